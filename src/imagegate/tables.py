@@ -1,0 +1,186 @@
+"""The rows that the whole project is made of, and the read-only table that joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import UnknownNameError
+from imagegate.image import Image
+
+CAUSES = ("blur", "resolution", "noise", "exposure", "compression", "pixelation")
+
+Pixels = NDArray[np.uint8]
+Worse = Literal["high", "low", "either"]
+
+
+class Row(Protocol):
+    """Anything with a name can be a row."""
+
+    @property
+    def name(self) -> str:
+        """The key of the row."""
+        ...
+
+
+RowT = TypeVar("RowT", bound=Row)
+
+
+class Table(Mapping[str, RowT], Generic[RowT]):
+    """A read-only mapping from name to row, in the order given.
+
+    Parameters
+    ----------
+    kind : str
+        What one row is called in messages: ``"measure"``, ``"task"``.
+    rows : Iterable
+        The rows; two of the same name raise ``ValueError``.
+    """
+
+    def __init__(self, kind: str, rows: Iterable[RowT]) -> None:
+        self.kind = kind
+        self._rows: dict[str, RowT] = {}
+        for row in rows:
+            if row.name in self._rows:
+                raise ValueError(f"two rows of the {kind} table are named {row.name!r}")
+            self._rows[row.name] = row
+
+    def __getitem__(self, name: str) -> RowT:
+        """Return the row, or raise UnknownNameError with the nearest name."""
+        try:
+            return self._rows[name]
+        except KeyError:
+            raise UnknownNameError(self.kind, name, self._rows) from None
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names in table order."""
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        """Name the table and its rows."""
+        return f"Table({self.kind!r}, {list(self._rows)})"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One named number of a signal.
+
+    Parameters
+    ----------
+    name : str
+        ``family.what_unit``, such as ``"blur.edge_width_px"``.
+    function : Callable
+        From an Image to a float; NaN where undefined.
+    unit : str
+        ``"px"``, ``"ratio"``, ``"share"``, ``"bits"``, ``"gray levels"`` …
+    worse : {"high", "low", "either"}
+        Which end of the range is bad *for every task*; ``"either"`` if it depends.
+    signal : str or None
+        The cause that a reason names for it; None for context, which describes
+        the content and is never blamed.
+    learnable : bool
+        False for measures that rules need but a learned gate must not see because
+        they are shortcuts (picture width and height).
+    """
+
+    name: str
+    function: Callable[[Image], float]
+    unit: str
+    worse: Worse
+    signal: str | None
+    learnable: bool = True
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One of the six causes as people read it: a 0–100 score and what to do.
+
+    ``score`` maps the readings of ``measures`` (by name) to 0–100, 100 is best,
+    NaN if nothing could be measured.
+    """
+
+    name: str
+    measures: tuple[str, ...]
+    score: Callable[[Mapping[str, float]], float]
+    advice: str
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """One controlled worsening with five visible strengths.
+
+    Parameters
+    ----------
+    name : str
+        ``cause.variant``, such as ``"blur.gaussian"``.
+    function : Callable
+        ``function(pixels, amount, reference_px, rng) -> pixels``: RGB uint8 in and
+        out, the input never written to. ``reference_px`` is the size of what
+        matters (x-height of the text, or short side / 40 for pictures).
+    strengths : tuple of 5 float
+        The amount at severity 1 to 5.
+    unit : str
+        The unit of the amount, saying what it is relative to.
+    """
+
+    name: str
+    function: Callable[[Pixels, float, float, np.random.Generator], Pixels]
+    strengths: tuple[float, float, float, float, float]
+    unit: str
+
+    @property
+    def cause(self) -> str:
+        """The cause, the part of the name before the dot."""
+        return self.name.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A program that does a task.
+
+    ``open`` returns the loaded engine, a callable from RGB uint8 pixels to the
+    task's output; it raises MissingExtraError if it cannot run here. ``version``
+    tells what is recorded in corpus and card.
+    """
+
+    name: str
+    open: Callable[[], Callable[[Pixels], Any]]
+    version: Callable[[], str]
+    licence: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an image is for.
+
+    Parameters
+    ----------
+    name : str
+        ``"ocr"``, ``"background-removal"`` …
+    loss : Callable
+        ``loss(output, truth) -> float`` in 0..1, 0 is right.
+    limit : float
+        The loss beyond which the task counts as failed.
+    engines : Table of Engine
+        The first one is the default.
+    verified : Callable
+        ``verified(output) -> bool``: whether an output on a clean image is good
+        enough to serve as truth where none is given.
+    read_truth : Callable
+        ``read_truth(path) -> truth`` from a ``.txt`` or mask file.
+    """
+
+    name: str
+    loss: Callable[[Any, Any], float]
+    limit: float
+    engines: Table[Engine]
+    verified: Callable[[Any], bool]
+    read_truth: Callable[[str], Any]
