@@ -1,0 +1,42 @@
+"""The command line: check, degrade, label, train, evaluate, gates, show, demo."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from imagegate.cli import check, degrade, demo, evaluate, gates, label, train
+from imagegate.cli.console import complain
+from imagegate.errors import ImagegateError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="imagegate",
+    help="The gate in front of the model: will this task fail on this image, why, and what now?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("check")(check.command)
+app.command("degrade")(degrade.command)
+app.command("label")(label.command)
+app.command("train")(train.command)
+app.command("evaluate")(evaluate.command)
+app.command("gates")(gates.list_command)
+app.command("show")(gates.show_command)
+app.command("demo")(demo.command)
+
+
+def main() -> None:
+    """Run the command line; a deliberate error is one plain line and exit code 2."""
+    try:
+        app()
+    except ImagegateError as error:
+        complain(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        complain("stopped. What was done is kept: run the same command again to go on.")
+        sys.exit(130)

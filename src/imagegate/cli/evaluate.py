@@ -1,0 +1,67 @@
+"""``imagegate evaluate``: the learned gate beside the rules, on sources it has never seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from imagegate.cli.console import out, print_json
+from imagegate.models.gate import load_gate
+
+if TYPE_CHECKING:
+    from imagegate.training.evaluate import Evaluation
+
+
+def command(
+    gate: Annotated[str, typer.Argument(help="A gate file or a bundled gate.")],
+    corpus: Annotated[list[Path], typer.Argument(help="Corpus folders from 'imagegate label'.")],
+    report: Annotated[
+        Path | None, typer.Option("--report", "-r", help="Write a self-contained HTML page.")
+    ] = None,
+    part: Annotated[
+        str,
+        typer.Option(
+            "--part", help="test: only sources that the gate has not seen; or train, all."
+        ),
+    ] = "test",
+    bootstrap: Annotated[
+        int, typer.Option("--bootstrap", help="Resamples for the intervals.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON object.")] = False,
+) -> None:
+    """Compare the gate with hand-set rules, tuned rules, blur alone and the perfect gate."""
+    run(gate, corpus, report=report, as_json=as_json, part=part, bootstrap=bootstrap, seed=seed)
+
+
+def run(
+    gate: str, corpus: list[Path], *, report: Path | None, as_json: bool = False, **settings: Any
+) -> None:
+    """Evaluate, write the report if asked, and print the comparison."""
+    from imagegate.training.corpus import join_corpora, read_corpus
+    from imagegate.training.evaluate import evaluate
+    from imagegate.training.report import write_report
+
+    rows = join_corpora([read_corpus(folder) for folder in corpus])
+    evaluation = evaluate(load_gate(gate), rows, **settings)
+    if report:
+        write_report(evaluation, report)
+    if as_json:
+        print_json(evaluation.to_dict())
+        return
+    print_evaluation(evaluation)
+    if report:
+        out.print(f"report: {report}")
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Print the comparison table and the sentence it comes down to."""
+    header, *rows = evaluation.summary()
+    table = Table(*header, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table)
+    out.print(evaluation.headline(), soft_wrap=True)

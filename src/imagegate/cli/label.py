@@ -1,0 +1,110 @@
+"""``imagegate label``: run the real engine on worsened images and keep what it lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from imagegate.cli.console import err, out, percent, progress_bar
+from imagegate.errors import CorpusError
+
+
+def command(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders of clean images, CSV lists (path,truth,group,set), or 'pages:N'."
+        ),
+    ],
+    to: Annotated[
+        Path, typer.Option("--out", "-o", help="The corpus folder; an unfinished one is resumed.")
+    ],
+    task: Annotated[str, typer.Option("--task", "-t", help="What the images are for.")] = "ocr",
+    engine: Annotated[
+        str | None, typer.Option("--engine", "-e", help="The program that does it.")
+    ] = None,
+    variants: Annotated[
+        int, typer.Option("--variants", "-n", min=1, help="Rows per source image.")
+    ] = 8,
+    recipe: Annotated[
+        str,
+        typer.Option("--recipe", help="'mixed', 'singles', or 'natural': the images as they are."),
+    ] = "mixed",
+    group_by: Annotated[
+        str | None,
+        typer.Option(
+            "--group-by", help="Regular expression on the file name; group 1 is never split."
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit-sources", help="Only the first so many sources of each set."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 0,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", help="Worker processes; 0 is one a core.")
+    ] = 0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="Seconds an engine may take an image.")
+    ] = 60.0,
+) -> None:
+    """Degrade clean images, run the real engine on each, and write its measured loss as rows.
+
+    Stop it at any time: the same command goes on where it was.
+    """
+    run(
+        sources,
+        to,
+        task=task,
+        engine=engine,
+        variants=variants,
+        recipe=recipe,
+        group_by=group_by,
+        limit=limit,
+        seed=seed,
+        jobs=jobs or None,
+        timeout=timeout,
+    )
+    out.print(f"next: imagegate train {to} --out my.gate")
+
+
+def run(
+    sources: list[str],
+    to: Path,
+    *,
+    task: str,
+    engine: str | None,
+    group_by: str | None = None,
+    limit: int | None = None,
+    **settings: Any,
+) -> None:
+    """Find the sources, label them under a progress bar, and say what came of it."""
+    from imagegate.tasks import TASKS
+    from imagegate.training.label import label
+    from imagegate.training.sources import find_sources
+
+    chosen = TASKS[task]
+    found, problems = find_sources(sources, group_by=group_by, limit=limit)
+    for problem in problems:
+        err.print(f"[yellow]left out[/] {problem}", soft_wrap=True)
+    if not found:
+        raise CorpusError(f"no usable sources in {', '.join(sources)}")
+    with progress_bar() as bar:
+        ticks = bar.add_task("labelling", total=None, note="")
+
+        def progress(done: int, total: int, errors: int, fails: int) -> None:
+            note = f"{percent(fails / max(1, done))} fail" + (
+                f", {errors} errors" if errors else ""
+            )
+            bar.update(ticks, completed=done, total=total, note=note)
+
+        engine = engine or next(iter(chosen.engines))
+        report = label(found, task=chosen, engine=engine, out=to, progress=progress, **settings)
+    out.print(
+        f"{report.rows:,} rows from {report.sources:,} sources in {to}: "
+        f"{percent(report.fail_share)} fail, {report.errors:,} errors, {len(report.dropped):,} sources dropped"
+    )
+    for source, reason in list(report.dropped.items())[:10]:
+        err.print(f"[yellow]dropped[/] {source}: {reason}", soft_wrap=True)
