@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -176,6 +177,12 @@ class Task:
         enough to serve as truth where none is given.
     read_truth : Callable
         ``read_truth(path) -> truth`` from a ``.txt`` or mask file.
+    confidence : Callable
+        ``confidence(output) -> float``: how sure the engine says it is, 0..1, NaN if
+        it does not say.
+    text : bool
+        Whether the task is about text: its truth then is a transcript, and severities
+        are relative to the height of the letters, not to the picture.
     """
 
     name: str
@@ -184,3 +191,5 @@ class Task:
     engines: Table[Engine]
     verified: Callable[[Any], bool]
     read_truth: Callable[[str], Any]
+    confidence: Callable[[Any], float] = lambda output: math.nan
+    text: bool = False
