@@ -1,0 +1,25 @@
+"""Worsen images in controlled steps, one file per cause, and render clean pages to start from."""
+
+from imagegate.degrade.chain import (
+    Chain,
+    Step,
+    apply_chain,
+    chain_from_json,
+    chain_to_json,
+    draw_chain,
+    save,
+    single_chain,
+)
+from imagegate.degrade.table import DEGRADATIONS
+
+__all__ = [
+    "DEGRADATIONS",
+    "Chain",
+    "Step",
+    "apply_chain",
+    "chain_from_json",
+    "chain_to_json",
+    "draw_chain",
+    "save",
+    "single_chain",
+]

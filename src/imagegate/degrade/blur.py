@@ -1,0 +1,83 @@
+"""Make images unsharp: lens, movement, focus."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.tables import Degradation, Pixels
+
+# Kernels are drawn this many times larger and averaged down: strengths need no whole pixels.
+FINE = 8
+
+
+def gaussian(
+    pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
+) -> Pixels:
+    """Blur with a Gaussian, as poor optics and resampling do."""
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), amount * reference_px), np.uint8)
+
+
+def motion(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+    """Blur along a straight line of random direction."""
+    kernel = line_kernel(amount * reference_px, rng.uniform(0.0, np.pi))
+    return convolve(pixels, kernel)
+
+
+def defocus(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+    """Blur with an evenly lit disc, as a lens out of focus does."""
+    return convolve(pixels, disc_kernel(amount * reference_px))
+
+
+def line_kernel(length: float, angle: float) -> NDArray[np.float32]:
+    """Return the kernel of a straight movement.
+
+    Parameters
+    ----------
+    length : float
+        Length of the path in pixels; need not be whole.
+    angle : float
+        Direction in radians.
+
+    Returns
+    -------
+    ndarray
+        Square, odd side, sum 1, symmetric about its middle.
+    """
+    across, along = _grid(length / 2 + 1, angle)
+    return _averaged((np.abs(across) <= 0.5) & (np.abs(along) <= length / 2))
+
+
+def disc_kernel(radius: float) -> NDArray[np.float32]:
+    """Return the kernel of a lens out of focus: an even disc of any radius, sum 1."""
+    across, along = _grid(radius + 1, 0.0)
+    return _averaged(np.hypot(across, along) <= max(radius, 0.5))
+
+
+def convolve(pixels: Pixels, kernel: NDArray[np.float32]) -> Pixels:
+    """Convolve every channel; the border repeats its last pixel."""
+    blurred = cv2.filter2D(pixels, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(blurred, np.uint8)
+
+
+def _grid(reach: float, angle: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return coordinates across and along a direction, FINE samples a pixel."""
+    side = 2 * int(np.ceil(reach)) + 1
+    axis = (np.arange(side * FINE) + 0.5) / FINE - side / 2
+    x, y = np.meshgrid(axis, axis)
+    return y * np.cos(angle) - x * np.sin(angle), x * np.cos(angle) + y * np.sin(angle)
+
+
+def _averaged(inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Average FINE x FINE samples to one kernel weight and make the sum 1."""
+    side = inside.shape[0] // FINE
+    weights = inside.reshape(side, FINE, side, FINE).mean(axis=(1, 3))
+    return np.asarray(weights / weights.sum(), np.float32)
+
+
+DEGRADATIONS = (
+    Degradation("blur.gaussian", gaussian, (0.16, 0.20, 0.24, 0.29, 0.36), "sigma / reference"),
+    Degradation("blur.motion", motion, (0.4, 0.55, 0.7, 0.85, 1.1), "path length / reference"),
+    Degradation("blur.defocus", defocus, (0.3, 0.37, 0.44, 0.52, 0.65), "radius / reference"),
+)

@@ -1,0 +1,186 @@
+"""Chain degradations in the order that real images suffer them, and make any variant again."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from imagegate.degrade.compression import encode
+from imagegate.degrade.table import DEGRADATIONS
+from imagegate.errors import SettingsError
+from imagegate.tables import Pixels
+
+SEVERITIES = (1, 2, 3, 4, 5)
+# light -> optics -> resampling -> sensor noise -> JPEG -> (messenger) -> pixelation
+STAGES = ("exposure", "blur", "resolution", "noise", "compression", "pixelation")
+MESSENGER_AT = STAGES.index("pixelation")
+STEP_COUNTS = {0: 0.10, 1: 0.35, 2: 0.30, 3: 0.17, 4: 0.08}
+SHUFFLED_SHARE = 0.30
+MESSENGER_SHARE = 0.25  # of the chains of two and more
+# Causes add up: several steps of full strength would only ever make rubbish.
+SEVERITY_SHARES = {
+    1: (0.20, 0.20, 0.20, 0.20, 0.20),
+    2: (0.36, 0.27, 0.19, 0.12, 0.06),
+    3: (0.48, 0.28, 0.15, 0.07, 0.02),
+    4: (0.58, 0.27, 0.10, 0.04, 0.01),
+}
+JPEG_SHARE = 0.5  # of the files that no compression step has written
+MILD_JPEG = (85, 97)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One degradation in a chain.
+
+    Parameters
+    ----------
+    name : str
+        A row of DEGRADATIONS.
+    severity : int
+        1 to 5.
+    seed : int
+        Where the randomness of this step starts.
+    amount : float, optional
+        The strength in the row's unit; the row's own at this severity if left out.
+        It is recorded so that a variant outlives a new calibration of the rows.
+    """
+
+    name: str
+    severity: int
+    seed: int
+    amount: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.severity not in SEVERITIES:
+            raise SettingsError(f"expected a severity from 1 to 5, got {self.severity!r}")
+        if self.amount is None:
+            strength = DEGRADATIONS[self.name].strengths[self.severity - 1]
+            object.__setattr__(self, "amount", float(strength))
+
+
+Chain = tuple[Step, ...]
+
+
+def single_chain(name: str, severity: int, seed: int) -> Chain:
+    """Return a chain of one step at exactly the strength of a row."""
+    return (Step(name, severity, seed),)
+
+
+def draw_chain(rng: np.random.Generator) -> Chain:
+    """Draw a realistic chain: 10 % none, 35 % one step, 30 % two, 25 % more.
+
+    Causes differ within a chain, except that a messenger round downscales and saves
+    as JPEG once more. The order is that of real images, shuffled in 30 % of those
+    with several steps. Strengths are drawn between the levels, too, so that a gate
+    does not learn five numbers by heart.
+    """
+    count = int(rng.choice(list(STEP_COUNTS), p=list(STEP_COUNTS.values())))
+    messenger = count >= 2 and bool(rng.random() < MESSENGER_SHARE)
+    drawn = rng.choice(len(STAGES), size=count - 2 * messenger, replace=False)
+    steps = [(float(stage), _draw_step(STAGES[stage], count, rng)) for stage in drawn]
+    if messenger:
+        # half a stage, so that the round comes after the first save and before pixelation
+        steps += [(MESSENGER_AT - 0.5, step) for step in _messenger(count, rng)]
+    steps.sort(key=lambda pair: pair[0])
+    chain = [step for _, step in steps]
+    if rng.random() < SHUFFLED_SHARE:
+        chain = [chain[place] for place in rng.permutation(len(chain))]
+    return tuple(chain)
+
+
+def apply_chain(pixels: Pixels, chain: Sequence[Step], *, reference_px: float) -> Pixels:
+    """Return a worsened copy of an image.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        RGB uint8 ``(height, width, 3)``; never written to.
+    chain : sequence of Step
+        Applied in this order; empty returns a copy.
+    reference_px : float
+        Size of what matters on the clean image: the x-height of its text, or the
+        short side / 40 for pictures. It shrinks with the image on the way.
+
+    Returns
+    -------
+    ndarray
+        RGB uint8; smaller if a step leaves the image small. The same arguments give
+        the same bytes in any process.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        found = f"{pixels.dtype} of shape {pixels.shape}"
+        raise SettingsError(f"expected uint8 RGB of shape (height, width, 3), got {found}")
+    worse = pixels.copy()
+    for step in chain:
+        height = worse.shape[0]
+        amount = step.amount if step.amount is not None else 0.0
+        rng = np.random.default_rng(step.seed)
+        worse = DEGRADATIONS[step.name].function(worse, amount, reference_px, rng)
+        reference_px *= worse.shape[0] / height
+    return worse
+
+
+def save(pixels: Pixels, chain: Sequence[Step] = (), *, seed: int = 0) -> tuple[bytes, str]:
+    """Store a variant in a container that does not give away whether it is clean.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        The result of :func:`apply_chain`.
+    chain : sequence of Step
+        What was applied. If it ends in a compression, the file is written by that
+        codec at that quality (coding a decoded file again changes next to nothing);
+        else half of the files are PNG and half JPEG of quality 85 to 97, clean ones too.
+    seed : int
+        Decides between them.
+
+    Returns
+    -------
+    bytes, str
+        The file and its suffix: ``"png"``, ``"jpg"`` or ``"webp"``.
+    """
+    if chain and chain[-1].name.startswith("compression."):
+        container = "webp" if chain[-1].name.endswith("webp") else "jpg"
+        return encode(pixels, container, quality=chain[-1].amount), container
+    rng = np.random.default_rng([seed, zlib.crc32(chain_to_json(chain).encode())])
+    if rng.random() >= JPEG_SHARE:
+        return encode(pixels, "png"), "png"
+    return encode(pixels, "jpg", quality=int(rng.integers(*MILD_JPEG, endpoint=True))), "jpg"
+
+
+def chain_to_json(chain: Sequence[Step]) -> str:
+    """Write a chain as compact JSON with sorted keys."""
+    return json.dumps([asdict(step) for step in chain], sort_keys=True, separators=(",", ":"))
+
+
+def chain_from_json(text: str) -> Chain:
+    """Read what :func:`chain_to_json` wrote."""
+    try:
+        return tuple(Step(**fields) for fields in json.loads(text))
+    except (TypeError, ValueError) as error:
+        raise SettingsError(
+            f"expected a chain written by chain_to_json, got {text[:80]!r}"
+        ) from error
+
+
+def _draw_step(cause: str, count: int, rng: np.random.Generator) -> Step:
+    """Draw a variant of a cause, milder the more steps the chain has."""
+    names = [row.name for row in DEGRADATIONS.values() if row.cause == cause]
+    return _drawn(str(rng.choice(names)), count, rng)
+
+
+def _messenger(count: int, rng: np.random.Generator) -> list[Step]:
+    """Draw the two steps of a picture sent through a messenger."""
+    return [_drawn(name, count, rng) for name in ("resolution.left_small", "compression.jpeg")]
+
+
+def _drawn(name: str, count: int, rng: np.random.Generator) -> Step:
+    """Draw severity, amount and seed of one step."""
+    severity = int(rng.choice(SEVERITIES, p=SEVERITY_SHARES[count]))
+    level = float(np.clip(severity + rng.uniform(-0.5, 0.5), 1, 5))
+    amount = float(np.interp(level, SEVERITIES, DEGRADATIONS[name].strengths))
+    return Step(name, severity, int(rng.integers(2**31)), round(amount, 4))

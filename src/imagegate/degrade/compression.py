@@ -1,0 +1,70 @@
+"""Throw away what a codec throws away: JPEG, WebP, and JPEG saved twice."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from imagegate.tables import Degradation, Pixels
+
+QUALITY_FLAGS = {"jpg": cv2.IMWRITE_JPEG_QUALITY, "webp": cv2.IMWRITE_WEBP_QUALITY}
+BLOCK_PX = 8
+
+
+def jpeg(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+    """Save as JPEG and read back."""
+    return decode(encode(pixels, "jpg", quality=amount))
+
+
+def webp(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+    """Save as lossy WebP and read back."""
+    return decode(encode(pixels, "webp", quality=amount))
+
+
+def jpeg_twice(
+    pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
+) -> Pixels:
+    """Save as JPEG twice, on a shifted grid and on the usual one, as if cropped in between."""
+    height, width = pixels.shape[:2]
+    top, left = (int(shift) for shift in rng.integers(1, BLOCK_PX, size=2))
+    padded = cv2.copyMakeBorder(pixels, top, 0, left, 0, cv2.BORDER_REPLICATE)
+    first = decode(encode(np.asarray(padded, np.uint8), "jpg", quality=amount))
+    return decode(encode(first[top : top + height, left : left + width], "jpg", quality=amount))
+
+
+def encode(pixels: Pixels, container: str, *, quality: float | None = None) -> bytes:
+    """Encode RGB pixels.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        RGB uint8 ``(height, width, 3)``.
+    container : {"png", "jpg", "webp"}
+        The file format, named by its suffix.
+    quality : float, optional
+        0 to 100, rounded; needed by the two lossy ones.
+
+    Returns
+    -------
+    bytes
+        The file. albumentations hands RGB to the encoder as if it were BGR, which
+        weighs red as blue in the luma; here the order is right.
+    """
+    settings = [] if quality is None else [QUALITY_FLAGS[container], round(quality)]
+    _, data = cv2.imencode(f".{container}", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
+    return data.tobytes()
+
+
+def decode(data: bytes) -> Pixels:
+    """Decode bytes made by :func:`encode` to RGB."""
+    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise ValueError("expected bytes made by encode, got something undecodable")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+DEGRADATIONS = (
+    Degradation("compression.jpeg", jpeg, (40, 20, 10, 5, 2), "quality"),
+    Degradation("compression.webp", webp, (40, 20, 10, 4, 1), "quality"),
+    Degradation("compression.jpeg_twice", jpeg_twice, (40, 20, 10, 5, 2), "quality, both times"),
+)
