@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from imagegate.tables import Degradation, Pixels
 
 GAMMA = 2.2
+LEVELS: NDArray[np.float64] = np.arange(256, dtype=np.float64)
 
 
 def under(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
     """Take away light by so many stops."""
-    return _through(pixels, np.arange(256) * 2.0 ** (-amount / GAMMA))
+    return _through(pixels, LEVELS * 2.0 ** (-amount / GAMMA))
 
 
 def over(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
     """Wash out: lift every gray level by a share of the range and clip at white."""
-    return _through(pixels, np.arange(256) + 255.0 * amount)
+    return _through(pixels, LEVELS + 255.0 * amount)
 
 
 def low_contrast(
@@ -29,7 +30,7 @@ def low_contrast(
 ) -> Pixels:
     """Squeeze the gray levels around a random middle to a share of their range."""
     middle = rng.uniform(90.0, 200.0)
-    return _through(pixels, middle + (np.arange(256) - pixels.mean()) * amount)
+    return _through(pixels, middle + (LEVELS - pixels.mean()) * amount)
 
 
 def uneven(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
