@@ -1,0 +1,176 @@
+"""Compression: what lossy coding left in the header and in the pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from imagegate.features.planes import NAN, profiles, steps
+from imagegate.features.scale import ramp, worst
+from imagegate.image import Image
+from imagegate.tables import Measure, Signal
+
+LOSSY = frozenset({"jpeg", "webp", "avif", "heic", "heif"})
+
+# ITU-T T.81 Annex K.1, natural order: the table that libjpeg scales by quality
+BASE_TABLE = np.array(
+    [16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56]
+    + [14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104]
+    + [113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99]
+)
+
+
+def libjpeg_tables() -> np.ndarray:
+    """Return the 100 luma tables of libjpeg, quality 1 first."""
+    quality = np.arange(1, 101)
+    factor = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
+    return np.clip((BASE_TABLE * factor[:, None] + 50) // 100, 1, 255)
+
+
+def header_quality(image: Image) -> float:
+    """Return the JPEG quality told by the quantisation table.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        1 to 100 on libjpeg's scale, the nearest standard table; NaN if not a JPEG. It
+        tells the last save only.
+
+    References
+    ----------
+    ITU-T T.81 Annex K and the scaling of the Independent JPEG Group's library.
+    """
+    table = image.header.luma_table
+    if table is None or len(table) != BASE_TABLE.size:
+        return NAN
+    distance = np.abs(np.log(libjpeg_tables() / np.maximum(np.array(table), 1))).sum(axis=1)
+    return float(np.argmin(distance)) + 1.0
+
+
+def folded(profile: np.ndarray, period: int) -> np.ndarray:
+    """Return the mean of a profile at each phase of a period."""
+    usable = len(profile) // period * period
+    return profile[:usable].reshape(-1, period).mean(axis=0)
+
+
+MIN_PERIODS = 6
+FAINT = 0.02  # gray levels added to both phases, so that a silent picture reads 0
+
+
+def blockiness(image: Image) -> float:
+    """Return how much the 8x8 grid of JPEG stands out.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Log of the strongest over the median phase of the mean neighbour difference
+        folded mod 8, mean of both directions; near 0 without blocks. NaN under 48 px.
+        Resizing destroys it.
+
+    References
+    ----------
+    After Wang, Sheikh and Bovik, ICIP 2002, doi:10.1109/ICIP.2002.1038064; the phase is
+    searched, so a crop does not hide the grid.
+    """
+    readings = []
+    for axis in (0, 1):
+        lines = [p[axis] for p in image.once(profiles) if len(p[axis]) >= 8 * MIN_PERIODS]
+        if lines:
+            phases = np.mean([folded(line, 8) for line in lines], axis=0) + FAINT
+            readings.append(np.log(phases.max() / np.median(phases)))
+    return float(np.mean(readings)) if readings else NAN
+
+
+def bits_per_pixel(image: Image) -> float:
+    """Return the size of a lossy file for each of its pixels.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Bits a pixel; NaN for arrays and lossless formats. Simple content needs few.
+
+    References
+    ----------
+    The rate of rate–distortion theory, as image coders report it.
+    """
+    header = image.header
+    if header.size_bytes <= 0 or header.format.lower() not in LOSSY:
+        return NAN
+    return 8.0 * header.size_bytes / (header.width * header.height)
+
+
+EDGE = 48
+NEAR = np.ones((9, 9), np.uint8)
+TOUCHING = np.ones((5, 5), np.uint8)
+
+
+def ringing(image: Image) -> float:
+    """Return the faint ripples near strong edges.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Mean difference to the neighbour, capped at 16 gray levels, within 4 px of a strong
+        edge but not at it; NaN where there is no such place. Texture raises it too.
+
+    References
+    ----------
+    After the mosquito-noise ring of Marziliano et al., Signal Processing: Image
+    Communication 19 (2004), doi:10.1016/j.image.2003.08.003.
+    """
+    total, count = 0.0, 0
+    for step in image.once(steps):
+        across, down = step.across[1:], step.down[:, 1:]
+        strong = cv2.max(across, down)
+        _, edge = cv2.threshold(strong, EDGE, 1, cv2.THRESH_BINARY)
+        ring = cv2.subtract(cv2.dilate(edge, NEAR), cv2.dilate(edge, TOUCHING))
+        found = cv2.countNonZero(ring)
+        if found:
+            total += cv2.mean(cv2.min(strong, 16), ring)[0] * found  # type: ignore[call-overload]
+            count += found
+    return total / count if count >= 64 else NAN
+
+
+def score(readings: Mapping[str, float]) -> float:
+    """Map header quality and blockiness to 0–100, the worst counts."""
+    return worst(
+        ramp(readings["compression.header_quality"], (2, 0), (15, 40), (50, 75), (90, 100)),
+        ramp(readings["compression.blockiness"], (0.1, 100), (0.5, 60), (1.0, 40), (2.5, 0)),
+    )
+
+
+MEASURES = (
+    Measure("compression.header_quality", header_quality, "quality", "low", "compression"),
+    Measure("compression.blockiness", blockiness, "log ratio", "high", "compression"),
+    Measure("compression.bits_per_pixel", bits_per_pixel, "bits/px", "either", "compression"),
+    Measure("compression.ringing", ringing, "gray levels", "either", "compression"),
+)
+
+SIGNAL = Signal(
+    "compression",
+    ("compression.header_quality", "compression.blockiness"),
+    score,
+    "Send the original file, not one from a messenger; save JPEG at quality 85 or more.",
+)

@@ -1,0 +1,170 @@
+"""Exposure: where the gray levels lie, and whether the light is even."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from imagegate.features.planes import NAN, histogram, quantile_level
+from imagegate.features.scale import ramp, worst
+from imagegate.image import Image
+from imagegate.tables import Measure, Signal
+
+
+def black_point(image: Image) -> float:
+    """Return the gray level of the darkest hundredth.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        0 to 255, first percentile of the working plane; high when washed out.
+
+    References
+    ----------
+    Robust minimum of the gray-level histogram.
+    """
+    return quantile_level(image.once(histogram), 0.01)
+
+
+def spread(image: Image) -> float:
+    """Return the range of gray levels in use.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        99th minus 1st percentile, 0 to 255, 0 for a flat image.
+
+    References
+    ----------
+    Robust form of Michelson's contrast.
+    """
+    shares = image.once(histogram)
+    return quantile_level(shares, 0.99) - quantile_level(shares, 0.01)
+
+
+def dark_share(image: Image) -> float:
+    """Return the share of pixels that are all but black.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Share 0..1 at gray level 4 and below. A dark ground is not an error.
+
+    References
+    ----------
+    Clipping as raw developers show it.
+    """
+    return float(image.once(histogram)[:5].sum())
+
+
+def bright_share(image: Image) -> float:
+    """Return the share of pixels that are all but white.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Share 0..1 above gray level 250. A white page is not overexposed: do not
+        use it alone.
+
+    References
+    ----------
+    Clipping as raw developers show it.
+    """
+    return float(image.once(histogram)[251:].sum())
+
+
+def entropy(image: Image) -> float:
+    """Return the entropy of the gray-level histogram.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Bits, 0 (flat) to 8. A two-tone scan has under 1.
+
+    References
+    ----------
+    Shannon, Bell System Technical Journal 27 (1948).
+    """
+    shares = image.once(histogram)
+    used = shares[shares > 0]
+    return max(0.0, float(-(used * np.log2(used)).sum()))
+
+
+def unevenness(image: Image) -> float:
+    """Return how much the level of the ground varies over the picture.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Share 0..1: (95th - 5th percentile) / 95th of the brightest level in each cell of a
+        grid of 16 cells on the short side; NaN under 32 px and for black images.
+
+    References
+    ----------
+    Background by local maxima, as in Gatos et al., Pattern Recognition 39 (2006),
+    doi:10.1016/j.patcog.2005.09.010, without their surface.
+    """
+    plane = image.working
+    if min(plane.shape) < 32:
+        return NAN
+    cell = max(2, min(plane.shape) // 16)
+    small = cv2.dilate(plane, np.ones((cell, cell), np.uint8))[::cell, ::cell]
+    low, high = np.quantile(small, [0.05, 0.95])
+    return float((high - low) / high) if high > 0 else NAN
+
+
+def score(readings: Mapping[str, float]) -> float:
+    """Map the range of gray levels and the contrast of text to 0–100."""
+    return worst(
+        ramp(readings["exposure.range"], (10, 0), (60, 40), (120, 80), (180, 100)),
+        ramp(readings["text.contrast"], (5, 0), (30, 40), (60, 75), (120, 100)),
+    )
+
+
+MEASURES = (
+    Measure("exposure.black_point", black_point, "gray levels", "either", "exposure"),
+    Measure("exposure.range", spread, "gray levels", "low", "exposure"),
+    Measure("exposure.dark_share", dark_share, "share", "either", "exposure"),
+    Measure("exposure.bright_share", bright_share, "share", "either", "exposure"),
+    Measure("exposure.entropy_bits", entropy, "bits", "either", "exposure"),
+    Measure("exposure.unevenness", unevenness, "share", "either", "exposure"),
+)
+
+SIGNAL = Signal(
+    "exposure",
+    ("exposure.range", "text.contrast"),
+    score,
+    "Light the subject evenly and expose for it; avoid flash glare and shadows.",
+)

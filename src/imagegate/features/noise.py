@@ -1,0 +1,217 @@
+"""Noise: what is left in the flattest places, where no text can be mistaken for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from imagegate.features.planes import (
+    NAN,
+    Floats,
+    Plane,
+    half_planes,
+    histogram,
+    planes,
+    quantile_level,
+)
+from imagegate.features.scale import ramp, worst
+from imagegate.image import Image
+from imagegate.tables import Measure, Signal
+
+BLOCK = 16
+SECOND_DIFFERENCE = np.array([1, -2, 1], np.float32)
+RESPONSE = 6.0  # root of the summed squared weights of the 3x3 operator
+MEAN_TO_SIGMA = float(np.sqrt(np.pi / 2))  # of a normal variable, mean absolute value to sd
+FLAT_SHARE = 0.10
+
+
+def block_sigma(plane: Plane) -> tuple[Floats, Floats]:
+    """Return noise sd and mean level of each 16x16 block of a plane."""
+    response = cv2.sepFilter2D(plane, cv2.CV_16S, SECOND_DIFFERENCE, SECOND_DIFFERENCE)
+    height, width = (side // BLOCK * BLOCK for side in plane.shape)
+    # /4 keeps eight sigma of a strong noise within a byte
+    strength = np.abs(response[:height, :width]).astype(np.float32)
+    size = (width // BLOCK, height // BLOCK)
+    sigma = cv2.resize(strength, size, interpolation=cv2.INTER_AREA) * (MEAN_TO_SIGMA / RESPONSE)
+    level = cv2.resize(plane[:height, :width], size, interpolation=cv2.INTER_AREA)
+    return sigma.ravel().astype(np.float64), level.ravel().astype(np.float64)
+
+
+def flattest(blocks: list[tuple[Floats, Floats]]) -> float:
+    """Return the mean noise sd of the flattest tenth of all blocks."""
+    if not blocks:
+        return NAN
+    sigma = np.concatenate([b[0] for b in blocks])
+    level = np.concatenate([b[1] for b in blocks])
+    # clipped blocks hide the noise: use them only where there is too little else
+    open_ = (level > 4) & (level < 251)
+    if open_.mean() > 0.25:
+        sigma = sigma[open_]
+    count = max(1, round(FLAT_SHARE * sigma.size))
+    return float(np.partition(sigma, count - 1)[:count].mean())
+
+
+def flat_sigma(image: Image) -> float:
+    """Return the noise sd in the flattest blocks at native size."""
+    return flattest([block_sigma(p) for p in image.once(planes)])
+
+
+def coarse_sigma(image: Image) -> float:
+    """Return the noise sd in the flattest blocks at half size."""
+    return flattest([block_sigma(p) for p in image.once(half_planes)])
+
+
+def flat_rms(image: Image) -> float:
+    """Return the noise in the flattest tenth of 16x16 blocks.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Standard deviation in gray levels, 0 for a clean rendered page; NaN under 16 px.
+
+    References
+    ----------
+    Operator of Immerkær, CVIU 64 (1996), doi:10.1006/cviu.1996.0060, restricted to the
+    flattest blocks because text reads as noise to it.
+    """
+    return image.once(flat_sigma)
+
+
+def coarse_rms(image: Image) -> float:
+    """Return the noise in the flattest blocks at half size.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Standard deviation in gray levels of the half-size plane; JPEG removes fine
+        noise first and leaves this. NaN under 32 px.
+
+    References
+    ----------
+    As ``noise.flat_rms``, one octave lower.
+    """
+    return image.once(coarse_sigma)
+
+
+def mad_sigma(image: Image) -> float:
+    """Return the median absolute diagonal detail as a noise level.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Standard deviation in gray levels; NaN under 16 px. Fine texture raises it.
+
+    References
+    ----------
+    Donoho and Johnstone, Biometrika 81 (1994), doi:10.1093/biomet/81.3.425, on the Haar
+    diagonal band; the median is interpolated within its histogram step.
+    """
+    counts = np.zeros(511, np.int64)
+    for plane in image.once(planes):
+        h, w = plane.shape[0] // 2 * 2, plane.shape[1] // 2 * 2
+        a, b = plane[0:h:2, 0:w:2].astype(np.int16), plane[0:h:2, 1:w:2]
+        c, d = plane[1:h:2, 0:w:2], plane[1:h:2, 1:w:2]
+        counts += np.bincount(np.minimum(np.abs(a - b - c + d), 510).ravel(), minlength=511)
+    total = counts.sum()
+    if not total:
+        return NAN
+    # |2 HH| is a whole number k, standing for k - 1/2 … k + 1/2
+    bounds = np.concatenate([[0.0], np.arange(511) + 0.5])
+    median = float(np.interp(total / 2, np.concatenate([[0], np.cumsum(counts)]), bounds))
+    silent = counts[0] > total / 2
+    return 0.0 if silent else median / 2 / 0.6745
+
+
+def to_contrast(image: Image) -> float:
+    """Return the noise as a share of the contrast of the picture.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        ``noise.flat_rms`` over the range of gray levels; NaN for a flat image.
+
+    References
+    ----------
+    Contrast-to-noise ratio, upside down.
+    """
+    shares = image.once(histogram)
+    spread = quantile_level(shares, 0.99) - quantile_level(shares, 0.01)
+    return image.once(flat_sigma) / spread if spread > 0 else NAN
+
+
+IMPULSE_LEVELS = 40
+
+
+def impulse_share(image: Image) -> float:
+    """Return the share of single pixels that stand out from all neighbours.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Share 0..1 of pixels 40 levels off their 3x3 median while none of the eight
+        neighbours is; salt-and-pepper raises it. NaN under 16 px.
+
+    References
+    ----------
+    After the switching median filter of Sun and Neuvo, Pattern Recognition Letters 15
+    (1994), doi:10.1016/0167-8655(94)90082-5.
+    """
+    lone, total = 0, 0
+    for plane in image.once(planes):
+        off = cv2.absdiff(plane, cv2.medianBlur(plane, 3))
+        _, off = cv2.threshold(off, IMPULSE_LEVELS, 1, cv2.THRESH_BINARY)
+        around = cv2.boxFilter(off, -1, (3, 3), normalize=False)
+        lone += cv2.countNonZero(cv2.bitwise_and(off, cv2.compare(around, 1, cv2.CMP_EQ)))
+        total += plane.size
+    return lone / total if total else NAN
+
+
+def score(readings: Mapping[str, float]) -> float:
+    """Map noise sd and impulses to 0–100, the worst counts."""
+    return worst(
+        ramp(readings["noise.flat_rms"], (2, 100), (8, 70), (20, 40), (60, 0)),
+        ramp(readings["noise.impulse_share"], (0.001, 100), (0.01, 40), (0.1, 0)),
+    )
+
+
+MEASURES = (
+    Measure("noise.flat_rms", flat_rms, unit="gray levels", worse="high", signal="noise"),
+    Measure("noise.mad_sigma", mad_sigma, unit="gray levels", worse="either", signal="noise"),
+    Measure("noise.to_contrast", to_contrast, unit="ratio", worse="high", signal="noise"),
+    Measure("noise.coarse_rms", coarse_rms, unit="gray levels", worse="either", signal="noise"),
+    Measure("noise.impulse_share", impulse_share, unit="share", worse="high", signal="noise"),
+)
+
+SIGNAL = Signal(
+    "noise",
+    ("noise.flat_rms", "noise.impulse_share"),
+    score,
+    "Take the picture again with more light, or scan without speckle.",
+)
