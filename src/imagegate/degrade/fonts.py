@@ -1,0 +1,127 @@
+"""Find fonts that can write English: those that matplotlib carries, and those of the system."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import string
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from PIL import ImageFont
+
+from imagegate.errors import MissingExtraError, SettingsError
+
+SYSTEM_FOLDERS = (
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "~/.fonts",
+    "~/.local/share/fonts",
+    "/System/Library/Fonts",
+    "/Library/Fonts",
+    "~/Library/Fonts",
+    "%WINDIR%/Fonts",
+    "%LOCALAPPDATA%/Microsoft/Windows/Fonts",
+)
+SUFFIXES = (".ttf", ".otf", ".ttc")
+NEEDED = string.ascii_letters + string.digits + ".,:;-/%#@&()+"
+# They map letters to something else, or are for headlines, formulas or show.
+UNFIT = (
+    *("cmsy", "cmex", "cmmi", "stixsiz", "stixnonuni", "stixmath", "display", "lastresort"),
+    *("symbol", "dingbat", "d050000l", "emoji", "icon", "awesome", "material", "webdings"),
+    *("wingding", "math", "braille", "barcode", "z003", "chancery", "script", "hand"),
+    *("extralight", "opensymbol", "marlett", "bodoni ornaments"),
+)
+PROBE_PX = 24
+
+
+@dataclass(frozen=True)
+class Face:
+    """One style of one font file.
+
+    Parameters
+    ----------
+    name : str
+        Family and style, as the file says: ``"DejaVu Sans Book"``.
+    family : str
+        The family alone.
+    bold, slanted : bool
+        Read off the style.
+    path : str
+        Where the file is on this machine.
+    """
+
+    name: str
+    family: str
+    bold: bool
+    slanted: bool
+    path: str
+
+    def at(self, size_px: float) -> ImageFont.FreeTypeFont:
+        """Open the face at an em of so many pixels, hinted, without optional text shaping."""
+        return ImageFont.truetype(self.path, size_px, layout_engine=ImageFont.Layout.BASIC)
+
+
+@cache
+def find_faces(which: str = "bundled") -> tuple[Face, ...]:
+    """Return the usable faces, sorted by name.
+
+    Parameters
+    ----------
+    which : {"bundled", "system"}
+        ``"bundled"``: only those that matplotlib carries, the same on every machine.
+        ``"system"``: these and all that the system's folders hold.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib, and with it every bundled font, is missing.
+
+    Examples
+    --------
+    >>> "DejaVu Sans Book" in {face.name for face in find_faces()}
+    True
+    """
+    if which not in ("bundled", "system"):
+        raise SettingsError(f"expected fonts 'bundled' or 'system', got {which!r}")
+    folders = [bundled_folder()]
+    if which == "system":
+        folders += [Path(os.path.expandvars(folder)).expanduser() for folder in SYSTEM_FOLDERS]
+    found: dict[str, Face] = {}
+    for path in (path for folder in folders for path in sorted(folder.rglob("*"))):
+        face = read_face(path) if path.suffix.lower() in SUFFIXES else None
+        if face is not None:
+            found.setdefault(face.name, face)
+    return tuple(found[name] for name in sorted(found))
+
+
+def bundled_folder() -> Path:
+    """Return matplotlib's font folder without importing matplotlib."""
+    spec = importlib.util.find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise MissingExtraError("matplotlib", "train")
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+
+
+def read_face(path: Path) -> Face | None:
+    """Return the face of a font file, or None if it cannot write plain English."""
+    try:
+        font = ImageFont.truetype(str(path), PROBE_PX, layout_engine=ImageFont.Layout.BASIC)
+    except OSError:
+        return None
+    family, style = (part or "" for part in font.getname())
+    title = f"{path.stem} {family} {style}".lower()
+    if any(word in title for word in UNFIT) or not writes(font, NEEDED):
+        return None
+    bold = any(word in title for word in ("bold", "demi", "black", "heavy"))
+    slanted = any(word in title for word in ("italic", "oblique", "slanted", "cmti"))
+    return Face(f"{family} {style}".strip(), family, bold, slanted, str(path))
+
+
+def writes(font: ImageFont.FreeTypeFont, letters: str) -> bool:
+    """Tell whether a font has a glyph of its own for each of these letters."""
+    missing = bytes(font.getmask("\uffff"))
+    return all(
+        len(glyph) > 0 and glyph != missing for glyph in (bytes(font.getmask(c)) for c in letters)
+    )
