@@ -111,12 +111,15 @@ def read_face(path: Path) -> Face | None:
     except OSError:
         return None
     family, style = (part or "" for part in font.getname())
+    name = f"{family} {style}".strip()
     title = f"{path.stem} {family} {style}".lower()
     if any(word in title for word in UNFIT) or not writes(font, NEEDED):
         return None
-    bold = any(word in title for word in ("bold", "demi", "black", "heavy"))
+    if family.startswith("cm") and family.endswith("10"):
+        family = "Computer Modern"  # each of its styles calls itself a family
+    bold = any(word in title for word in ("bold", "demi", "black", "heavy", "cmb"))
     slanted = any(word in title for word in ("italic", "oblique", "slanted", "cmti"))
-    return Face(f"{family} {style}".strip(), family, bold, slanted, str(path))
+    return Face(name, family, bold, slanted, str(path))
 
 
 def writes(font: ImageFont.FreeTypeFont, letters: str) -> bool:

@@ -135,10 +135,12 @@ def render_page(seed: int, *, layout: str | None = None, fonts: str = "bundled")
 def draw_faces(faces: Sequence[Face], rng: np.random.Generator) -> tuple[Face, Face]:
     """Draw a face for running text, families alike, and the bold one of its family for heads."""
     families = sorted({face.family for face in faces})
-    family = [face for face in faces if face.family == families[rng.integers(len(families))]]
+    chosen = families[rng.integers(len(families))]
+    family = [face for face in faces if face.family == chosen]
     upright = [face for face in family if not face.bold and not face.slanted] or family
     # most print is upright and of normal weight
-    plain = upright[0] if rng.random() < 0.8 else family[rng.integers(len(family))]
+    choice = upright if rng.random() < 0.8 else family
+    plain = choice[rng.integers(len(choice))]
     bold = [face for face in family if face.bold and not face.slanted] or [plain]
     return plain, bold[0]
 
