@@ -5,6 +5,7 @@
     ImagegateError
     ├── ImageError(ValueError)             something is wrong with one image; has .source
     │   ├── ImageNotFoundError(FileNotFoundError)
+    │   ├── UnreadableImageError(OSError)  the system does not let us read it
     │   ├── EmptyImageError                zero bytes
     │   ├── UnsupportedImageError          not an image, or a format without a decoder
     │   ├── BrokenImageError               an image, but damaged
@@ -41,6 +42,7 @@ __all__ = [
     "SettingsError",
     "TruncatedImageError",
     "UnknownNameError",
+    "UnreadableImageError",
     "UnsupportedImageError",
 ]
 
@@ -72,6 +74,10 @@ class ImageError(ImagegateError, ValueError):
 
 class ImageNotFoundError(ImageError, FileNotFoundError):
     """The path does not lead to a file."""
+
+
+class UnreadableImageError(ImageError, OSError):
+    """The file exists, but the system does not let us read it."""
 
 
 class EmptyImageError(ImageError):
