@@ -85,8 +85,9 @@ def blockiness(image: Image) -> float:
     searched, so a crop does not hide the grid.
     """
     readings = []
-    for axis in (0, 1):
-        lines = [p[axis] for p in image.once(profiles) if len(p[axis]) >= 8 * MIN_PERIODS]
+    for axis in ("columns", "rows"):
+        every = [getattr(p, axis) for p in image.once(profiles)]
+        lines = [line for line in every if len(line) >= 8 * MIN_PERIODS]
         if lines:
             phases = np.mean([folded(line, 8) for line in lines], axis=0) + FAINT
             readings.append(np.log(phases.max() / np.median(phases)))

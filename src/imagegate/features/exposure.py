@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from imagegate.features.planes import NAN, histogram, quantile_level
+from imagegate.features.planes import NAN, histogram, level_at
 from imagegate.features.scale import ramp, worst
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
@@ -30,7 +30,7 @@ def black_point(image: Image) -> float:
     ----------
     Robust minimum of the gray-level histogram.
     """
-    return quantile_level(image.once(histogram), 0.01)
+    return level_at(image.once(histogram), 0.01)
 
 
 def spread(image: Image) -> float:
@@ -51,7 +51,7 @@ def spread(image: Image) -> float:
     Robust form of Michelson's contrast.
     """
     shares = image.once(histogram)
-    return quantile_level(shares, 0.99) - quantile_level(shares, 0.01)
+    return level_at(shares, 0.99) - level_at(shares, 0.01)
 
 
 def dark_share(image: Image) -> float:

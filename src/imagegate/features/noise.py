@@ -13,30 +13,33 @@ from imagegate.features.planes import (
     Plane,
     half_planes,
     histogram,
+    level_at,
     planes,
-    quantile_level,
 )
 from imagegate.features.scale import ramp, worst
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
 
 BLOCK = 16
-SECOND_DIFFERENCE = np.array([1, -2, 1], np.float32)
-RESPONSE = 6.0  # root of the summed squared weights of the 3x3 operator
+# Immerkær's operator is the outer product of (1, -2, 1) with itself; times 8 it still fits
+# 16 bits and keeps the rounding of block means at 0.03 gray levels
+ACROSS = np.array([2, -4, 2], np.float32)
+DOWN = np.array([4, -8, 4], np.float32)
+RESPONSE = 8 * 6.0  # root of the summed squared weights
 MEAN_TO_SIGMA = float(np.sqrt(np.pi / 2))  # of a normal variable, mean absolute value to sd
 FLAT_SHARE = 0.10
 
 
 def block_sigma(plane: Plane) -> tuple[Floats, Floats]:
     """Return noise sd and mean level of each 16x16 block of a plane."""
-    response = cv2.sepFilter2D(plane, cv2.CV_16S, SECOND_DIFFERENCE, SECOND_DIFFERENCE)
     height, width = (side // BLOCK * BLOCK for side in plane.shape)
-    # /4 keeps eight sigma of a strong noise within a byte
-    strength = np.abs(response[:height, :width]).astype(np.float32)
+    response = cv2.sepFilter2D(plane, cv2.CV_16S, ACROSS, DOWN)[:height, :width]
+    strength = np.abs(response)
     size = (width // BLOCK, height // BLOCK)
-    sigma = cv2.resize(strength, size, interpolation=cv2.INTER_AREA) * (MEAN_TO_SIGMA / RESPONSE)
+    means = cv2.resize(strength, size, interpolation=cv2.INTER_AREA)
     level = cv2.resize(plane[:height, :width], size, interpolation=cv2.INTER_AREA)
-    return sigma.ravel().astype(np.float64), level.ravel().astype(np.float64)
+    sigma = np.asarray(means, np.float64) * (MEAN_TO_SIGMA / RESPONSE)
+    return sigma.ravel(), np.asarray(level, np.float64).ravel()
 
 
 def flattest(blocks: list[tuple[Floats, Floats]]) -> float:
@@ -125,10 +128,11 @@ def mad_sigma(image: Image) -> float:
     """
     counts = np.zeros(511, np.int64)
     for plane in image.once(planes):
-        h, w = plane.shape[0] // 2 * 2, plane.shape[1] // 2 * 2
-        a, b = plane[0:h:2, 0:w:2].astype(np.int16), plane[0:h:2, 1:w:2]
-        c, d = plane[1:h:2, 0:w:2], plane[1:h:2, 1:w:2]
-        counts += np.bincount(np.minimum(np.abs(a - b - c + d), 510).ravel(), minlength=511)
+        # every second pair of rows and columns carries enough
+        h, w = (side // 4 * 4 for side in plane.shape)
+        quad = [plane[i:h:4, j:w:4].astype(np.int16) for i in (0, 1) for j in (0, 1)]
+        detail = np.abs(quad[0] - quad[1] - quad[2] + quad[3])
+        counts += np.bincount(detail.ravel(), minlength=1021)[:511]
     total = counts.sum()
     if not total:
         return NAN
@@ -157,7 +161,7 @@ def to_contrast(image: Image) -> float:
     Contrast-to-noise ratio, upside down.
     """
     shares = image.once(histogram)
-    spread = quantile_level(shares, 0.99) - quantile_level(shares, 0.01)
+    spread = level_at(shares, 0.99) - level_at(shares, 0.01)
     return image.once(flat_sigma) / spread if spread > 0 else NAN
 
 

@@ -36,8 +36,10 @@ def grid_by_period(lines: list[np.ndarray]) -> dict[int, float]:
 def grid(image: Image) -> tuple[float, float]:
     """Return energy and period of the strongest grid."""
     sides = []
-    for axis in (0, 1):
-        lines = [p[axis] for p in image.once(profiles) if len(p[axis]) >= 48]
+    for axis in ("columns", "rows"):
+        lines = [
+            line for line in (getattr(p, axis) for p in image.once(profiles)) if len(line) >= 48
+        ]
         if lines:
             sides.append(grid_by_period(lines))
     if not sides:

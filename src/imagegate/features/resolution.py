@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from imagegate.features.blur import spectral_cutoff
+from imagegate.features.blur import cutoff
 from imagegate.features.planes import NAN
 from imagegate.features.scale import ramp
 from imagegate.image import Image
@@ -49,7 +49,7 @@ def effective(image: Image) -> float:
     ----------
     Nyquist's limit: a cut-off of 0.5 cycles a pixel uses every pixel.
     """
-    end = image.once(spectral_cutoff)
+    end = image.once(cutoff)
     return 2 * end * min(image.gray.shape) if end == end else NAN
 
 

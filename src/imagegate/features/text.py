@@ -2,54 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from imagegate.features.blur import edge_width
-from imagegate.features.marks import Marks, marks
-from imagegate.features.planes import NAN, Floats
+from imagegate.features.letters import letters
+from imagegate.features.planes import NAN
 from imagegate.image import Image
 from imagegate.tables import Measure
-
-ENOUGH = 12  # letters; with fewer there is no text to speak of
-TEXT_SHARE = 0.35  # of the letter-like marks stand in lines where there is text
-
-
-@dataclass(frozen=True)
-class Text:
-    """The letters of an image, and the small and the wide marks near their size."""
-
-    height: Floats
-    contrast: Floats
-    stroke: Floats
-    broken: float
-    merged: float
-    boxes: float  # px covered by letters
-
-
-def text(image: Image) -> Text | None:
-    """Return what stands in lines of text, None where there is none."""
-    found: Marks = image.once(marks)
-    inline = found.inline
-    if inline.sum() < ENOUGH or inline.sum() < TEXT_SHARE * found.letter.sum():
-        return None
-    height = found.height[inline]
-    # punctuation pairs up too: count what is at least half of the typical letter
-    kept = height >= 0.5 * np.median(height)
-    typical = float(np.median(height[kept]))
-    letters = np.flatnonzero(inline)[kept]
-    small = (found.height < 0.6 * typical) & (found.width < 0.8 * typical)
-    near = (found.height >= 0.6 * typical) & (found.height < 2.5 * typical) & found.letter
-    wide = near & (found.width > 2.2 * typical)
-    return Text(
-        found.height[letters],
-        found.contrast[letters],
-        found.stroke[letters],
-        float(small.sum() / (small.sum() + near.sum())),
-        float(found.width[wide].sum() / found.width[near].sum()) if near.any() else 0.0,
-        float((found.width[letters] * found.height[letters]).sum()),
-    )
 
 
 def x_height(image: Image) -> float:
@@ -70,7 +29,7 @@ def x_height(image: Image) -> float:
     ----------
     Tesseract's own advice: x-height of 20 px or more, hopeless under 10.
     """
-    found = image.once(text)
+    found = image.once(letters)
     return float(np.median(found.height)) if found else NAN
 
 
@@ -91,7 +50,7 @@ def x_height_p10(image: Image) -> float:
     ----------
     As ``text.x_height_px``.
     """
-    found = image.once(text)
+    found = image.once(letters)
     return float(np.quantile(found.height, 0.1)) if found else NAN
 
 
@@ -113,7 +72,7 @@ def stroke_width(image: Image) -> float:
     Area over half the perimeter of a long stroke is its width; the stroke as text cue
     after Epshtein et al., CVPR 2010, doi:10.1109/CVPR.2010.5540041.
     """
-    found = image.once(text)
+    found = image.once(letters)
     return float(np.median(found.stroke)) if found else NAN
 
 
@@ -135,7 +94,7 @@ def x_height_per_edge_width(image: Image) -> float:
     ----------
     Own.
     """
-    return x_height(image) / image.once(edge_width)
+    return x_height(image) / edge_width(image)
 
 
 def contrast(image: Image) -> float:
@@ -156,7 +115,7 @@ def contrast(image: Image) -> float:
     ----------
     Local contrast as in Su, Lu and Tan, IEEE TIP 22 (2013), doi:10.1109/TIP.2012.2231089.
     """
-    found = image.once(text)
+    found = image.once(letters)
     return float(np.median(found.contrast)) if found else NAN
 
 
@@ -177,7 +136,7 @@ def contrast_p10(image: Image) -> float:
     ----------
     As ``text.contrast``.
     """
-    found = image.once(text)
+    found = image.once(letters)
     return float(np.quantile(found.contrast, 0.1)) if found else NAN
 
 
@@ -192,16 +151,39 @@ def broken_share(image: Image) -> float:
     Returns
     -------
     float
-        Share 0..1: specks, dots and pieces of broken strokes among all marks up to the
-        size of letters. Dots and commas make about a tenth. NaN without text.
+        Share 0..1: marks smaller than letters and about as dark, beside letters, among
+        these and the letters. Dots and commas make about a tenth. NaN without text.
 
     References
     ----------
     Small speckle and broken character factors of Cannon, Hochberg and Kelly, IJDAR 2
     (1999), doi:10.1007/s100320050039.
     """
-    found = image.once(text)
+    found = image.once(letters)
     return found.broken if found else NAN
+
+
+def speck_share(image: Image) -> float:
+    """Return the share of specks that lie away from text.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Share 0..1: marks smaller than letters and about as dark, not beside any, among
+        these and the letters. NaN without text.
+
+    References
+    ----------
+    White speckle and small speckle factors of Cannon, Hochberg and Kelly, IJDAR 2
+    (1999), doi:10.1007/s100320050039, by place.
+    """
+    found = image.once(letters)
+    return found.specks if found else NAN
 
 
 def merged_share(image: Image) -> float:
@@ -223,7 +205,7 @@ def merged_share(image: Image) -> float:
     Touching character factor of Cannon, Hochberg and Kelly, IJDAR 2 (1999),
     doi:10.1007/s100320050039.
     """
-    found = image.once(text)
+    found = image.once(letters)
     return found.merged if found else NAN
 
 
@@ -244,7 +226,7 @@ def components(image: Image) -> float:
     ----------
     Connected components, 8-neighbourhood.
     """
-    found = image.once(text)
+    found = image.once(letters)
     return float(found.height.size) if found else 0.0
 
 
@@ -265,8 +247,8 @@ def area_share(image: Image) -> float:
     ----------
     Own.
     """
-    found = image.once(text)
-    return min(1.0, found.boxes / image.once(marks).pixels) if found else 0.0
+    found = image.once(letters)
+    return min(1.0, found.covered) if found else 0.0
 
 
 MEASURES = (
@@ -277,6 +259,7 @@ MEASURES = (
     Measure("text.contrast", contrast, "gray levels", "low", "exposure"),
     Measure("text.contrast_p10", contrast_p10, "gray levels", "low", "exposure"),
     Measure("text.broken_share", broken_share, "share", "high", "noise"),
+    Measure("text.speck_share", speck_share, "share", "high", "noise"),
     Measure("text.merged_share", merged_share, "share", "high", "blur"),
     Measure("text.components", components, "count", "either", None),
     Measure("text.area_share", area_share, "share", "either", None),

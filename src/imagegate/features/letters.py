@@ -1,0 +1,95 @@
+"""Letters: the marks that are text, and the pieces and blobs among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.features.marks import Marks, find_marks
+from imagegate.features.noise import flat_sigma
+from imagegate.features.planes import MIN_SIDE, Floats, halved, windows
+from imagegate.image import Image
+
+ENOUGH = 12  # letters; with fewer there is no text to speak of
+TEXT_SHARE = 0.18  # of the letter-like marks stand in lines; under 0.15 in photos
+LIKE = 0.8  # log ratio of the 80th to the 20th percentile of height; over 1 in photos
+STRONG = 0.4  # of the contrast of letters; fainter specks are paper
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The letters of an image in native px, and what lies about them."""
+
+    height: Floats
+    contrast: Floats
+    stroke: Floats
+    broken: float  # share of pieces too small for a letter, close to letters
+    specks: float  # … away from letters
+    merged: float  # share of the width of text that is in blobs
+    covered: float  # share of the windows inside boxes of letters
+
+
+def native_marks(image: Image) -> Marks:
+    """Find the marks at native size."""
+    return find_marks(image.once(windows), image.once(flat_sigma))
+
+
+def half_marks(image: Image) -> Marks:
+    """Find the marks at half size, where dots of a matrix printer join to letters."""
+    usable = [halved(w) for w in image.once(windows) if min(w.shape) >= 2 * MIN_SIDE]
+    return find_marks(usable, image.once(flat_sigma) / 2)
+
+
+def text_like(found: Marks) -> NDArray[np.intp] | None:
+    """Return the positions of the letters, None where the marks are no text."""
+    inline = np.flatnonzero(found.inline)
+    if len(inline) < ENOUGH or len(inline) < TEXT_SHARE * found.letter.sum():
+        return None
+    height = found.height[inline]
+    low, high = np.quantile(height, [0.2, 0.8])
+    if high > low * np.exp(LIKE):
+        return None
+    # punctuation stands in rows too
+    return np.asarray(inline[height >= 0.5 * np.median(height)], np.intp)
+
+
+def close_to(found: Marks, picked: NDArray[np.intp], cell: float) -> NDArray[np.bool_]:
+    """Return which marks lie in or beside a square cell that holds a picked mark."""
+    column = ((found.x + found.width / 2) // cell).astype(np.int64) + 1
+    row = ((found.y + found.height / 2) // cell).astype(np.int64) + 1
+    key = (found.window * 1024 + row) * 1024 + column
+    around = np.array([dy * 1024 + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
+    return np.isin(key, np.unique(np.unique(key[picked])[:, None] + around))
+
+
+def letters(image: Image) -> Letters | None:
+    """Return what stands in lines of text, None where there is none."""
+    found, scale = image.once(native_marks), 1.0
+    picked = text_like(found)
+    if picked is None and found.pixels:
+        found, scale = image.once(half_marks), 2.0
+        picked = text_like(found)
+    if picked is None:
+        return None
+    height = found.height[picked]
+    typical = float(np.median(height))
+    strong = found.contrast >= STRONG * np.median(found.contrast[picked])
+    near = close_to(found, picked, 2 * typical)
+    small = strong & (found.height < 0.6 * typical) & (found.width < 0.8 * typical)
+    small &= ~found.inline
+    whole = near & strong & found.letter & (found.height >= 0.6 * typical)
+    whole &= found.height < 2.5 * typical
+    wide = whole & (found.width > 2.2 * typical)
+    pieces, specks = int((small & near).sum()), int((small & ~near).sum())
+    boxes = float((found.width[picked] * height).sum())
+    return Letters(
+        height * scale,
+        found.contrast[picked],
+        found.stroke[picked] * scale,
+        pieces / (pieces + int(whole.sum())),
+        specks / (specks + int(whole.sum())),
+        float(found.width[wide].sum() / found.width[whole].sum()),
+        boxes / found.pixels,
+    )
