@@ -1,0 +1,217 @@
+"""A labelled corpus in memory: what was measured, what was lost, where each row comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.degrade import chain_from_json
+from imagegate.errors import CorpusError, UnknownNameError
+from imagegate.training import parts
+from imagegate.training.outcomes import read_outcomes_rows
+from imagegate.training.sources import Source
+from imagegate.training.variants import load, variant_bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Rows of measures with the loss of a real engine.
+
+    Parameters
+    ----------
+    meta : dict
+        The content of corpus.json.
+    rows : dict of str to ndarray
+        One array a column but the measures: row_id, source_id, group, set, path, chain,
+        cause, severity, seed, width, height, loss, confidence. No row has an error.
+    X : ndarray of float32
+        (rows, measures), NaN where undefined.
+    names : tuple of str
+        The measures, in the order of ``X``.
+    """
+
+    meta: dict[str, Any]
+    rows: dict[str, NDArray[Any]]
+    X: NDArray[np.float32]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def limit(self) -> float:
+        """The loss beyond which the task counts as failed."""
+        return float(self.meta["limit"])
+
+    @property
+    def fails(self) -> NDArray[np.bool_]:
+        """Whether the task failed, row by row."""
+        fails: NDArray[np.bool_] = self.rows["loss"] > np.float32(self.limit)
+        return fails
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return a column or a measure by name."""
+        if name in self.rows:
+            return self.rows[name]
+        if name not in self.names:
+            raise UnknownNameError("column", name, [*self.rows, *self.names])
+        return self.X[:, self.names.index(name)]
+
+    def select(self, mask: NDArray[Any]) -> Corpus:
+        """Return the rows of a boolean mask, or of indices in their order."""
+        rows = {name: values[mask] for name, values in self.rows.items()}
+        return Corpus(self.meta, rows, self.X[mask], self.names)
+
+
+def read_corpus(path: str | Path) -> Corpus:
+    """Read a finished corpus folder; rows with an error are left out and counted.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder that ``imagegate label`` wrote.
+
+    Returns
+    -------
+    Corpus
+        ``meta["errors"]`` tells how many rows were left out.
+    """
+    folder = Path(path)
+    meta = parts.read_meta(folder)
+    if not meta.get("complete"):
+        raise CorpusError(f"{folder} is not finished: run the same imagegate label again")
+    try:
+        table = parts.arrow().parquet.read_table(folder / parts.ROWS)
+    except FileNotFoundError as error:
+        raise CorpusError(f"{folder}: {parts.ROWS} is missing") from error
+    return from_table(meta, table)
+
+
+def from_table(meta: dict[str, Any], table: Any) -> Corpus:
+    """Split a table of rows into columns and measures."""
+    names = tuple(meta["measures"])
+    missing = {*parts.TYPES, *names} - set(table.column_names)
+    if missing:
+        raise CorpusError(f"the corpus lacks the columns {', '.join(sorted(missing))}")
+    good = np.array([not error for error in table["error"].to_pylist()], bool)
+    rows = {name: column(table[name])[good] for name in parts.TYPES if name != "error"}
+    measures = [table[name].to_numpy() for name in names]
+    return Corpus(meta, rows, np.stack(measures, axis=1).astype(np.float32)[good], names)
+
+
+def column(values: Any) -> NDArray[Any]:
+    """Return an Arrow column as an array; text as objects, for chains are long and many."""
+    if str(values.type) == "string":
+        return np.array(values.to_pylist(), dtype=object)
+    array: NDArray[Any] = values.to_numpy()
+    return array
+
+
+def join_corpora(corpora: Sequence[Corpus]) -> Corpus:
+    """Put corpora of one task, engine and limit together.
+
+    Parameters
+    ----------
+    corpora : sequence of Corpus
+        At least one.
+
+    Returns
+    -------
+    Corpus
+        Rows in the order given; ``meta`` is the first one's with sets, counts and dropped
+        sources of all.
+    """
+    if not corpora:
+        raise CorpusError("expected at least one corpus, got none")
+    if len(corpora) == 1:
+        return corpora[0]
+    first = corpora[0].meta
+    for other in corpora[1:]:
+        for name in ("task", "engine", "engine_version", "limit", "features_version", "measures"):
+            if other.meta.get(name) != first.get(name):
+                raise CorpusError(
+                    f"corpora of different {name} cannot be joined: "
+                    f"{first.get(name)!r} and {other.meta.get(name)!r}"
+                )
+    rows = {name: np.concatenate([c.rows[name] for c in corpora]) for name in corpora[0].rows}
+    if len(set(zip(rows["row_id"], rows["seed"], strict=True))) < len(rows["row_id"]):
+        raise CorpusError("the same rows are in two of the corpora")
+    X = np.concatenate([c.X for c in corpora])
+    return Corpus(joined_meta(corpora), rows, X, corpora[0].names)
+
+
+def joined_meta(corpora: Sequence[Corpus]) -> dict[str, Any]:
+    """Sum up what several corpora say of themselves."""
+    metas = [corpus.meta for corpus in corpora]
+    sets: dict[str, Any] = {}
+    for meta in metas:
+        for name, facts in meta["sets"].items():
+            known = sets.get(name)
+            if known and known["root"] != facts["root"]:
+                raise CorpusError(
+                    f"two corpora have a set named {name}, from {known['root']} and {facts['root']}"
+                )
+            sets[name] = {**facts, "sources": facts["sources"] + (known["sources"] if known else 0)}
+    counts = {name: sum(meta[name] for meta in metas) for name in ("rows", "errors", "fails")}
+    dropped = {name: why for meta in metas for name, why in meta["dropped"].items()}
+    return {**metas[0], **counts, "sets": sets, "dropped": dropped}
+
+
+def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -> bytes:
+    """Make the image of a row again, byte for byte.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Where the row is.
+    index : int
+        Its place.
+    roots : dict, optional
+        Where the sets are now, by name, if they have moved since.
+
+    Returns
+    -------
+    bytes
+        The image file that was measured and shown to the engine.
+    """
+    row = {name: values[index] for name, values in corpus.rows.items()}
+    kind, _, seed = str(row["path"]).partition(":")
+    if kind == "pages" and seed.isdigit():
+        source = Source(row["source_id"], row["group"], row["set"], seed=int(seed))
+    else:
+        root = (roots or {}).get(row["set"]) or corpus.meta["sets"][row["set"]]["root"]
+        path = os.path.join(root, row["path"])  # noqa: PTH118 an absolute path stays as it is
+        source = Source(row["source_id"], row["group"], row["set"], path=path)
+    clean = load(source, text=bool(corpus.meta.get("text")))
+    variant = int(str(row["row_id"]).rpartition("#")[2])
+    chain = chain_from_json(row["chain"])
+    return variant_bytes(clean, chain, seed=int(row["seed"]), variant=variant)
+
+
+def read_outcomes(path: str | Path, *, task: str = "custom", jobs: int | None = None) -> Corpus:
+    """Measure images whose outcome is known from production.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV file with the columns path, failed (0 or 1)[, group][, source_id][, set];
+        paths relative to it.
+    task : str
+        What the images are for, for the record.
+    jobs : int, optional
+        Processes that measure; all cores by default.
+
+    Returns
+    -------
+    Corpus
+        Loss 0 or 1, limit 0.5, every row "clean". ``meta["dropped"]`` names the images
+        that could not be read, with the reason.
+    """
+    meta, rows = read_outcomes_rows(Path(path), task, jobs)
+    return from_table(meta, parts.arrow().Table.from_pylist(rows, schema=parts.schema()))

@@ -1,0 +1,287 @@
+"""Label images with what a real engine loses on them: the corpus that gates are trained on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from imagegate import features
+from imagegate.errors import CorpusError, MissingExtraError, SettingsError, UnknownNameError
+from imagegate.tables import Engine, Task
+from imagegate.tasks import find_engine, find_task
+from imagegate.training import parts
+from imagegate.training.rows import Plan, row_id, still_to_do
+from imagegate.training.sources import Source
+from imagegate.training.variants import RECIPES
+from imagegate.training.workers import run_jobs
+
+Progress = Callable[[int, int, int, int], None]
+# What must not change between two runs into one folder, or the rows would not belong together.
+FIXED = (
+    *("task", "engine", "engine_version", "limit", "seed", "variants", "recipe"),
+    *("imagegate", "features_version", "measures", "sources_sha256"),
+)
+
+
+@dataclass(frozen=True)
+class LabelReport:
+    """What came of a run.
+
+    Parameters
+    ----------
+    path : Path
+        The corpus folder.
+    rows, sources, errors, fails : int
+        Rows in all, sources that gave them, rows with an error, rows over the limit.
+    dropped : dict
+        Why, by source.
+    """
+
+    path: Path
+    rows: int
+    sources: int
+    errors: int
+    fails: int
+    dropped: dict[str, str]
+
+    @property
+    def fail_share(self) -> float:
+        """The share of the rows without error on which the task failed."""
+        return self.fails / max(1, self.rows - self.errors)
+
+
+def label(
+    sources: Sequence[Source],
+    task: str | Task,
+    engine: str | Engine | None,
+    out: str | Path,
+    *,
+    variants: int = 8,
+    recipe: str = "mixed",
+    seed: int = 0,
+    jobs: int | None = None,
+    timeout: float = 60.0,
+    limit: float | None = None,
+    progress: Progress | None = None,
+    resume: bool = True,
+) -> LabelReport:
+    """Worsen every source in several ways, run the engine on each, and keep the loss.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        From :func:`find_sources`.
+    task, engine : str or object
+        As in :func:`find_task` and :func:`find_engine`.
+    out : str or Path
+        The corpus folder; what an unfinished run left there is used.
+    variants : int
+        Rows a source. The first is the source as it is, file byte for byte.
+    recipe : {"mixed", "singles", "natural"}
+        How the others are made: some single causes at full levels and some realistic
+        chains; only single causes; none, so that ``variants`` is 1.
+    seed : int
+        The same seed gives the same ``corpus.parquet``, byte for byte, on any number
+        of processes and after any number of interruptions.
+    jobs : int, optional
+        Worker processes; all cores by default.
+    timeout : float
+        Seconds the engine may take for one image before the row becomes an error.
+    limit : float, optional
+        The loss beyond which the task fails; the task's own by default.
+    progress : Callable, optional
+        Called as ``progress(done, total, errors, fails)`` after each row.
+    resume : bool
+        False refuses a folder that holds a corpus already.
+
+    Returns
+    -------
+    LabelReport
+        Counts, and the sources that could not serve with the reason.
+    """
+    task = find_task(task)
+    chosen = find_engine(task, engine)
+    folder, variants = Path(out), 1 if recipe == "natural" else variants
+    check(recipe, variants, jobs, timeout)
+    meta = settings(sources, task, chosen, limit=limit, seed=seed, variants=variants, recipe=recipe)
+    if begin(folder, meta, resume=resume):
+        return report(folder, parts.read_meta(folder))
+    parts.write_meta(folder, {**meta, "timeout": timeout, "complete": False})
+    plan = Plan(task, chosen, recipe, seed)
+    tally = Tally(len(sources) * variants, meta["limit"], progress)
+    pace: dict[str, Any] = {"jobs": jobs or cores(), "timeout": timeout}
+    dropped = work(folder, sources, plan, tally, variants=variants, **pace)
+    counts = complete(folder, sources, variants, dropped, meta["limit"])
+    parts.write_meta(folder, {**meta, "timeout": timeout, "complete": True, **counts})
+    parts.clear(folder)
+    return report(folder, parts.read_meta(folder))
+
+
+@dataclass
+class Tally:
+    """The counts of a run, told to the progress callback after each change."""
+
+    total: int
+    limit: float
+    tell: Progress | None
+    done: int = 0
+    errors: int = 0
+    fails: int = 0
+
+    def count(self, error: str, loss: float) -> None:
+        """Count a row."""
+        self.done += 1
+        self.errors += bool(error)
+        self.fails += loss > self.limit  # False for the NaN of an error
+
+    def show(self) -> None:
+        """Tell how far the run is."""
+        if self.tell:
+            self.tell(self.done, self.total, self.errors, self.fails)
+
+
+def work(
+    folder: Path,
+    sources: Sequence[Source],
+    plan: Plan,
+    tally: Tally,
+    *,
+    variants: int,
+    jobs: int,
+    timeout: float,
+) -> dict[str, str]:
+    """Make the rows that are missing; return the sources that could not serve."""
+    made = parts.read_parts(folder)
+    for error, loss in zip(made["error"].to_pylist(), made["loss"].to_pylist(), strict=True):
+        tally.count(error, loss)
+    todo = still_to_do(sources, variants, set(made["row_id"].to_pylist()))
+    left = {job.source.source_id: len(job.variants) for job in todo}
+    writer, dropped = parts.Parts(folder), {}
+    tally.show()
+    with closing(run_jobs(todo, plan, count=jobs, timeout=timeout)) as events:
+        try:
+            for event in events:
+                if event.kind == "row" and event.row:
+                    writer.add(event.row)
+                    tally.count(event.row["error"], event.row["loss"])
+                elif event.kind == "dropped":
+                    dropped[event.source.source_id] = event.reason
+                    tally.total -= left[event.source.source_id]
+                tally.show()
+        finally:
+            writer.flush()  # Ctrl-C: what is made is kept
+    return dropped
+
+
+def check(recipe: str, variants: int, jobs: int | None, timeout: float) -> None:
+    """Refuse settings that cannot be meant."""
+    if recipe not in RECIPES:
+        raise UnknownNameError("recipe", recipe, RECIPES)
+    for name, value in (("variants", variants), ("jobs", jobs), ("timeout", timeout)):
+        if value is not None and value <= 0:
+            raise SettingsError(f"expected {name} above 0, got {value}")
+
+
+def settings(
+    sources: Sequence[Source],
+    task: Task,
+    engine: Engine,
+    **chosen: Any,
+) -> dict[str, Any]:
+    """Gather what corpus.json says before the first row is made."""
+    listed = [[source.source_id, source.group, source.shown] for source in sources]
+    roots = {source.set: source.root for source in sources}
+    counts = Counter(source.set for source in sources)
+    limit = chosen.pop("limit")
+    return {
+        "format": parts.FORMAT,
+        "task": task.name,
+        "text": task.text,
+        "engine": engine.name,
+        "engine_version": engine.version(),
+        "engine_licence": engine.licence,
+        "limit": task.limit if limit is None else limit,
+        **chosen,
+        "imagegate": metadata.version("imagegate"),
+        "features_version": features.VERSION,
+        "measures": list(features.MEASURES),
+        "sources_sha256": hashlib.sha256(json.dumps(sorted(listed)).encode()).hexdigest(),
+        "sets": {
+            name: {"sources": counts[name], "root": root, "licence": licence(name, root)}
+            for name, root in roots.items()
+        },
+    }
+
+
+def licence(name: str, root: str) -> str:
+    """Return the first line of a licence file beside the images, if there is one."""
+    if name == "pages" and not root:
+        return "generated by imagegate"
+    for found in sorted(Path(root).glob("LICEN[CS]E*")):
+        lines = found.read_text(encoding="utf-8", errors="replace").split("\n")
+        return next((line.strip() for line in lines if line.strip()), "not stated")
+    return "not stated"
+
+
+def begin(folder: Path, meta: dict[str, Any], *, resume: bool) -> bool:
+    """Tell whether the folder holds this very corpus complete; refuse another one."""
+    if not (folder / parts.META).exists():
+        return False
+    if not resume:
+        raise CorpusError(f"{folder} holds a corpus already; choose another folder")
+    old = parts.read_meta(folder)
+    for name in FIXED:
+        if old.get(name) != meta[name]:
+            raise CorpusError(
+                f"{folder} was begun with {difference(name, old.get(name), meta[name])}. "
+                "Use the same again, or another folder"
+            )
+    return bool(old["complete"])
+
+
+def difference(name: str, old: Any, new: Any) -> str:
+    """Say how one setting differs; long ones are not spelled out."""
+    if name in ("measures", "sources_sha256"):
+        return f"other {name.partition('_')[0]}"
+    return f"{name} {old!r}, now it is {new!r}"
+
+
+def complete(
+    folder: Path, sources: Sequence[Source], variants: int, dropped: dict[str, str], limit: float
+) -> dict[str, Any]:
+    """Merge the parts and count what is in them."""
+    if sources and len(dropped) == len(sources):
+        name, reason = next(iter(dropped.items()))
+        raise CorpusError(f"none of the {len(sources)} sources can serve; {name}: {reason}")
+    kept = [source for source in sources if source.source_id not in dropped]
+    table = parts.finish(folder, (row_id(s, v) for s in kept for v in range(variants)))
+    error, loss = table["error"].to_pylist(), table["loss"].to_pylist()
+    return {
+        "rows": table.num_rows,
+        "errors": sum(map(bool, error)),
+        "fails": sum(value > limit for value in loss),
+        "dropped": dict(sorted(dropped.items())),
+    }
+
+
+def report(folder: Path, meta: dict[str, Any]) -> LabelReport:
+    """Sum up a complete corpus."""
+    sources = sum(part["sources"] for part in meta["sets"].values()) - len(meta["dropped"])
+    counts = (meta["rows"], sources, meta["errors"], meta["fails"])
+    return LabelReport(folder, *counts, meta["dropped"])
+
+
+def cores() -> int:
+    """Count the cores this process may use, container limits included."""
+    try:
+        import joblib
+    except ImportError as error:
+        raise MissingExtraError("joblib", "train") from error
+    return int(joblib.cpu_count())

@@ -1,0 +1,201 @@
+"""Turn one source into rows: worsen it, measure it, run the engine, score what it lost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from imagegate import image
+from imagegate.degrade import chain_from_json, chain_to_json
+from imagegate.errors import EngineError
+from imagegate.features import MEASURES, measure
+from imagegate.tables import Engine, Pixels, Task
+from imagegate.training.sources import Source
+from imagegate.training.variants import Clean, cause_of, draw, load, row_seed, variant_bytes
+
+Row = dict[str, Any]
+LONGEST_ERROR = 300
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done to every source.
+
+    Parameters
+    ----------
+    task, engine : Task, Engine
+        What is run.
+    recipe : str
+        One of ``variants.RECIPES``.
+    seed : int
+        The seed of the corpus.
+    """
+
+    task: Task
+    engine: Engine
+    recipe: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """The variants of one source that are still to be made."""
+
+    source: Source
+    variants: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a job.
+
+    Parameters
+    ----------
+    kind : str
+        ``"begin"`` of a variant, ``"engine"`` about to run (on the clean image if there
+        is no row), ``"row"`` made, source ``"dropped"``, job ``"done"``.
+    source : Source
+        Whose job it is.
+    row : dict or None
+        The row so far.
+    reason : str
+        Why the source was dropped.
+    """
+
+    kind: Literal["begin", "engine", "row", "dropped", "done"]
+    source: Source
+    row: Row | None = None
+    reason: str = ""
+
+
+class Unusable(Exception):
+    """A source cannot serve; the message says why."""
+
+
+def row_id(source: Source, variant: int) -> str:
+    """Name a row."""
+    return f"{source.source_id}#{variant:03d}"
+
+
+def blank_row(source: Source, variant: int, plan: Plan) -> Row:
+    """Return a row with what is known before the image is made; the rest is undefined."""
+    seed = row_seed(plan.seed, source.source_id, variant)
+    chain = draw(plan.recipe, seed, variant)
+    return {
+        "row_id": row_id(source, variant),
+        "source_id": source.source_id,
+        "group": source.group,
+        "set": source.set,
+        "path": source.shown,
+        "chain": chain_to_json(chain),
+        "cause": cause_of(chain),
+        "severity": max((step.severity for step in chain), default=0),
+        "seed": seed,
+        "width": 0,
+        "height": 0,
+        "loss": math.nan,
+        "confidence": math.nan,
+        "error": "",
+        **dict.fromkeys(MEASURES, math.nan),
+    }
+
+
+def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Event]:
+    """Make the rows of a job, telling each step before it is taken.
+
+    Parameters
+    ----------
+    job : Job
+        The source and its variants.
+    plan : Plan
+        What is done to it.
+    run : Callable
+        The loaded engine.
+
+    Yields
+    ------
+    Event
+        Ends with ``"done"``, or with ``"dropped"`` if the source cannot serve.
+    """
+    source = job.source
+    try:
+        clean = load(source, text=plan.task.text)
+        truth = given_truth(source, clean, plan.task)
+        if truth is None:
+            yield Event("engine", source)
+            truth = own_truth(clean, plan.task, run)
+    except Exception as error:  # noqa: BLE001 one bad source must not end the run; its reason is kept
+        yield Event("dropped", source, reason=describe(error))
+        return
+    for variant in job.variants:
+        row = blank_row(source, variant, plan)
+        yield Event("begin", source, row)
+        try:
+            pixels, facts = prepared(clean, row, variant)
+            row = row | facts
+            yield Event("engine", source, row)
+            row = row | scored(run(pixels), truth, plan.task)
+        except Exception as error:  # noqa: BLE001 an engine may raise anything; the row keeps it
+            row = row | {"error": describe(error)}
+        yield Event("row", source, row)
+    yield Event("done", source)
+
+
+def given_truth(source: Source, clean: Clean, task: Task) -> Any:
+    """Return the truth of a source, None if there is none; an empty one is refused."""
+    if source.truth_path is None:
+        truth = clean.text if task.text else None
+    elif not Path(source.truth_path).is_file():
+        raise Unusable(f"no truth at {source.truth_path}")
+    else:
+        truth = task.read_truth(source.truth_path)
+    if truth is not None and math.isnan(task.loss(truth, truth)):
+        raise Unusable("its truth is empty")
+    return truth
+
+
+def own_truth(clean: Clean, task: Task, run: Callable[[Pixels], Any]) -> Any:
+    """Return the engine's own output on the clean image, if it is verified good."""
+    output = run(clean.pixels.copy())
+    if not task.verified(output):
+        raise Unusable("no truth, and the engine's own output on it is not good enough to be one")
+    return output
+
+
+def prepared(clean: Clean, row: Row, variant: int) -> tuple[Pixels, Row]:
+    """Make the image of a row; return its pixels and what is measured on it."""
+    chain = chain_from_json(row["chain"])
+    data = variant_bytes(clean, chain, seed=row["seed"], variant=variant)
+    picture = image.read(data)
+    pixels = picture.rgb
+    values = measure(picture)
+    height, width = pixels.shape[:2]
+    named = dict(zip(MEASURES, map(float, values), strict=True))
+    return pixels, {"width": width, "height": height, **named}
+
+
+def scored(output: Any, truth: Any, task: Task) -> Row:
+    """Return the loss and confidence of an output, refusing a loss that is none."""
+    loss = float(task.loss(output, truth))
+    if not 0 <= loss <= 1:
+        raise EngineError(f"expected a loss in 0..1, got {loss}")
+    return {"loss": loss, "confidence": float(task.confidence(output))}
+
+
+def describe(error: BaseException) -> str:
+    """Put an error into one line."""
+    name = "" if isinstance(error, Unusable | EngineError) else f"{type(error).__name__}: "
+    return " ".join(f"{name}{error}".split())[:LONGEST_ERROR]
+
+
+def still_to_do(sources: Sequence[Source], variants: int, done: set[str]) -> list[Job]:
+    """List the jobs that are left, in order."""
+    jobs = []
+    for source in sources:
+        left = tuple(v for v in range(variants) if row_id(source, v) not in done)
+        if left:
+            jobs.append(Job(source, left))
+    return jobs

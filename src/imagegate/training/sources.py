@@ -1,0 +1,280 @@
+"""Find clean images and what is true of them: folders, CSV lists, generated pages."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from imagegate.errors import CorpusError, SettingsError
+
+PICTURES = {
+    *(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
+    *(".avif", ".heic", ".heif"),
+}
+MASK_SUFFIX = ".mask.png"
+PAGES = re.compile(r"pages:(?:(\d+)-)?(\d+)")
+COLUMNS = {"path", "truth", "group", "set"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One clean image that rows descend from.
+
+    Parameters
+    ----------
+    source_id : str
+        ``set/name``; chance is drawn from it, so it never depends on the machine.
+    group : str
+        What no split may cut through: a company, a book; the source itself if alone.
+    set : str
+        The name of the collection.
+    path : str or None
+        The file; None for a generated page.
+    truth_path : str or None
+        The transcript or mask; None if there is none.
+    seed : int or None
+        The seed of a generated page.
+    root : str
+        The folder that recorded paths are relative to.
+    """
+
+    source_id: str
+    group: str
+    set: str
+    path: str | None = None
+    truth_path: str | None = None
+    seed: int | None = None
+    root: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The path relative to the root, or ``pages:SEED``."""
+        if self.path is None:
+            return f"pages:{self.seed}"
+        path, root = Path(self.path), Path(self.root)
+        return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def find_sources(
+    args: Sequence[str | Path],
+    *,
+    group_by: str | None = None,
+    limit: int | None = None,
+    text: bool = True,
+) -> tuple[list[Source], list[str]]:
+    """Find the sources that the arguments name.
+
+    Parameters
+    ----------
+    args : sequence of str or Path
+        Each one of:
+
+        - a folder, searched recursively, or only its ``images`` if it has one. Truth is
+          ``NAME.txt`` or ``NAME.mask.png`` beside the image, or in ``text`` or ``masks``
+          beside ``images``, where ``PAGE.txt`` also serves ``PAGE__VARIANT.png``.
+          ``groups.csv`` (columns id, group) gives the groups;
+        - a CSV file with the columns path[, truth][, group][, set], paths relative to it;
+        - ``pages:N``, the generated pages of seed 0 to N − 1, or ``pages:FIRST-LAST``.
+    group_by : str, optional
+        A regular expression; its first group (or whole match) on the file name without
+        suffix is the group. Wins over groups.csv, not over the column of a CSV list.
+    limit : int, optional
+        At most so many sources of each set, spread evenly over it.
+    text : bool
+        Whether to prefer transcripts to masks where an image has both.
+
+    Returns
+    -------
+    list of Source, list of str
+        The sources in a fixed order, and what was left out with the reason.
+    """
+    pattern = compiled(group_by)
+    found: list[Source] = []
+    problems: list[str] = []
+    for arg in args:
+        taken = {source.set for source in found}
+        sources, complaints = one(str(arg), pattern, text)
+        names = {name: unique(name, taken) for name in {source.set for source in sources}}
+        found += [renamed(source, names[source.set]) for source in sources]
+        problems += complaints
+    twice = [name for name, count in Counter(s.source_id for s in found).items() if count > 1]
+    if twice:
+        raise CorpusError(f"{len(twice)} sources are listed twice, the first is {twice[0]}")
+    return (take(found, limit) if limit else found), problems
+
+
+def one(arg: str, pattern: re.Pattern[str] | None, text: bool) -> tuple[list[Source], list[str]]:
+    """Find the sources of one argument."""
+    pages = PAGES.fullmatch(arg)
+    if pages:
+        return generated(pages), []
+    path = Path(arg).expanduser().absolute()
+    if path.is_dir():
+        return folder(path, pattern, text)
+    if path.is_file() and path.suffix.lower() == ".csv":
+        return manifest(path, pattern)
+    raise CorpusError(f"expected a folder, a CSV file or pages:N, got {arg!r}")
+
+
+def generated(match: re.Match[str]) -> list[Source]:
+    """List the generated pages of ``pages:N`` or ``pages:FIRST-LAST``."""
+    first, last = match.groups()
+    seeds = range(int(first), int(last) + 1) if first else range(int(last))
+    names = ((f"pages/{seed:07d}", seed) for seed in seeds)
+    return [Source(name, name, "pages", seed=seed) for name, seed in names]
+
+
+def folder(
+    path: Path, pattern: re.Pattern[str] | None, text: bool
+) -> tuple[list[Source], list[str]]:
+    """Find the images in a folder, their truth and their groups."""
+    base = path.parent if path.name == "images" else path
+    top = base / "images" if (base / "images").is_dir() else path
+    images = sorted(file for file in top.rglob("*") if is_picture(file, top))
+    if not images:
+        return [], [f"{path}: no images in it"]
+    listed, problems = groups_file(base / "groups.csv")
+    repeated = Counter(image.with_suffix("") for image in images)
+    sources = []
+    for image in images:
+        name = image.relative_to(top)
+        key = (name if repeated[image.with_suffix("")] > 1 else name.with_suffix("")).as_posix()
+        page = page_of(image.stem)
+        group = grouped(pattern, image.stem) or listed.get(image.stem) or listed.get(page)
+        truth = truth_of(image, top, base, text)
+        default = name.with_name(page).as_posix()
+        sources.append(
+            Source(
+                f"{base.name}/{key}",
+                f"{base.name}/{group or default}",
+                base.name,
+                str(image),
+                str(truth) if truth else None,
+                root=str(base),
+            )
+        )
+    return sources, problems
+
+
+def is_picture(file: Path, top: Path) -> bool:
+    """Tell whether a file is an image and neither hidden nor a mask."""
+    inside = file.relative_to(top).parts
+    return (
+        file.suffix.lower() in PICTURES
+        and not file.name.endswith(MASK_SUFFIX)
+        and not any(part.startswith(".") or part == "masks" for part in inside)
+    )
+
+
+def page_of(stem: str) -> str:
+    """Return the page that ``PAGE__VARIANT`` is a variant of."""
+    return stem.partition("__")[0] or stem
+
+
+def truth_of(image: Path, top: Path, base: Path, text: bool) -> Path | None:
+    """Return the transcript or mask of an image; a missing one among others is named, too."""
+    away = image.parent.relative_to(top)
+    names = dict.fromkeys((image.stem, page_of(image.stem)))
+    transcripts = [image.with_name(f"{name}.txt") for name in names]
+    transcripts += [base / "text" / away / f"{name}.txt" for name in names]
+    masks = [image.with_name(f"{name}{MASK_SUFFIX}") for name in names]
+    masks += [base / "masks" / away / f"{name}.png" for name in names]
+    both = transcripts + masks if text else masks + transcripts
+    for path in both:
+        if path.is_file():
+            return path
+    # Where a set has truth, an image without is a hole to report, not one to trust the engine on.
+    folders = [base / "text", base / "masks"] if text else [base / "masks", base / "text"]
+    for place, suffix in zip(folders, (".txt", ".png") if text else (".png", ".txt"), strict=True):
+        if place.is_dir():
+            return place / away / f"{image.stem}{suffix}"
+    return None
+
+
+def groups_file(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Read groups.csv, if there is one."""
+    if not path.is_file():
+        return {}, []
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        if not {"id", "group"} <= set(reader.fieldnames or ()):
+            return {}, [f"{path}: expected the columns id and group, got {reader.fieldnames}"]
+        return {row["id"]: row["group"] for row in reader}, []
+
+
+def manifest(path: Path, pattern: re.Pattern[str] | None) -> tuple[list[Source], list[str]]:
+    """Read a CSV list of images."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        columns = set(reader.fieldnames or ())
+        if "path" not in columns or not columns <= COLUMNS:
+            raise CorpusError(
+                f"{path}: expected the columns path[,truth][,group][,set], got {sorted(columns)}"
+            )
+        rows = list(reader)
+    base, sources, problems = path.parent, [], []
+    for line, row in enumerate(rows, start=2):
+        if not row["path"]:
+            problems.append(f"{path.name} line {line}: no path")
+            continue
+        name, truth = Path(row["path"]), row.get("truth")
+        chosen = row.get("set") or path.stem
+        group = row.get("group") or grouped(pattern, name.stem) or page_of(name.stem)
+        sources.append(
+            Source(
+                f"{chosen}/{name.as_posix()}",
+                f"{chosen}/{group}",
+                chosen,
+                str(base / name),
+                str(base / truth) if truth else None,
+                root=str(base),
+            )
+        )
+    return sources, problems
+
+
+def compiled(group_by: str | None) -> re.Pattern[str] | None:
+    """Compile the option, naming it if it is wrong."""
+    try:
+        return re.compile(group_by) if group_by else None
+    except re.error as error:
+        raise SettingsError(f"group_by {group_by!r} is no regular expression: {error}") from error
+
+
+def grouped(pattern: re.Pattern[str] | None, stem: str) -> str | None:
+    """Return the first group of the match, or None."""
+    match = pattern.search(stem) if pattern else None
+    return match.group(1 if match.re.groups else 0) if match else None
+
+
+def unique(name: str, taken: Iterable[str]) -> str:
+    """Return the name, numbered if another argument has it already."""
+    names, number, new = set(taken), 2, name
+    while new in names:
+        new, number = f"{name}-{number}", number + 1
+    return new
+
+
+def renamed(source: Source, name: str) -> Source:
+    """Return the source as part of a set of another name."""
+
+    def swap(text: str) -> str:
+        return name + text.removeprefix(source.set)
+
+    return replace(source, set=name, source_id=swap(source.source_id), group=swap(source.group))
+
+
+def take(sources: Sequence[Source], limit: int) -> list[Source]:
+    """Return at most ``limit`` sources of each set, spread evenly, in their order."""
+    chosen: set[str] = set()
+    for name in dict.fromkeys(source.set for source in sources):
+        ids = [source.source_id for source in sources if source.set == name]
+        places = np.unique(np.linspace(0, len(ids) - 1, min(limit, len(ids))).round().astype(int))
+        chosen.update(ids[place] for place in places)
+    return [source for source in sources if source.source_id in chosen]

@@ -1,0 +1,102 @@
+"""Draw the variants of a source, and make any of them again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from imagegate import image
+from imagegate.degrade import (
+    DEGRADATIONS,
+    Chain,
+    apply_chain,
+    draw_chain,
+    save,
+    single_chain,
+)
+from imagegate.errors import ImageNotFoundError
+from imagegate.features import measure
+from imagegate.tables import CAUSES, Pixels
+from imagegate.training.sources import Source
+
+RECIPES = ("mixed", "singles", "natural")
+# In the mixed recipe so many variants have one cause at a drawn full level, so that each cause
+# and severity is seen; the others are chains as real images suffer them.
+SINGLES_SHARE = 0.3
+# Pictures without text: sizes are relative to the short side.
+PICTURE_PARTS = 40
+
+
+@dataclass(frozen=True)
+class Clean:
+    """A source as it was found.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8
+        RGB (height, width, 3).
+    data : bytes or None
+        The file; None for a generated page, which has none yet.
+    reference_px : float
+        The size that severities are relative to.
+    text : str or None
+        The transcript of a generated page.
+    """
+
+    pixels: Pixels
+    data: bytes | None
+    reference_px: float
+    text: str | None = None
+
+
+def row_seed(seed: int, source_id: str, variant: int) -> int:
+    """Return the seed of one row, whatever other rows there are: 63 bits of a hash."""
+    digest = hashlib.sha256(f"{seed}\n{source_id}\n{variant}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def draw(recipe: str, seed: int, variant: int) -> Chain:
+    """Draw what happens to a variant; nothing happens to variant 0."""
+    if variant == 0 or recipe == "natural":
+        return ()
+    rng = np.random.default_rng(seed)
+    if recipe == "singles" or rng.random() < SINGLES_SHARE:
+        cause = CAUSES[rng.integers(len(CAUSES))]
+        names = [name for name, row in DEGRADATIONS.items() if row.cause == cause]
+        name = names[rng.integers(len(names))]
+        return single_chain(name, int(rng.integers(1, 6)), int(rng.integers(2**31)))
+    return draw_chain(rng)
+
+
+def cause_of(chain: Chain) -> str:
+    """Return ``"clean"``, the one cause of the chain, or ``"mixture"``."""
+    causes = {DEGRADATIONS[step.name].cause for step in chain}
+    return "mixture" if len(causes) > 1 else next(iter(causes), "clean")
+
+
+def load(source: Source, *, text: bool) -> Clean:
+    """Read or render a source; ``text`` makes sizes relative to the x-height."""
+    if source.path is None:
+        from imagegate.degrade.pages import render_page
+
+        page = render_page(int(source.seed or 0))
+        return Clean(page.pixels, None, page.x_height_px, page.text)
+    path = Path(source.path)
+    if not path.is_file():
+        raise ImageNotFoundError(source.path, "no such file")
+    data = path.read_bytes()
+    picture = image.read(data)
+    short = min(picture.gray.shape) / PICTURE_PARTS
+    height = float(measure(picture, ("text.x_height_px",))[0]) if text else short
+    return Clean(picture.rgb, data, height if height > 0 else short)
+
+
+def variant_bytes(clean: Clean, chain: Chain, *, seed: int, variant: int) -> bytes:
+    """Return the file of a variant; variant 0 of a file is that file."""
+    if variant == 0 and clean.data is not None:
+        return clean.data
+    worse = apply_chain(clean.pixels, chain, reference_px=clean.reference_px)
+    return save(worse, chain, seed=seed)[0]
