@@ -35,7 +35,7 @@ def show_command(
         bool, typer.Option("--json", help="The whole card as one JSON object.")
     ] = False,
 ) -> None:
-    """Show a gate's card: what it was trained on, what it promises, how it did on unseen sources."""
+    """Show a gate's card: its training, its promise, its results on unseen sources."""
     card = load_gate(gate).card
     if as_json:
         print_json(card.to_dict())
