@@ -10,7 +10,6 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -50,9 +49,9 @@ def run_jobs(jobs: Sequence[Job], plan: Plan, *, count: int, timeout: float) -> 
     Yields
     ------
     Event
-        ``"row"``, ``"dropped"`` and ``"done"`` events as they come, in no fixed order. An
-        image on which the engine hangs or dies gives a row with an ``error``, and
-        its worker is replaced. Closing the generator ends the workers.
+        ``"row"`` and ``"dropped"`` events as they come, in no fixed order. An image on
+        which the engine hangs or dies gives a row with an ``error``, and its worker is
+        replaced. Closing the generator ends the workers.
 
     Notes
     -----
@@ -102,11 +101,14 @@ class Worker:
         """Start a process and give it a job."""
         context = loky_context()
         self.connection, theirs = context.Pipe()
+        # Nothing is ever sent on this one: it ends when the parent does, even by a kill.
+        lifeline, self.lifeline = context.Pipe(duplex=False)
         self.process = context.Process(
-            target=serve, args=(theirs, self.plan), env=ONE_THREAD, daemon=True
+            target=serve, args=(theirs, lifeline, self.plan), env=ONE_THREAD, daemon=True
         )
         self.process.start()
         theirs.close()
+        lifeline.close()
         self.give(job)
 
     def give(self, job: Job) -> None:
@@ -135,7 +137,7 @@ class Worker:
             self.job = Job(self.job.source, self.job.variants[1:])
         if event.kind in ("dropped", "done"):
             self.job = None
-        if event.kind in ("row", "dropped", "done"):
+        if event.kind in ("row", "dropped"):
             yield event
 
     def give_up(self) -> Iterator[Event]:
@@ -170,6 +172,7 @@ class Worker:
         if process is None:
             return
         self.connection.close()
+        self.lifeline.close()
         if hasattr(os, "killpg"):
             for send in (os.killpg, os.kill):
                 with contextlib.suppress(OSError):
@@ -188,9 +191,9 @@ def loky_context() -> Any:
     return get_context("loky")
 
 
-def serve(connection: Connection, plan: Plan) -> None:
+def serve(connection: Connection, lifeline: Connection, plan: Plan) -> None:
     """Work in a child process: load the engine, then make the rows of job after job."""
-    isolate()
+    isolate(lifeline)
     try:
         run = plan.engine.open()
     except ImagegateError as error:
@@ -205,22 +208,20 @@ def serve(connection: Connection, plan: Plan) -> None:
                 connection.send(event)
 
 
-def isolate() -> None:
+def isolate(lifeline: Connection) -> None:
     """Live and die with the parent, on one thread, without a word on its standard output."""
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C is the parent's to answer, and a kill reaches the engine's children
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
     cv2.setNumThreads(1)
-    threading.Thread(target=follow_parent, daemon=True).start()
+    threading.Thread(target=follow, args=(lifeline,), daemon=True).start()
 
 
-def follow_parent() -> None:
+def follow(lifeline: Connection) -> None:
     """Wait for the parent to end, however it ends, and end everything here."""
-    parent = parent_process()
-    if parent is None:
-        return
-    parent.join()
+    with contextlib.suppress(EOFError, OSError):
+        lifeline.recv()
     if hasattr(os, "killpg"):
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
