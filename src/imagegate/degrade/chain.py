@@ -133,8 +133,9 @@ def save(pixels: Pixels, chain: Sequence[Step] = (), *, seed: int = 0) -> tuple[
         The result of :func:`apply_chain`.
     chain : sequence of Step
         What was applied. If it ends in a compression, the file is written by that
-        codec at that quality (coding a decoded file again changes next to nothing);
-        else half of the files are PNG and half JPEG of quality 85 to 97, clean ones too.
+        codec at that quality (coding a decoded JPEG again changes next to nothing, a
+        decoded WebP a little); else half of the files are PNG and half JPEG of
+        quality 85 to 97, clean ones too.
     seed : int
         Decides between them.
 

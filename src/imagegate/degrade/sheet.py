@@ -10,7 +10,6 @@ from PIL import Image, ImageDraw, ImageFont
 from imagegate.degrade.fonts import Face
 from imagegate.degrade.paper import Colour, Look
 
-MOST_WORDS = 40  # in one line; keeps the search for line breaks short
 
 Align = Literal["left", "right", "centre", "justified"]
 
@@ -67,10 +66,15 @@ class Sheet:
 
     def fit(self, text: str, width: float, size: float = 1.0, *, bold: bool = False) -> str:
         """Drop words from the end until the text is no wider than that."""
-        words = text.split()
-        while words and self.length(" ".join(words), size, bold=bold) > width:
-            words.pop()
-        return " ".join(words)
+        font, kept = self.font(size, bold=bold), list[str]()
+        space = font.getlength(" ")
+        used = -space
+        for word in text.split():
+            used += space + font.getlength(word)
+            if used > width:
+                break
+            kept.append(word)
+        return " ".join(kept)
 
     def room(self, y: float, size: float = 1.0) -> bool:
         """Tell whether one more line fits above the bottom margin."""
@@ -118,7 +122,7 @@ class Sheet:
         """Write a paragraph, broken into lines; stop at the foot of the page."""
         words = text.split()
         while words and self.room(y, size):
-            line = self.fit(" ".join(words[:MOST_WORDS]), width, size) or words[0]
+            line = self.fit(" ".join(words), width, size) or words[0]
             words = words[len(line.split()) :]
             # the last line of a justified paragraph stays ragged
             how: Align = "left" if align == "justified" and not words else align
