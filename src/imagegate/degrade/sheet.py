@@ -10,7 +10,6 @@ from PIL import Image, ImageDraw, ImageFont
 from imagegate.degrade.fonts import Face
 from imagegate.degrade.paper import Colour, Look
 
-
 Align = Literal["left", "right", "centre", "justified"]
 
 
