@@ -1,0 +1,1 @@
+"""Answering: rules and learned gates, their verdicts, reasons and files."""

@@ -1,0 +1,252 @@
+"""The gate file: a zip of ``card.json`` and plain arrays, with a hash over both; never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import GateFileError
+from imagegate.features import MEASURES, VERSION
+from imagegate.models.calibration import Calibration
+from imagegate.models.card import Card
+from imagegate.models.forest import Forest
+from imagegate.models.guard import Guard
+from imagegate.models.learned import Gate, History
+
+FORMAT = 1
+CARD = "card.json"
+MOST_BYTES = 8_000_000  # of one member, unpacked; gates that ship hold 2 MB at most
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # the same time in every file: the same gate, the same bytes
+
+# Every array, its type and number of dimensions. The order is that of the file.
+ARRAYS: dict[str, tuple[str, int]] = {
+    "forest.roots": ("<i4", 1),
+    "forest.left": ("<i4", 1),
+    "forest.feature": ("<i2", 1),
+    "forest.threshold": ("<f8", 1),
+    "forest.missing_left": ("|b1", 1),
+    "forest.value": ("<f8", 1),
+    "forest.base": ("<f8", 0),
+    "calibration": ("<f8", 1),
+    "reference": ("<f8", 1),
+    "usual": ("<f8", 2),
+    "guard.knots": ("<f8", 2),
+    "guard.levels": ("<f8", 2),
+    "guard.reach": ("<f8", 1),
+    "guard.rows": ("<f4", 2),
+    "guard.limit": ("<f8", 0),
+    "history.raw": ("<f8", 1),
+    "history.fails": ("|b1", 1),
+    "history.source": ("<i4", 1),
+}
+Arrays = dict[str, NDArray[Any]]
+
+# What Python's zip reader raises on damaged, encrypted or strangely packed files.
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    KeyError,
+)
+
+
+def save_gate(gate: Gate, path: str | Path) -> None:
+    """Write a gate file; the same gate gives the same bytes."""
+    Path(path).write_bytes(to_bytes(gate))
+
+
+def to_bytes(gate: Gate) -> bytes:
+    """Return the bytes of a gate file."""
+    arrays = _arrays(gate)
+    facts = {"format": FORMAT, **gate.card.to_dict()}
+    facts["hash"] = content_hash(facts, arrays)
+    members = {CARD: json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False).encode()}
+    members |= {f"{name}.npy": _npy(array) for name, array in arrays.items()}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
+        for name, data in members.items():
+            entry = zipfile.ZipInfo(name, EARLIEST)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            file.writestr(entry, data)
+    return packed.getvalue()
+
+
+def read_gate(path: str | Path) -> Gate:
+    """Read a gate file.
+
+    Raises
+    ------
+    GateFileError
+        If it is damaged, was changed, comes from a newer version, or is no gate file.
+    """
+    try:
+        return from_bytes(Path(path).read_bytes())
+    except GateFileError as error:
+        raise GateFileError(f"{path}: {error}") from None
+    except OSError as error:
+        raise GateFileError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def from_bytes(data: bytes) -> Gate:
+    """Return the gate in the bytes of a gate file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            members = _members(file)
+    except GateFileError:
+        raise
+    except _ZIP_ERRORS as error:
+        raise GateFileError(f"not a gate file, or a damaged one: {error}") from None
+    facts = _facts(members.pop(CARD))
+    arrays = {name: _array(name, members[f"{name}.npy"]) for name in ARRAYS}
+    written = facts.pop("hash", None)
+    if written != content_hash(facts, arrays):
+        raise GateFileError("the content does not match its hash: damaged or changed by hand")
+    facts.pop("format")
+    card = Card.from_dict(facts)
+    return _gate(_known_measures(card), arrays)
+
+
+def content_hash(facts: dict[str, Any], arrays: Arrays) -> str:
+    """Return the SHA-256 of the card, without its hash, and of all arrays."""
+    plain = {name: value for name, value in facts.items() if name != "hash"}
+    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
+    for name in ARRAYS:
+        array = np.ascontiguousarray(arrays[name], ARRAYS[name][0])
+        digest.update(f"\n{name} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _members(file: zipfile.ZipFile) -> dict[str, bytes]:
+    """Unpack exactly the members of a gate file, none larger than the limit."""
+    wanted = {CARD, *(f"{name}.npy" for name in ARRAYS)}
+    names = [entry.filename for entry in file.infolist()]
+    if CARD not in names:
+        raise GateFileError(f"not a gate file: no {CARD} inside")
+    newer = _facts(_unpack(file, CARD)).get("format")
+    if isinstance(newer, int) and newer > FORMAT:
+        raise GateFileError(f"format {newer} is newer than {FORMAT}: update imagegate")
+    if sorted(names) != sorted(wanted):
+        odd = sorted(set(names) ^ wanted) or ["a member twice"]
+        raise GateFileError(f"unexpected or missing members: {', '.join(odd)[:200]}")
+    return {name: _unpack(file, name) for name in names}
+
+
+def _unpack(file: zipfile.ZipFile, name: str) -> bytes:
+    """Read one member, never more than the limit, whatever its header claims."""
+    with file.open(name) as member:
+        data = member.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise GateFileError(f"{name} is larger than {MOST_BYTES:,} bytes")
+    return data
+
+
+def _facts(data: bytes) -> dict[str, Any]:
+    try:
+        facts = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise GateFileError(f"{CARD} is damaged: {error}") from None
+    if not isinstance(facts, dict) or not isinstance(facts.get("format"), int):
+        raise GateFileError(f"{CARD}: expected an object with its format")
+    return facts
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    packed = io.BytesIO()
+    np.save(packed, array, allow_pickle=False)
+    return packed.getvalue()
+
+
+def _array(name: str, data: bytes) -> NDArray[Any]:
+    """Read one array; only of the type, number of dimensions and length that belong there."""
+    kind, dimensions = ARRAYS[name]
+    packed = io.BytesIO(data)
+    try:
+        if np.lib.format.read_magic(packed) != (1, 0):
+            raise ValueError("expected version 1.0 of the format")
+        shape, fortran, dtype = np.lib.format.read_array_header_1_0(packed)
+    except (ValueError, TypeError, SyntaxError, EOFError) as error:
+        raise GateFileError(f"{name}: not an array: {str(error)[:200]}") from None
+    size = math.prod(shape) * dtype.itemsize
+    if dtype.str != kind or len(shape) != dimensions or fortran or min(shape, default=0) < 0:
+        raise GateFileError(f"{name}: expected {dimensions} dimensions of {kind}")
+    if size != len(data) - packed.tell():
+        raise GateFileError(f"{name}: expected {size:,} bytes, got another number")
+    array: NDArray[Any] = np.frombuffer(data, dtype, offset=packed.tell()).reshape(shape)
+    return array
+
+
+def _known_measures(card: Card) -> Card:
+    if card.features_version != VERSION:
+        raise GateFileError(
+            f"made with version {card.features_version} of the measures, this is {VERSION}: "
+            "train it again"
+        )
+    unknown = [name for name in card.measures if name not in MEASURES]
+    if unknown or not card.measures or len(set(card.measures)) < len(card.measures):
+        raise GateFileError(f"unknown or repeated measures: {', '.join(unknown) or 'none named'}")
+    return card
+
+
+def _gate(card: Card, arrays: Arrays) -> Gate:
+    """Put the gate together, every part checked."""
+    size = len(card.measures)
+    forest = Forest(
+        **{name: arrays[f"forest.{name}"] for name in _FOREST},
+        base=float(arrays["forest.base"]),
+        features=size,
+    ).check()
+    if arrays["calibration"].shape != (2,):
+        raise GateFileError("calibration: expected slope and intercept")
+    calibration = Calibration(*map(float, arrays["calibration"])).check()
+    guard = Guard(
+        **{name: arrays[f"guard.{name}"] for name in ("knots", "levels", "reach", "rows")},
+        limit=float(arrays["guard.limit"]),
+    ).check(size)
+    if arrays["reference"].shape != (size,) or arrays["usual"].shape != (size, 2):
+        raise GateFileError("reference, usual: do not fit the measures")
+    history = History(*(arrays[f"history.{name}"] for name in ("raw", "fails", "source")))
+    if not history.raw.shape == history.fails.shape == history.source.shape:
+        raise GateFileError("history: columns of different length")
+    _check_thresholds(card)
+    return Gate(card, forest, calibration, guard, arrays["reference"], arrays["usual"], history)
+
+
+def _check_thresholds(card: Card) -> None:
+    if set(card.thresholds) != {"pass", "reject"}:
+        raise GateFileError("card: expected thresholds 'pass' and 'reject'")
+    passing, rejecting = card.thresholds["pass"], card.thresholds["reject"]
+    for value in (passing, rejecting):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise GateFileError(f"card: a threshold is {value!r:.40}")
+    if rejecting is None or not 0 <= (passing or 0.0) <= rejecting <= 1:
+        raise GateFileError(f"card: thresholds {passing} and {rejecting} are not in order")
+
+
+_FOREST = ("roots", "left", "feature", "threshold", "missing_left", "value")
+
+
+def _arrays(gate: Gate) -> Arrays:
+    arrays: Arrays = {f"forest.{name}": getattr(gate.forest, name) for name in _FOREST}
+    arrays |= {
+        "forest.base": np.array(gate.forest.base),
+        "calibration": np.array([gate.calibration.slope, gate.calibration.intercept]),
+        "reference": gate.reference,
+        "usual": gate.usual,
+        "guard.limit": np.array(gate.guard.limit),
+    }
+    arrays |= {f"guard.{n}": getattr(gate.guard, n) for n in ("knots", "levels", "reach", "rows")}
+    arrays |= {f"history.{n}": getattr(gate.history, n) for n in ("raw", "fails", "source")}
+    return {name: np.asarray(arrays[name], kind, order="C") for name, (kind, _) in ARRAYS.items()}

@@ -1,0 +1,234 @@
+"""The facts about a gate: what it is for, what it was made from, what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from imagegate.errors import GateFileError
+from imagegate.models.verdict import json_safe
+
+__all__ = ["Card", "Guarantee", "percent"]
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """What calibration says about a threshold.
+
+    ``failed`` of ``passed`` calibration sources (one image each) failed; with ``confidence`` at
+    most ``bound`` of the images passed fail. ``kept`` tells whether the promise could be given;
+    if not, ``more_sources`` is about how many more calibration sources it would take, None if
+    no number would do.
+    """
+
+    promise: float
+    confidence: float
+    kept: bool
+    sources: int
+    passed: int
+    failed: int
+    bound: float
+    more_sources: int | None = None
+
+
+@dataclass(frozen=True)
+class Card:
+    """The facts about a gate, written into its file and shown by ``imagegate show``.
+
+    Parameters
+    ----------
+    name, task, engine, engine_version : str
+        ``engine`` is None for rules, which know no engine.
+    limit : float
+        The loss beyond which the task counts as failed; NaN if unknown.
+    measures : tuple of str
+        What the gate looks at, in the order of its columns.
+    features_version : int
+        Version of the numbers that the measures give.
+    sets : tuple of mapping
+        Where the sources come from: name, sources, groups, rows, fails, licence.
+    parts : mapping
+        By part (train, calibration, test): rows, sources, groups, fails.
+    groups : mapping
+        By part: the groups in it, so that nobody evaluates on what was learned from.
+    seed : int
+        Of split and training.
+    promise, confidence, costs
+        What was asked for: a promise with its confidence, or the costs of a false pass and of a
+        false reject.
+    guarantee : Guarantee or None
+        What calibration says; None for rules and costs.
+    thresholds : mapping
+        ``pass`` (None: nothing passes by itself) and ``reject``, on ``p_fail``.
+    guard : mapping
+        The guard's stated false-alarm rate, its limit, the rows behind both.
+    settings : mapping
+        Of the learner, as chosen by cross-validation, with its cross-validated loss.
+    rules_preset, rules_tuned : mapping
+        Thresholds on the six scores: the task's preset, and those tuned on the training rows.
+    results : mapping
+        Held-out results beside those of the rules; empty until evaluated.
+    libraries : mapping
+        Versions that the gate was made with.
+    date : str
+        When it was trained, as the caller says; empty if not told.
+    """
+
+    name: str
+    task: str
+    engine: str | None
+    engine_version: str = ""
+    limit: float = float("nan")
+    measures: tuple[str, ...] = ()
+    features_version: int = 0
+    sets: tuple[Mapping[str, Any], ...] = ()
+    parts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    seed: int = 0
+    promise: float | None = None
+    confidence: float | None = None
+    costs: tuple[float, float] | None = None
+    guarantee: Guarantee | None = None
+    thresholds: Mapping[str, float | None] = field(default_factory=dict)
+    guard: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    rules_preset: Mapping[str, float] = field(default_factory=dict)
+    rules_tuned: Mapping[str, float] = field(default_factory=dict)
+    results: Mapping[str, Any] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    date: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON; NaN is None."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain["guarantee"] = vars(self.guarantee) if self.guarantee else None
+        return {name: json_safe(value) for name, value in plain.items()}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Card:
+        """Return the card of plain values, or raise GateFileError if they are not a card."""
+        known = {f.name for f in fields(cls)}
+        if set(plain) != known:
+            odd = sorted(set(plain) ^ known)
+            raise GateFileError(f"card: unknown or missing entries: {', '.join(odd)}")
+        values = {name: _typed(name, value) for name, value in plain.items()}
+        return cls(**values)
+
+    def promise_text(self) -> str:
+        """Say in one line what a pass means."""
+        if self.engine is None:
+            return "nothing: fixed thresholds on six scores"
+        if self.costs:
+            passed, rejected = self.costs
+            return f"least cost: a false pass costs {passed:g}, a false reject {rejected:g}"
+        if not self.guarantee:
+            return "nothing: the threshold was set by hand"
+        wanted = (
+            f"at most {percent(self.guarantee.promise)} of the images passed fail "
+            f"(confidence {percent(self.guarantee.confidence)})"
+        )
+        if not self.guarantee.kept:
+            return f"nothing passes by itself: could not promise that {wanted}"
+        return wanted
+
+    def lines(self) -> list[str]:
+        """Return the card as lines of plain words."""
+        from imagegate.models.card_text import card_lines
+
+        return card_lines(self)
+
+
+def percent(share: float) -> str:
+    """Return a share in percent with two telling digits.
+
+    >>> percent(0.05), percent(0.0123), percent(0.995)
+    ('5 %', '1.2 %', '99.5 %')
+    """
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.3g} %"
+
+
+def _typed(name: str, value: Any) -> Any:
+    """Return one entry as the card holds it; JSON knows neither NaN nor tuples."""
+    try:
+        return _READERS.get(name, _text)(value)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise GateFileError(f"card: {name} is {value!r:.80}: {error}") from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected text")
+    return value
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("expected an object")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("expected a whole number")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("expected a number")
+    return float(value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError("expected a list")
+    return tuple(_text(item) for item in value)
+
+
+def _share(value: Any) -> float | None:
+    if value is None:
+        return None
+    share = _number(value)
+    if not 0 < share < 1:
+        raise ValueError("expected a share between 0 and 1")
+    return share
+
+
+def _costs(value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    false_pass, false_reject = value
+    return _number(false_pass), _number(false_reject)
+
+
+def _guarantee(value: Any) -> Guarantee | None:
+    return None if value is None else Guarantee(**_mapping(value))
+
+
+_READERS = {
+    "engine": lambda value: None if value is None else _text(value),
+    "limit": lambda value: float("nan") if value is None else _number(value),
+    "measures": _texts,
+    "features_version": _whole,
+    "sets": lambda value: tuple(_mapping(item) for item in value),
+    "parts": _mapping,
+    "groups": lambda value: {part: _texts(names) for part, names in _mapping(value).items()},
+    "seed": _whole,
+    "promise": _share,
+    "confidence": _share,
+    "costs": _costs,
+    "guarantee": _guarantee,
+    **dict.fromkeys(
+        (
+            "thresholds",
+            "guard",
+            "settings",
+            "rules_preset",
+            "rules_tuned",
+            "results",
+            "libraries",
+        ),
+        _mapping,
+    ),
+}

@@ -1,0 +1,104 @@
+"""A gate's card as lines of plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # card.py calls this file
+    from imagegate.models.card import Card
+
+
+def card_lines(card: Card) -> list[str]:
+    """Return what ``imagegate show`` prints."""
+    head = [f"{card.name}: {_purpose(card)}", f"promise: {card.promise_text()}"]
+    if card.engine is None:
+        return [*head, "thresholds: " + _settings(card.rules_preset)]
+    return [
+        *head,
+        *_calibration(card),
+        *_thresholds(card),
+        *_training(card),
+        *_results(card.results),
+        *_rules(card),
+        *_making(card),
+    ]
+
+
+def _purpose(card: Card) -> str:
+    if card.engine is None:
+        return f"rules for {card.task}"
+    limit = "" if card.limit != card.limit else f"; loss beyond {card.limit:g} counts as failed"
+    return f"{card.task} by {card.engine} {card.engine_version}".rstrip() + limit
+
+
+def _calibration(card: Card) -> list[str]:
+    found = card.guarantee
+    if found is None:
+        return []
+    if found.kept:
+        return [
+            f"calibration: {found.failed} of {found.passed} passed sources failed, "
+            f"{found.sources} sources looked at; holds for images like these"
+        ]
+    more = found.more_sources
+    hope = (
+        f"about {more:,} more calibration sources would do"
+        if more
+        else "more sources alone would not help"
+    )
+    return [f"calibration: {found.sources} sources were too few or too hard; {hope}"]
+
+
+def _thresholds(card: Card) -> list[str]:
+    passing, rejecting = card.thresholds.get("pass"), card.thresholds.get("reject")
+    lines = []
+    if rejecting is not None:
+        first = "nothing passes by itself" if passing is None else f"pass up to {passing:.3f}"
+        lines.append(f"chance of failure: {first}, reject from {rejecting:.3f}")
+    if card.guard:
+        rate = 100 * card.guard.get("false_alarms", 0)
+        lines.append(f"guard: sends {rate:g} % of images like the training ones to review")
+    return lines
+
+
+def _training(card: Card) -> list[str]:
+    lines = [
+        f"learned from {row['name']}: {row['sources']:,} sources, {row['rows']:,} images, "
+        f"{row['fails']:,} failing" + (f"; {row['licence']}" if row.get("licence") else "")
+        for row in card.sets
+    ]
+    parts = [
+        f"{name} {part['sources']:,} sources ({part['rows']:,} images, {part['fails']:,} failing)"
+        for name, part in card.parts.items()
+    ]
+    return [*lines, "split: " + ", ".join(parts)] if parts else lines
+
+
+def _results(results: Mapping[str, Any]) -> list[str]:
+    if not results:
+        return ["held-out results: none stored yet (imagegate evaluate)"]
+    return [f"held out, {name}: {_plain(value)}" for name, value in results.items()]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(item)}" for name, item in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _rules(card: Card) -> list[str]:
+    pairs = (("preset", card.rules_preset), ("tuned", card.rules_tuned))
+    return [f"rules, {name}: {_settings(rules)}" for name, rules in pairs if rules]
+
+
+def _settings(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in values.items())
+
+
+def _making(card: Card) -> list[str]:
+    made = [f"{name} {version}" for name, version in card.libraries.items()]
+    return [
+        f"measures: {len(card.measures)}, version {card.features_version}",
+        f"made: {card.date or 'date not told'}, seed {card.seed}, {', '.join(made)}",
+    ]

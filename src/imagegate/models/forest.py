@@ -1,0 +1,155 @@
+"""Boosted trees as plain arrays, walked all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import GateFileError
+
+LARGEST = np.finfo(np.float64).max
+MOST_NODES, MOST_DEPTH = 200_000, 64  # a gate file may hold no more
+CHUNK_CELLS = 1_000_000  # nodes visited at once: about 30 MB of intermediates
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """Regression trees that add up to log-odds, equal to the scikit-learn model they came from.
+
+    The two children of a node stand side by side, so one index names both, and a node lies
+    before its children, so every walk ends.
+
+    Parameters
+    ----------
+    roots : ndarray of int32, shape (trees,)
+        Where each tree starts.
+    left : ndarray of int32, shape (nodes,)
+        Index of the left child, the right one follows it; 0 for a leaf.
+    feature : ndarray of int16, shape (nodes,)
+        Column that the node looks at.
+    threshold : ndarray of float64, shape (nodes,)
+        Left if ``x <= threshold``.
+    missing_left : ndarray of bool, shape (nodes,)
+        Whether NaN goes left.
+    value : ndarray of float64, shape (nodes,)
+        What a leaf adds; 0 inside.
+    base : float
+        Log-odds before any tree.
+    features : int
+        Number of columns of X.
+    """
+
+    roots: NDArray[np.int32]
+    left: NDArray[np.int32]
+    feature: NDArray[np.int16]
+    threshold: NDArray[np.float64]
+    missing_left: NDArray[np.bool_]
+    value: NDArray[np.float64]
+    base: float
+    features: int
+
+    def decision(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the log-odds of every row.
+
+        Parameters
+        ----------
+        X : ndarray of shape (rows, features)
+            NaN is a value of its own.
+
+        Returns
+        -------
+        ndarray of float64, shape (rows,)
+        """
+        if X.ndim != 2 or X.shape[1] != self.features:
+            raise ValueError(f"expected X of shape (rows, {self.features}), got {X.shape}")
+        step = max(1, CHUNK_CELLS // max(1, len(self.roots)))
+        if len(X) <= step:
+            return self._walk(X)
+        return np.concatenate([self._walk(X[i : i + step]) for i in range(0, len(X), step)])
+
+    def _walk(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
+        column, threshold, child, depth = self._prepared
+        cells = np.ascontiguousarray(_two_sided(X)).ravel()
+        start = np.arange(0, cells.size, 2 * self.features)[:, None]
+        node = np.broadcast_to(self.roots.astype(np.intp), (len(X), len(self.roots)))
+        for _ in range(depth):
+            goes_right = cells.take(column.take(node) + start) > threshold.take(node)
+            node = child.take(node) + goes_right
+        return np.asarray(self.base + self.value.take(node).sum(axis=1), np.float64)
+
+    @cached_property
+    def _prepared(
+        self,
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.intp], int]:
+        """Columns of the two-sided X, thresholds and children such that a leaf stays put."""
+        leaf = self.left == 0
+        column = 2 * self.feature.astype(np.intp) + ~self.missing_left
+        # Finite, so that a NaN sent right (as +inf) is beyond it: sklearn writes +inf there.
+        threshold = np.clip(self.threshold, -LARGEST, LARGEST)
+        threshold[leaf] = np.inf
+        child = np.where(leaf, np.arange(len(leaf)), self.left).astype(np.intp)
+        return np.where(leaf, 0, column), threshold, child, self.depth
+
+    @cached_property
+    def depth(self) -> int:
+        """The most steps from a root to a leaf."""
+        level, depth = self.roots[self.left[self.roots] > 0], 0
+        while level.size:
+            depth += 1
+            below = np.concatenate([self.left[level], self.left[level] + 1])
+            level = below[self.left[below] > 0]
+        return depth
+
+    def check(self) -> Forest:
+        """Return the forest, or raise GateFileError if walking it could go astray."""
+        for name, array in self._columns().items():
+            if array.shape != self.left.shape:
+                raise GateFileError(
+                    f"forest: {name} has shape {array.shape}, not {self.left.shape}"
+                )
+        problem = self._problem()
+        if problem:
+            raise GateFileError(f"forest: {problem}")
+        return self
+
+    def _columns(self) -> dict[str, NDArray[np.generic]]:
+        return {
+            "left": self.left,
+            "feature": self.feature,
+            "threshold": self.threshold,
+            "missing_left": self.missing_left,
+            "value": self.value,
+        }
+
+    def _problem(self) -> str:
+        """Name the first thing that is wrong, or return an empty text."""
+        nodes, inner = len(self.left), np.flatnonzero(self.left)
+        if self.left.ndim != 1 or self.roots.ndim != 1 or not 0 < nodes <= MOST_NODES:
+            return f"{nodes} nodes"
+        if not self.roots.size or self.roots.min() < 0 or self.roots.max() >= nodes:
+            return "a root lies outside"
+        if (self.left[inner] <= inner).any() or (self.left[inner] >= nodes - 1).any():
+            return "a child lies before its parent or outside"
+        if (self.feature < 0).any() or (self.feature >= self.features).any():
+            return "a node looks at a measure that does not exist"
+        if np.isnan(self.threshold).any() or not np.isfinite(self.value).all():
+            return "a threshold or value is not a number"
+        if not np.isfinite(self.base) or self._claims() != nodes:
+            return "nodes are shared or left over"
+        return "" if self.depth <= MOST_DEPTH else f"deeper than {MOST_DEPTH}"
+
+    def _claims(self) -> int:
+        """Count the different nodes that are a root or a child, each claimed once; else -1."""
+        inner = self.left[self.left > 0]
+        claimed = np.concatenate([self.roots, inner, inner + 1])
+        return len(claimed) if len(np.unique(claimed)) == len(claimed) else -1
+
+
+def _two_sided(X: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return every column twice, NaN once as -inf (goes left) and once as +inf (goes right)."""
+    known = np.clip(X.astype(np.float64), -LARGEST, LARGEST)
+    missing = np.isnan(known)
+    return np.stack([np.where(missing, -np.inf, known), np.where(missing, np.inf, known)], axis=2)

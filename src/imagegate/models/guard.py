@@ -1,0 +1,131 @@
+"""Notice an image unlike anything in training: its measures lie far from every training row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import GateFileError
+
+FURTHEST = 12.0  # standard normal units; one measure alone may not count for more
+MISSING = 2.0  # squared distance of "undefined" from a middling reading, as of two random readings
+NEIGHBOURS = 3
+MOST_ROWS, MOST_KNOTS = 400, 64
+
+
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """Distance to the nearest training rows, every measure on its own normal scale.
+
+    A reading becomes the normal quantile of its rank among the training readings; beyond them
+    the scale goes on in a straight line, so that far outside stays far outside. Undefined
+    readings form a second coordinate: an image without text is near others without text.
+
+    Parameters
+    ----------
+    knots, levels : ndarray of float64, shape (measures, knots)
+        Training quantiles of each measure, ascending, and their normal scores; NaN in all knots
+        of a measure that was never defined.
+    reach : ndarray of float64, shape (measures,)
+        One unit of the scale beyond the outermost knots.
+    rows : ndarray of float32, shape (rows, measures)
+        Some training rows on the normal scale, NaN where undefined.
+    limit : float
+        The distance beyond which an image is unfamiliar.
+
+    References
+    ----------
+    Distance to the k-th neighbour as a novelty score: Ramaswamy, Rastogi, Shim, SIGMOD 2000.
+    """
+
+    knots: NDArray[np.float64]
+    levels: NDArray[np.float64]
+    reach: NDArray[np.float64]
+    rows: NDArray[np.float32]
+    limit: float
+
+    def normal(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return readings on the normal scale, NaN where undefined."""
+        z = np.zeros(X.shape, np.float64)
+        for j, (knots, levels) in enumerate(zip(self.knots, self.levels, strict=True)):
+            x = X[:, j].astype(np.float64)
+            if np.isnan(knots[0]):  # never seen defined: any reading is as odd as a missing one
+                z[:, j] = np.where(np.isnan(x), np.nan, 0)
+                continue
+            beyond = np.minimum(x - knots[0], 0) + np.maximum(x - knots[-1], 0)
+            z[:, j] = np.interp(x, knots, levels) + beyond / self.reach[j]
+        return np.asarray(np.clip(z, -FURTHEST, FURTHEST), np.float64)
+
+    def distance(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the mean distance of every row to its three nearest training rows."""
+        squared = self._squared(self.normal(X))
+        nearest = np.partition(squared, self._neighbours - 1, axis=1)[:, : self._neighbours]
+        return np.asarray(np.sqrt(nearest).mean(axis=1), np.float64)
+
+    def alarm(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Tell for every row whether it is unlike anything in training."""
+        return self.distance(X) > self.limit
+
+    def farthest(self, x: NDArray[np.floating], count: int = 2) -> list[int]:
+        """Return the columns in which one row is farthest from its nearest training rows."""
+        z = self.normal(x[None, :])
+        nearest = np.argsort(self._squared(z)[0], kind="stable")[: self._neighbours]
+        own, others = _coordinates(z), self._coordinates[nearest]
+        gap = ((others - own) ** 2).mean(axis=0)
+        measures = gap[: len(x)] + gap[len(x) :]
+        return [int(j) for j in np.argsort(-measures, kind="stable")[:count]]
+
+    def span(self, column: int) -> tuple[float, float]:
+        """Return the lowest and highest training reading of a measure."""
+        return float(self.knots[column, 0]), float(self.knots[column, -1])
+
+    @cached_property
+    def _coordinates(self) -> NDArray[np.float64]:
+        return _coordinates(self.rows.astype(np.float64))
+
+    @property
+    def _neighbours(self) -> int:
+        return min(NEIGHBOURS, len(self.rows))
+
+    def _squared(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
+        own, others = _coordinates(z), self._coordinates
+        lengths = (own**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)
+        return np.asarray(np.maximum(lengths - 2 * own @ others.T, 0), np.float64)
+
+    def check(self, measures: int) -> Guard:
+        """Return the guard, or raise GateFileError if its parts do not fit together."""
+        shape = self.knots.shape
+        fits = (
+            self.knots.ndim == 2
+            and shape[0] == measures
+            and 0 < shape[1] <= MOST_KNOTS
+            and self.levels.shape == shape
+            and self.reach.shape == (measures,)
+            and self.rows.ndim == 2
+            and self.rows.shape[1] == measures
+            and 0 < len(self.rows) <= MOST_ROWS
+        )
+        if not fits:
+            raise GateFileError("guard: the arrays do not fit the measures")
+        defined = ~np.isnan(self.knots[:, 0])
+        sound = (
+            np.isfinite(self.knots[defined]).all()
+            and (np.diff(self.knots[defined], axis=1) >= 0).all()
+            and np.isfinite(self.levels[defined]).all()
+            and (self.reach > 0).all()
+            and np.isfinite(self.reach).all()
+            and not np.isinf(self.rows).any()
+            and self.limit > 0
+        )
+        if not sound:
+            raise GateFileError("guard: knots must ascend, reach and limit must be positive")
+        return self
+
+
+def _coordinates(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rows as points: undefined readings at the middle of their measure, and marked."""
+    missing = np.isnan(z)
+    return np.hstack([np.where(missing, 0, z), np.sqrt(MISSING) * missing])

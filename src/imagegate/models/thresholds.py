@@ -1,0 +1,98 @@
+"""The settings of the rules: thresholds per task, from a mapping or a file."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from imagegate.errors import SettingsError, UnknownNameError
+
+
+@dataclass(frozen=True)
+class RuleThresholds:
+    """The least of each 0–100 score, and the least width and height in pixels.
+
+    One cut for all six: the scores are made so that 40 is where a signal begins to matter.
+    """
+
+    blur_score: float = 40.0
+    resolution_score: float = 40.0
+    noise_score: float = 40.0
+    exposure_score: float = 40.0
+    compression_score: float = 40.0
+    pixelation_score: float = 40.0
+    min_width: int = 16
+    min_height: int = 16
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the thresholds by name."""
+        return asdict(self)
+
+
+KEYS = tuple(field.name for field in fields(RuleThresholds))
+
+PRESETS: Mapping[str, RuleThresholds] = {
+    "general": RuleThresholds(),
+    "ocr": RuleThresholds(min_width=300, min_height=300),
+    "face-recognition": RuleThresholds(min_width=160, min_height=160),
+    "background-removal": RuleThresholds(min_width=512, min_height=512),
+}
+
+
+def load_thresholds(
+    thresholds: Mapping[str, float] | RuleThresholds | str | Path | None = None,
+    *,
+    task: str = "general",
+) -> RuleThresholds:
+    """Return thresholds from a mapping or a TOML or JSON file, on top of a task's preset.
+
+    Parameters
+    ----------
+    thresholds : mapping, RuleThresholds or path, optional
+        What differs from the preset.
+    task : str
+        The preset.
+
+    Returns
+    -------
+    RuleThresholds
+    """
+    if isinstance(thresholds, RuleThresholds):
+        return thresholds
+    if task not in PRESETS:
+        raise UnknownNameError("preset", task, PRESETS)
+    given = _read_file(Path(thresholds)) if isinstance(thresholds, str | Path) else thresholds
+    wanted: dict[str, Any] = {key: _checked(key, value) for key, value in (given or {}).items()}
+    return replace(PRESETS[task], **wanted)
+
+
+def _read_file(path: Path) -> Mapping[str, Any]:
+    readers = {".toml": tomllib.loads, ".json": json.loads}
+    if path.suffix.lower() not in readers:
+        raise SettingsError(f"{path}: expected thresholds in a .toml or .json file")
+    try:
+        found = readers[path.suffix.lower()](path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # both decoders raise a ValueError
+        raise SettingsError(f"{path}: cannot read thresholds: {error}") from error
+    if not isinstance(found, dict):
+        raise SettingsError(f"{path}: expected names and numbers, got {type(found).__name__}")
+    return found
+
+
+def _checked(key: str, value: Any) -> float:
+    """Return one threshold, or raise what is wrong with it."""
+    if key not in KEYS:
+        raise UnknownNameError("threshold", key, KEYS)
+    whole = key.startswith("min_")
+    kinds = int if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        wanted = "a whole number of pixels" if whole else "a number from 0 to 100"
+        raise SettingsError(f"{key}: expected {wanted}, got {value!r}")
+    if not 0 <= value <= (math.inf if whole else 100):
+        raise SettingsError(f"{key}: {value!r} is out of range")
+    return value if whole else float(value)
