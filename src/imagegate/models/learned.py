@@ -158,6 +158,10 @@ class Gate:
         decided[self.unfamiliar(X)] = "review"
         return decided
 
+    def passes(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Tell for every row of X, as for ``p_fail``, whether the decision is to pass."""
+        return np.asarray(self.decisions(X) == "pass", np.bool_)
+
     def columns(self, X: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the gate's own columns of X."""
         if X.ndim == 2 and X.shape[1] == len(MEASURES):
