@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 
-from imagegate.features.planes import NAN, profiles, steps
+from imagegate.features.planes import NAN, Floats
 from imagegate.features.scale import ramp, worst
+from imagegate.features.traces import lines, traces
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
 
@@ -22,11 +22,12 @@ BASE_TABLE = np.array(
 )
 
 
-def libjpeg_tables() -> np.ndarray:
+def libjpeg_tables() -> Floats:
     """Return the 100 luma tables of libjpeg, quality 1 first."""
     quality = np.arange(1, 101)
     factor = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
-    return np.clip((BASE_TABLE * factor[:, None] + 50) // 100, 1, 255)
+    scaled = (BASE_TABLE * factor[:, None] + 50) // 100
+    return np.clip(scaled, 1, 255).astype(np.float64)
 
 
 def header_quality(image: Image) -> float:
@@ -54,10 +55,10 @@ def header_quality(image: Image) -> float:
     return float(np.argmin(distance)) + 1.0
 
 
-def folded(profile: np.ndarray, period: int) -> np.ndarray:
+def folded(profile: Floats, period: int) -> Floats:
     """Return the mean of a profile at each phase of a period."""
     usable = len(profile) // period * period
-    return profile[:usable].reshape(-1, period).mean(axis=0)
+    return np.asarray(profile[:usable].reshape(-1, period).mean(axis=0))
 
 
 MIN_PERIODS = 6
@@ -84,14 +85,12 @@ def blockiness(image: Image) -> float:
     After Wang, Sheikh and Bovik, ICIP 2002, doi:10.1109/ICIP.2002.1038064; the phase is
     searched, so a crop does not hide the grid.
     """
-    readings = []
-    for axis in ("columns", "rows"):
-        every = [getattr(p, axis) for p in image.once(profiles)]
-        lines = [line for line in every if len(line) >= 8 * MIN_PERIODS]
-        if lines:
-            phases = np.mean([folded(line, 8) for line in lines], axis=0) + FAINT
-            readings.append(np.log(phases.max() / np.median(phases)))
-    return float(np.mean(readings)) if readings else NAN
+    found = []
+    for profiles in lines(image, 8 * MIN_PERIODS):
+        if profiles:
+            phases = np.mean([folded(line, 8) for line in profiles], axis=0) + FAINT
+            found.append(np.log(phases.max() / np.median(phases)))
+    return float(np.mean(found)) if found else NAN
 
 
 def bits_per_pixel(image: Image) -> float:
@@ -117,9 +116,7 @@ def bits_per_pixel(image: Image) -> float:
     return 8.0 * header.size_bytes / (header.width * header.height)
 
 
-EDGE = 48
-NEAR = np.ones((9, 9), np.uint8)
-TOUCHING = np.ones((5, 5), np.uint8)
+ENOUGH = 64  # px
 
 
 def ringing(image: Image) -> float:
@@ -141,17 +138,9 @@ def ringing(image: Image) -> float:
     After the mosquito-noise ring of Marziliano et al., Signal Processing: Image
     Communication 19 (2004), doi:10.1016/j.image.2003.08.003.
     """
-    total, count = 0.0, 0
-    for step in image.once(steps):
-        across, down = step.across[1:], step.down[:, 1:]
-        strong = cv2.max(across, down)
-        _, edge = cv2.threshold(strong, EDGE, 1, cv2.THRESH_BINARY)
-        ring = cv2.subtract(cv2.dilate(edge, NEAR), cv2.dilate(edge, TOUCHING))
-        found = cv2.countNonZero(ring)
-        if found:
-            total += cv2.mean(cv2.min(strong, 16), ring)[0] * found  # type: ignore[call-overload]
-            count += found
-    return total / count if count >= 64 else NAN
+    found = image.once(traces)
+    close = sum(t.close for t in found)
+    return sum(t.ripple for t in found) / close if close >= ENOUGH else NAN
 
 
 def score(readings: Mapping[str, float]) -> float:

@@ -20,8 +20,9 @@ def small_rgb(image: Image) -> NDArray[np.float32] | None:
     size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]
     if min(size) < 8:
         return None
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+    # medians of regions are all that is read from it, so every n-th pixel will do
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_NEAREST), np.float32)
+    return np.asarray(cv2.cvtColor(small / 255, cv2.COLOR_RGB2Lab), np.float32)
 
 
 def small_gray(image: Image) -> NDArray[np.float32] | None:

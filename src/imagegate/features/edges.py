@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features.planes import MIN_SIDE, Floats, Plane, halved, planes, u8
+from imagegate.features.planes import MIN_SIDE, Floats, Plane, halved, u8, windows
 from imagegate.image import Image
 
 RANGE_BOX = np.ones((9, 9), np.uint8)
 RIM = 2  # px at the border of a plane where no gradient is read
+CELLS = 16  # at least, over the picture
 TOP_SHARE = 0.02  # of the pixels: the strongest gradients are taken as edges
+PEAK_SHARE = 0.001
 PER_CELL = 256  # edges; more change the median by less than a hundredth
 FEWEST = 12  # edges that make a cell count
 MIN_RANGE = 16  # gray levels; fainter edges are not told from noise and quantisation
@@ -30,21 +32,35 @@ class Edges:
     count: Floats
 
 
-def strongest(strength: Plane, origin: tuple[int, int], columns: int) -> NDArray[np.int64]:
-    """Return the flat positions of the strongest gradients of one cell of a plane."""
-    sample = strength[::2, ::2]
+def strongest(strength: Plane) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns of the strongest gradients of one cell."""
+    # every third row is enough: a long edge crosses it somewhere
+    sample = np.ascontiguousarray(strength[::3])
     counts = np.cumsum(np.bincount(sample.ravel(), minlength=256)[::-1])
-    floor, peak = (
-        255 - int(np.searchsorted(counts, share * sample.size)) for share in (TOP_SHARE, 0.001)
-    )
-    # every third row is enough; a long edge crosses it somewhere
-    rows, cols = np.nonzero(strength[::3] >= max(floor, peak // 3, 2))
-    step = max(1, len(rows) // PER_CELL)
-    rows, cols = rows[::step] * 3 + origin[0], cols[::step] + origin[1]
-    return (rows * columns + cols).astype(np.int64)
+    floor = 255 - int(np.searchsorted(counts, TOP_SHARE * sample.size))
+    peak = 255 - int(np.searchsorted(counts, PEAK_SHARE * sample.size))
+    flat = np.flatnonzero(sample >= max(floor, peak // 3, 2))
+    rows, columns = np.divmod(flat[:: max(1, len(flat) // PER_CELL)], sample.shape[1])
+    return rows * 3, columns
 
 
-def slopes(plane: Plane, where: NDArray[np.int64]) -> NDArray[np.float32]:
+def picked(plane: Plane, grid: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return flat positions of the strongest gradients and the bounds between cells."""
+    down = cv2.absdiff(plane[2:, 1:-1], plane[:-2, 1:-1])
+    across = cv2.absdiff(plane[1:-1, 2:], plane[1:-1, :-2])
+    strength = u8(cv2.max(down, across))[RIM - 1 : 1 - RIM, RIM - 1 : 1 - RIM]
+    found, top = [], RIM
+    for band in np.array_split(strength, grid, axis=0):
+        left = RIM
+        for cell in np.array_split(band, grid, axis=1):
+            rows, columns = strongest(cell)
+            found.append((rows + top) * plane.shape[1] + columns + left)
+            left += cell.shape[1]
+        top += band.shape[0]
+    return np.concatenate(found), np.cumsum([0, *map(len, found)])
+
+
+def slopes(plane: Plane, where: NDArray[np.int64]) -> Floats:
     """Return the gradient by Sobel's operator at flat positions, gray levels a pixel."""
     flat, row = plane.ravel(), plane.shape[1]
 
@@ -54,66 +70,47 @@ def slopes(plane: Plane, where: NDArray[np.int64]) -> NDArray[np.float32]:
     nw, ne, sw, se = at(-1, -1), at(-1, 1), at(1, -1), at(1, 1)
     gx = ne - nw + 2 * (at(0, 1) - at(0, -1)) + se - sw
     gy = sw - nw + 2 * (at(1, 0) - at(-1, 0)) + se - ne
-    return np.hypot(gx, gy) / 8
+    return np.asarray(np.hypot(gx, gy) / 8, np.float64)
 
 
-def sampled(plane: Plane, grid: int) -> NDArray[np.float64]:
-    """Return cell, width and re-blur ratio of edges of one plane, as columns."""
-    down = cv2.absdiff(plane[2:, 1:-1], plane[:-2, 1:-1])
-    across = cv2.absdiff(plane[1:-1, 2:], plane[1:-1, :-2])
-    strength = u8(cv2.max(down, across))[RIM - 1 : 1 - RIM, RIM - 1 : 1 - RIM]
-    picked, cell = [], []
-    top = RIM
-    for index, band in enumerate(np.array_split(strength, grid, axis=0)):
-        left = RIM
-        for column, part in enumerate(np.array_split(band, grid, axis=1)):
-            found = strongest(part, (top, left), plane.shape[1])
-            picked.append(found)
-            cell.append(np.full(len(found), index * grid + column))
-            left += part.shape[1]
-        top += band.shape[0]
-    where = np.concatenate(picked)
+def read_edges(plane: Plane, grid: int) -> NDArray[np.float64]:
+    """Return median width, median re-blur ratio and count of each cell of a plane."""
+    where, bounds = picked(plane, grid)
     spread = cv2.subtract(cv2.dilate(plane, RANGE_BOX), cv2.erode(plane, RANGE_BOX))
     reach = np.asarray(spread).ravel()[where]
-    kept = reach >= MIN_RANGE
-    where, reach = where[kept], reach[kept]
     before = slopes(plane, where)
     after = slopes(u8(cv2.GaussianBlur(plane, (5, 5), 1.0)), where)
-    width = reach / np.maximum(before, 0.5)
-    ratio = before / np.maximum(after, 0.5)
-    return np.column_stack([np.concatenate(cell)[kept], width, ratio])
-
-
-def by_cell(rows: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
-    """Return median width, median ratio and count of each cell."""
-    found = np.full((cells, 3), np.nan)
-    for index in range(cells):
-        part = rows[rows[:, 0] == index]
-        found[index, 2] = len(part)
+    both = np.column_stack([reach / np.maximum(before, 0.5), before / np.maximum(after, 0.5)])
+    found = np.full((grid * grid, 3), np.nan)
+    for cell, (start, end) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        part = both[start:end][reach[start:end] >= MIN_RANGE]
+        found[cell, 2] = len(part)
         if len(part) >= FEWEST:
-            found[index, :2] = np.median(part[:, 1:], axis=0)
+            found[cell, :2] = np.sort(part, axis=0)[len(part) // 2]
     return found
 
 
-def plane_edges(plane: Plane, grid: int) -> NDArray[np.float64]:
-    """Return what ``by_cell`` does, wide edges being read at the scale that fits them."""
-    found = by_cell(sampled(plane, grid), grid * grid)
-    scale = 1
+def window_edges(plane: Plane, grid: int) -> NDArray[np.float64]:
+    """Return what ``read_edges`` does, wide edges being read at the scale that fits them."""
+    plane = np.ascontiguousarray(plane)
+    found, scale = read_edges(plane, grid), 1
     while scale < COARSEST and min(plane.shape) >= 2 * MIN_SIDE * grid:
         wide = found[:, 0] > WIDE_PX * scale
         if not wide.any():
             break
         plane, scale = halved(plane), scale * 2
-        coarser = by_cell(sampled(plane, grid), grid * grid)[:, 0] * scale
+        coarser = read_edges(plane, grid)[:, 0] * scale
         better = wide & np.isfinite(coarser)
         found[better, 0] = coarser[better]
     return found
 
 
 def edges(image: Image) -> Edges:
-    """Read the strongest edges in every tile, or in 4x4 cells of a single one."""
-    tiles = image.once(planes)
-    grid = 4 if len(tiles) == 1 and min(tiles[0].shape) >= 8 * MIN_SIDE else 1
-    found = np.concatenate([np.empty((0, 3)), *(plane_edges(tile, grid) for tile in tiles)])
+    """Read the strongest edges in every window, or in parts of it where these are few."""
+    usable = image.once(windows)
+    grid = int(np.ceil(np.sqrt(CELLS / max(1, len(usable)))))
+    if usable and min(min(w.shape) for w in usable) < grid * 2 * MIN_SIDE:
+        grid = 1
+    found = np.concatenate([np.empty((0, 3)), *(window_edges(w, grid) for w in usable)])
     found = found[np.isfinite(found[:, 0])]
     return Edges(found[:, 0], found[:, 1], found[:, 2])

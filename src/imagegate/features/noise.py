@@ -11,6 +11,7 @@ from imagegate.features.planes import (
     NAN,
     Floats,
     Plane,
+    bands,
     half_planes,
     histogram,
     level_at,
@@ -32,11 +33,16 @@ FLAT_SHARE = 0.10
 
 def block_sigma(plane: Plane) -> tuple[Floats, Floats]:
     """Return noise sd and mean level of each 16x16 block of a plane."""
+    parts = [band_sigma(band) for _, band in bands(plane)]
+    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
+def band_sigma(plane: Plane) -> tuple[Floats, Floats]:
+    """Return noise sd and mean level of each 16x16 block of a band."""
     height, width = (side // BLOCK * BLOCK for side in plane.shape)
     response = cv2.sepFilter2D(plane, cv2.CV_16S, ACROSS, DOWN)[:height, :width]
-    strength = np.abs(response)
     size = (width // BLOCK, height // BLOCK)
-    means = cv2.resize(strength, size, interpolation=cv2.INTER_AREA)
+    means = cv2.resize(np.abs(response), size, interpolation=cv2.INTER_AREA)
     level = cv2.resize(plane[:height, :width], size, interpolation=cv2.INTER_AREA)
     sigma = np.asarray(means, np.float64) * (MEAN_TO_SIGMA / RESPONSE)
     return sigma.ravel(), np.asarray(level, np.float64).ravel()
@@ -168,6 +174,16 @@ def to_contrast(image: Image) -> float:
 IMPULSE_LEVELS = 40
 
 
+def lone_pixels(plane: Plane) -> int:
+    """Count the pixels off their median whose neighbours are not."""
+    off = cv2.absdiff(plane, cv2.medianBlur(plane, 3))
+    _, off = cv2.threshold(off, IMPULSE_LEVELS, 1, cv2.THRESH_BINARY)
+    around = cv2.boxFilter(off, -1, (3, 3), normalize=False)
+    # 1 only where this pixel is off and is the one in its box
+    _, crowd = cv2.threshold(around, 1, 1, cv2.THRESH_BINARY)
+    return int(cv2.countNonZero(cv2.subtract(off, crowd)))
+
+
 def impulse_share(image: Image) -> float:
     """Return the share of single pixels that stand out from all neighbours.
 
@@ -187,14 +203,9 @@ def impulse_share(image: Image) -> float:
     After the switching median filter of Sun and Neuvo, Pattern Recognition Letters 15
     (1994), doi:10.1016/0167-8655(94)90082-5.
     """
-    lone, total = 0, 0
-    for plane in image.once(planes):
-        off = cv2.absdiff(plane, cv2.medianBlur(plane, 3))
-        _, off = cv2.threshold(off, IMPULSE_LEVELS, 1, cv2.THRESH_BINARY)
-        around = cv2.boxFilter(off, -1, (3, 3), normalize=False)
-        lone += cv2.countNonZero(cv2.bitwise_and(off, cv2.compare(around, 1, cv2.CMP_EQ)))
-        total += plane.size
-    return lone / total if total else NAN
+    found = [lone_pixels(band) for plane in image.once(planes) for _, band in bands(plane)]
+    total = sum(tile.size for tile in image.once(planes))
+    return sum(found) / total if total else NAN
 
 
 def score(readings: Mapping[str, float]) -> float:

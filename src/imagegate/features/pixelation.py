@@ -4,48 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 
-from imagegate.features.planes import NAN, profiles, steps
+from imagegate.features.planes import NAN, Floats
 from imagegate.features.scale import ramp, worst
+from imagegate.features.traces import lines, traces
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
 
-PERIODS = range(2, 33)
-MIN_PERIODS = 5
-FAINT = 0.05  # gray levels added to both sides, so that a silent picture reads 0
+PERIODS = range(2, 41)
+MIN_PERIODS = 6
+SHORTEST = 47  # px of a profile
+FAINT = 0.1  # root of gray levels, added to both sides, so that a silent picture reads 0
 
 
-def grid_by_period(lines: list[np.ndarray]) -> dict[int, float]:
-    """Return log(strongest phase / mean of the others) of each period, mean over profiles."""
-    length = min(len(line) for line in lines)
-    stack = np.stack([line[:length] for line in lines])
+def grid_by_period(profiles: list[Floats]) -> dict[int, float]:
+    """Return log(strongest phase / mean of the others) of each period, over profiles."""
+    length = min(len(line) for line in profiles)
+    # the root keeps one ruled line from passing for a grid
+    stack = np.sqrt(np.stack([line[:length] for line in profiles]))
+    weight = stack.mean(axis=1) + 1e-9
+    weight /= weight.sum()
     energy = {}
     for period in PERIODS:
         count = length // period
         if count < MIN_PERIODS:
             break
-        phases = np.median(stack[:, : count * period].reshape(-1, count, period), axis=1)
+        phases = stack[:, : count * period].reshape(-1, count, period).mean(axis=1) + FAINT
         top = phases.max(axis=1)
         rest = (phases.sum(axis=1) - top) / (period - 1)
-        energy[period] = float(np.log((top + FAINT) / (rest + FAINT)).mean())
+        energy[period] = float(weight @ np.log(top / rest))
     return energy
 
 
 def grid(image: Image) -> tuple[float, float]:
     """Return energy and period of the strongest grid."""
-    sides = []
-    for axis in ("columns", "rows"):
-        lines = [
-            line for line in (getattr(p, axis) for p in image.once(profiles)) if len(line) >= 48
-        ]
-        if lines:
-            sides.append(grid_by_period(lines))
+    sides = [grid_by_period(profiles) for profiles in lines(image, SHORTEST) if profiles]
     if not sides:
         return NAN, NAN
-    shared = [p for p in sides[0] if all(p in side for side in sides)]
-    energy = {p: min(side[p] for side in sides) for p in shared}
+    energy = {p: min(side.get(p, -1.0) for side in sides) for p in sides[0]}
     best = max(energy, key=energy.__getitem__)
     return energy[best], float(best)
 
@@ -64,7 +61,7 @@ def grid_energy(image: Image) -> float:
     Returns
     -------
     float
-        Log of the strongest phase over the others at the best period of 2 to 32 px, the
+        Log of the strongest phase over the others at the best period of 2 to 40 px, the
         weaker of both directions; above 1 when pixelated, also after one JPEG.
         NaN under 48 px. A period of exactly 8 may be JPEG.
 
@@ -86,7 +83,7 @@ def period(image: Image) -> float:
     Returns
     -------
     float
-        Pixels, 2 to 32; NaN where no grid stands out.
+        Pixels, 2 to 40; NaN where no grid stands out.
 
     References
     ----------
@@ -97,7 +94,7 @@ def period(image: Image) -> float:
 
 
 def equal_share(image: Image) -> float:
-    """Return the share of equal neighbours among those in the busy rows.
+    """Return the share of neighbours that are exactly equal.
 
     Parameters
     ----------
@@ -107,19 +104,15 @@ def equal_share(image: Image) -> float:
     Returns
     -------
     float
-        Share 0..1 of neighbouring pixels, both directions, that are exactly equal; NaN
-        under 16 px. One JPEG destroys it; flat ground and rendered pages raise it.
+        Share 0..1 of pairs in both directions; NaN under 16 px. One JPEG destroys it;
+        flat ground raises it.
 
     References
     ----------
     Own.
     """
-    equal, total = 0, 0
-    for step in image.once(steps):
-        for plane in (step.across, step.down):
-            equal += plane.size - cv2.countNonZero(plane)
-            total += plane.size
-    return equal / total if total else NAN
+    found = image.once(traces)
+    return sum(t.equal for t in found) / sum(t.pairs for t in found) if found else NAN
 
 
 def score(readings: Mapping[str, float]) -> float:

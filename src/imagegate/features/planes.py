@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 
 NAN = float("nan")
 MIN_SIDE = 16  # px; below this nothing about texture can be said
+BAND_BYTES = 1 << 17
 WINDOW_SIDE = 480  # px; fits the second-level cache, and 16-bit labels suffice for its marks
 
 
@@ -56,48 +57,17 @@ def windows(image: Image) -> tuple[Plane, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class Steps:
-    """Absolute differences of one tile to the right and to the lower neighbour."""
+def bands(plane: Plane, *, overlap: int = 0) -> Iterator[tuple[int, Plane]]:
+    """Yield top and view of the bands of a plane: fresh pages and cache misses cost most.
 
-    across: Plane
-    down: Plane
-
-
-def steps(image: Image) -> tuple[Steps, ...]:
-    """Return the differences between neighbours, a tile each."""
-    return tuple(
-        Steps(u8(cv2.absdiff(t[:, 1:], t[:, :-1])), u8(cv2.absdiff(t[1:], t[:-1])))
-        for t in image.once(planes)
-    )
-
-
-STEP_CAP = 16  # gray levels; a strong edge must not outweigh a hundred faint block borders
-
-
-@dataclass(frozen=True)
-class Profiles:
-    """Mean capped difference at each column and at each row of one tile."""
-
-    columns: Floats
-    rows: Floats
-
-
-def capped(plane: Plane, cap: int) -> Plane:
-    """Return the plane with nothing above ``cap``."""
-    _, result = cv2.threshold(plane, cap, 0, cv2.THRESH_TRUNC)
-    return u8(result)
-
-
-def profiles(image: Image) -> tuple[Profiles, ...]:
-    """Return where along the axes neighbours differ, a tile each."""
-    found = []
-    for step in image.once(steps):
-        across, down = capped(step.across, STEP_CAP), capped(step.down, STEP_CAP)
-        columns = np.asarray(cv2.reduce(across, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S))
-        rows = np.asarray(cv2.reduce(down, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S))
-        found.append(Profiles(columns.ravel() / across.shape[0], rows.ravel() / down.shape[1]))
-    return tuple(found)
+    All but the last have a multiple of 16 rows, and ``overlap`` more from the next.
+    """
+    height, width = plane.shape
+    rows = max(2, BAND_BYTES // width // 16) * 16
+    # a last band of a few rows would be too thin to filter
+    tops = range(0, max(1, height - 15), rows)
+    for top, end in zip(tops, [*tops[1:], height], strict=True):
+        yield top, plane[top : min(height, end + overlap)]
 
 
 def histogram(image: Image) -> Floats:

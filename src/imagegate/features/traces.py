@@ -1,0 +1,82 @@
+"""Traces: what neighbouring pixels say about grids, repeats and ripples, in one pass a tile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.features.planes import Floats, Plane, bands, planes, u8
+from imagegate.image import Image
+
+STEP_CAP = 16  # gray levels; a strong edge must not outweigh a hundred faint block borders
+EDGE_STEP = 48  # gray levels to a neighbour that make a strong edge
+NEAR_BOX = np.ones((9, 9), np.uint8)
+TOUCHING_BOX = np.ones((5, 5), np.uint8)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Sums over one tile."""
+
+    columns: Floats  # mean capped step to the right, at each column
+    rows: Floats  # mean capped step down, at each row
+    equal: int  # neighbours of the same level, both directions
+    pairs: int  # neighbours
+    ripple: float  # summed capped steps close to strong edges but not at them
+    close: int  # pixels there
+
+
+def summed(plane: Plane, axis: int) -> NDArray[np.float64]:
+    """Return the sums along an axis (0: of every column)."""
+    total = cv2.reduce(plane, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return np.asarray(total, np.float64).ravel()
+
+
+def ripples(across: Plane, down: Plane) -> tuple[float, int]:
+    """Return the summed capped steps in the ring around strong edges, and its size."""
+    strong = u8(cv2.max(across[: down.shape[0]], down[:, : across.shape[1]]))
+    _, edge = cv2.threshold(strong, EDGE_STEP, 255, cv2.THRESH_BINARY)
+    ring = cv2.subtract(cv2.dilate(edge, NEAR_BOX), cv2.dilate(edge, TOUCHING_BOX))
+    size = cv2.countNonZero(ring)
+    if not size:
+        return 0.0, 0
+    _, faint = cv2.threshold(strong, STEP_CAP, 0, cv2.THRESH_TRUNC)
+    return float(cv2.sumElems(cv2.bitwise_and(faint, ring))[0]), size
+
+
+def trace(plane: Plane) -> Trace:
+    """Go over a tile in bands that stay in the cache."""
+    height, width = plane.shape
+    columns, rows = np.zeros(width - 1), []
+    equal, ripple, close = 0, 0.0, 0
+    for top, band in bands(plane, overlap=1):
+        across = u8(cv2.absdiff(band[:, 1:], band[:, :-1]))
+        down = u8(cv2.absdiff(band[1:], band[:-1]))
+        last = top + len(band) == height
+        own = across if last else across[:-1]
+        equal += own.size + down.size - cv2.countNonZero(own) - cv2.countNonZero(down)
+        found, size = ripples(across, down)
+        ripple, close = ripple + found, close + size
+        _, own = cv2.threshold(own, STEP_CAP, 0, cv2.THRESH_TRUNC)
+        _, down = cv2.threshold(down, STEP_CAP, 0, cv2.THRESH_TRUNC)
+        columns += summed(u8(own), 0)
+        rows.append(summed(u8(down), 1) / width)
+    pairs = height * (width - 1) + (height - 1) * width
+    return Trace(columns / height, np.concatenate(rows), equal, pairs, ripple, close)
+
+
+def traces(image: Image) -> tuple[Trace, ...]:
+    """Return the traces, one a tile."""
+    return tuple(trace(tile) for tile in image.once(planes))
+
+
+def lines(image: Image, shortest: int) -> list[list[Floats]]:
+    """Return the profiles of at least a length, those of columns and those of rows."""
+    found = image.once(traces)
+    return [
+        [line for line in profiles if len(line) >= shortest]
+        for profiles in ([t.columns for t in found], [t.rows for t in found])
+    ]
