@@ -32,24 +32,28 @@ class Estimate:
 
 
 def resample(
-    metric: Callable[[Floats], Floats], groups: ArrayLike, *, count: int, seed: int
-) -> Floats:
-    """Evaluate a metric on the rows as they are and on ``count`` draws of whole groups.
+    metrics: Callable[[Floats], dict[str, Floats]],
+    groups: ArrayLike,
+    *,
+    count: int,
+    seed: int,
+) -> dict[str, Floats]:
+    """Evaluate metrics on the rows as they are and on ``count`` draws of whole groups.
 
     Parameters
     ----------
-    metric : Callable
-        From weights (resamples, rows) to values (resamples,) or (resamples, metrics).
+    metrics : Callable
+        From weights (resamples, rows) to named values, each of shape (resamples,).
     groups : array of shape (rows,)
         What is drawn together: rows of one group are not independent of each other.
     count, seed : int
-        Number of draws; the same seed gives the same draws for the same groups, which makes
-        differences between two metrics paired.
+        Number of draws; the same seed gives the same draws for the same groups.
 
     Returns
     -------
-    array of shape (1 + count, …)
-        The first row is the value on the rows as they are.
+    dict of arrays of shape (1 + count,)
+        The first value is that on the rows as they are. All metrics see the same draws, so
+        the difference of two of them is paired.
     """
     names, member = np.unique(np.asarray(groups), return_inverse=True)
     rng = np.random.default_rng(seed)
@@ -57,9 +61,9 @@ def resample(
     times = np.vstack([np.ones((1, len(names)), np.int64), drawn])
     step = max(1, CHUNK_CELLS // max(1, member.size))
     pieces = [
-        metric(times[i : i + step, member].astype(np.float64)) for i in range(0, len(times), step)
+        metrics(times[i : i + step, member].astype(np.float64)) for i in range(0, len(times), step)
     ]
-    return np.concatenate(pieces)
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
 def estimate(values: Floats) -> Estimate:
@@ -87,14 +91,14 @@ def calibration_estimate(values: Floats, chance: float) -> Estimate:
     return Estimate(plain.value, low, plain.high)
 
 
-def calibration_by_chance(probability: ArrayLike, *, seed: int, draws: int = 60) -> float:
+def calibration_by_chance(probability: ArrayLike, *, seed: int, draws: int = 100) -> float:
     """Return the smooth calibration error that a calibrated gate stays below in 97.5 % of cases.
 
     Outcomes are drawn from the probabilities themselves, each row by itself.
     """
     p = np.clip(np.asarray(probability, np.float64), 0, 1)
     rng = np.random.default_rng(seed)
-    shown = [smooth_calibration_error(p, rng.random(p.size) < p)[0] for _ in range(draws)]
+    shown = smooth_calibration_error(p, rng.random((draws, p.size)) < p)
     return float(np.quantile(shown, (1 + LEVEL) / 2))
 
 

@@ -101,7 +101,7 @@ def e_aurc(curve: Passing) -> Floats:
     area = _ratio((new_fails + (start_fails - start * slope) * growth).sum(axis=1), rows)
     rate = _ratio(fails, rows)
     good = np.where(rate < 1, 1 - rate, 1.0)
-    return np.asarray(area - (rate + good * np.log(good)))
+    return np.asarray(np.maximum(area - (rate + good * np.log(good)), 0.0))
 
 
 def coverage_at_risk(curve: Passing, risk: float) -> Floats:
@@ -115,10 +115,25 @@ def coverage_at_risk(curve: Passing, risk: float) -> Floats:
     return _ratio(best, curve.totals[0])
 
 
+def risk_at_coverage(curve: Passing, coverage: Floats) -> Floats:
+    """Return the share of failures among the passed if each resample passes this share of rows.
+
+    Inside a run of equal risks the failures are spread evenly. NaN where nothing is passed.
+    """
+    wanted = coverage * curve.totals[0]
+    failed = [np.interp(*parts) for parts in zip(wanted, curve.rows, curve.fails, strict=True)]
+    return _ratio(np.array(failed, np.float64), wanted)
+
+
 def perfect_coverage(curve: Passing, risk: float) -> Floats:
     """Return the perfect gate's coverage: all successes, and failures up to the risk allowed."""
     rows, fails = curve.totals
     return np.asarray(np.minimum(1.0, _ratio(rows - fails, rows) / (1 - risk)))
+
+
+def weighted_share(which: ArrayLike, weights: Floats) -> Floats:
+    """Return the share of each resample's weight that lies on these rows; NaN if it has none."""
+    return _ratio(weights @ np.asarray(which, np.float64), weights.sum(axis=1))
 
 
 def brier(probability: ArrayLike, fails: ArrayLike, weights: Floats | None = None) -> Floats:
@@ -139,6 +154,8 @@ def smooth_calibration_error(
     calibrated gate with evenly spread probabilities shows about 0.05, 0.03, 0.02 and 0.01 on
     200, 1000, 5000 and 20000 independent rows.
 
+    ``fails`` may also hold outcomes of shape (resamples, rows), to try what chance does.
+
     References
     ----------
     Błasiok, Nakkiran, "Smooth ECE", ICLR 2024, arXiv:2309.12236, as in their package relplot
@@ -148,8 +165,8 @@ def smooth_calibration_error(
     p = np.clip(np.asarray(probability, np.float64), 0, 1)
     weights = np.ones((1, p.size)) if weights is None else weights
     waves = np.pi * np.arange(COSINES)
-    residuals = (np.asarray(fails, bool) - p)[:, None] * np.cos(p[:, None] * waves)
-    spectrum = _ratio(weights @ residuals, weights.sum(axis=1)[:, None])
+    residuals = weights * (np.asarray(fails, np.float64) - p)
+    spectrum = _ratio(residuals @ np.cos(p[:, None] * waves), weights.sum(axis=1)[:, None])
     spectrum[:, 1:] *= 2
     grid = np.cos(waves[:, None] * (np.arange(COSINES) + 0.5) / COSINES)
 
@@ -157,7 +174,7 @@ def smooth_calibration_error(
         shrunk = spectrum * np.exp(-((waves * width[:, None]) ** 2) / 2)
         return np.asarray(np.abs(shrunk @ grid).mean(axis=1))
 
-    low, high = np.full(len(weights), 1 / COSINES), np.ones(len(weights))
+    low, high = np.full(len(spectrum), 1 / COSINES), np.ones(len(spectrum))
     for _ in range(12):  # the smoothed error falls as the width grows: bisect to 1 / 4096
         middle = (low + high) / 2
         wider = smoothed(middle) > middle
@@ -168,6 +185,5 @@ def smooth_calibration_error(
 def _ratio(top: Floats, bottom: Floats, *, empty: float = math.nan) -> Floats:
     """Divide, with ``empty`` where the divisor is 0."""
     shape = np.broadcast_shapes(np.shape(top), np.shape(bottom))
-    return np.divide(
-        top, bottom, out=np.full(shape, empty), where=np.broadcast_to(bottom, shape) != 0
-    )
+    some = np.broadcast_to(bottom, shape) != 0
+    return np.asarray(np.divide(top, bottom, out=np.full(shape, empty), where=some))

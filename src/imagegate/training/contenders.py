@@ -1,0 +1,117 @@
+"""The learned gate and its rivals, each as a risk and a decision for every row of a corpus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.features import scores
+from imagegate.models.learned import Gate
+from imagegate.models.thresholds import RuleThresholds, load_thresholds
+from imagegate.tables import CAUSES
+from imagegate.training.corpus import Corpus
+
+Floats = NDArray[np.float64]
+
+LAPLACIAN = "blur.laplacian_variance"
+LAPLACIAN_CUT = 100.0  # in common use since A. Rosebrock, "Blur detection with OpenCV", 2015
+WORST = 101.0  # beyond any shortfall of a 0-100 score
+NOTES = {
+    "tuned": "Tuned rules: the thresholds on the six scores that do best on the gate's own "
+    "training rows. Their risk is by how much the worst score falls short of its threshold.",
+    "preset": "Preset rules: the thresholds and sizes that the package ships for this task.",
+    "laplacian": f"Blur alone: variance of the Laplacian with the popular cut, {LAPLACIAN_CUT:g}.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Contender:
+    """One way to judge images.
+
+    Parameters
+    ----------
+    key : str
+        ``"learned"``, ``"tuned"``, ``"preset"``, ``"laplacian"`` or ``"perfect"``.
+    name : str
+        What people read.
+    risk : ndarray of float64
+        The higher, the sooner the row is held back; NaN where undefined.
+    passes : ndarray of bool
+        The decision at the contender's own threshold.
+    probability : bool
+        Whether the risk claims to be the probability of failure.
+    note : str
+        What to know for a fair comparison.
+    """
+
+    key: str
+    name: str
+    risk: Floats
+    passes: NDArray[np.bool_]
+    probability: bool = False
+    note: str = ""
+
+    def at(self, mask: NDArray[np.bool_]) -> Contender:
+        """Return the same contender on some of the rows."""
+        return replace(self, risk=self.risk[mask], passes=self.passes[mask])
+
+
+def contenders(gate: Gate, corpus: Corpus) -> tuple[Contender, ...]:
+    """Return the gate first, then the rules, blur alone and the perfect gate."""
+    fails, card = np.asarray(corpus.fails, bool), gate.card
+    rules = (
+        ("tuned", "tuned rules", card.rules_tuned),
+        ("preset", "preset rules", card.rules_preset),
+    )
+    found = six_scores(corpus)
+    return (
+        learned(gate, corpus),
+        *(
+            by_rules(key, name, load_thresholds(thresholds), corpus, found)
+            for key, name, thresholds in rules
+            if thresholds
+        ),
+        laplacian(corpus),
+        Contender("perfect", "perfect gate", fails.astype(np.float64), ~fails),
+    )
+
+
+def learned(gate: Gate, corpus: Corpus) -> Contender:
+    """Return the gate's own probabilities and decisions."""
+    columns = [corpus.column(name) for name in gate.card.measures]
+    X = np.column_stack(columns).astype(np.float32)
+    return Contender("learned", "learned gate", gate.p_fail(X), gate.passes(X), probability=True)
+
+
+def by_rules(
+    key: str, name: str, thresholds: RuleThresholds, corpus: Corpus, scores: Floats
+) -> Contender:
+    """Return rules: a score below its threshold, or a side too short, holds an image back.
+
+    Their risk is by how much the worst score falls short; too small is worse than any score. As
+    in :func:`imagegate.models.rules.validate`, an undefined score holds nothing back.
+    """
+    least = np.array([getattr(thresholds, f"{cause}_score") for cause in CAUSES])
+    short = np.where(np.isnan(scores), -WORST, least - scores).max(axis=1)
+    sizes = (("width", thresholds.min_width), ("height", thresholds.min_height))
+    small = np.any([corpus.column(side) < pixels for side, pixels in sizes], axis=0)
+    risk = np.where(small, WORST, short)
+    return Contender(key, name, risk, risk <= 0, note=NOTES[key])
+
+
+def laplacian(corpus: Corpus) -> Contender:
+    """Return the variance of the Laplacian as a judge of its own."""
+    sharp = corpus.column(LAPLACIAN).astype(np.float64)
+    return Contender(
+        "laplacian", "blur alone", -sharp, sharp >= LAPLACIAN_CUT, note=NOTES["laplacian"]
+    )
+
+
+def six_scores(corpus: Corpus) -> Floats:
+    """Return the 0-100 scores of every row, one column a cause."""
+    rows = (scores(dict(zip(corpus.names, row, strict=True))) for row in corpus.X.tolist())
+    return np.array([[row[cause] for cause in CAUSES] for row in rows], np.float64).reshape(
+        len(corpus), len(CAUSES)
+    )

@@ -1,0 +1,121 @@
+"""Say in plain words what an evaluation comes down to; every word follows from the intervals."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from imagegate.models.card import Guarantee
+from imagegate.training.intervals import Estimate
+
+if TYPE_CHECKING:  # evaluation.py calls this file
+    from imagegate.training.evaluation import Evaluation, Operating, Result
+
+
+def headline(evaluation: Evaluation) -> list[str]:
+    """Return the sentences: the rows, the promise, the rules."""
+    rivals = [evaluation[key] for key in ("tuned", "preset") if key in evaluation]
+    return [
+        scope(evaluation),
+        promise(evaluation),
+        *(against(evaluation["learned"], rival) for rival in rivals),
+    ]
+
+
+def scope(evaluation: Evaluation) -> str:
+    """Say which rows these are and how often the task fails on them."""
+    rows = f"{evaluation.rows:,} images from {count(evaluation.groups, 'group')} of sources"
+    failing = f"{evaluation.engine} fails on {share(evaluation.failure_rate)} of them."
+    if evaluation.seen:
+        return f"NOT PROOF: {rows}, among them some that the gate was made from; {failing}"
+    return f"{rows} that the gate has not learned from; {failing}"
+
+
+def promise(evaluation: Evaluation) -> str:
+    """Say what was promised of the images passed, and whether that was kept."""
+    point, guarantee = evaluation["learned"].operating, evaluation.card.guarantee
+    if guarantee and not guarantee.kept:
+        return no_promise(guarantee)
+    if point.passed == 0:
+        return "The gate passes none of them, so there is no risk and no use."
+    measured = (
+        f"it passes {share(point.coverage.value)}, and {share(point.risk.value)} of those fail "
+        f"({span(point.risk)})"
+    )
+    if not guarantee:
+        return f"This gate promises no risk; {measured}."
+    wanted = f"Promised: of the images passed, at most {share(guarantee.promise)} fail"
+    kept = verdict(point.risk, guarantee.promise)
+    return f"{wanted} (confidence {share(guarantee.confidence)}). Measured: {measured}; {kept}."
+
+
+def no_promise(guarantee: Guarantee) -> str:
+    """Say that the promise asked for could not be given, and what it would take."""
+    more = guarantee.more_sources
+    takes = (
+        f"it would take about {more:,} more sources" if more else "no number of sources would do"
+    )
+    return (
+        f"Asked to promise that of the images passed at most {share(guarantee.promise)} fail, it "
+        f"could not: {takes}. So it passes nothing by itself."
+    )
+
+
+def verdict(risk: Estimate, limit: float) -> str:
+    """Judge a promise by the interval, never by the point alone."""
+    if risk.high <= limit:
+        return "the promise is kept, and these rows prove it"
+    if risk.value <= limit:
+        return "the promise is kept on these rows, which are too few to prove it"
+    if risk.low <= limit:
+        return "the promise is missed on these rows, by no more than chance allows"
+    return "the promise is BROKEN on these rows"
+
+
+def against(learned: Result, rival: Result) -> str:
+    """Say whether the learned gate beats one set of rules, and by how much."""
+    lead, mine, theirs = rival.lead["auroc"], learned.metrics["auroc"], rival.metrics["auroc"]
+    name = f"the {rival.name}"
+    if math.isnan(lead.value) or math.isnan(lead.low):
+        return f"There are too few rows to compare it with {name}."
+    figures = f"AUROC {mine.value:.3f} against {theirs.value:.3f}"
+    gap = f"{abs(lead.value):.3f} ({span(lead, percent=False)})"
+    if lead.low > 0:
+        sentence = f"It ranks failures better than {name}: {figures}, ahead by {gap}."
+    elif lead.high < 0:
+        sentence = f"It ranks failures WORSE than {name}: {figures}, behind by {gap}."
+    else:
+        sentence = f"It does NOT provably rank better than {name}: {figures}, difference {gap}."
+    return sentence + equal_terms(rival.operating)
+
+
+def equal_terms(rules: Operating) -> str:
+    """Compare the failures among the passed at the pass share that the rules choose."""
+    if rules.passed == 0:
+        return " These rules pass nothing."
+    return (
+        f" Of the {share(rules.coverage.value)} that these rules pass {share(rules.risk.value)} "
+        f"fail; were the gate to pass as many, {share(rules.learned_risk.value)}."
+    )
+
+
+def share(value: float) -> str:
+    """Return ``3.1 %``; whole percents from 10 on."""
+    if math.isnan(value):
+        return "n/a"
+    percent = 100 * value
+    return f"{percent:.0f} %" if percent >= 9.95 or percent == 0 else f"{percent:.2g} %"
+
+
+def span(part: Estimate, *, percent: bool = True) -> str:
+    """Return the interval in words."""
+    if math.isnan(part.low):
+        return "no interval"
+    if percent:
+        return f"95 % interval {100 * part.low:.1f} to {100 * part.high:.1f} %"
+    return f"95 % interval {part.low:.3f} to {part.high:.3f}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 group`` or ``12 groups``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,69 @@
+"""Write an evaluation as one HTML file that opens anywhere, with nothing to load or run."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from imagegate.training import plots, sections
+from imagegate.training.evaluation import Evaluation
+from imagegate.training.headline import headline, share
+
+
+def write_report(evaluation: Evaluation, path: str | Path) -> Path:
+    """Write the report.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What :func:`imagegate.training.evaluate.evaluate` returned.
+    path : str or Path
+        The HTML file to write; its folder is made if need be.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    target = Path(path)
+    page = render(evaluation)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page, encoding="utf-8")
+    return target
+
+
+def render(evaluation: Evaluation) -> str:
+    """Return the report as HTML; every name and message in it is escaped."""
+    folder = files("imagegate.training") / "templates"
+    template = Template((folder / "report.html").read_text(encoding="utf-8"))
+    rate = evaluation.failure_rate
+    return template.substitute(
+        css=(folder / "report.css").read_text(encoding="utf-8"),
+        title=escape(f"{evaluation.gate} on {evaluation.task}"),
+        facts=sections.facts(evaluation),
+        warning=sections.warning(evaluation),
+        headline="\n".join(f"<p>{escape(sentence)}</p>" for sentence in headline(evaluation)),
+        tiles=sections.tiles(evaluation),
+        bootstrap=f"{evaluation.bootstrap:,}",
+        promise=share(evaluation.promise),
+        comparison=sections.comparison(evaluation),
+        comparison_note=sections.comparison_note(evaluation),
+        lead=sections.lead(evaluation),
+        roc=plots.roc(evaluation),
+        risk_coverage=plots.risk_coverage(evaluation),
+        reliability=plots.reliability(evaluation),
+        calibration=sections.calibration(evaluation),
+        severity=sections.severity(evaluation),
+        slices=sections.slices(evaluation),
+        mistakes=sections.mistakes(evaluation),
+        card=sections.card(evaluation),
+        failure_rate=share(rate),
+        brier_chance=f"{rate * (1 - rate):.3f}",
+    )
