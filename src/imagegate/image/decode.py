@@ -66,7 +66,9 @@ def _picture(data: bytes, header: Header, source: str, frame: int) -> tuple[Pixe
 def _whole_by_opencv(header: Header) -> bool:
     """Tell whether OpenCV keeps alpha and all 16 bits, where Pillow keeps 8."""
     if header.format == "TIFF":
-        return header.bits == 16 and header.mode == "rgb" and not header.alpha
+        # OpenCV turns TIFFs in its own way, which differs between its versions.
+        plain = header.mode == "rgb" and not header.alpha and header.orientation == 1
+        return plain and header.bits == 16
     return header.format == "PNG" and header.frames == 1
 
 
