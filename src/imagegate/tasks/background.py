@@ -62,7 +62,7 @@ def iou(first: Mask, second: Mask) -> float:
     """
     one, two = first >= SOLID, second >= SOLID
     union = np.count_nonzero(one | two)
-    return np.count_nonzero(one & two) / union if union else 1.0
+    return float(np.count_nonzero(one & two) / union) if union else 1.0
 
 
 def mask_loss(output: Mask, truth: Mask) -> float:
