@@ -67,7 +67,7 @@ def decoding(source: str, name: str) -> Iterator[None]:
         if isinstance(error, ValueError) and hasattr(error, "source"):
             raise
         kind = TruncatedImageError if "truncated" in str(error) else BrokenImageError
-        detail = str(error) or type(error).__name__
+        detail = str(error).strip().rstrip(".") or type(error).__name__
         raise kind(
             source, f"the {name} cannot be decoded ({detail}); get it again from its origin"
         ) from error

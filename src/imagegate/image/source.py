@@ -110,7 +110,9 @@ def _read_file(file: Any, limits: Limits) -> tuple[bytes, str]:
         raise UnreadableImageError(name, f"the file object cannot be read ({error})") from error
     except ValueError as error:
         raise UnsupportedImageError(
-            name, f"expected an open binary file, reading it says: {error}; open it with mode 'rb'"
+            name,
+            f"expected an open binary file, reading it says {str(error).rstrip('.')!r}; "
+            "open it with mode 'rb'",
         ) from error
     if not isinstance(data, bytes):
         raise UnsupportedImageError(

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from imagegate.image import Image
+
+
+def static(height, width, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (height, width), dtype=np.uint8)
+
+
+def place(tile, gray):
+    """Return the top and left of a view within its plane."""
+    offset = tile.__array_interface__["data"][0] - gray.__array_interface__["data"][0]
+    return divmod(offset, gray.shape[1])
+
+
+@pytest.mark.parametrize(("height", "width"), [(700, 1024), (1024, 1), (3, 4)])
+def test_a_small_plane_is_its_own_working_plane(height, width):
+    image = Image.from_array(static(height, width))
+    assert image.working is image.gray
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "factor"),
+    [(1025, 700, 2), (2048, 2047, 2), (2501, 3001, 3), (1300, 9000, 9)],
+)
+def test_the_working_plane_holds_the_means_of_whole_blocks(height, width, factor):
+    gray = static(height, width)
+    rows, columns = height // factor, width // factor
+    blocks = gray[: rows * factor, : columns * factor].reshape(rows, factor, columns, factor)
+    working = Image.from_array(gray).working
+    assert working.shape == (rows, columns)
+    assert np.abs(working - blocks.mean(axis=(1, 3))).max() <= 0.5 + 1e-6
+
+
+def test_a_plane_thinner_than_the_factor_still_has_a_working_plane():
+    assert Image.from_array(static(2, 5000)).working.shape == (1, 1000)
+
+
+def test_a_small_plane_is_its_own_tile():
+    image = Image.from_array(static(1000, 1500))
+    assert image.tiles == (image.gray,)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "rows", "columns"),
+    [
+        (3000, 4000, 4, 4),
+        (4001, 2999, 4, 4),
+        (1000, 1600, 3, 5),
+        (100, 30_000, 1, 16),
+        (9000, 500, 16, 1),
+    ],
+)
+def test_tiles_are_native_windows_on_the_block_grid_one_in_each_cell(height, width, rows, columns):
+    image = Image.from_array(static(height, width))
+    tiles = image.tiles
+    assert len(tiles) == rows * columns
+    cells = set()
+    for tile in tiles:
+        top, left = place(tile, image.gray)
+        assert tile.shape == (min(320, height), min(320, width))
+        assert top % 16 == left % 16 == 0
+        np.testing.assert_array_equal(tile, image.gray[top : top + 320, left : left + 320])
+        # A window may begin up to 15 pixels before its cell, to stand on the block grid.
+        cells.add(((top + 15) * rows // height, (left + 15) * columns // width))
+    assert len(cells) == rows * columns
+
+
+def test_tiles_lie_where_the_content_is():
+    gray = np.full((3000, 4000), 200, np.uint8)
+    gray[400:700, 560:860] = static(300, 300)
+    tile = Image.from_array(gray).tiles[0]
+    assert tile.shape == (320, 320)
+    assert (tile != 200).sum() > 0.95 * 300 * 300
+
+
+def test_a_flat_plane_has_tiles_too():
+    assert len(Image.from_array(np.full((2000, 2000), 255, np.uint8)).tiles) == 16
+
+
+def test_a_view_is_computed_once():
+    calls = []
+
+    def view(image):
+        calls.append(image)
+        return object()
+
+    image = Image.from_array(static(9, 9))
+    assert image.once(view) is image.once(view)
+    assert calls == [image]
