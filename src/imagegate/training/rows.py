@@ -55,8 +55,8 @@ class Event:
     Parameters
     ----------
     kind : str
-        ``"begin"`` of a variant, ``"engine"`` about to run (on the clean image if there
-        is no row), ``"row"`` made, source ``"dropped"``, job ``"done"``.
+        Job ``"taken"`` up, ``"begin"`` of a variant, ``"engine"`` about to run (on the
+        clean image if there is no row), ``"row"`` made, source ``"dropped"``, job ``"done"``.
     source : Source
         Whose job it is.
     row : dict or None
@@ -65,7 +65,7 @@ class Event:
         Why the source was dropped.
     """
 
-    kind: Literal["begin", "engine", "row", "dropped", "done"]
+    kind: Literal["taken", "begin", "engine", "row", "dropped", "done"]
     source: Source
     row: Row | None = None
     reason: str = ""
@@ -118,9 +118,11 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
     Yields
     ------
     Event
-        Ends with ``"done"``, or with ``"dropped"`` if the source cannot serve.
+        Begins with ``"taken"``, ends with ``"done"``, or with ``"dropped"`` if the source
+        cannot serve.
     """
     source = job.source
+    yield Event("taken", source)
     try:
         clean = load(source, text=plan.task.text)
         truth = given_truth(source, clean, plan.task)

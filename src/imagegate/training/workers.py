@@ -30,6 +30,7 @@ ONE_THREAD = {
 STUCK = 600.0
 # So many lost processes without a single row between: the engine does not work here at all.
 MOST_LOSSES = 20
+MOST_LOADS = 3
 
 
 def run_jobs(jobs: Sequence[Job], plan: Plan, *, count: int, timeout: float) -> Generator[Event]:
@@ -63,7 +64,7 @@ def run_jobs(jobs: Sequence[Job], plan: Plan, *, count: int, timeout: float) -> 
     crew = [Worker(plan, timeout) for _ in range(min(count, len(queue)))]
     try:
         for worker in crew:
-            worker.start(queue.popleft())
+            worker.give(queue.popleft())
         while busy := [worker for worker in crew if worker.job]:
             ready = wait([w.connection for w in busy], max(0.0, min(w.left for w in busy)))
             for worker in busy:
@@ -73,8 +74,8 @@ def run_jobs(jobs: Sequence[Job], plan: Plan, *, count: int, timeout: float) -> 
                 event = worker.listen() if answers else None
                 # A message is progress; silence or a closed line is a lost process.
                 losses = losses + 1 if event is None else losses * (event.kind != "row")
-                if losses > MOST_LOSSES:
-                    raise EngineError(f"{worker.fate()} on {losses} images one after the other")
+                if losses == MOST_LOSSES:
+                    raise EngineError(f"{worker.fate()} on {losses} images in a row")
                 yield from worker.give_up() if event is None else worker.follow(event)
                 if worker.job is None and queue:
                     worker.give(queue.popleft())
@@ -86,19 +87,25 @@ def run_jobs(jobs: Sequence[Job], plan: Plan, *, count: int, timeout: float) -> 
 class Worker:
     """The parent's side of one worker process."""
 
+    connection: Connection
+    lifeline: Connection
+
     def __init__(self, plan: Plan, timeout: float) -> None:
         self.plan, self.timeout = plan, timeout
+        self.process: Any = None
         self.job: Job | None = None
         self.last: Event | None = None
         self.overdue = 0.0
+        self.loads = 0  # tries to load the engine since it last answered
 
     @property
     def left(self) -> float:
         """Seconds until it counts as hanging."""
         return self.overdue - time.monotonic()
 
-    def start(self, job: Job) -> None:
-        """Start a process and give it a job."""
+    def start(self) -> None:
+        """Start a process."""
+        self.loads += 1
         context = loky_context()
         self.connection, theirs = context.Pipe()
         # Nothing is ever sent on this one: it ends when the parent does, even by a kill.
@@ -109,10 +116,11 @@ class Worker:
         self.process.start()
         theirs.close()
         lifeline.close()
-        self.give(job)
 
     def give(self, job: Job) -> None:
-        """Hand over a job."""
+        """Hand over a job, to a new process if the old one is gone."""
+        if self.process is None:
+            self.start()
         self.job, self.last = job, None
         self.overdue = time.monotonic() + STUCK
         with contextlib.suppress(OSError):  # it died meanwhile: the next listen finds out
@@ -131,7 +139,7 @@ class Worker:
 
     def follow(self, event: Event) -> Iterator[Event]:
         """Note how far the job is, and pass on what matters."""
-        self.last = event
+        self.last, self.loads = event, 0
         self.overdue = time.monotonic() + (self.timeout if event.kind == "engine" else STUCK)
         if self.job and event.kind == "row":
             self.job = Job(self.job.source, self.job.variants[1:])
@@ -146,15 +154,20 @@ class Worker:
         self.kill()
         if job is None:
             return
-        if last is None or last.row is None:  # still at the clean image
-            self.job = None
+        if last is None:  # the engine was being loaded
+            if self.loads == MOST_LOADS:
+                raise EngineError(f"{self.plan.engine.name}: {fate} while it was loaded")
+            self.give(job)
+            return
+        self.job = None
+        if last.row is None:  # still at the clean image
             yield Event("dropped", job.source, reason=f"{fate} on the clean image")
             return
         row = last.row
         if last.kind == "row":  # between two variants
             row = blank_row(job.source, job.variants[0], self.plan)
-        rest = Job(job.source, job.variants[1:])
-        self.start(rest)
+        if len(job.variants) > 1:
+            self.give(Job(job.source, job.variants[1:]))
         yield Event("row", job.source, row | {"error": fate})
 
     def fate(self) -> str:
@@ -168,7 +181,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process and whatever it has started."""
-        process = getattr(self, "process", None)
+        process, self.process = self.process, None
         if process is None:
             return
         self.connection.close()
