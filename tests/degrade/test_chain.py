@@ -21,7 +21,7 @@ from imagegate.degrade import (
     save,
     single_chain,
 )
-from imagegate.degrade.chain import SHUFFLED_SHARE, STAGES
+from imagegate.degrade.chain import SHUFFLED_SHARE, STAGES, amount_at
 from imagegate.degrade.compression import decode
 from imagegate.degrade.library import SWITCH
 from imagegate.degrade.pages import render_page
@@ -65,16 +65,20 @@ def test_most_chains_follow_the_true_order(chains):
     assert share == pytest.approx(1 - SHUFFLED_SHARE / 2, abs=0.04)
 
 
-def test_severity_decides_the_amount_up_to_half_a_level(chains):
-    for chain in chains[:300]:
-        for step in chain:
-            strengths = DEGRADATIONS[step.name].strengths
-            level = np.interp(
-                step.amount * np.sign(strengths[4] - strengths[0]),
-                np.sort(np.multiply(strengths, np.sign(strengths[4] - strengths[0]))),
-                [1, 2, 3, 4, 5],
-            )
-            assert abs(level - step.severity) <= 0.51
+def test_severity_decides_the_amount(chains):
+    for step in (step for chain in chains[:400] for step in chain):
+        low = 0.0 if step.severity == 1 else step.severity - 0.5
+        high = 6.0 if step.severity == 5 else step.severity + 0.5
+        ends = sorted((amount_at(step.name, low), amount_at(step.name, high)))
+        assert ends[0] - 1e-4 <= step.amount <= ends[1] + 1e-4
+
+
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_levels_run_through_the_strengths_from_half_to_double(name):
+    strengths = DEGRADATIONS[name].strengths
+    assert tuple(amount_at(name, level) for level in range(1, 6)) == strengths
+    ratios = (amount_at(name, 0) / strengths[0], amount_at(name, 6) / strengths[4])
+    assert ratios in ((0.5, 2.0), (2.0, 0.5))
 
 
 def test_same_generator_same_chains():

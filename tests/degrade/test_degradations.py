@@ -7,7 +7,8 @@ import pytest
 from imagegate.degrade import DEGRADATIONS, apply_chain, single_chain
 from imagegate.degrade.blur import disc_kernel, line_kernel
 from imagegate.degrade.compression import decode, encode
-from imagegate.degrade.pixelation import side_px
+from imagegate.degrade.exposure import FLOOR_SD
+from imagegate.degrade.pixelation import block_px
 from imagegate.degrade.resolution import kept
 from imagegate.errors import SettingsError
 from imagegate.tables import CAUSES
@@ -66,8 +67,8 @@ def test_damage_grows_with_severity(row, photo):
     growth = np.diff([0.0, *done])
     assert growth[0] > 0
     # whole block sides may coincide at two levels; where pixels are left out, luck plays a part
-    assert (growth > -0.06 * done[-1]).all()
-    assert (growth > 0).sum() >= 3
+    assert (growth > -0.08 * done[-1]).all()
+    assert done[4] > done[0]
 
 
 @EACH
@@ -100,7 +101,8 @@ def test_stops_are_stops_of_light():
     gray = np.full((8, 8, 3), 200, np.uint8)
     row = DEGRADATIONS["exposure.under"]
     darker = row.function(gray, 2.2, REFERENCE_PX, np.random.default_rng(0))
-    assert (darker == 100).all()
+    assert darker.mean() == pytest.approx(100, abs=0.3)
+    assert darker.std() == pytest.approx(FLOOR_SD, abs=0.3)
 
 
 def test_wash_out_clips_at_white():
@@ -115,7 +117,8 @@ def test_low_contrast_leaves_that_share_of_the_range():
     ramp = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
     row = DEGRADATIONS["exposure.low_contrast"]
     flat = row.function(ramp, 0.1, REFERENCE_PX, np.random.default_rng(0))
-    assert int(np.ptp(flat)) in (25, 26)
+    across = flat[0].mean(axis=1)
+    assert across[-20:].mean() - across[:20].mean() == pytest.approx(0.1 * 236, abs=1)
 
 
 def test_gaussian_noise_has_its_deviation_and_no_bias():
@@ -158,7 +161,7 @@ def test_what_is_already_small_still_loses_something_but_never_a_side(photo):
 
 
 def test_pixelation_makes_flat_squares_of_their_mean(photo):
-    side = side_px(photo, 6.0)
+    side = block_px(photo, 6.0)
     row = DEGRADATIONS["pixelation.block"]
     worse = row.function(photo, 0.5, REFERENCE_PX, np.random.default_rng(0))
     square = worse[side : 2 * side, :side].reshape(-1, 3)

@@ -28,6 +28,7 @@ SEVERITY_SHARES = {
     3: (0.48, 0.28, 0.15, 0.07, 0.02),
     4: (0.58, 0.27, 0.10, 0.04, 0.01),
 }
+MILDEST, HARSHEST = 0.0, 6.0
 JPEG_SHARE = 0.5  # of the files that no compression step has written
 MILD_JPEG = (85, 97)
 
@@ -75,8 +76,9 @@ def draw_chain(rng: np.random.Generator) -> Chain:
 
     Causes differ within a chain, except that a messenger round downscales and saves
     as JPEG once more. The order is that of real images, shuffled in 30 % of those
-    with several steps. Strengths are drawn between the levels, too, so that a gate
-    does not learn five numbers by heart.
+    with several steps. Strengths are drawn between the levels, and beyond them down to
+    half of level 1 and up to twice level 5, so that a gate does not learn five numbers
+    by heart and has seen the mild and the hopeless too.
     """
     count = int(rng.choice(list(STEP_COUNTS), p=list(STEP_COUNTS.values())))
     messenger = count >= 2 and bool(rng.random() < MESSENGER_SHARE)
@@ -182,6 +184,15 @@ def _messenger(count: int, rng: np.random.Generator) -> list[Step]:
 def _drawn(name: str, count: int, rng: np.random.Generator) -> Step:
     """Draw severity, amount and seed of one step."""
     severity = int(rng.choice(SEVERITIES, p=SEVERITY_SHARES[count]))
-    level = float(np.clip(severity + rng.uniform(-0.5, 0.5), 1, 5))
-    amount = float(np.interp(level, SEVERITIES, DEGRADATIONS[name].strengths))
+    low = MILDEST if severity == SEVERITIES[0] else severity - 0.5
+    high = HARSHEST if severity == SEVERITIES[-1] else severity + 0.5
+    amount = amount_at(name, rng.uniform(low, high))
     return Step(name, severity, int(rng.integers(2**31)), round(amount, 4))
+
+
+def amount_at(name: str, level: float) -> float:
+    """Return the amount of a row at a level from 0, half of level 1, to 6, twice level 5."""
+    strengths = DEGRADATIONS[name].strengths
+    factor = 2.0 if strengths[-1] > strengths[0] else 0.5
+    known = (strengths[0] / factor, *strengths, strengths[-1] * factor)
+    return float(np.interp(level, range(len(known)), known))

@@ -42,7 +42,7 @@ def encode(pixels: Pixels, container: str, *, quality: float | None = None) -> b
     container : {"png", "jpg", "webp"}
         The file format, named by its suffix.
     quality : float, optional
-        0 to 100, rounded; needed by the two lossy ones.
+        1 to 100, rounded; needed by the two lossy ones.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def encode(pixels: Pixels, container: str, *, quality: float | None = None) -> b
         The file. albumentations hands RGB to the encoder as if it were BGR, which
         weighs red as blue in the luma; here the order is right.
     """
-    settings = [] if quality is None else [QUALITY_FLAGS[container], round(quality)]
+    settings = [] if quality is None else [QUALITY_FLAGS[container], max(1, round(quality))]
     _, data = cv2.imencode(f".{container}", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
     return data.tobytes()
 
@@ -64,7 +64,7 @@ def decode(data: bytes) -> Pixels:
 
 
 DEGRADATIONS = (
-    Degradation("compression.jpeg", jpeg, (40, 20, 10, 5, 2), "quality"),
+    Degradation("compression.jpeg", jpeg, (40, 25, 15, 8, 4), "quality"),
     Degradation("compression.webp", webp, (40, 20, 10, 4, 1), "quality"),
-    Degradation("compression.jpeg_twice", jpeg_twice, (40, 20, 10, 5, 2), "quality, both times"),
+    Degradation("compression.jpeg_twice", jpeg_twice, (25, 15, 8, 5, 3), "quality, both times"),
 )

@@ -12,25 +12,29 @@ from numpy.typing import NDArray
 from imagegate.tables import Degradation, Pixels
 
 GAMMA = 2.2
+# What a sensor adds however little light there is, in gray levels. Without it a picture of
+# two gray levels is as easy to read as one of 200: a threshold brings it all back.
+FLOOR_SD = 1.5
 LEVELS: NDArray[np.float64] = np.arange(256, dtype=np.float64)
 
 
 def under(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
-    """Take away light by so many stops."""
-    return _through(pixels, LEVELS * 2.0 ** (-amount / GAMMA))
+    """Take away light by so many stops, down towards the noise of the sensor."""
+    return _noisy(LEVELS * 2.0 ** (-amount / GAMMA), pixels, rng)
 
 
 def over(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
     """Wash out: lift every gray level by a share of the range and clip at white."""
-    return _through(pixels, LEVELS + 255.0 * amount)
+    table = np.clip(np.rint(LEVELS + 255.0 * amount), 0, 255).astype(np.uint8)
+    return np.asarray(table[pixels])
 
 
 def low_contrast(
     pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
 ) -> Pixels:
-    """Squeeze the gray levels around a random middle to a share of their range."""
+    """Squeeze the gray levels around a random middle, as haze, faded ink or a veil of light do."""
     middle = rng.uniform(90.0, 200.0)
-    return _through(pixels, middle + (LEVELS - pixels.mean()) * amount)
+    return _noisy(middle + (LEVELS - pixels.mean()) * amount, pixels, rng)
 
 
 def uneven(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
@@ -45,17 +49,18 @@ def uneven(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Ge
     return np.asarray(np.rint(pixels * light[..., None]), np.uint8)
 
 
-def _through(pixels: Pixels, curve: NDArray[np.float64]) -> Pixels:
-    """Send every gray level through a tone curve."""
-    table = np.clip(np.rint(curve), 0, 255).astype(np.uint8)
-    return np.asarray(table[pixels])
+def _noisy(curve: NDArray[np.float64], pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    """Send every gray level through a tone curve, and add the noise floor."""
+    floor = np.float32(FLOOR_SD) * rng.standard_normal(pixels.shape, dtype=np.float32)
+    levels = curve.astype(np.float32)[pixels] + floor
+    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
 
 
 DEGRADATIONS = (
-    Degradation("exposure.under", under, (5, 6.5, 8, 9.5, 11), "stops"),
-    Degradation("exposure.over", over, (0.6, 0.7, 0.8, 0.87, 0.94), "lift, share of the range"),
+    Degradation("exposure.under", under, (9, 9.6, 10.1, 10.6, 11.2), "stops"),
+    Degradation("exposure.over", over, (0.75, 0.8, 0.845, 0.91, 0.97), "lift, share of the range"),
     Degradation(
-        "exposure.low_contrast", low_contrast, (0.1, 0.06, 0.04, 0.025, 0.015), "contrast left"
+        "exposure.low_contrast", low_contrast, (0.06, 0.05, 0.043, 0.037, 0.03), "contrast left"
     ),
-    Degradation("exposure.uneven", uneven, (2, 3, 4, 5.5, 8), "stops lost at the far side"),
+    Degradation("exposure.uneven", uneven, (2.4, 2.9, 3.3, 4.2, 7), "stops lost at the far side"),
 )

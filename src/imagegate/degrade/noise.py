@@ -75,8 +75,10 @@ def _added(pixels: Pixels, noise: NDArray[np.float32]) -> Pixels:
 
 
 DEGRADATIONS = (
-    Degradation("noise.gaussian", gaussian, (40, 60, 80, 100, 130), "sd, gray levels at 10 px"),
-    Degradation("noise.shot", shot, (12, 6, 3, 1.5, 0.8), "photons in a white pixel at 10 px"),
-    Degradation("noise.iso", iso, (35, 50, 65, 80, 105), "sd, gray levels at 10 px"),
-    Degradation("noise.salt_pepper", salt_pepper, (0.05, 0.1, 0.15, 0.2, 0.3), "share at 10 px"),
+    Degradation("noise.gaussian", gaussian, (22, 30, 36, 41, 50), "sd, gray levels at 10 px"),
+    Degradation("noise.shot", shot, (30, 16, 11, 8.5, 6), "photons in a white pixel at 10 px"),
+    Degradation("noise.iso", iso, (22, 28, 33, 38, 44), "sd, gray levels at 10 px"),
+    Degradation(
+        "noise.salt_pepper", salt_pepper, (0.03, 0.038, 0.048, 0.057, 0.068), "share at 10 px"
+    ),
 )

@@ -58,9 +58,17 @@ def _there_and_back(pixels: Pixels, factor: float, down: int, up: int) -> Pixels
 
 
 DEGRADATIONS = (
-    Degradation("resolution.area", area, (6, 5.2, 4.6, 4.0, 3.3), "px of the reference left"),
-    Degradation("resolution.bicubic", bicubic, (6, 5.2, 4.6, 4.0, 3.3), "px of the reference left"),
-    Degradation("resolution.lanczos", lanczos, (6, 5.2, 4.6, 4.0, 3.3), "px of the reference left"),
-    Degradation("resolution.aliased", aliased, (7, 6, 5.2, 4.6, 3.8), "px of the reference left"),
-    Degradation("resolution.left_small", left_small, (8, 7, 6, 5, 4), "px of the reference left"),
+    Degradation("resolution.area", area, (3.6, 3.4, 3.25, 3.1, 2.8), "px of the reference left"),
+    Degradation(
+        "resolution.bicubic", bicubic, (3.6, 3.4, 3.25, 3.1, 2.8), "px of the reference left"
+    ),
+    Degradation(
+        "resolution.lanczos", lanczos, (3.6, 3.4, 3.25, 3.1, 2.8), "px of the reference left"
+    ),
+    Degradation(
+        "resolution.aliased", aliased, (6.0, 5.6, 5.2, 4.8, 4.3), "px of the reference left"
+    ),
+    Degradation(
+        "resolution.left_small", left_small, (4.9, 4.7, 4.6, 4.5, 4.3), "px of the reference left"
+    ),
 )
