@@ -14,8 +14,20 @@ from imagegate.image import Image
 from imagegate.tables import Measure, Signal
 
 
+def edge_widths(image: Image) -> tuple[float, float]:
+    """Return the median over cells of the edge width across and down, NaN without edges."""
+    across, down = image.once(edges).width.T
+    return middle(across), middle(down)
+
+
+def middle(values: Floats, quantile: float = 0.5) -> float:
+    """Return a quantile of the finite values, NaN if there are none."""
+    known = values[np.isfinite(values)]
+    return float(np.quantile(known, quantile)) if known.size else NAN
+
+
 def edge_width(image: Image) -> float:
-    """Return the width of the sharp edges, the median over a 4x4 grid.
+    """Return the width of sharp edges in the blurrier of both directions.
 
     Parameters
     ----------
@@ -25,21 +37,20 @@ def edge_width(image: Image) -> float:
     Returns
     -------
     float
-        Local range over slope at the strongest gradients, in native pixels; about 2 for
-        a one-pixel step, 2.5 sigma under a Gaussian blur. NaN without edges. Pixelation
-        looks sharp to it.
+        Local range over slope at the strongest gradients, in native pixels, the median over
+        a grid of cells; 2 for a step from one pixel to the next, 2.5 sigma under a wide
+        Gaussian blur. NaN without edges. Pixelation looks sharp to it.
 
     References
     ----------
     After Marziliano et al., ICIP 2002, doi:10.1109/ICIP.2002.1038902; range over slope
-    instead of walking to the extrema.
+    instead of walking to the extrema, and by direction because motion blurs only one.
     """
-    widths = image.once(edges).width
-    return float(np.median(widths)) if widths.size else NAN
+    return float(np.fmax(*edge_widths(image)))
 
 
 def edge_width_p90(image: Image) -> float:
-    """Return the 90th percentile over a 4x4 grid of the width of the sharp edges.
+    """Return the width of edges where the picture is blurred most.
 
     Parameters
     ----------
@@ -49,14 +60,36 @@ def edge_width_p90(image: Image) -> float:
     Returns
     -------
     float
-        Native pixels; NaN without edges. High where only a part is out of focus.
+        As ``blur.edge_width_px``, but the 90th percentile over the cells: high where only
+        a part is out of focus. NaN without edges.
 
     References
     ----------
-    After Marziliano et al., ICIP 2002, doi:10.1109/ICIP.2002.1038902, by grid cell.
+    After Marziliano et al., ICIP 2002, doi:10.1109/ICIP.2002.1038902, by cell.
     """
-    widths = image.once(edges).width
-    return float(np.quantile(widths, 0.9)) if widths.size else NAN
+    return middle(np.fmax(*image.once(edges).width.T), 0.9)
+
+
+def edge_anisotropy(image: Image) -> float:
+    """Return how differently wide edges are across and down.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Absolute log ratio of the two widths, 0 where both are alike; motion raises it. NaN
+        where one direction has no edges.
+
+    References
+    ----------
+    Own; from the same edges as ``blur.edge_width_px``.
+    """
+    across, down = edge_widths(image)
+    return float(abs(np.log(across / down)))
 
 
 def reblur_ratio(image: Image) -> float:
@@ -70,21 +103,21 @@ def reblur_ratio(image: Image) -> float:
     Returns
     -------
     float
-        Gradient before over gradient after a Gaussian of sigma 1, at strong edges: about
-        1 if the image was blurred already, 1.5 and more if sharp. NaN without edges.
+        Gradient before over gradient after a Gaussian of sigma 1, at strong edges, median
+        over cells: about 1 if the image was blurred already, 1.5 and more if sharp. NaN
+        without edges.
 
     References
     ----------
     After Zhuo and Sim, Pattern Recognition 44 (2011), doi:10.1016/j.patcog.2011.03.009.
     """
-    found = image.once(edges)
-    return float(np.average(found.reblur, weights=found.count)) if found.count.size else NAN
+    return middle(image.once(edges).reblur.ravel())
 
 
 PIECE = 64  # px of a row that is transformed
 ROWS = 80  # rows and columns of a plane that are looked at
 TAPER = np.hanning(PIECE).astype(np.float32)
-ENERGY_SHARE = 0.95
+END_SHARE = 0.1
 
 
 def row_spectrum(rows: Plane) -> Floats:
@@ -112,15 +145,21 @@ def spectra(image: Image) -> tuple[Floats, Floats] | None:
 
 
 def end_of(power: Floats) -> float:
-    """Return the frequency below which 95 % of the noise-corrected gradient energy lies."""
+    """Return the frequency where the gradient spectrum falls under a tenth of its peak."""
     floor = np.quantile(power[PIECE // 4 :], 0.1)
     if power.max() < 20 * max(floor, 1.0):
         return NAN
     frequency = np.arange(len(power)) / PIECE
     energy = np.maximum(power - 1.5 * floor, 0) * frequency**2
-    energy[:2] = 0
-    total = np.cumsum(energy)
-    return float(np.interp(ENERGY_SHARE * total[-1], total, frequency)) if total[-1] > 0 else NAN
+    energy = np.convolve(np.pad(energy, 1, mode="edge"), [0.25, 0.5, 0.25], "valid") + 1e-9
+    start = int(np.argmax(energy))
+    limit = END_SHARE * energy[start]
+    under = np.flatnonzero(energy[start:] < limit)
+    if not under.size:
+        return 0.5
+    after = start + int(under[0])
+    above, below = np.log(energy[after - 1 : after + 1])
+    return float(frequency[after] - (np.log(limit) - below) / (above - below) / PIECE)
 
 
 def cutoff(image: Image) -> float:
@@ -146,8 +185,8 @@ def spectral_cutoff(image: Image) -> float:
 
     References
     ----------
-    Noise floor and cut-off after ISO 12233 practice; here from row and column spectra of
-    the busiest 64 px pieces, weighted by frequency squared.
+    The 10 % limit is that of ISO 12233 resolution; taken here from the gradient spectrum of
+    the busiest 64 px pieces of rows and columns, less its noise floor.
     """
     return image.once(cutoff)
 
@@ -187,6 +226,9 @@ def score(readings: Mapping[str, float]) -> float:
 MEASURES = (
     Measure("blur.edge_width_px", edge_width, unit="px", worse="high", signal="blur"),
     Measure("blur.edge_width_p90_px", edge_width_p90, unit="px", worse="high", signal="blur"),
+    Measure(
+        "blur.edge_anisotropy", edge_anisotropy, unit="log ratio", worse="either", signal="blur"
+    ),
     Measure("blur.reblur_ratio", reblur_ratio, unit="ratio", worse="low", signal="blur"),
     Measure(
         "blur.spectral_cutoff", spectral_cutoff, unit="cycles/px", worse="either", signal="blur"

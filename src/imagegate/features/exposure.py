@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from imagegate.features.planes import NAN, histogram, level_at
+from imagegate.features.planes import NAN, Floats, histogram, level_at
 from imagegate.features.scale import ramp, worst
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
@@ -117,6 +117,17 @@ def entropy(image: Image) -> float:
     return max(0.0, float(-(used * np.log2(used)).sum()))
 
 
+def light_map(image: Image) -> Floats | None:
+    """Return the brightest level in each cell of a grid of 16 cells on the short side."""
+    plane = image.working
+    if min(plane.shape) < 32:
+        return None
+    cell = min(plane.shape) // 16
+    smooth = cv2.blur(plane, (3, 3))  # a speck is no light
+    grid = cv2.dilate(smooth, np.ones((cell, cell), np.uint8))[cell // 2 :: cell, cell // 2 :: cell]
+    return np.asarray(grid, np.float64)
+
+
 def unevenness(image: Image) -> float:
     """Return how much the level of the ground varies over the picture.
 
@@ -129,20 +140,52 @@ def unevenness(image: Image) -> float:
     -------
     float
         Share 0..1: (95th - 5th percentile) / 95th of the brightest level in each cell of a
-        grid of 16 cells on the short side; NaN under 32 px and for black images.
+        grid; NaN under 32 px and for black images.
 
     References
     ----------
     Background by local maxima, as in Gatos et al., Pattern Recognition 39 (2006),
     doi:10.1016/j.patcog.2005.09.010, without their surface.
     """
-    plane = image.working
-    if min(plane.shape) < 32:
+    grid = image.once(light_map)
+    if grid is None:
         return NAN
-    cell = max(2, min(plane.shape) // 16)
-    small = cv2.dilate(plane, np.ones((cell, cell), np.uint8))[::cell, ::cell]
-    low, high = np.quantile(small, [0.05, 0.95])
+    low, high = np.quantile(grid, [0.05, 0.95])
     return float((high - low) / high) if high > 0 else NAN
+
+
+def light_falloff(image: Image) -> float:
+    """Return how much darker one side of the picture is than the other.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Halvings of the gray level from the brightest to the darkest corner of a plane fitted
+        to the log of the ground, times the share of the variation that it explains: high
+        for one smooth fall of light, low for dark objects. NaN under 32 px and for black
+        images.
+
+    References
+    ----------
+    Own; flat-field correction fits the same surface.
+    """
+    grid = image.once(light_map)
+    if grid is None or grid.max() <= 0:
+        return NAN
+    stops = np.log2(np.maximum(grid, 2.0))
+    y, x = np.meshgrid(*(np.linspace(-0.5, 0.5, n) for n in grid.shape), indexing="ij")
+    stops -= stops.mean()
+    if stops.std() < 0.01:
+        return 0.0
+    slopes = np.array([(stops * axis).sum() / (axis**2).sum() for axis in (x, y)])
+    fitted = slopes[0] * x + slopes[1] * y
+    explained = float((fitted**2).sum() / (stops**2).sum())
+    return float(np.abs(slopes).sum()) * explained
 
 
 def score(readings: Mapping[str, float]) -> float:
@@ -160,6 +203,7 @@ MEASURES = (
     Measure("exposure.bright_share", bright_share, "share", "either", "exposure"),
     Measure("exposure.entropy_bits", entropy, "bits", "either", "exposure"),
     Measure("exposure.unevenness", unevenness, "share", "either", "exposure"),
+    Measure("exposure.light_falloff", light_falloff, "halvings", "either", "exposure"),
 )
 
 SIGNAL = Signal(

@@ -47,7 +47,7 @@ def grid(image: Image) -> tuple[float, float]:
     return energy[best], float(best)
 
 
-GRID_SEEN = 0.7
+GRID_SEEN = 0.35
 
 
 def grid_energy(image: Image) -> float:
@@ -118,7 +118,7 @@ def equal_share(image: Image) -> float:
 def score(readings: Mapping[str, float]) -> float:
     """Map the grid energy to 0–100; a grid of period 8 is left to compression."""
     energy = readings["pixelation.grid_energy"]
-    return worst(ramp(energy, (0.3, 100), (1.0, 40), (3.0, 0)))
+    return worst(ramp(energy, (0.25, 100), (0.6, 40), (1.5, 10), (3.0, 0)))
 
 
 MEASURES = (

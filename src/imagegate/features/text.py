@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imagegate.features.blur import edge_width
+from imagegate.features.blur import cutoff, edge_width
 from imagegate.features.letters import letters
 from imagegate.features.planes import NAN
 from imagegate.image import Image
@@ -52,6 +52,27 @@ def x_height_p10(image: Image) -> float:
     """
     found = image.once(letters)
     return float(np.quantile(found.height, 0.1)) if found else NAN
+
+
+def x_height_effective(image: Image) -> float:
+    """Return the x-height in pixels that carry detail.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        ``text.x_height_px`` times twice ``blur.spectral_cutoff``: what is left of it once
+        enlarging and blur are taken back. NaN where one of them is.
+
+    References
+    ----------
+    Nyquist's limit, as for ``resolution.effective_px``.
+    """
+    return x_height(image) * 2 * image.once(cutoff)
 
 
 def stroke_width(image: Image) -> float:
@@ -254,6 +275,7 @@ def area_share(image: Image) -> float:
 MEASURES = (
     Measure("text.x_height_px", x_height, "px", "low", "resolution"),
     Measure("text.x_height_p10_px", x_height_p10, "px", "low", "resolution"),
+    Measure("text.x_height_effective_px", x_height_effective, "px", "low", "resolution"),
     Measure("text.stroke_width_px", stroke_width, "px", "low", "resolution"),
     Measure("text.x_height_per_edge_width", x_height_per_edge_width, "ratio", "low", "blur"),
     Measure("text.contrast", contrast, "gray levels", "low", "exposure"),
