@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class Corpus:
         The content of corpus.json.
     rows : dict of str to ndarray
         One array a column but the measures: row_id, source_id, group, set, path, chain,
-        cause, severity, seed, width, height, loss, confidence. No row has an error.
+        cause, severity, seed, reference_px, width, height, loss, confidence. No row has an error.
     X : ndarray of float32
         (rows, measures), NaN where undefined.
     names : tuple of str
@@ -188,7 +188,8 @@ def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -
         root = (roots or {}).get(row["set"]) or corpus.meta["sets"][row["set"]]["root"]
         path = os.path.join(root, row["path"])  # noqa: PTH118 an absolute path stays as it is
         source = Source(row["source_id"], row["group"], row["set"], path=path)
-    clean = load(source, text=bool(corpus.meta.get("text")))
+    # The recorded size, not a new reading: an image outlives a change of the measures.
+    clean = replace(load(source, text=False), reference_px=float(row["reference_px"]))
     variant = int(str(row["row_id"]).rpartition("#")[2])
     chain = chain_from_json(row["chain"])
     return variant_bytes(clean, chain, seed=int(row["seed"]), variant=variant)

@@ -22,6 +22,7 @@ TYPES = {
     **dict.fromkeys(("row_id", "source_id", "group", "set", "path", "chain", "cause"), "string"),
     "severity": "int8",
     "seed": "int64",
+    "reference_px": "float64",
     "width": "int32",
     "height": "int32",
     "loss": "float32",

@@ -94,6 +94,7 @@ def blank_row(source: Source, variant: int, plan: Plan) -> Row:
         "cause": cause_of(chain),
         "severity": max((step.severity for step in chain), default=0),
         "seed": seed,
+        "reference_px": math.nan,
         "width": 0,
         "height": 0,
         "loss": math.nan,
@@ -176,7 +177,8 @@ def prepared(clean: Clean, row: Row, variant: int) -> tuple[Pixels, Row]:
     values = measure(picture)
     height, width = pixels.shape[:2]
     named = dict(zip(MEASURES, map(float, values), strict=True))
-    return pixels, {"width": width, "height": height, **named}
+    size = {"reference_px": clean.reference_px, "width": width, "height": height}
+    return pixels, {**size, **named}
 
 
 def scored(output: Any, truth: Any, task: Task) -> Row:
