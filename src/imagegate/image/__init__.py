@@ -30,6 +30,7 @@ __all__ = ["Header", "Image", "Limits", "read"]
 View = TypeVar("View")
 
 WORKING_SIDE = 1024
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +55,10 @@ class Image:
     """
 
     source: str
-    gray: Pixels
+    gray: Pixels = field(repr=False)
     header: Header
-    notes: tuple[str, ...] = ()
-    decode_rgb: Callable[[], Pixels] = field(default=lambda: np.empty(0, np.uint8), repr=False)
+    notes: tuple[str, ...]
+    decode_rgb: Callable[[], Pixels] = field(repr=False)
 
     @classmethod
     def from_array(cls, pixels: NDArray[Any], *, source: str = "<array>") -> Image:
@@ -77,7 +78,8 @@ class Image:
         >>> Image.from_array(np.zeros((4, 6, 3), np.uint8)).gray.shape
         (4, 6)
         """
-        simple, notes = px.simplify(px.check_array(pixels, source))
+        px.check_array(pixels, source)
+        simple, notes = px.simplify(px.contiguous(pixels))
         height, width = simple.shape[:2]
         bits = 8 * pixels.dtype.itemsize
         header = Header(
@@ -123,7 +125,7 @@ class Image:
         return cast("View", shared[view])
 
 
-def read(source: Source | Image, *, limits: Limits = Limits(), frame: int = 0) -> Image:  # noqa: B008
+def read(source: Source | Image, *, limits: Limits = DEFAULT_LIMITS, frame: int = 0) -> Image:
     """Read one image, upright and without alpha, and refuse what cannot be judged.
 
     Parameters
@@ -174,7 +176,7 @@ def read(source: Source | Image, *, limits: Limits = Limits(), frame: int = 0) -
 
 
 def _from_pillow(picture: PillowImage, limits: Limits) -> Image:
-    source = "<PIL image>"
+    source = str(getattr(picture, "filename", "") or "<PIL image>")
     check_header(Header("PIL", *picture.size), source, limits)
     pixels, notes, turned = decode_open_image(picture, source)
     height, width = pixels.shape[:2]

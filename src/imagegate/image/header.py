@@ -61,7 +61,7 @@ class Limits:
         Length of the file; the default holds an uncompressed 100-megapixel colour TIFF.
     pixels : int
         Width times height; the default holds a 151-megapixel camera's photograph. Decoding
-        takes 1 byte a pixel for JPEG, about 4 for the other formats and up to 12 for 16-bit ones.
+        takes about 2 bytes of memory a pixel for JPEG, 6 for PNG, up to 13 for the rest.
     side : int
         The longer side.
     frames : int

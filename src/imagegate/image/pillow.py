@@ -137,17 +137,22 @@ def to_pixels(picture: PillowImage, source: str, name: str) -> tuple[Pixels, tup
         mode = picture.mode
         if mode.startswith("I;16"):
             return _sixteen(picture), (DECODED_16_BIT,)
-        if mode in WITH_ALPHA or "transparency" in picture.info:
+        if mode in WITH_ALPHA or (mode in GRAY | COLOUR and "transparency" in picture.info):
             return _composited(picture)
         if mode in GRAY:
-            return np.asarray(picture.convert("L")), ()
+            return _samples(picture, "L"), ()
         if mode in COLOUR:
             notes = ("CMYK converted without its ICC profile",) if mode == "CMYK" else ()
-            return np.asarray(picture.convert("RGB")), notes
+            return _samples(picture, "RGB"), notes
     raise UnsupportedImageError(
         source,
         f"found {mode!r} samples, which have no fixed range; scale them to 8 bits, gray or RGB",
     )
+
+
+def _samples(picture: PillowImage, mode: str) -> Pixels:
+    # Converting to the mode that an image has would copy it.
+    return np.asarray(picture if picture.mode == mode else picture.convert(mode))
 
 
 def _sixteen(picture: PillowImage) -> Pixels:
@@ -162,7 +167,7 @@ def _sixteen(picture: PillowImage) -> Pixels:
 
 
 def _composited(picture: PillowImage) -> tuple[Pixels, tuple[str, ...]]:
-    pixels, notes = simplify(np.asarray(picture.convert("RGBA")))
+    pixels, notes = simplify(_samples(picture, "RGBA"))
     gray = picture.mode in ("1", "L", "LA", "La")
     return np.ascontiguousarray(pixels[..., 0]) if gray else pixels, notes
 

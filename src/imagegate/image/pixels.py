@@ -21,21 +21,21 @@ WANTED = "expected uint8 or uint16 RGB of shape (height, width, 3), or gray (hei
 COMPOSITED = "transparency composited over white"
 
 
-def check_array(pixels: NDArray[Any], source: str) -> NDArray[Any]:
-    """Return uint8 or uint16 pixels as (height, width) or (height, width, 3 or 4), or refuse.
-
-    The result is contiguous and in native byte order; a copy is made only where that needs one.
-    """
-    found = f"got {pixels.dtype} of shape {pixels.shape}"
+def check_array(pixels: NDArray[Any], source: str) -> None:
+    """Refuse an array that is not uint8 or uint16 gray, RGB or RGBA."""
+    shape, found = pixels.shape, f"got {pixels.dtype} of shape {pixels.shape}"
     if pixels.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
         raise UnsupportedImageError(source, f"{WANTED}, {found}; {_advice(pixels.dtype)}")
-    shape = pixels.shape
     if not (pixels.ndim == 2 or (pixels.ndim == 3 and shape[2] in (1, 3, 4))):
         hint = "; move the channels last" if pixels.ndim == 3 and shape[0] in (1, 3, 4) else ""
         raise UnsupportedImageError(source, f"{WANTED}, {found}{hint}")
     if not pixels.size:
         raise EmptyImageError(source, f"{WANTED}, {found}, which has no pixels")
-    plain = pixels[..., 0] if shape[2:] == (1,) else pixels
+
+
+def contiguous(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return (height, width) or (height, width, 3 or 4) in native order, copied only if needed."""
+    plain = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
     return np.ascontiguousarray(plain, dtype=plain.dtype.newbyteorder("="))
 
 
@@ -86,32 +86,19 @@ def simplify(samples: NDArray[Any]) -> tuple[Pixels, tuple[str, ...]]:
     if pixels.ndim == 2 or pixels.shape[2] == 3:
         return pixels, notes
     if pixels[..., 3].min() == 255:
-        return np.ascontiguousarray(pixels[..., :3]), notes
+        return _u8(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB)), notes
     return over_white(pixels), (*notes, COMPOSITED)
 
 
 def over_white(rgba: Pixels) -> Pixels:
-    """Composite RGBA or gray-alpha pixels over white paper, rounded to nearest.
-
-    Parameters
-    ----------
-    rgba : NDArray[np.uint8]
-        Shape (height, width, 4), or (height, width, 2) for gray and alpha.
-
-    Returns
-    -------
-    NDArray[np.uint8]
-        Shape (height, width, 3), or (height, width).
-    """
-    colours = rgba.shape[2] - 1
-    out = np.empty((*rgba.shape[:2], colours), np.uint8)
+    """Composite RGBA pixels (height, width, 4) over white paper, rounded to nearest."""
+    out = np.empty((*rgba.shape[:2], 3), np.uint8)
     for start in range(0, len(rgba), ROWS_AT_ONCE):
-        rows = rgba[start : start + ROWS_AT_ONCE].astype(np.uint16)
-        alpha = rows[..., colours:]
-        out[start : start + ROWS_AT_ONCE] = (
-            rows[..., :colours] * alpha + 255 * (255 - alpha) + 127
-        ) // 255
-    return out[..., 0] if colours == 1 else out
+        rows = rgba[start : start + ROWS_AT_ONCE]
+        opacity = cv2.cvtColor(cv2.extractChannel(rows, 3), cv2.COLOR_GRAY2RGB)
+        ink = cv2.multiply(~rows[..., :3], opacity, scale=1 / 255)
+        np.invert(ink, out=out[start : start + ROWS_AT_ONCE])
+    return out
 
 
 def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:

@@ -33,6 +33,7 @@ Source: TypeAlias = (
 # Two letters at least: C:\ is a drive. pathlib folds the second slash away.
 URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:/{1,3}[^/]|data:[^,]*,)")
 SHOWN = 200
+PIECE = 1 << 22
 
 
 def load(source: Any, limits: Limits) -> tuple[bytes, str]:
@@ -56,15 +57,15 @@ def load(source: Any, limits: Limits) -> tuple[bytes, str]:
 
 def _read_path(name: str, limits: Limits) -> bytes:
     # Before opening: a pipe would wait for its writer, and a device might never end.
+    if not name:
+        raise ImageNotFoundError("''", "expected a path, found an empty one")
     with _naming(name):
         status = Path(name).stat()
     if not stat.S_ISREG(status.st_mode):
         raise ImageNotFoundError(name, _irregular(status.st_mode))
     check_bytes(status.st_size, name, limits)
     with _naming(name), Path(name).open("rb") as file:
-        data = file.read(limits.bytes + 1)
-    check_bytes(len(data), name, limits)
-    return data
+        return file.read(status.st_size)
 
 
 @contextmanager
@@ -104,8 +105,19 @@ def _irregular(mode: int) -> str:
 def _read_file(file: Any, limits: Limits) -> tuple[bytes, str]:
     label = getattr(file, "name", None)
     name = label if isinstance(label, str) else "<file object>"
+    # In pieces: raw files and sockets give less than they are asked for, and a buffered
+    # reader would reserve the whole limit at once.
+    pieces, size = [], 0
+    while piece := _read_piece(file, name):
+        pieces.append(piece)
+        size += len(piece)
+        check_bytes(size, name, limits)
+    return b"".join(pieces), name
+
+
+def _read_piece(file: Any, name: str) -> bytes:
     try:
-        data = file.read(limits.bytes + 1)
+        piece = file.read(PIECE)
     except OSError as error:
         raise UnreadableImageError(name, f"the file object cannot be read ({error})") from error
     except ValueError as error:
@@ -114,14 +126,13 @@ def _read_file(file: Any, limits: Limits) -> tuple[bytes, str]:
             f"expected an open binary file, reading it says {str(error).rstrip('.')!r}; "
             "open it with mode 'rb'",
         ) from error
-    if not isinstance(data, bytes):
+    if not isinstance(piece, bytes):
         raise UnsupportedImageError(
             name,
-            f"expected a binary file object, reading it gives {type(data).__name__}; "
+            f"expected a binary file object, reading it gives {type(piece).__name__}; "
             "open it with mode 'rb'",
         )
-    check_bytes(len(data), name, limits)
-    return data, name
+    return piece
 
 
 def _not_a_source(source: Any) -> UnsupportedImageError:
