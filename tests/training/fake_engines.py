@@ -66,7 +66,7 @@ def dies_loading() -> Callable[[Pixels], Any]:
 
 
 def loss(output: Any, truth: Any) -> float:
-    return min(1.0, abs(output - truth) * 4)
+    return float(np.minimum(1.0, abs(output - truth) * 4))
 
 
 def opener(run: Callable[[Pixels], Any]) -> Callable[[], Callable[[Pixels], Any]]:

@@ -58,10 +58,26 @@ def errors(out: Path) -> dict[str, str]:
     return dict(zip(table["row_id"].to_pylist(), table["error"].to_pylist(), strict=True))
 
 
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    write_images(tmp_path / "set", [FINE] * 4)
-    return tmp_path / "set"
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures") / "set"
+    write_images(folder, [FINE] * 4)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("finished")
+    run(pictures, out, variants=1, jobs=1)
+    return out
+
+
+@pytest.fixture(scope="module")
+def undisturbed(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run in one process from beginning to end."""
+    out = tmp_path_factory.mktemp("undisturbed")
+    run(pictures, out, engine="slow", variants=6, jobs=1)
+    return out
 
 
 def test_every_row_can_be_made_again_and_is_measured_on_those_bytes(
@@ -212,9 +228,10 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill", "ctrl-c"])
-def test_a_killed_run_resumes_to_the_same_bytes(pictures: Path, tmp_path: Path, how: int) -> None:
-    undisturbed, out = tmp_path / "undisturbed", tmp_path / "killed"
-    run(pictures, undisturbed, engine="slow", variants=6, jobs=1)
+def test_a_killed_run_resumes_to_the_same_bytes(
+    pictures: Path, undisturbed: Path, tmp_path: Path, how: int
+) -> None:
+    out = tmp_path / "killed"
     before = killed_half_way(pictures, out, how)
     assert 6 <= before < 24
     with pytest.raises(CorpusError, match="is not finished"):
@@ -231,15 +248,15 @@ def test_a_finished_run_is_not_made_again_and_a_damaged_part_is(
 ) -> None:
     monkeypatch.setattr(parts, "clear", lambda folder: None)
     out = tmp_path / "c"
-    first = run(pictures, out, variants=2)
+    first = run(pictures, out, variants=1, jobs=1)
     data, parted = (out / parts.ROWS).read_bytes(), next(out.glob("rows/*.parquet"))
     told: list[tuple[int, ...]] = []
-    assert run(pictures, out, variants=2, progress=lambda *now: told.append(now)) == first
+    assert run(pictures, out, variants=1, progress=lambda *now: told.append(now)) == first
     assert not told
     meta = json.loads((out / parts.META).read_text())
     (out / parts.META).write_text(json.dumps({**meta, "complete": False}))
     parted.write_bytes(parted.read_bytes()[:100])
-    assert run(pictures, out, variants=2) == first
+    assert run(pictures, out, variants=1, jobs=1) == first
     assert (out / parts.ROWS).read_bytes() == data
 
 
@@ -247,7 +264,7 @@ def test_a_finished_run_is_not_made_again_and_a_damaged_part_is(
     ("change", "message"),
     [
         ({"seed": 1}, "begun with seed 0, now it is 1. Use the same again, or another folder"),
-        ({"variants": 3}, "begun with variants 2, now it is 3"),
+        ({"variants": 3}, "begun with variants 1, now it is 3"),
         ({"engine": "slow"}, "begun with engine 'moody', now it is 'slow'"),
         ({"limit": 0.5}, r"begun with limit 0\.1, now it is 0\.5"),
         ({"resume": False}, "holds a corpus already"),
@@ -255,17 +272,15 @@ def test_a_finished_run_is_not_made_again_and_a_damaged_part_is(
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_other_settings_do_not_resume(
-    pictures: Path, tmp_path: Path, change: dict[str, object], message: str
+    pictures: Path, finished: Path, change: dict[str, object], message: str
 ) -> None:
-    run(pictures, tmp_path / "c", variants=2)
     with pytest.raises(CorpusError, match=message):
-        run(pictures, tmp_path / "c", **{"variants": 2, **change})  # type: ignore[arg-type]
+        run(pictures, finished, **{"variants": 1, **change})  # type: ignore[arg-type]
 
 
-def test_other_sources_do_not_resume(pictures: Path, tmp_path: Path) -> None:
-    run(pictures, tmp_path / "c", variants=1)
+def test_other_sources_do_not_resume(pictures: Path, finished: Path) -> None:
     with pytest.raises(CorpusError, match="begun with other sources"):
-        label(sources_of(pictures)[1:], TASK, "moody", tmp_path / "c", variants=1)
+        label(sources_of(pictures)[1:], TASK, "moody", finished, variants=1)
 
 
 def test_impossible_settings_are_refused(pictures: Path, tmp_path: Path) -> None:

@@ -41,7 +41,6 @@ def read_outcomes_rows(path: Path, task: str, jobs: int | None) -> tuple[dict[st
         "engine_licence": "",
         "limit": 0.5,
         "seed": 0,
-        "reference_px": float("nan"),
         "variants": 1,
         "recipe": "natural",
         "imagegate": metadata.version("imagegate"),

@@ -87,9 +87,13 @@ def read_parts(folder: Path) -> Any:
     tables = [schema().empty_table()]
     for path in sorted((folder / PARTS).glob("*.parquet")):
         try:
-            tables.append(pa.parquet.read_table(path).cast(schema()))
-        except (pa.ArrowException, OSError, ValueError):
+            table = pa.parquet.read_table(path)
+        except (pa.ArrowException, OSError):
             path.unlink()
+            continue
+        if table.schema != schema():
+            raise CorpusError(f"{path} has other columns than this version writes")
+        tables.append(table)
     return pa.concat_tables(tables)
 
 
