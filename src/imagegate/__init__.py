@@ -1,1 +1,35 @@
-"""The gate in front of the model."""
+"""The gate in front of the model: will this task fail on this image, why, and what now?
+
+>>> import imagegate
+>>> gate = imagegate.load_gate("rules:ocr")
+>>> verdict = gate.check(np.full((400, 600), 255, dtype=np.uint8))
+>>> verdict.ok
+True
+"""
+
+from imagegate.errors import ImagegateError
+from imagegate.features import measure, readings, scores
+from imagegate.image import Image, Limits, read
+from imagegate.models.gate import Gate, gate_names, load_gate
+from imagegate.models.rules import RulesGate, Validation, validate
+from imagegate.models.verdict import Reason, Verdict
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Gate",
+    "Image",
+    "ImagegateError",
+    "Limits",
+    "Reason",
+    "RulesGate",
+    "Validation",
+    "Verdict",
+    "gate_names",
+    "load_gate",
+    "measure",
+    "read",
+    "readings",
+    "scores",
+    "validate",
+]

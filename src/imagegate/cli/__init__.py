@@ -1,4 +1,4 @@
-"""The command line: check, degrade, label, train, evaluate, gates, show, demo."""
+"""The command line: check, degrade, label, remeasure, train, evaluate, gates, show, demo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from imagegate.cli import check, degrade, demo, evaluate, gates, label, train
+from imagegate.cli import check, degrade, demo, evaluate, gates, label, remeasure, train
 from imagegate.cli.console import complain
 from imagegate.errors import ImagegateError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("check")(check.command)
 app.command("degrade")(degrade.command)
 app.command("label")(label.command)
+app.command("remeasure")(remeasure.command)
 app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)
 app.command("gates")(gates.list_command)
@@ -37,6 +38,3 @@ def main() -> None:
     except ImagegateError as error:
         complain(str(error))
         sys.exit(2)
-    except KeyboardInterrupt:
-        complain("stopped. What was done is kept: run the same command again to go on.")
-        sys.exit(130)

@@ -1,39 +1,31 @@
-"""``imagegate degrade``: make worsened copies of images, with a contact sheet and the recipe of each."""
+"""``imagegate degrade``: worsened copies of images, a contact sheet, and the recipe of each."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import cv2
 import numpy as np
 import typer
 
 from imagegate import image
-from imagegate.cli.check import find_images
 from imagegate.cli.console import complain, out, progress_bar
-from imagegate.degrade import (
-    DEGRADATIONS,
-    Chain,
-    apply_chain,
-    chain_to_json,
-    draw_chain,
-    save,
-    single_chain,
-)
+from imagegate.degrade import DEGRADATIONS, Chain, chain_to_json, draw_chain, single_chain
 from imagegate.errors import ImageError, SettingsError
-from imagegate.image import Image
 from imagegate.tables import CAUSES, Pixels
-from imagegate.training.variants import reference_px
+from imagegate.training.sources import Source, find_sources
+from imagegate.training.variants import Clean, load, variant_bytes
 
 CELL_PX = 240
 
 
 def command(
     sources: Annotated[
-        list[str], typer.Argument(help="Images, or folders that are searched through.")
+        list[str],
+        typer.Argument(help="Images, folders, CSV lists, or 'pages:N' for generated pages."),
     ],
     to: Annotated[Path, typer.Option("--out", "-o", help="Folder for the copies.")],
     only: Annotated[
@@ -55,30 +47,26 @@ def command(
     Beside the copies stand sheet.jpg (all of them at a glance) and variants.jsonl
     (what was done to each, so that any of them can be made again).
     """
-    files = list(find_images(sources))
-    if not files:
-        raise SettingsError(f"no images under {', '.join(sources)}")
+    found, problems = find_sources(sources)
+    for problem in problems:
+        complain(problem)
+    if not found:
+        raise SettingsError(f"no images in {', '.join(sources)}")
     plan = list(mixtures(chains, seed) if chains else singles(only or [], severity, seed))
     to.mkdir(parents=True, exist_ok=True)
     broken = 0
     with progress_bar() as bar, (to / "variants.jsonl").open("w", encoding="utf-8") as log:
-        ticks = bar.add_task("degrading", total=len(files) * len(plan), note="")
-        for path in files:
+        ticks = bar.add_task("degrading", total=len(found) * len(plan), note="")
+        for source in found:
             try:
-                picture = image.read(path)
+                clean = load(source, text=True)
             except ImageError as error:
                 complain(str(error))
                 broken += 1
-                bar.advance(ticks, len(plan))
-                continue
-            thumbnails = [("as it is", thumbnail(picture.rgb))]
-            for name, chain in plan:
-                entry, small = write_variant(picture, path, name, chain, to, seed=seed)
-                log.write(json.dumps(entry) + "\n")
-                thumbnails.append((name, small))
-                bar.advance(ticks)
-            write_sheet(thumbnails, to / f"{Path(path).stem}__sheet.jpg")
-    out.print(f"{(len(files) - broken) * len(plan):,} variants in {to}; look at *__sheet.jpg first")
+            else:
+                write_variants(source, clean, plan, to, log, seed=seed)
+            bar.advance(ticks, len(plan))
+    out.print(f"{(len(found) - broken) * len(plan):,} variants in {to}; see *__sheet.jpg first")
     if broken:
         raise typer.Exit(1)
 
@@ -102,27 +90,37 @@ def mixtures(count: int, seed: int) -> Iterator[tuple[str, Chain]]:
         yield f"mixture-{index:03d}", draw_chain(rng)
 
 
-def write_variant(
-    picture: Image, path: str, name: str, chain: Chain, to: Path, *, seed: int
-) -> tuple[dict[str, object], Pixels]:
-    """Write one variant; return its log entry and its thumbnail."""
-    reference = reference_px(picture)
-    pixels = apply_chain(picture.rgb, chain, reference_px=reference)
-    data, container = save(pixels, chain, seed=seed)
-    file = to / f"{Path(path).stem}__{name}.{container}"
-    file.write_bytes(data)
-    entry: dict[str, object] = {
-        "file": file.name,
-        "source": path,
-        "chain": json.loads(chain_to_json(chain)),
-        "reference_px": reference,
-        "seed": seed,
-    }
-    return entry, thumbnail(image.read(data).rgb)
+def write_variants(
+    source: Source,
+    clean: Clean,
+    plan: list[tuple[str, Chain]],
+    to: Path,
+    log: IO[str],
+    *,
+    seed: int,
+) -> None:
+    """Write every variant of one source, its recipe as a line of the log, and the sheet."""
+    stem = source.source_id.partition("/")[2].replace("/", "__")
+    thumbnails = [("as it is", thumbnail(clean.pixels))]
+    for name, chain in plan:
+        data = variant_bytes(clean, chain, seed=seed, variant=1)
+        picture = image.read(data)
+        file = to / f"{stem}__{name}.{picture.header.format}"
+        file.write_bytes(data)
+        entry = {
+            "file": file.name,
+            "source": source.path or source.shown,
+            "chain": json.loads(chain_to_json(chain)),
+            "reference_px": clean.reference_px,
+            "seed": seed,
+        }
+        log.write(json.dumps(entry) + "\n")
+        thumbnails.append((name, thumbnail(picture.rgb)))
+    write_sheet(thumbnails, to / f"{stem}__sheet.jpg")
 
 
 def thumbnail(pixels: Pixels) -> Pixels:
-    """Return the middle of the picture at native size where it is large: worsening hides in small copies."""
+    """Return the middle of the picture at native size: worsening hides in small copies."""
     height, width = pixels.shape[:2]
     top, left = max(0, (height - CELL_PX) // 2), max(0, (width - CELL_PX) // 2)
     crop = pixels[top : top + CELL_PX, left : left + CELL_PX]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from imagegate.cli.console import err, out, percent, progress_bar
+from imagegate.cli.console import complain, err, out, percent, progress_bar
 from imagegate.errors import CorpusError
 
 
@@ -86,7 +86,7 @@ def run(
     from imagegate.training.sources import find_sources
 
     chosen = TASKS[task]
-    found, problems = find_sources(sources, group_by=group_by, limit=limit)
+    found, problems = find_sources(sources, group_by=group_by, limit=limit, text=chosen.text)
     for problem in problems:
         err.print(f"[yellow]left out[/] {problem}", soft_wrap=True)
     if not found:
@@ -100,11 +100,13 @@ def run(
             )
             bar.update(ticks, completed=done, total=total, note=note)
 
-        engine = engine or next(iter(chosen.engines))
-        report = label(found, task=chosen, engine=engine, out=to, progress=progress, **settings)
-    out.print(
-        f"{report.rows:,} rows from {report.sources:,} sources in {to}: "
-        f"{percent(report.fail_share)} fail, {report.errors:,} errors, {len(report.dropped):,} sources dropped"
-    )
+        try:
+            report = label(found, chosen, engine, to, progress=progress, **settings)
+        except KeyboardInterrupt:
+            complain("stopped. Every row is kept: the same command goes on from here.")
+            raise typer.Exit(130) from None
+    rows = f"{report.rows:,} rows from {report.sources:,} sources in {to}"
+    fate = f"{percent(report.fail_share)} fail, {report.errors:,} errors"
+    out.print(f"{rows}: {fate}, {len(report.dropped):,} sources dropped")
     for source, reason in list(report.dropped.items())[:10]:
         err.print(f"[yellow]dropped[/] {source}: {reason}", soft_wrap=True)
