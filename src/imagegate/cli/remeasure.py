@@ -1,0 +1,31 @@
+"""``imagegate remeasure``: bring a corpus up to date after the measures have changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imagegate.cli.console import out, progress_bar
+
+
+def command(
+    corpus: Annotated[list[Path], typer.Argument(help="Corpus folders from 'imagegate label'.")],
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; 0 is one a core.")] = 0,
+) -> None:
+    """Measure the images of a corpus again, without running the engine.
+
+    For corpora that an older imagegate has labelled: losses stay, measures are replaced.
+    """
+    from imagegate.training.remeasure import remeasure
+
+    for folder in corpus:
+        with progress_bar() as bar:
+            ticks = bar.add_task("measuring", total=None, note="")
+
+            def progress(done: int, total: int) -> None:
+                bar.update(ticks, completed=done, total=total)  # noqa: B023 - used in this turn only
+
+            rows = remeasure(folder, jobs=jobs or None, progress=progress)
+        out.print(f"{rows:,} rows measured again in {folder}")
