@@ -14,7 +14,7 @@ from imagegate.models.thresholds import PRESETS
 from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus
 
-EDGE = "blur.edge_width_px"
+EDGE, STROKE = "blur.edge_width_px", "text.stroke_width_px"
 
 
 def corpus(*, sources: int = 80, variants: int = 6, seed: int = 0) -> Corpus:
@@ -28,10 +28,11 @@ def corpus(*, sources: int = 80, variants: int = 6, seed: int = 0) -> Corpus:
         variant == 0, "clean", np.array([*CAUSES, "mixture"])[rng.integers(0, 7, rows)]
     )
     edge = 2 + severity * rng.uniform(0.3, 1.6, rows) + rng.normal(0, 0.5, sources)[source]
-    truth = 1 / (1 + np.exp(-(edge - 5) * 1.5))
-    X = rng.normal(10, 2, (rows, len(MEASURES))).astype(np.float32)
+    stroke = rng.uniform(1, 4, rows)
+    truth = chance(edge, stroke)
     names = tuple(MEASURES)
-    X[:, names.index(EDGE)] = edge
+    X = np.full((rows, len(names)), np.nan, np.float32)
+    X[:, names.index(EDGE)], X[:, names.index(STROKE)] = edge, stroke
     X[:, names.index("blur.laplacian_variance")] = 900 / edge + rng.normal(0, 120, rows)
     loss = np.where(rng.random(rows) < truth, rng.uniform(0.31, 1, rows), rng.uniform(0, 0.3, rows))
     chains = [
@@ -50,6 +51,7 @@ def corpus(*, sources: int = 80, variants: int = 6, seed: int = 0) -> Corpus:
     columns |= {
         "severity": severity.astype(np.int8),
         "seed": np.arange(rows),
+        "reference_px": np.full(rows, 10.0),
         "width": np.full(rows, 800),
         "height": np.full(rows, 600),
         "loss": loss.astype(np.float32),
@@ -64,6 +66,11 @@ def corpus(*, sources: int = 80, variants: int = 6, seed: int = 0) -> Corpus:
         "sets": {"pages": {"root": ""}, "receipts": {"root": "/nowhere"}},
     }
     return Corpus(meta, columns, X, names)
+
+
+def chance(edge: np.ndarray, stroke: np.ndarray) -> np.ndarray:
+    """Return the true chance of failure: wide edges and thin strokes."""
+    return 1 / (1 + np.exp(-(edge - 5) * 1.5 + (stroke - 2.5) * 2))
 
 
 def chain(cause: str, severity: int, seed: int) -> str:
@@ -86,12 +93,16 @@ class Gate:
         """Return the true chance of failure, or one that knows nothing."""
         if self.blind:
             return np.full(len(X), 0.5)
-        edge = X[:, self.card.measures.index(EDGE)].astype(np.float64)
-        return np.clip(1 / (1 + np.exp(-(edge - 5) * 1.5)) + self.shift, 0, 1)
+        edge, stroke = (X[:, self.card.measures.index(n)].astype(float) for n in (EDGE, STROKE))
+        return np.clip(chance(edge, stroke) + self.shift, 0, 1)
 
     def passes(self, X: np.ndarray) -> np.ndarray:
         """Pass up to a probability of 0.12."""
         return self.p_fail(X) <= 0.12
+
+    def unfamiliar(self, X: np.ndarray) -> np.ndarray:
+        """Find nothing odd."""
+        return np.zeros(len(X), bool)
 
     def check(self, image: Any) -> Any:
         """Return a verdict with no reasons."""

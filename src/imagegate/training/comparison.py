@@ -45,10 +45,10 @@ class Rows:
     def parts(self) -> Iterator[tuple[str, str, Mask]]:
         """Yield kind, name and mask of every part worth a look of its own."""
         natural = self.cause == CLEAN
-        yield "natural", "as they came, nobody degraded them", natural
+        yield "natural", "all", natural
         for name in np.unique(self.set):
             yield "set", str(name), self.set == name
-            yield "natural", f"{name}, as they came", (self.set == name) & natural
+            yield "natural", str(name), (self.set == name) & natural
         for cause in (*CAUSES, MIXTURE):
             yield "cause", cause, self.cause == cause
         for severity in range(1, 6):

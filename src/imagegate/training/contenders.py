@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import scores
 from imagegate.models.learned import Gate
 from imagegate.models.thresholds import RuleThresholds, load_thresholds
 from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus
+from imagegate.training.rules_tuning import six_scores
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def contenders(gate: Gate, corpus: Corpus) -> tuple[Contender, ...]:
         ("tuned", "tuned rules", card.rules_tuned),
         ("preset", "preset rules", card.rules_preset),
     )
-    found = six_scores(corpus)
+    found = six_scores(corpus.X, corpus.names)
     return (
         learned(gate, corpus),
         *(
@@ -80,9 +80,13 @@ def contenders(gate: Gate, corpus: Corpus) -> tuple[Contender, ...]:
 
 def learned(gate: Gate, corpus: Corpus) -> Contender:
     """Return the gate's own probabilities and decisions."""
-    columns = [corpus.column(name) for name in gate.card.measures]
-    X = np.column_stack(columns).astype(np.float32)
+    X = gate_columns(gate, corpus)
     return Contender("learned", "learned gate", gate.p_fail(X), gate.passes(X), probability=True)
+
+
+def gate_columns(gate: Gate, corpus: Corpus) -> NDArray[np.float32]:
+    """Return the gate's own measures, whatever the order in the corpus."""
+    return np.column_stack([corpus.column(name) for name in gate.card.measures]).astype(np.float32)
 
 
 def by_rules(
@@ -106,12 +110,4 @@ def laplacian(corpus: Corpus) -> Contender:
     sharp = corpus.column(LAPLACIAN).astype(np.float64)
     return Contender(
         "laplacian", "blur alone", -sharp, sharp >= LAPLACIAN_CUT, note=NOTES["laplacian"]
-    )
-
-
-def six_scores(corpus: Corpus) -> Floats:
-    """Return the 0-100 scores of every row, one column a cause."""
-    rows = (scores(dict(zip(corpus.names, row, strict=True))) for row in corpus.X.tolist())
-    return np.array([[row[cause] for cause in CAUSES] for row in rows], np.float64).reshape(
-        len(corpus), len(CAUSES)
     )

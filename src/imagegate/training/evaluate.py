@@ -11,7 +11,7 @@ from imagegate.models.card import Card
 from imagegate.models.learned import Gate
 from imagegate.models.rules import RulesGate
 from imagegate.training.comparison import Chance, Rows, compare, reliability, responses, slices
-from imagegate.training.contenders import contenders
+from imagegate.training.contenders import contenders, gate_columns
 from imagegate.training.corpus import Corpus
 from imagegate.training.evaluation import Evaluation
 from imagegate.training.heldout import choose_rows
@@ -95,6 +95,7 @@ def evaluate(
         reliability=tuple(reliability(rivals[0], rows)),
         mistakes=worst_mistakes(gate, kept, rivals[0], count=mistakes, roots=roots),
         calibration_by_chance=calibrated,
+        unfamiliar=int(gate.unfamiliar(gate_columns(gate, kept)).sum()),
         bootstrap=bootstrap,
         seed=seed,
         card=card,

@@ -17,13 +17,18 @@ from imagegate.training.intervals import Estimate
 
 COLUMNS = {
     "auroc": "AUROC",
-    "average_precision": "avg. precision",
+    "average_precision": "average precision",
     "e_aurc": "E-AURC",
     "coverage_at_risk": "coverage at {promise}",
-    "coverage": "passed",
-    "risk": "failing of passed",
+    "share_of_perfect": "of the perfect gate's",
     "brier": "Brier",
     "calibration": "smECE",
+}
+AT_THRESHOLD = {
+    "coverage": "passed",
+    "risk": "failing of passed",
+    "caught": "failures held back",
+    "false_rejects": "good ones held back",
 }
 SHORT = (
     "auroc",
@@ -32,7 +37,8 @@ SHORT = (
     "coverage",
     "risk",
     "calibration",
-)  # a terminal's width
+)  # fits a terminal
+SHARES = {"coverage_at_risk", "share_of_perfect", *AT_THRESHOLD, "learned_risk"}
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,8 @@ class Evaluation:
     """A gate beside the rules, blur alone and the perfect gate, on the same rows.
 
     ``contenders`` and ``fails`` hold the rows themselves, for plots; :meth:`to_dict` leaves
-    them out. ``seen`` says that the gate was made from some of the rows.
+    them out. ``seen`` says that the gate was made from some of the rows,
+    ``unfamiliar`` counts those that its guard sends to review.
     """
 
     gate: str
@@ -146,6 +153,7 @@ class Evaluation:
     reliability: tuple[Bin, ...]
     mistakes: tuple[Mistake, ...]
     calibration_by_chance: float
+    unfamiliar: int
     bootstrap: int
     seed: int
     card: Card = field(repr=False)
@@ -178,9 +186,9 @@ class Evaluation:
         return {"headline": self.headline(), **plain, "card": self.card.to_dict()}
 
     def summary(self) -> list[list[str]]:
-        """Return the comparison as rows of text, the header first."""
+        """Return the comparison as rows of text, the header first, for a terminal's width."""
         promise = f"{100 * self.promise:g} % risk"
-        titles = [COLUMNS[name].format(promise=promise) for name in SHORT]
+        titles = [(COLUMNS | AT_THRESHOLD)[name].format(promise=promise) for name in SHORT]
         header = [f"{self.rows:,} rows, {self.groups:,} groups", *titles]
         return [header, *([r.name, *(cell(r, name) for name in SHORT)] for r in self.results)]
 
@@ -191,10 +199,9 @@ class Evaluation:
 
 def cell(result: Result, column: str) -> str:
     """Return one cell of the comparison as text."""
-    if column in ("coverage", "risk"):
-        return percentage(getattr(result.operating, column))
-    part = result.metrics.get(column, Estimate(math.nan))
-    return percentage(part) if column == "coverage_at_risk" else number(part)
+    parts = {**vars(result.operating), **result.metrics}
+    part = parts.get(column, Estimate(math.nan))
+    return percentage(part) if column in SHARES else number(part)
 
 
 def number(part: Estimate, *, sign: bool = False) -> str:

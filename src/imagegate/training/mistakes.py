@@ -16,7 +16,7 @@ from imagegate.training.corpus import Corpus, remake
 from imagegate.training.evaluation import Mistake
 
 FALSE_PASS, FALSE_REJECT = "false pass", "false reject"
-THUMBNAIL = (300, 220)  # width and height at most; the detail has this size at native resolution
+THUMBNAIL = (228, 220)  # width and height at most; the detail has this size at native resolution
 JPEG_QUALITY = 80
 
 
@@ -47,9 +47,9 @@ def _worst(
     chosen: dict[str, int] = {}
     candidates = np.flatnonzero(mask)
     for index in candidates[np.argsort(order[candidates], kind="stable")]:
-        chosen.setdefault(str(sources[index]), int(index))
         if len(chosen) == count:
             break
+        chosen.setdefault(str(sources[index]), int(index))
     return list(chosen.values())
 
 

@@ -113,6 +113,7 @@ def severity_response(evaluation: Evaluation) -> str:
         lines = -(-len(causes) // columns)
         grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
         for axes, cause in zip(grid.flat, causes, strict=False):
+            axes.tick_params(labelbottom=True)
             _response(axes, cause, [r for r in evaluation.responses if r.cause == cause])
         for axes in grid.flat[len(causes) :]:
             axes.remove()
@@ -120,7 +121,6 @@ def severity_response(evaluation: Evaluation) -> str:
             axes.set_ylabel("failing (%)")
         for axes in grid.flat[max(0, len(causes) - columns) : len(causes)]:
             axes.set_xlabel("severity")
-            axes.tick_params(labelbottom=True)
         grid[0, 0].legend(loc="upper left")
 
     return svg(draw, name="severity", size=(10.6, 2.6 * -(-len(causes) // 4)))

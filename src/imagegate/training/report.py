@@ -44,7 +44,7 @@ def render(evaluation: Evaluation) -> str:
     folder = files("imagegate.training") / "templates"
     template = Template((folder / "report.html").read_text(encoding="utf-8"))
     rate = evaluation.failure_rate
-    return template.substitute(
+    page = template.substitute(
         css=(folder / "report.css").read_text(encoding="utf-8"),
         title=escape(f"{evaluation.gate} on {evaluation.task}"),
         facts=sections.facts(evaluation),
@@ -55,6 +55,8 @@ def render(evaluation: Evaluation) -> str:
         promise=share(evaluation.promise),
         comparison=sections.comparison(evaluation),
         comparison_note=sections.comparison_note(evaluation),
+        thresholds=sections.thresholds(evaluation),
+        threshold_note=sections.threshold_note(evaluation),
         lead=sections.lead(evaluation),
         roc=plots.roc(evaluation),
         risk_coverage=plots.risk_coverage(evaluation),
@@ -67,3 +69,4 @@ def render(evaluation: Evaluation) -> str:
         failure_rate=share(rate),
         brier_chance=f"{rate * (1 - rate):.3f}",
     )
+    return page.replace(" %", "\N{NO-BREAK SPACE}%")

@@ -10,6 +10,7 @@ from typing import Any
 
 from imagegate.training import plots
 from imagegate.training.evaluation import (
+    AT_THRESHOLD,
     COLUMNS,
     Evaluation,
     Mistake,
@@ -95,6 +96,25 @@ def comparison(evaluation: Evaluation) -> str:
     return table(titles, rows)
 
 
+def thresholds(evaluation: Evaluation) -> str:
+    """Return the table of what each does at its own threshold."""
+    titles = ["", *AT_THRESHOLD.values(), "failing if the gate passed as many"]
+    rows = []
+    for result in evaluation.results:
+        cells = [_two_lines(cell(result, column)) for column in AT_THRESHOLD]
+        own = result.key in ("learned", "perfect")
+        equal = "" if own else _two_lines(percentage(result.operating.learned_risk))
+        rows.append((f' class="{result.key}"', [_name(result), *cells, equal]))
+    return table(titles, rows)
+
+
+def threshold_note(evaluation: Evaluation) -> str:
+    """Return how many rows the guard holds back."""
+    odd = share(evaluation.unfamiliar / evaluation.rows)
+    why = "because they are unlike anything that it has learned from"
+    return f"The gate sends {evaluation.unfamiliar:,} of the images ({odd}) to review {why}."
+
+
 def comparison_note(evaluation: Evaluation) -> str:
     """Return what must be known to read the table fairly."""
     notes = [rule.note for rule in evaluation.contenders if rule.note]
@@ -146,7 +166,7 @@ def severity(evaluation: Evaluation) -> str:
 def slices(evaluation: Evaluation) -> str:
     """Return the table of parts."""
     rivals = [r for r in evaluation.results if r.key != "perfect"]
-    titles = ["", "images", "groups", "failing", *(f"AUROC {r.name}" for r in rivals)]
+    titles = ["", "images", "groups", "failing", *(f"AUROC {_short(r)}" for r in rivals)]
     titles += ["passed by the gate", "failing of passed"]
     rows: list[tuple[str, list[str]]] = []
     for kind, title in PARTS.items():
@@ -197,6 +217,10 @@ def _td(text: str) -> str:
 def _name(result: Result) -> str:
     color = plots.STYLES[result.key]["color"]
     return f'<i class="swatch" style="background:{color}"></i>{escape(result.name)}'
+
+
+def _short(result: Result) -> str:
+    return result.name.removesuffix(" gate").removesuffix(" rules")
 
 
 def _cell(result: Result, column: str) -> str:

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import standins
+
+from imagegate.errors import CorpusError, SettingsError
+from imagegate.models.card import Guarantee
+from imagegate.models.gate import load_gate
+from imagegate.training import evaluate as module
+from imagegate.training.evaluate import evaluate
+from imagegate.training.headline import against, verdict
+from imagegate.training.intervals import Estimate
+
+TRAINED = tuple(f"g{i}" for i in range(10))
+TUNED = tuple(f"g{i}" for i in range(10, 14))
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return standins.corpus()
+
+
+@pytest.fixture(scope="module")
+def gate():
+    return standins.Gate(standins.card({"train": TRAINED, "calibration": TUNED, "test": ("g14",)}))
+
+
+@pytest.fixture(scope="module")
+def evaluation(gate, corpus):
+    return evaluate(gate, corpus, bootstrap=100, mistakes=2)
+
+
+def test_only_rows_that_did_not_make_the_gate(evaluation, corpus):
+    made = np.isin(corpus.column("group").astype(str), [*TRAINED, *TUNED])
+    assert evaluation.left_out == made.sum() > 0
+    assert evaluation.rows == (~made).sum()
+    assert f"{made.sum()} of {len(corpus)} rows" in evaluation.part_note
+    assert not evaluation.seen
+
+
+@pytest.mark.parametrize(("part", "seen"), [("train", True), ("calibration", True), ("all", True)])
+def test_other_parts_are_no_proof(gate, corpus, part, seen):
+    asked = evaluate(gate, corpus, part=part, bootstrap=10, mistakes=0)
+    assert asked.seen is seen
+    assert asked.headline().startswith("NOT PROOF")
+
+
+def test_a_foreign_corpus_counts_whole(corpus):
+    foreign = evaluate(standins.Gate(standins.card()), corpus, bootstrap=10, mistakes=0)
+    assert foreign.rows == len(corpus)
+    assert foreign.left_out == 0
+
+
+def test_another_engine_is_said(corpus):
+    gate = standins.Gate(standins.card(engine="rapidocr"))
+    other = evaluate(gate, corpus, bootstrap=10, mistakes=0)
+    assert "made for engine rapidocr, these rows are tesseract" in other.part_note
+
+
+def test_refusals(gate, corpus):
+    with pytest.raises(SettingsError, match="expected a part of test"):
+        evaluate(gate, corpus, part="tset")
+    with pytest.raises(SettingsError, match="expected a learned gate"):
+        evaluate(load_gate("rules:ocr"), corpus)
+    known = corpus.select(np.isin(corpus.column("group").astype(str), TRAINED))
+    with pytest.raises(CorpusError, match="no rows to evaluate on"):
+        evaluate(gate, known)
+
+
+def test_all_on_the_same_rows(evaluation):
+    keys = [result.key for result in evaluation.results]
+    assert keys == ["learned", "tuned", "preset", "laplacian", "perfect"]
+    assert evaluation["perfect"].metrics["auroc"].value == 1
+    assert evaluation["perfect"].metrics["e_aurc"].value == pytest.approx(0)
+    assert evaluation["perfect"].operating.risk == Estimate(0, 0, 0)
+    assert math.isnan(evaluation["tuned"].operating.risk.value) or "brier" not in (
+        evaluation["tuned"].metrics
+    )
+    for result in evaluation.results:
+        part = result.metrics["auroc"]
+        assert part.low <= part.value <= part.high
+
+
+def test_lead_is_the_paired_difference(evaluation):
+    lead = evaluation["tuned"].lead["auroc"]
+    mine, theirs = (evaluation[key].metrics["auroc"] for key in ("learned", "tuned"))
+    assert lead.value == pytest.approx(mine.value - theirs.value)
+    assert lead.high - lead.low < (mine.high - mine.low) + (theirs.high - theirs.low)
+    assert evaluation["learned"].lead["auroc"] == Estimate(0, 0, 0)
+
+
+def test_parts_add_up(evaluation):
+    for kinds in (("set",), ("cause",), ("severity",)):
+        rows = sum(part.rows for part in evaluation.slices if part.kind in kinds)
+        natural = sum(p.rows for p in evaluation.slices if (p.kind, p.name) == ("natural", "all"))
+        assert rows == evaluation.rows - (0 if kinds == ("set",) else natural)
+    severities = [r.severity for r in evaluation.responses if r.cause == "blur"]
+    assert severities == sorted(severities)
+    assert severities[0] == 0
+
+
+def test_a_blind_gate_is_told_so(corpus):
+    blind = standins.Gate(standins.card(), blind=True)
+    evaluation = evaluate(blind, corpus, bootstrap=100, mistakes=0)
+    assert evaluation["learned"].metrics["auroc"].value == 0.5
+    assert "WORSE than the tuned rules" in evaluation.headline()
+    assert "passes none of them" in evaluation.headline()
+
+
+def test_a_wrong_probability_is_noticed(corpus):
+    fair, off = (
+        evaluate(standins.Gate(standins.card(), shift=shift), corpus, bootstrap=50, mistakes=0)
+        for shift in (0.0, 0.2)
+    )
+    assert fair["learned"].metrics["calibration"].value <= fair.calibration_by_chance
+    assert fair["learned"].metrics["calibration"].low == 0
+    assert off["learned"].metrics["calibration"].low > 0.1
+
+
+def test_plain_values(evaluation, gate, corpus):
+    plain = evaluation.to_dict()
+    text = json.dumps(plain, allow_nan=False)
+    assert plain["results"][0]["metrics"]["auroc"]["value"] == pytest.approx(
+        evaluation["learned"].metrics["auroc"].value, abs=1e-6
+    )
+    assert plain["card"]["name"] == "my-gate"
+    again = evaluate(gate, corpus, bootstrap=100, mistakes=2)
+    assert json.dumps(again.to_dict()) == text
+
+
+def test_summary_is_rectangular(evaluation):
+    header, *rows = evaluation.summary()
+    assert {len(row) for row in rows} == {len(header)}
+    assert [row[0] for row in rows][:2] == ["learned gate", "tuned rules"]
+
+
+def test_worst_mistakes(evaluation, corpus):
+    kinds = [mistake.kind for mistake in evaluation.mistakes]
+    assert kinds == ["false pass"] * 2 + ["false reject"] * 2
+    first, second = evaluation.mistakes[:2]
+    assert first.p_fail <= second.p_fail
+    assert first.source_id != second.source_id
+    assert first.loss > corpus.limit
+    assert first.thumbnail.startswith(b"\xff\xd8")
+    assert first.reasons == ("blur: Edges are 6.1 px wide.",)
+
+
+def test_a_mistake_without_its_source_is_a_text_row(gate, corpus):
+    paths = np.array(["gone.png"] * len(corpus), dtype=object)
+    sets = np.array(["receipts"] * len(corpus), dtype=object)
+    moved = replace(corpus, rows=corpus.rows | {"path": paths, "set": sets})
+    evaluation = evaluate(gate, moved, bootstrap=10, mistakes=1)
+    assert all(m.thumbnail == b"" for m in evaluation.mistakes)
+    assert "gone.png" in evaluation.mistakes[0].note
+
+
+def test_rows_that_never_fail(gate, corpus):
+    fine = corpus.select(~corpus.fails)
+    evaluation = evaluate(gate, fine, bootstrap=20, mistakes=1)
+    assert math.isnan(evaluation["learned"].metrics["auroc"].value)
+    assert "too few rows to compare" in evaluation.headline()
+    json.dumps(evaluation.to_dict(), allow_nan=False)
+
+
+def test_a_promise_that_could_not_be_given(corpus):
+    card = standins.card(guarantee=Guarantee(0.05, 0.95, False, 40, 0, 0, 1.0, 60))
+    evaluation = evaluate(standins.Gate(card), corpus, bootstrap=10, mistakes=0)
+    assert "about 60 more sources" in evaluation.headline()
+
+
+@pytest.mark.parametrize(
+    ("risk", "words"),
+    [
+        (Estimate(0.02, 0.01, 0.04), "these rows prove it"),
+        (Estimate(0.02, 0.01, 0.09), "too few to prove it"),
+        (Estimate(0.07, 0.03, 0.12), "no more than chance allows"),
+        (Estimate(0.12, 0.08, 0.17), "BROKEN"),
+    ],
+)
+def test_the_promise_is_judged_by_its_interval(risk, words):
+    assert words in verdict(risk, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("lead", "words"),
+    [
+        (Estimate(0.05, 0.01, 0.09), "ranks failures better than"),
+        (Estimate(0.05, -0.01, 0.09), "does NOT provably rank better"),
+        (Estimate(-0.05, -0.09, -0.01), "WORSE"),
+        (Estimate(math.nan), "too few rows"),
+    ],
+)
+def test_the_lead_is_judged_by_its_interval(evaluation, lead, words):
+    rival = replace(evaluation["tuned"], lead={"auroc": lead})
+    assert words in against(evaluation["learned"], rival)
+
+
+def test_one_name_in_both_places():
+    assert module.Evaluation.__module__ == "imagegate.training.evaluation"
