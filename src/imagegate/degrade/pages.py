@@ -18,7 +18,7 @@ POINTS = (6.0, 20.0)
 POINTS_PER_INCH = 72.0
 EM_PX = (16.0, 46.0)
 # Under 8 px Tesseract itself begins to fail on flawless pages (docs/degradations.md).
-LEAST_X_HEIGHT_PX = 9.0
+LEAST_X_HEIGHT_PX = 10.0
 MOST_SIDES_PX = (1000, 1200)
 LARGE_SHARE, LARGE_FACTOR = 0.08, 1.6
 LEADINGS = (1.18, 1.65)
@@ -107,7 +107,7 @@ def render_page(seed: int, *, layout: str | None = None, fonts: str = "bundled")
     -------
     Page
         Sharp, dark on light (or the reverse), text of 6 to 20 pt at 72 to 300 dpi
-        whose x-height is at least 9 px: small text comes from degradations.
+        whose x-height is at least 10 px: small text comes from degradations.
 
     Examples
     --------
