@@ -47,6 +47,7 @@ ARRAYS: dict[str, tuple[str, int]] = {
     "history.raw": ("<f8", 1),
     "history.fails": ("|b1", 1),
     "history.source": ("<i4", 1),
+    "history.familiar": ("|b1", 1),
 }
 Arrays = dict[str, NDArray[Any]]
 
@@ -217,8 +218,8 @@ def _gate(card: Card, arrays: Arrays) -> Gate:
     ).check(size)
     if arrays["reference"].shape != (size,) or arrays["usual"].shape != (size, 2):
         raise GateFileError("reference, usual: do not fit the measures")
-    history = History(*(arrays[f"history.{name}"] for name in ("raw", "fails", "source")))
-    if not history.raw.shape == history.fails.shape == history.source.shape:
+    history = History(**{name: arrays[f"history.{name}"] for name in _HISTORY})
+    if len({array.shape for array in vars(history).values()}) > 1:
         raise GateFileError("history: columns of different length")
     _check_thresholds(card)
     return Gate(card, forest, calibration, guard, arrays["reference"], arrays["usual"], history)
@@ -235,6 +236,7 @@ def _check_thresholds(card: Card) -> None:
         raise GateFileError(f"card: thresholds {passing} and {rejecting} are not in order")
 
 
+_HISTORY = ("raw", "fails", "source", "familiar")
 _FOREST = ("roots", "left", "feature", "threshold", "missing_left", "value")
 
 
@@ -248,5 +250,5 @@ def _arrays(gate: Gate) -> Arrays:
         "guard.limit": np.array(gate.guard.limit),
     }
     arrays |= {f"guard.{n}": getattr(gate.guard, n) for n in ("knots", "levels", "reach", "rows")}
-    arrays |= {f"history.{n}": getattr(gate.history, n) for n in ("raw", "fails", "source")}
+    arrays |= {f"history.{n}": getattr(gate.history, n) for n in _HISTORY}
     return {name: np.asarray(arrays[name], kind, order="C") for name, (kind, _) in ARRAYS.items()}

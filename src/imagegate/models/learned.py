@@ -41,11 +41,24 @@ class Thresholds:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The calibration rows, kept so that another threshold can be set without training again."""
+    """The calibration rows, kept so that another threshold can be set without training again.
+
+    Parameters
+    ----------
+    raw : ndarray of float64, shape (rows,)
+        Log-odds before calibration.
+    fails : ndarray of bool, shape (rows,)
+        Whether the task failed.
+    source : ndarray of int32, shape (rows,)
+        Rows of the same number descend from the same source.
+    familiar : ndarray of bool, shape (rows,)
+        Whether the guard lets the row through; without that it never passes.
+    """
 
     raw: NDArray[np.float64]
     fails: NDArray[np.bool_]
     source: NDArray[np.int32]
+    familiar: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

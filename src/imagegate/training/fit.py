@@ -1,0 +1,245 @@
+"""Train a gate: split, learn, calibrate, set the threshold, and write down how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import CorpusError
+from imagegate.features import LEARNABLE
+from imagegate.models.calibration import Calibration
+from imagegate.models.card import Guarantee
+from imagegate.models.learned import Gate, History
+from imagegate.models.thresholds import PRESETS
+from imagegate.training.calibrate import fit_calibration
+from imagegate.training.corpus import Corpus
+from imagegate.training.facts import Asked, make_card
+from imagegate.training.guarding import FALSE_ALARMS, fit_guard
+from imagegate.training.learner import Learned, from_sklearn, learn, varying
+from imagegate.training.messages import messages_of
+from imagegate.training.rules_tuning import six_scores, tune_rules
+from imagegate.training.split import PARTS, split_by_group
+from imagegate.training.threshold import (
+    Found,
+    cost_threshold,
+    first_step,
+    ltt_threshold,
+    more_sources,
+    one_row_per_source,
+)
+
+__all__ = ["TrainResult", "from_sklearn", "train"]
+
+Floats = NDArray[np.float64]
+LEAST_REJECTED = 0.5  # a gate rejects only what it believes to fail rather than not
+USUAL = (0.05, 0.95)  # quantiles of the passing training rows
+
+
+@dataclass(frozen=True, eq=False)
+class TrainResult:
+    """A trained gate.
+
+    Parameters
+    ----------
+    gate : Gate
+        Ready to answer and to be saved.
+    split : ndarray of str, shape (rows,)
+        The part of every row of the corpus: train, calibration or test.
+    messages : tuple of str
+        What was made of how much, what is promised, and what is wanting, in plain words.
+    """
+
+    gate: Gate
+    split: NDArray[np.str_]
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The rows of one part as arrays."""
+
+    X: NDArray[np.float32]
+    fails: NDArray[np.bool_]
+    sources: NDArray[np.str_]
+    groups: NDArray[np.str_]
+    weights: Floats  # the rows of a source add up to 1
+
+
+def train(
+    corpus: Corpus,
+    *,
+    name: str,
+    promise: float = 0.05,
+    confidence: float = 0.95,
+    costs: tuple[float, float] | None = None,
+    seed: int = 0,
+    date: str = "",
+) -> TrainResult:
+    """Train a gate on a labelled corpus.
+
+    Trees and rules learn from the training part; the probability is calibrated and the threshold
+    set on the calibration part; the test part is not looked at.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Rows with measures and losses.
+    name : str
+        The name of the gate.
+    promise, confidence : float
+        Of the images passed at most the share ``promise`` fails, with this confidence.
+    costs : tuple of 2 float, optional
+        Instead of a promise: what a false pass and a false reject cost.
+    seed : int
+        Of split and training; the same corpus and seed give the same gate file.
+    date : str
+        Written on the card; no clock is read here.
+
+    Returns
+    -------
+    TrainResult
+
+    Raises
+    ------
+    CorpusError
+        If there are too few groups to split, or the task never fails or always fails.
+    """
+    groups, sets = corpus.column("group").astype(str), corpus.column("set").astype(str)
+    split = split_by_group(groups, sets, seed=seed)
+    measures = _measures(corpus.select(split == "train"), seed)
+    training, calibration = (_part(corpus, split == part, measures) for part in PARTS[:2])
+    _check(training, calibration)
+    learned = learn(
+        training.X,
+        training.fails,
+        training.weights,
+        training.groups,
+        measures=measures,
+        seed=seed,
+    )
+    raw = learned.forest.decision(calibration.X)
+    line = fit_calibration(raw, calibration.fails, calibration.weights)
+    guard = fit_guard(training.X, training.sources, calibration.X, seed=seed)
+    history = History(
+        raw=raw,
+        fails=calibration.fails,
+        source=np.unique(calibration.sources, return_inverse=True)[1].astype(np.int32),
+        familiar=~guard.alarm(calibration.X),
+    )
+    asked = Asked(name, promise, confidence, costs, seed, date)
+    passing, guarantee = _threshold(asked, history, line, learned, training)
+    card = make_card(
+        corpus,
+        split,
+        asked,
+        measures=measures,
+        settings=learned.settings,
+        passing=passing,
+        rejecting=max(passing or 0.0, LEAST_REJECTED),
+        guarantee=guarantee,
+        guard={"false_alarms": FALSE_ALARMS, "limit": guard.limit, "rows": len(guard.rows)},
+        rules=_rules(corpus, split == "train", training),
+    )
+    reference, usual = _typical(training.X[~training.fails])
+    gate = Gate(card, learned.forest, line, guard, reference, usual, history)
+    return TrainResult(gate, split, tuple(messages_of(card)))
+
+
+def _measures(training: Corpus, seed: int) -> list[str]:
+    """Return the measures that a gate may learn from and that vary in training."""
+    allowed = [name for name in training.names if name in LEARNABLE]
+    X = training.X[:, [training.names.index(name) for name in allowed]]
+    kept = varying(X, training.column("group").astype(str), seed=seed)
+    return [allowed[j] for j in kept]
+
+
+def _part(corpus: Corpus, mask: NDArray[np.bool_], measures: Sequence[str]) -> Part:
+    sources = corpus.column("source_id")[mask].astype(str)
+    _, member, count = np.unique(sources, return_inverse=True, return_counts=True)
+    columns = [corpus.names.index(measure) for measure in measures]
+    return Part(
+        X=corpus.X[mask][:, columns],
+        fails=np.asarray(corpus.fails[mask], bool),
+        sources=sources,
+        groups=corpus.column("group")[mask].astype(str),
+        weights=1 / count[member],
+    )
+
+
+def _check(training: Part, calibration: Part) -> None:
+    for name, part in (("training", training), ("calibration", calibration)):
+        if not len(part.X) or (name == "training" and len(np.unique(part.groups)) < 2):
+            raise CorpusError(
+                "too few groups to split into training, calibration and test: label more sources"
+            )
+        failing = int(part.fails.sum())
+        if name == "training" and failing in (0, len(part.fails)):
+            often = "never" if not failing else "always"
+            raise CorpusError(
+                f"the task {often} fails on the {len(part.fails)} training images: there is "
+                "nothing to learn. Label harder or easier variants, or check the loss limit."
+            )
+
+
+def _threshold(
+    asked: Asked, history: History, line: Calibration, learned: Learned, training: Part
+) -> tuple[float | None, Guarantee | None]:
+    """Return the highest probability that passes, and what is promised of it."""
+    if asked.costs:
+        return cost_threshold(*asked.costs), None
+    wanted = {"promise": asked.promise, "confidence": asked.confidence}
+    drawn = one_row_per_source(history.source, seed=asked.seed)
+    rows = drawn[history.familiar[drawn]]  # what the guard holds back never passes
+    start = first_step(
+        learned.unseen, training.fails, training.weights, sources=len(drawn), **wanted
+    )
+    found = ltt_threshold(history.raw[rows], history.fails[rows], start=start, **wanted)
+    guarantee = Guarantee(
+        **wanted,
+        kept=found.threshold is not None,
+        sources=len(drawn),
+        passed=found.passed,
+        failed=found.failed,
+        bound=found.bound,
+        more_sources=None if found.threshold is not None else _wanting(history, wanted),
+    )
+    return _as_probability(found, line), guarantee
+
+
+def _as_probability(found: Found, line: Calibration) -> float | None:
+    if found.threshold is None:
+        return None
+    return float(line.probability(np.array([found.threshold]))[0])
+
+
+def _wanting(history: History, wanted: dict[str, float]) -> int | None:
+    """Return how many more calibration sources it would take, judged on all calibration rows."""
+    count = np.bincount(history.source)
+    score = np.where(history.familiar, history.raw, np.inf)
+    return more_sources(
+        score, history.fails, 1 / count[history.source], sources=len(count), **wanted
+    )
+
+
+def _rules(
+    corpus: Corpus, mask: NDArray[np.bool_], training: Part
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the preset of the task and the rules tuned on the training rows."""
+    preset = PRESETS.get(str(corpus.meta["task"]), PRESETS["general"])
+    found = six_scores(corpus.X[mask], corpus.names)
+    tuned = tune_rules(found, training.fails, training.weights, preset)
+    return preset.to_dict(), tuned.to_dict()
+
+
+def _typical(X: NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """Return the median of every measure and its usual range, NaN where never defined."""
+    reference, usual = np.full(X.shape[1], np.nan), np.full((X.shape[1], 2), np.nan)
+    for j, column in enumerate(X.astype(np.float64).T):
+        known = column[~np.isnan(column)]
+        if known.size:
+            reference[j] = np.median(known)
+            usual[j] = np.quantile(known, USUAL)
+    return reference, usual

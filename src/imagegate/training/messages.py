@@ -1,0 +1,74 @@
+"""Say in plain words what came of training and what is wanting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from imagegate.models.card import Card, Guarantee, percent
+from imagegate.training.split import SHARES
+
+FEW_SOURCES = 50  # to calibrate on
+FEW_FAILING = 30  # sources to learn failure from, or success
+CALIBRATION_SHARE = SHARES[1]
+
+
+def messages_of(card: Card) -> Iterator[str]:
+    """Yield what a user should read after training."""
+    training, calibration = card.parts["train"], card.parts["calibration"]
+    yield (
+        f"Learned from {training['sources']:,} sources ({training['rows']:,} images, "
+        f"{percent(training['fails'] / training['rows'])} failing), calibrated on "
+        f"{calibration['sources']:,}; {card.parts['test']['sources']:,} are kept for the test."
+    )
+    if card.guarantee:
+        yield _promise(card.guarantee)
+    elif card.costs:
+        yield (
+            f"Passes up to a chance of failure of {percent(card.thresholds['pass'] or 0)}: a "
+            f"false pass costs {card.costs[0]:g}, a false reject {card.costs[1]:g}."
+        )
+    yield from _warnings(training, calibration)
+
+
+def _promise(found: Guarantee) -> str:
+    wanted = (
+        f"at most {percent(found.promise)} of the images passed fail "
+        f"(confidence {percent(found.confidence)})"
+    )
+    if found.kept:
+        return (
+            f"Promise: {wanted}. Of {found.sources:,} calibration sources {found.passed:,} pass, "
+            f"{found.failed:,} of them fail. It holds for images like these."
+        )
+    beginning = f"The promise cannot be kept, so nothing passes by itself: {wanted}."
+    if found.more_sources is None:
+        return (
+            f"{beginning} More sources alone would not help: even among the images that look best "
+            "more fail. Ask for less, or label sources that resemble each other more."
+        )
+    total = math.ceil(found.more_sources / CALIBRATION_SHARE)
+    return (
+        f"{beginning} About {found.more_sources:,} more calibration sources would do, which is "
+        f"{total:,} more sources in all; or promise less."
+    )
+
+
+def _warnings(training: Mapping[str, int], calibration: Mapping[str, int]) -> Iterator[str]:
+    if calibration["sources"] < FEW_SOURCES:
+        yield (
+            f"Warning: only {calibration['sources']} sources to calibrate on; below "
+            f"{FEW_SOURCES} the probabilities are rough."
+        )
+    if training["failing_sources"] < FEW_FAILING:
+        yield (
+            f"Warning: only {training['failing_sources']} training sources ever fail; below "
+            f"{FEW_FAILING} the gate has seen too few failures. Degrade more, or add hard images."
+        )
+    if training["rows"] - training["fails"] < FEW_FAILING:
+        yield "Warning: the task hardly ever succeeds on these images; add better ones."
+    if calibration["fails"] in (0, calibration["rows"]):
+        always = "always fails" if calibration["fails"] else "never fails"
+        yield (
+            f"Warning: the task {always} on the calibration images; the probabilities are a guess."
+        )
