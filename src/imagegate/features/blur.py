@@ -115,9 +115,10 @@ def reblur_ratio(image: Image) -> float:
 
 
 PIECE = 64  # px of a row that is transformed
-ROWS = 80  # rows and columns of a plane that are looked at
+ROWS = 120  # rows and columns of a plane that are looked at
 TAPER = np.hanning(PIECE).astype(np.float32)
 END_SHARE = 0.1
+SMOOTH = np.array([1, 2, 3, 2, 1]) / 9
 
 
 def row_spectrum(rows: Plane) -> Floats:
@@ -151,7 +152,8 @@ def end_of(power: Floats) -> float:
         return NAN
     frequency = np.arange(len(power)) / PIECE
     energy = np.maximum(power - 1.5 * floor, 0) * frequency**2
-    energy = np.convolve(np.pad(energy, 1, mode="edge"), [0.25, 0.5, 0.25], "valid") + 1e-9
+    # the spectrum of text is a comb; its envelope is what ends
+    energy = np.convolve(np.pad(energy, 2, mode="edge"), SMOOTH, "valid") + 1e-9
     start = int(np.argmax(energy))
     limit = END_SHARE * energy[start]
     under = np.flatnonzero(energy[start:] < limit)

@@ -16,9 +16,16 @@ LOSSY = frozenset({"jpeg", "webp", "avif", "heic", "heif"})
 
 # ITU-T T.81 Annex K.1, natural order: the table that libjpeg scales by quality
 BASE_TABLE = np.array(
-    [16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56]
-    + [14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104]
-    + [113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99]
+    [
+        *(16, 11, 10, 16, 24, 40, 51, 61),
+        *(12, 12, 14, 19, 26, 58, 60, 55),
+        *(14, 13, 16, 24, 40, 57, 69, 56),
+        *(14, 17, 22, 29, 51, 87, 80, 62),
+        *(18, 22, 37, 56, 68, 109, 103, 77),
+        *(24, 35, 55, 64, 81, 104, 113, 92),
+        *(49, 64, 78, 87, 103, 121, 120, 101),
+        *(72, 92, 95, 98, 112, 100, 103, 99),
+    ]
 )
 
 
@@ -27,7 +34,7 @@ def libjpeg_tables() -> Floats:
     quality = np.arange(1, 101)
     factor = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
     scaled = (BASE_TABLE * factor[:, None] + 50) // 100
-    return np.clip(scaled, 1, 255).astype(np.float64)
+    return np.asarray(np.clip(scaled, 1, 255), np.float64)
 
 
 def header_quality(image: Image) -> float:

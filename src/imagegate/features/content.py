@@ -96,8 +96,8 @@ def saliency(image: Image) -> Floats | None:
     gray = image.once(small_gray)
     if gray is None or np.ptp(gray) < 1:
         return None
-    fine = cv2.GaussianBlur(gray, (0, 0), 1.5)
-    return np.abs(fine - fine.mean()).astype(np.float64)
+    fine = np.asarray(cv2.GaussianBlur(gray, (0, 0), 1.5))
+    return np.asarray(np.abs(fine - fine.mean()), np.float64)
 
 
 def saliency_spread(image: Image) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ RIM = 2  # px at the border of a plane where no gradient is read
 CELLS = 16  # at least, over the picture
 TOP_SHARE = 0.02  # of the pixels: the strongest gradients are taken as edges
 PEAK_SHARE = 0.001
-PER_CELL = 160  # edges an axis; more change the median by less than a hundredth
+PER_CELL = 256  # edges an axis; more change the median by less than a hundredth
 FEWEST = 8  # edges that make a cell count
 MIN_RANGE = 16  # gray levels; fainter edges are not told from noise and quantisation
 FAINT_SHARE = 0.3  # of the strongest cell's range: weaker cells are left out
@@ -71,12 +72,21 @@ def gradient(plane: Plane, where: Places) -> tuple[Floats, Floats]:
     flat, row = plane.ravel(), plane.shape[1]
 
     def at(dy: int, dx: int) -> NDArray[np.float32]:
-        return flat[where + (dy * row + dx)].astype(np.float32)
+        return np.asarray(flat[where + (dy * row + dx)], np.float32)
 
     nw, ne, sw, se = at(-1, -1), at(-1, 1), at(1, -1), at(1, 1)
     gx = np.asarray(ne - nw + 2 * (at(0, 1) - at(0, -1)) + se - sw, np.float64)
     gy = np.asarray(sw - nw + 2 * (at(1, 0) - at(-1, 0)) + se - ne, np.float64)
     return gx / 8, gy / 8
+
+
+def steepest(plane: Plane, where: Places, axis: int) -> NDArray[np.bool_]:
+    """Return at which flat positions the slope along the axis is no less than beside them."""
+    flat, step = plane.ravel(), 1 if axis else plane.shape[1]
+    line = [flat[where + shift * step].astype(np.int16) for shift in (-2, -1, 0, 1, 2)]
+    here = np.abs(line[3] - line[1])
+    sides = np.maximum(np.abs(line[2] - line[0]), np.abs(line[4] - line[2]))
+    return np.asarray(here >= sides, np.bool_)
 
 
 def read_axis(plane: Plane, soft: Plane, grid: int, axis: int) -> Floats:
@@ -87,13 +97,13 @@ def read_axis(plane: Plane, soft: Plane, grid: int, axis: int) -> Floats:
     reach = spread.ravel()[where]
     gx, gy = gradient(plane, where)
     slope, after = np.hypot(gx, gy), np.hypot(*gradient(soft, where))
-    own = np.abs(gx) >= np.abs(gy) if axis else np.abs(gy) >= np.abs(gx)
-    kept = own & (reach >= MIN_RANGE)
+    along, other = (np.abs(gx), np.abs(gy)) if axis else (np.abs(gy), np.abs(gx))
+    kept = (along >= other) & (reach >= MIN_RANGE) & steepest(plane, where, axis)
     readings = np.column_stack(
         [reach / np.maximum(slope, 0.5), slope / np.maximum(after, 0.5), reach]
     )
     found = np.full((grid * grid, 3), np.nan)
-    for cell, (start, end) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for cell, (start, end) in enumerate(pairwise(bounds)):
         part = readings[start:end][kept[start:end]]
         if len(part) >= FEWEST:
             found[cell] = np.sort(part, axis=0)[len(part) // 2]

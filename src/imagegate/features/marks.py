@@ -82,7 +82,7 @@ def window_marks(plane: Plane, sigma: float) -> Floats:
     corners = (top + x - 1, top + x + w + 1, below + x - 1, below + x + w + 1)
     border = np.zeros_like(mask)
     border[:, :-1] = cv2.bitwise_xor(mask[:, 1:], mask[:, :-1])
-    border[:-1] += cv2.bitwise_xor(mask[1:], mask[:-1])
+    border[:-1] += u8(cv2.bitwise_xor(mask[1:], mask[:-1]))
     inked = box_sums(mask, corners)
     dark = box_sums(u8(cv2.multiply(plane, mask)), corners)
     level = box_sums(plane, corners)
@@ -118,7 +118,9 @@ def letter_like(found: Floats, tallest: float) -> NDArray[np.bool_]:
     width, height, area = found[:, 2:5].T
     fill = area / np.maximum(width * height, 1)
     shape = (height >= 4) & (height < tallest) & (width <= 15 * height) & (height <= 12 * width)
-    return shape & (area >= 8) & (fill > 0.1) & ((fill < 0.9) | (height > 2 * width))
+    letter: NDArray[np.bool_] = shape & (area >= 8) & (fill > 0.1)
+    letter &= (fill < 0.9) | (height > 2 * width)
+    return letter
 
 
 def find_marks(windows: Sequence[Plane], sigma: float) -> Marks:

@@ -29,6 +29,8 @@ DOWN = np.array([4, -8, 4], np.float32)
 RESPONSE = 8 * 6.0  # root of the summed squared weights
 MEAN_TO_SIGMA = float(np.sqrt(np.pi / 2))  # of a normal variable, mean absolute value to sd
 FLAT_SHARE = 0.10
+# estimates of one noise from 16x16 blocks scatter by 8.6 %; their lowest tenth lies 15 % low
+SELECTION = 1.17
 
 
 def block_sigma(plane: Plane) -> tuple[Floats, Floats]:
@@ -59,7 +61,7 @@ def flattest(blocks: list[tuple[Floats, Floats]]) -> float:
     if open_.mean() > 0.25:
         sigma = sigma[open_]
     count = max(1, round(FLAT_SHARE * sigma.size))
-    return float(np.partition(sigma, count - 1)[:count].mean())
+    return SELECTION * float(np.partition(sigma, count - 1)[:count].mean())
 
 
 def flat_sigma(image: Image) -> float:
@@ -172,16 +174,15 @@ def to_contrast(image: Image) -> float:
 
 
 IMPULSE_LEVELS = 40
+NEIGHBOURS = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 
 
 def lone_pixels(plane: Plane) -> int:
-    """Count the pixels off their median whose neighbours are not."""
-    off = cv2.absdiff(plane, cv2.medianBlur(plane, 3))
-    _, off = cv2.threshold(off, IMPULSE_LEVELS, 1, cv2.THRESH_BINARY)
-    around = cv2.boxFilter(off, -1, (3, 3), normalize=False)
-    # 1 only where this pixel is off and is the one in its box
-    _, crowd = cv2.threshold(around, 1, 1, cv2.THRESH_BINARY)
-    return int(cv2.countNonZero(cv2.subtract(off, crowd)))
+    """Count the pixels far above or far below all of their neighbours."""
+    above = cv2.subtract(plane, cv2.dilate(plane, NEIGHBOURS))
+    below = cv2.subtract(cv2.erode(plane, NEIGHBOURS), plane)
+    _, far = cv2.threshold(cv2.max(above, below), IMPULSE_LEVELS, 1, cv2.THRESH_BINARY)
+    return int(cv2.countNonZero(far))
 
 
 def impulse_share(image: Image) -> float:
@@ -195,13 +196,13 @@ def impulse_share(image: Image) -> float:
     Returns
     -------
     float
-        Share 0..1 of pixels 40 levels off their 3x3 median while none of the eight
-        neighbours is; salt-and-pepper raises it. NaN under 16 px.
+        Share 0..1 of pixels more than 40 levels above or below all eight neighbours;
+        salt-and-pepper raises it. NaN under 16 px.
 
     References
     ----------
-    After the switching median filter of Sun and Neuvo, Pattern Recognition Letters 15
-    (1994), doi:10.1016/0167-8655(94)90082-5.
+    The impulse detector of a switching median filter, Sun and Neuvo, Pattern Recognition
+    Letters 15 (1994), doi:10.1016/0167-8655(94)90082-5, against the extrema.
     """
     found = [lone_pixels(band) for plane in image.once(planes) for _, band in bands(plane)]
     total = sum(tile.size for tile in image.once(planes))

@@ -15,6 +15,7 @@ from imagegate.tables import Measure, Signal
 PERIODS = range(2, 41)
 MIN_PERIODS = 6
 SHORTEST = 47  # px of a profile
+ALIKE = 0.85
 FAINT = 0.1  # root of gray levels, added to both sides, so that a silent picture reads 0
 
 
@@ -43,8 +44,10 @@ def grid(image: Image) -> tuple[float, float]:
     if not sides:
         return NAN, NAN
     energy = {p: min(side.get(p, -1.0) for side in sides) for p in sides[0]}
-    best = max(energy, key=energy.__getitem__)
-    return energy[best], float(best)
+    strongest = max(energy.values())
+    # a multiple of the period folds onto the same lines, and by chance a little better
+    best = min(p for p in energy if energy[p] >= ALIKE * strongest)
+    return strongest, float(best)
 
 
 GRID_SEEN = 0.35

@@ -35,6 +35,12 @@ def summed(plane: Plane, axis: int) -> NDArray[np.float64]:
     return np.asarray(total, np.float64).ravel()
 
 
+def capped(plane: Plane) -> Plane:
+    """Return the plane with nothing above the cap."""
+    _, result = cv2.threshold(plane, STEP_CAP, 0, cv2.THRESH_TRUNC)
+    return u8(result)
+
+
 def ripples(across: Plane, down: Plane) -> tuple[float, int]:
     """Return the summed capped steps in the ring around strong edges, and its size."""
     strong = u8(cv2.max(across[: down.shape[0]], down[:, : across.shape[1]]))
@@ -43,8 +49,7 @@ def ripples(across: Plane, down: Plane) -> tuple[float, int]:
     size = cv2.countNonZero(ring)
     if not size:
         return 0.0, 0
-    _, faint = cv2.threshold(strong, STEP_CAP, 0, cv2.THRESH_TRUNC)
-    return float(cv2.sumElems(cv2.bitwise_and(faint, ring))[0]), size
+    return float(cv2.sumElems(cv2.bitwise_and(capped(strong), ring))[0]), size
 
 
 def trace(plane: Plane) -> Trace:
@@ -60,10 +65,8 @@ def trace(plane: Plane) -> Trace:
         equal += own.size + down.size - cv2.countNonZero(own) - cv2.countNonZero(down)
         found, size = ripples(across, down)
         ripple, close = ripple + found, close + size
-        _, own = cv2.threshold(own, STEP_CAP, 0, cv2.THRESH_TRUNC)
-        _, down = cv2.threshold(down, STEP_CAP, 0, cv2.THRESH_TRUNC)
-        columns += summed(u8(own), 0)
-        rows.append(summed(u8(down), 1) / width)
+        columns += summed(capped(own), 0)
+        rows.append(summed(capped(down), 1) / width)
     pairs = height * (width - 1) + (height - 1) * width
     return Trace(columns / height, np.concatenate(rows), equal, pairs, ripple, close)
 

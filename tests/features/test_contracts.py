@@ -1,0 +1,110 @@
+"""What every measure promises, whatever it measures."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import numpy as np
+import pytest
+from probes import ODD, image, scene
+
+from imagegate import features
+from imagegate.errors import UnknownNameError
+from imagegate.features import LEARNABLE, MEASURES, SIGNALS
+from imagegate.tables import CAUSES
+
+every = pytest.mark.parametrize("row", MEASURES.values(), ids=lambda row: row.name)
+
+
+@every
+def test_row_reads_well(row):
+    assert re.fullmatch(r"[a-z]+\.[a-z0-9_]+", row.name)
+    assert row.unit
+    assert row.worse in {"high", "low", "either"}
+    assert row.signal is None or row.signal in CAUSES
+    if row.unit == "px":
+        assert row.name.endswith("_px")
+
+
+@every
+def test_docstring_says_unit_and_source(row):
+    text = inspect.getdoc(row.function) or ""
+    assert "Returns\n-------\nfloat" in text
+    assert "References\n----------\n" in text
+    assert len(text.split("References\n----------\n")[1].strip()) > 3
+
+
+@pytest.fixture(scope="module")
+def odd_readings():
+    return {name: features.readings(image(make())) for name, make in ODD.items()}
+
+
+@every
+def test_is_finite_or_nan_on_odd_images(row, odd_readings):
+    for name, found in odd_readings.items():
+        value = found[row.name]
+        assert type(value) is float, name
+        assert not np.isinf(value), name
+        if row.unit == "share":
+            assert np.isnan(value) or 0 <= value <= 1, name
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_scores_are_0_to_100_or_nan(name, odd_readings):
+    found = features.scores(odd_readings[name])
+    assert tuple(found) == CAUSES
+    assert all(np.isnan(value) or 0 <= value <= 100 for value in found.values())
+
+
+def test_same_bytes_same_numbers():
+    np.testing.assert_array_equal(
+        features.measure(image(scene())), features.measure(image(scene().copy()))
+    )
+
+
+def test_input_is_not_written_to():
+    pixels = np.dstack([scene()] * 3)
+    before = pixels.copy()
+    features.measure(image(pixels))
+    np.testing.assert_array_equal(pixels, before)
+
+
+def test_measure_gives_what_was_asked_in_that_order():
+    names = ["text.contrast", "blur.edge_width_px", "exposure.range"]
+    found = features.measure(image(scene()), names)
+    everything = features.readings(image(scene()))
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, np.array([everything[n] for n in names], np.float32))
+
+
+def test_measure_computes_nothing_else(monkeypatch):
+    def forbidden(_image):
+        raise AssertionError("computed unasked")
+
+    picture = image(scene())
+    monkeypatch.setattr(type(picture), "rgb", property(forbidden))
+    features.measure(picture, ["exposure.range", "noise.flat_rms"])
+
+
+def test_unknown_measure_is_refused():
+    with pytest.raises(UnknownNameError, match=r"blur\.edge_width_px"):
+        features.measure(image(scene()), ["blur.edge_widht_px"])
+
+
+def test_signals_name_known_measures_in_the_order_of_the_causes():
+    assert tuple(SIGNALS) == CAUSES
+    for signal in SIGNALS.values():
+        assert set(signal.measures) <= set(MEASURES)
+        assert signal.advice.endswith(".")
+
+
+@pytest.mark.parametrize("signal", SIGNALS.values(), ids=lambda row: row.name)
+def test_score_reads_only_the_measures_it_names(signal):
+    assert np.isnan(signal.score(dict.fromkeys(signal.measures, np.nan)))
+
+
+def test_shortcuts_are_not_learnable():
+    assert set(LEARNABLE) < set(MEASURES)
+    assert not [n for n in LEARNABLE if n.startswith("resolution.short_side")]
+    assert list(LEARNABLE) == [n for n in MEASURES if n in LEARNABLE]

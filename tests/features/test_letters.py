@@ -1,0 +1,101 @@
+"""Finding letters: on made text of known size, and not where there is none."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from probes import image, noise, scene, static, text
+
+from imagegate.features import readings
+
+
+@pytest.mark.parametrize("unit", [1, 2, 3, 5, 8])
+def test_x_height_and_stroke_are_measured(unit):
+    found = readings(image(text(unit)))
+    assert found["text.x_height_px"] == 5 * unit
+    assert found["text.stroke_width_px"] == pytest.approx(unit, rel=0.35)
+    assert found["text.components"] == pytest.approx(8 * 14, rel=0.35)
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(20, 235), (235, 20), (120, 160), (90, 40)])
+def test_contrast_is_that_of_ink_to_paper(ink, paper):
+    found = readings(image(text(3, ink=ink, paper=paper)))
+    assert found["text.x_height_px"] == 15
+    assert found["text.contrast"] == pytest.approx(abs(ink - paper), abs=2)
+
+
+def test_fainter_lines_pull_the_lower_tail():
+    pixels = text(3)
+    pixels[-60:] = 235 - (235 - pixels[-60:]) // 4
+    found = readings(image(pixels))
+    assert found["text.contrast"] > 200
+    assert found["text.contrast_p10"] < 70
+
+
+def test_smaller_lines_pull_the_lower_tail():
+    large, small = text(4, lines=6), text(2, lines=8)
+    pixels = np.full((large.shape[0] + small.shape[0], large.shape[1]), 235, np.uint8)
+    pixels[: large.shape[0]] = large
+    pixels[large.shape[0] :, : small.shape[1]] = small
+    pixels[large.shape[0] :, small.shape[1] : 2 * small.shape[1]] = small
+    assert readings(image(pixels))["text.x_height_p10_px"] == 10
+
+
+@pytest.mark.parametrize("degrees", [1, 3, 5])
+def test_skew_is_tolerated(degrees):
+    pixels = text(4)
+    height, width = pixels.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    turned = cv2.warpAffine(pixels, turn, (width, height), borderValue=235)
+    found = readings(image(np.asarray(turned, np.uint8)))
+    assert found["text.x_height_px"] == pytest.approx(20, abs=3)
+
+
+def test_rules_and_specks_are_no_letters():
+    pixels = text(3)
+    pixels[14::30, 6:-6] = 20
+    pixels[8:-8, 4:6] = 20
+    rng = np.random.default_rng(0)
+    pixels[rng.integers(0, pixels.shape[0], 40), rng.integers(0, pixels.shape[1], 40)] = 20
+    found = readings(image(pixels))
+    assert found["text.x_height_px"] == 15
+    assert found["text.components"] <= 8 * 14
+
+
+def test_broken_strokes_raise_the_share_of_pieces():
+    whole = text(4)
+    broken = whole.copy()
+    broken[np.random.default_rng(0).random((whole.shape[0], 1))[:, 0] < 0.15] = 235
+    before, after = readings(image(whole)), readings(image(broken))
+    assert before["text.broken_share"] == 0
+    assert not after["text.broken_share"] < 0.2  # so broken that no text is left is fine too
+
+
+def test_joined_letters_are_merged():
+    pixels = text(3)
+    for line in range(0, 8, 2):
+        pixels[3 * (8 + 10 * line), 40:100] = 20
+    before, after = readings(image(text(3))), readings(image(pixels))
+    assert before["text.merged_share"] == 0
+    assert after["text.merged_share"] > 0.1
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [scene(), scene((700, 900), 5), static((300, 300)), noise(30)],
+    ids=["scene", "other scene", "static", "noise"],
+)
+def test_no_text_no_numbers(pixels):
+    found = readings(image(pixels))
+    assert found["text.components"] == 0
+    assert np.isnan(found["text.x_height_px"])
+
+
+def test_small_text_beside_enlarged_text():
+    fine = readings(image(text(4)))
+    enlarged = cv2.resize(text(1), None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+    coarse = readings(image(np.asarray(enlarged, np.uint8)))
+    assert coarse["text.x_height_px"] == pytest.approx(fine["text.x_height_px"], abs=3)
+    assert coarse["text.x_height_per_edge_width"] < 0.7 * fine["text.x_height_per_edge_width"]
+    assert coarse["text.x_height_effective_px"] < 0.7 * fine["text.x_height_effective_px"]
