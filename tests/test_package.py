@@ -17,8 +17,6 @@ FILES = sorted(SRC.rglob("*.py"))
 LEVELS = {
     "errors": 0,
     "image": 1,
-    "header": 1,
-    "decode": 1,
     "tables": 2,
     "features": 3,
     "degrade": 3,

@@ -105,7 +105,7 @@ def write_variants(
     for name, chain in plan:
         data = variant_bytes(clean, chain, seed=seed, variant=1)
         picture = image.read(data)
-        file = to / f"{stem}__{name}.{picture.header.format}"
+        file = to / f"{stem}__{name}.{picture.header.format.lower()}"
         file.write_bytes(data)
         entry = {
             "file": file.name,

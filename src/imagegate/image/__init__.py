@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from imagegate.errors import SettingsError
 from imagegate.image import pixels as px
-from imagegate.image.containers import other_format_of, read_header
+from imagegate.image.containers import SUFFIXES, other_format_of, read_header
 from imagegate.image.decode import to_planes
 from imagegate.image.header import Header, Limits, check_header
 from imagegate.image.pillow import decode_open_image, is_pillow_image
@@ -25,7 +25,7 @@ from imagegate.image.tiles import select_tiles
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
-__all__ = ["Header", "Image", "Limits", "read"]
+__all__ = ["SUFFIXES", "Header", "Image", "Limits", "read"]
 
 View = TypeVar("View")
 

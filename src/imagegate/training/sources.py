@@ -12,11 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from imagegate.errors import CorpusError, SettingsError
+from imagegate.image import SUFFIXES
 
-PICTURES = {
-    *(".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
-    *(".avif", ".heic", ".heif"),
-}
 MASK_SUFFIX = ".mask.png"
 PAGES = re.compile(r"pages:(?:(\d+)-)?(\d+)")
 COLUMNS = {"path", "truth", "group", "set"}
@@ -79,6 +76,7 @@ def find_sources(
           ``NAME.txt`` or ``NAME.mask.png`` beside the image, or in ``text`` or ``masks``
           beside ``images``, where ``PAGE.txt`` also serves ``PAGE__VARIANT.png``.
           ``groups.csv`` (columns id, group) gives the groups;
+        - one image file, with its truth beside it;
         - a CSV file with the columns path[, truth][, group][, set], paths relative to it;
         - ``pages:N``, the generated pages of seed 0 to N − 1, or ``pages:FIRST-LAST``.
     group_by : str, optional
@@ -119,7 +117,9 @@ def one(arg: str, pattern: re.Pattern[str] | None, text: bool) -> tuple[list[Sou
         return folder(path, pattern, text)
     if path.is_file() and path.suffix.lower() == ".csv":
         return manifest(path, pattern)
-    raise CorpusError(f"expected a folder, a CSV file or pages:N, got {arg!r}")
+    if path.is_file() and path.suffix.lower() in SUFFIXES:
+        return alone(path, pattern, text), []
+    raise CorpusError(f"expected an image, a folder, a CSV file or pages:N, got {arg!r}")
 
 
 def generated(match: re.Match[str]) -> list[Source]:
@@ -128,6 +128,15 @@ def generated(match: re.Match[str]) -> list[Source]:
     seeds = range(int(first), int(last) + 1) if first else range(int(last))
     names = ((f"pages/{seed:07d}", seed) for seed in seeds)
     return [Source(name, name, "pages", seed=seed) for name, seed in names]
+
+
+def alone(path: Path, pattern: re.Pattern[str] | None, text: bool) -> list[Source]:
+    """Make a source of one image file."""
+    base, page = path.parent, page_of(path.stem)
+    truth = truth_of(path, base, base, text)
+    group = f"{base.name}/{grouped(pattern, path.stem) or page}"
+    name = f"{base.name}/{path.stem}"
+    return [Source(name, group, base.name, str(path), str(truth or "") or None, root=str(base))]
 
 
 def folder(
@@ -166,7 +175,7 @@ def is_picture(file: Path, top: Path) -> bool:
     """Tell whether a file is an image and neither hidden nor a mask."""
     inside = file.relative_to(top).parts
     return (
-        file.suffix.lower() in PICTURES
+        file.suffix.lower() in SUFFIXES
         and not file.name.endswith(MASK_SUFFIX)
         and not any(part.startswith(".") or part == "masks" for part in inside)
     )

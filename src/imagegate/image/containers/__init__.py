@@ -77,6 +77,8 @@ CONTAINERS = (
     ),
 )
 
+SUFFIXES = frozenset(suffix for container in CONTAINERS for suffix in container.suffixes)
+
 # What people hand over instead of an image, and what to do about it.
 FOREIGN = (
     (rb"%PDF", "a PDF; render its pages to images first"),
