@@ -133,6 +133,13 @@ def test_plain_values(evaluation, gate, corpus):
     assert json.dumps(again.to_dict()) == text
 
 
+def test_a_card_keeps_the_figures(evaluation):
+    kept = evaluation.for_card()
+    assert list(kept) == ["part", "learned", "tuned", "preset", "laplacian"]
+    assert kept["learned"]["risk"] == evaluation["learned"].operating.risk.to_dict()
+    json.dumps(kept, allow_nan=False)
+
+
 def test_summary_is_rectangular(evaluation):
     header, *rows = evaluation.summary()
     assert {len(row) for row in rows} == {len(header)}

@@ -185,6 +185,16 @@ class Evaluation:
         plain = {name: _plain(value) for name, value in kept.items()}
         return {"headline": self.headline(), **plain, "card": self.card.to_dict()}
 
+    def for_card(self) -> dict[str, Any]:
+        """Return the figures of every contender but the perfect one, as a card keeps them."""
+        rows = {"rows": self.rows, "groups": self.groups, "failed": self.failed}
+        kept: dict[str, Any] = {"part": {"name": self.part, **rows}}
+        for result in self.results:
+            if result.key != "perfect":
+                point = {name: getattr(result.operating, name) for name in ("coverage", "risk")}
+                kept[result.key] = _plain({**result.metrics, **point})
+        return kept
+
     def summary(self) -> list[list[str]]:
         """Return the comparison as rows of text, the header first, for a terminal's width."""
         promise = f"{100 * self.promise:g} % risk"

@@ -15,15 +15,17 @@ from imagegate.training import metrics
 from imagegate.training.evaluation import Evaluation, Response
 from imagegate.training.metrics import Floats
 
+# Stand-ins that matplotlib takes, replaced by what the page has for light, dark and paper.
+PAGE_COLORS = {"#010203": "var(--ink)", "#010204": "var(--line)", "#0072b2": "var(--blue)"}
+INK, FAINT, BLUE = PAGE_COLORS
 # Okabe and Ito's palette, told apart by all common kinds of colour vision; line styles repeat it.
 STYLES: dict[str, dict[str, Any]] = {
-    "learned": {"color": "#0072B2", "linewidth": 2.4, "linestyle": "-"},
+    "learned": {"color": BLUE, "linewidth": 2.4, "linestyle": "-"},
     "tuned": {"color": "#D55E00", "linewidth": 1.7, "linestyle": "--"},
     "preset": {"color": "#E69F00", "linewidth": 1.7, "linestyle": "-."},
     "laplacian": {"color": "#CC79A7", "linewidth": 1.7, "linestyle": ":"},
     "perfect": {"color": "#009E73", "linewidth": 1.4, "linestyle": (0, (1, 1))},
 }
-INK, FAINT = "#010203", "#010204"  # stand-ins, replaced by the page's own colours
 MAX_POINTS = 400
 
 
@@ -126,6 +128,12 @@ def severity_response(evaluation: Evaluation) -> str:
     return svg(draw, name="severity", size=(10.6, 2.6 * -(-len(causes) // 4)))
 
 
+def page_color(key: str) -> str:
+    """Return a contender's colour as the page writes it."""
+    color = str(STYLES[key]["color"])
+    return PAGE_COLORS.get(color, color)
+
+
 def thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Keep at most a few hundred points of a curve, the ends among them."""
     if len(x) <= MAX_POINTS:
@@ -181,7 +189,8 @@ def _inline(text: str, name: str) -> str:
     text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)
     text = re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{name}-", text).replace("xlink:href", "href")
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
-    text = text.replace(INK, "var(--ink)").replace(FAINT, "var(--line)")
+    for standin, color in PAGE_COLORS.items():
+        text = text.replace(standin, color)
     return re.sub(
         r'width="[\d.]+pt" height="[\d.]+pt"|height="[\d.]+pt" width="[\d.]+pt"',
         "",

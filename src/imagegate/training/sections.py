@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from imagegate.training import plots
 from imagegate.training.evaluation import (
@@ -22,6 +21,7 @@ from imagegate.training.evaluation import (
 )
 from imagegate.training.headline import count, share
 from imagegate.training.intervals import Estimate
+from imagegate.training.markup import fact, span_of, table, two_lines
 
 FEW_GROUPS = 10  # drawing fewer groups than this again says little about other ones
 LEAD = {
@@ -68,15 +68,15 @@ def tiles(evaluation: Evaluation) -> str:
     kept = point.risk.value <= evaluation.promise if point.passed else False
     mark = ("good" if kept else "bad") if evaluation.promised and point.passed else ""
     shown = (
-        ("failing of those passed", share(point.risk.value), _range(point.risk, 100), mark),
-        ("passed", share(point.coverage.value), _range(point.coverage, 100), ""),
+        ("failing of those passed", share(point.risk.value), span_of(point.risk, 100), mark),
+        ("passed", share(point.coverage.value), span_of(point.coverage, 100), ""),
         (
             "of the perfect gate's coverage at that risk",
             share(figures["share_of_perfect"].value),
-            _range(figures["share_of_perfect"], 100),
+            span_of(figures["share_of_perfect"], 100),
             "",
         ),
-        ("AUROC", f"{figures['auroc'].value:.3f}", _range(figures["auroc"], 1), ""),
+        ("AUROC", f"{figures['auroc'].value:.3f}", span_of(figures["auroc"], 1), ""),
     )
     return "\n".join(
         f'<div class="tile"><b class="{mark}">{value}</b><span>{name}</span>'
@@ -101,9 +101,9 @@ def thresholds(evaluation: Evaluation) -> str:
     titles = ["", *AT_THRESHOLD.values(), "failing if the gate passed as many"]
     rows = []
     for result in evaluation.results:
-        cells = [_two_lines(cell(result, column)) for column in AT_THRESHOLD]
+        cells = [two_lines(cell(result, column)) for column in AT_THRESHOLD]
         own = result.key in ("learned", "perfect")
-        equal = "" if own else _two_lines(percentage(result.operating.learned_risk))
+        equal = "" if own else two_lines(percentage(result.operating.learned_risk))
         rows.append((f' class="{result.key}"', [_name(result), *cells, equal]))
     return table(titles, rows)
 
@@ -193,29 +193,16 @@ def mistakes(evaluation: Evaluation) -> str:
 
 
 def card(evaluation: Evaluation) -> str:
-    """Return the gate's card: short facts open, long ones folded."""
-    rows = []
-    for name, value in evaluation.card.to_dict().items():
-        shown = _fact(value)
-        long = len(shown) > 400
-        body = f"<details><summary>show</summary>{shown}</details>" if long else shown
-        rows.append(("", [escape(name.replace("_", " ")), body]))
-    return f'<div class="card">{table([], rows)}</div>'
-
-
-def table(titles: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """Return a table; titles are escaped, cells are HTML already."""
-    head = "".join(f"<th>{escape(title)}</th>" for title in titles)
-    body = "\n".join(f"<tr{mark}>{''.join(map(_td, cells))}</tr>" for mark, cells in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _td(text: str) -> str:
-    return text if text.startswith("<th") else f"<td>{text}</td>"
+    """Return the gate's card in plain words, and every fact of it folded below."""
+    lines = "\n".join(f"<li>{line(text)}</li>" for text in evaluation.card.lines())
+    known = evaluation.card.to_dict().items()
+    rows = [("", [escape(name.replace("_", " ")), fact(value)]) for name, value in known]
+    facts = f"<details><summary>every fact</summary>{table([], rows)}</details>"
+    return f'<ul class="lines">{lines}</ul>\n<div class="card">{facts}</div>'
 
 
 def _name(result: Result) -> str:
-    color = plots.STYLES[result.key]["color"]
+    color = plots.page_color(result.key)
     return f'<i class="swatch" style="background:{color}"></i>{escape(result.name)}'
 
 
@@ -224,17 +211,17 @@ def _short(result: Result) -> str:
 
 
 def _cell(result: Result, column: str) -> str:
-    text = _two_lines(cell(result, column))
+    text = two_lines(cell(result, column))
     if column != "coverage_at_risk":
         return text
-    color, width = plots.STYLES[result.key]["color"], 100 * result.metrics[column].value
+    color, width = plots.page_color(result.key), 100 * result.metrics[column].value
     bar = f'<i style="width:{width:.1f}%;background:{color}"></i>' if width >= 0 else ""
     return f'{text}<span class="bar">{bar}</span>'
 
 
 def _lead_cell(result: Result, name: str) -> str:
     part = result.lead.get(name, Estimate(math.nan))
-    text = _two_lines(number(part, sign=True))
+    text = two_lines(number(part, sign=True))
     if math.isnan(part.low) or part.low <= 0 <= part.high:
         return text
     good = (part.low > 0) != (name in LOWER_IS_BETTER)
@@ -248,9 +235,9 @@ def _slice(part: Slice, keys: Sequence[str]) -> list[str]:
         f"{part.rows:,}",
         f"{part.groups:,}{few}",
         share(part.failed / part.rows),
-        *(_two_lines(number(part.auroc[key])) for key in keys),
-        _two_lines(percentage(part.coverage)),
-        _two_lines(percentage(part.risk)),
+        *(two_lines(number(part.auroc[key])) for key in keys),
+        two_lines(percentage(part.coverage)),
+        two_lines(percentage(part.risk)),
     ]
 
 
@@ -269,27 +256,3 @@ def _mistake(mistake: Mistake) -> str:
         f"<p>predicted {100 * mistake.p_fail:.1f} % to fail, loss {mistake.loss:.2f}</p>"
         f"{note}<ul>{reasons}</ul></article>"
     )
-
-
-def _fact(value: Any) -> str:
-    """Return a value of the card: nested mappings as tables, lists in a line."""
-    if isinstance(value, Mapping):
-        rows = [("", [escape(str(key)), _fact(part)]) for key, part in value.items()]
-        return table([], rows) if rows else "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(_fact(part) for part in value) or "none"
-    return escape(f"{value:g}" if isinstance(value, float) else str(value))
-
-
-def _two_lines(text: str) -> str:
-    """Put the interval below the value."""
-    value, bracket, interval = text.partition(" (")
-    return f"{value}<small>{interval.rstrip(')')}</small>" if bracket else value
-
-
-def _range(part: Estimate, factor: float) -> str:
-    if math.isnan(part.low):
-        return "n/a"
-    form = ".1f" if factor == 100 else ".3f"
-    unit = " %" if factor == 100 else ""
-    return f"{factor * part.low:{form}} to {factor * part.high:{form}}{unit}"
