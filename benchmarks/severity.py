@@ -1,7 +1,7 @@
 """How often Tesseract fails on rendered pages, by variant and severity, and on clean ones.
 
-    python benchmarks/severity.py --pages 33            the table of docs/degradations.md
-    python benchmarks/severity.py --pages 110 --clean   the readability of clean pages
+    python benchmarks/severity.py --pages 22 --megapixels 0.6   the table of docs/degradations.md
+    python benchmarks/severity.py --pages 110 --clean           the readability of clean pages
 
 A page counts where its clean version has a word recall of at least 0.9; a variant fails
 under 0.7. The strengths were set on other seeds than those measured here.
@@ -28,16 +28,13 @@ def main() -> None:
     """Print one of the two tables as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pages", type=int, default=33)
+    parser.add_argument("--megapixels", type=float, default=9.0, help="leave larger pages out")
     parser.add_argument("--fonts", choices=("bundled", "system"), default="bundled")
     parser.add_argument("--only", default="", help="variants whose name begins so")
     parser.add_argument("--clean", action="store_true", help="clean pages only, by layout")
     arguments = parser.parse_args()
     read = open_tesseract()
-    names = list(LAYOUTS)
-    pages = [
-        render_page(FIRST_SEED + index, layout=names[index % len(names)], fonts=arguments.fonts)
-        for index in range(arguments.pages)
-    ]
+    pages = render(arguments.pages, arguments.megapixels, arguments.fonts)
     recalls = [word_recall(read(page.pixels).text, page.text) for page in pages]
     print(f"{version()}, {arguments.pages} pages, fonts: {arguments.fonts}\n")
     if arguments.clean:
@@ -45,6 +42,17 @@ def main() -> None:
     else:
         kept = [page for page, recall in zip(pages, recalls, strict=True) if recall >= CLEAN_RECALL]
         print_severities(kept, read, arguments.only)
+
+
+def render(count: int, megapixels: float, fonts: str) -> list[Page]:
+    """Render pages of all layouts in turn, the first ones of each that are small enough."""
+    names, seed, pages = list(LAYOUTS), FIRST_SEED, list[Page]()
+    while len(pages) < count:
+        page = render_page(seed, layout=names[len(pages) % len(names)], fonts=fonts)
+        if page.pixels.shape[0] * page.pixels.shape[1] <= megapixels * 1e6:
+            pages.append(page)
+        seed += 1
+    return pages
 
 
 def print_clean(pages: list[Page], recalls: list[float]) -> None:
