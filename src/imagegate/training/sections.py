@@ -21,7 +21,7 @@ from imagegate.training.evaluation import (
 )
 from imagegate.training.headline import count, share
 from imagegate.training.intervals import Estimate
-from imagegate.training.markup import fact, span_of, table, two_lines
+from imagegate.training.markup import fact, line, span_of, table, two_lines
 
 FEW_GROUPS = 10  # drawing fewer groups than this again says little about other ones
 LEAD = {
