@@ -86,13 +86,13 @@ def test_impulses_are_counted():
 @pytest.mark.parametrize("period", [2, 3, 5, 7, 12, 25])
 def test_period_of_squares(period):
     found = readings(image(pixelated(period, scene((400, 480)))))
-    assert found["pixelation.period_px"] == period
+    assert found["pixelation.period_px"] == pytest.approx(period, rel=0.05)
     assert found["pixelation.grid_energy"] > 1
 
 
 def test_grid_survives_one_jpeg():
     found = readings(read(jpeg(pixelated(6, scene((400, 480))), 75)))
-    assert found["pixelation.period_px"] == 6
+    assert found["pixelation.period_px"] == pytest.approx(6, rel=0.05)
 
 
 @pytest.mark.parametrize("quality", [5, 20, 50, 75, 90, 95])
