@@ -1,6 +1,6 @@
 """How often Tesseract fails on rendered pages, by variant and severity, and on clean ones.
 
-    python benchmarks/severity.py --pages 22 --megapixels 0.6   the table of docs/degradations.md
+    python benchmarks/severity.py --pages 22 --megapixels 0.9   the table of docs/degradations.md
     python benchmarks/severity.py --pages 110 --clean           the readability of clean pages
 
 A page counts where its clean version has a word recall of at least 0.9; a variant fails
