@@ -53,6 +53,13 @@ def test_truth_in_folders_beside_images(tmp_path: Path) -> None:
     assert [source.group for source in found] == ["books/x", "books/x", "books/y", "books/z"]
 
 
+def test_one_image(tmp_path: Path) -> None:
+    touch(tmp_path / "books", "images/x1__otsu.png", "images/y.png", "text/x1.txt")
+    found, _ = find_sources([tmp_path / "books" / "images" / "x1__otsu.png"])
+    assert found[0] == find_sources([tmp_path / "books"])[0][0]
+    assert table(found) == [("books/x1__otsu", "books/x1", "x1.txt")]
+
+
 def test_masks_in_a_folder(tmp_path: Path) -> None:
     touch(tmp_path / "people", "images/1.jpg", "masks/1.png")
     assert table(find_sources([tmp_path / "people"])[0]) == [("people/1", "people/1", "1.png")]
@@ -115,9 +122,7 @@ def test_limit_spreads_over_each_set(tmp_path: Path) -> None:
 def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "no images in it" in find_sources([tmp_path / "empty"])[1][0]
-    with pytest.raises(
-        CorpusError, match="expected a folder, a CSV file or pages:N, got 'pages:x'"
-    ):
+    with pytest.raises(CorpusError, match=r"expected an image, a folder, .* got 'pages:x'"):
         find_sources(["pages:x"])
     with pytest.raises(SettingsError, match=r"group_by '\(' is no regular expression"):
         find_sources([tmp_path], group_by="(")

@@ -15,7 +15,7 @@ from imagegate.features import MEASURES
 from imagegate.training.rows import Row
 
 FORMAT = 1
-META, ROWS, PARTS = "corpus.json", "corpus.parquet", "rows"
+META, ROWS, PARTS, LOG = "corpus.json", "corpus.parquet", "rows", "engine.log"
 PART_ROWS = 50
 PART_SECONDS = 20.0
 TYPES = {

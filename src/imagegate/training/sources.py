@@ -132,9 +132,10 @@ def generated(match: re.Match[str]) -> list[Source]:
 
 def alone(path: Path, pattern: re.Pattern[str] | None, text: bool) -> list[Source]:
     """Make a source of one image file."""
-    base, page = path.parent, page_of(path.stem)
-    truth = truth_of(path, base, base, text)
-    group = f"{base.name}/{grouped(pattern, path.stem) or page}"
+    top = path.parent
+    base = top.parent if top.name == "images" else top
+    truth = truth_of(path, top, base, text)
+    group = f"{base.name}/{grouped(pattern, path.stem) or page_of(path.stem)}"
     name = f"{base.name}/{path.stem}"
     return [Source(name, group, base.name, str(path), str(truth or "") or None, root=str(base))]
 

@@ -11,6 +11,7 @@ import warnings
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -33,7 +34,9 @@ MOST_LOSSES = 20
 MOST_LOADS = 3
 
 
-def run_jobs(jobs: Sequence[Job], plan: Plan, *, count: int, timeout: float) -> Generator[Event]:
+def run_jobs(
+    jobs: Sequence[Job], plan: Plan, *, count: int, timeout: float, log: Path
+) -> Generator[Event]:
     """Run jobs in parallel.
 
     Parameters
@@ -46,6 +49,8 @@ def run_jobs(jobs: Sequence[Job], plan: Plan, *, count: int, timeout: float) -> 
         Worker processes.
     timeout : float
         Seconds that the engine may take for one image.
+    log : Path
+        The file that takes what engines print.
 
     Yields
     ------
@@ -61,7 +66,7 @@ def run_jobs(jobs: Sequence[Job], plan: Plan, *, count: int, timeout: float) -> 
     one hanging task, and one dead process breaks all of it without naming the culprit.
     """
     queue, losses = deque(jobs), 0
-    crew = [Worker(plan, timeout) for _ in range(min(count, len(queue)))]
+    crew = [Worker(plan, timeout, log) for _ in range(min(count, len(queue)))]
     try:
         for worker in crew:
             worker.give(queue.popleft())
@@ -90,8 +95,8 @@ class Worker:
     connection: Connection
     lifeline: Connection
 
-    def __init__(self, plan: Plan, timeout: float) -> None:
-        self.plan, self.timeout = plan, timeout
+    def __init__(self, plan: Plan, timeout: float, log: Path) -> None:
+        self.plan, self.timeout, self.log = plan, timeout, log
         self.process: Any = None
         self.job: Job | None = None
         self.last: Event | None = None
@@ -110,9 +115,8 @@ class Worker:
         self.connection, theirs = context.Pipe()
         # Nothing is ever sent on this one: it ends when the parent does, even by a kill.
         lifeline, self.lifeline = context.Pipe(duplex=False)
-        self.process = context.Process(
-            target=serve, args=(theirs, lifeline, self.plan), env=ONE_THREAD, daemon=True
-        )
+        args = (theirs, lifeline, self.plan, self.log)
+        self.process = context.Process(target=serve, args=args, env=ONE_THREAD, daemon=True)
         self.process.start()
         theirs.close()
         lifeline.close()
@@ -204,9 +208,9 @@ def loky_context() -> Any:
     return get_context("loky")
 
 
-def serve(connection: Connection, lifeline: Connection, plan: Plan) -> None:
+def serve(connection: Connection, lifeline: Connection, plan: Plan, log: Path) -> None:
     """Work in a child process: load the engine, then make the rows of job after job."""
-    isolate(lifeline)
+    isolate(lifeline, log)
     try:
         run = plan.engine.open()
     except ImagegateError as error:
@@ -221,11 +225,13 @@ def serve(connection: Connection, lifeline: Connection, plan: Plan) -> None:
                 connection.send(event)
 
 
-def isolate(lifeline: Connection) -> None:
-    """Live and die with the parent, on one thread, without a word on its standard output."""
+def isolate(lifeline: Connection, log: Path) -> None:
+    """Live and die with the parent, on one thread, without a word on its terminal."""
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C is the parent's to answer, and a kill reaches the engine's children
-    os.dup2(2, 1)
+    with log.open("ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
     warnings.simplefilter("ignore")
     cv2.setNumThreads(1)
     threading.Thread(target=follow, args=(lifeline,), daemon=True).start()
