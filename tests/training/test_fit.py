@@ -1,0 +1,154 @@
+"""One tiny training from end to end, and what each of its steps must keep."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from standins import EDGE, corpus
+
+from imagegate.errors import CorpusError
+from imagegate.features import MEASURES
+from imagegate.models.artifact import from_bytes, to_bytes
+from imagegate.models.calibration import sigmoid
+from imagegate.models.rules import RuleThresholds
+from imagegate.tables import CAUSES
+from imagegate.training.calibrate import fit_calibration
+from imagegate.training.fit import train
+from imagegate.training.learner import DIRECTIONS, varying
+from imagegate.training.rules_tuning import tune_rules
+
+ROWS = corpus(sources=120, variants=5, seed=3)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return train(ROWS, name="tiny", promise=0.2, confidence=0.8, seed=4, date="2026-11-20")
+
+
+def test_no_group_is_on_two_sides(result):
+    groups = ROWS.column("group")
+    sides = {part: set(groups[result.split == part]) for part in set(result.split)}
+    assert set(sides) == {"train", "calibration", "test"}
+    assert not sides["train"] & sides["test"]
+    assert not sides["train"] & sides["calibration"]
+    assert not sides["calibration"] & sides["test"]
+    assert {part: set(names) for part, names in result.gate.card.groups.items()} == sides
+
+
+def test_test_rows_change_nothing(result):
+    """Spoil every test row: the gate must come out the same but for its counts."""
+    test = result.split == "test"
+    rows = dict(ROWS.rows)
+    rows["loss"] = np.where(test, 1 - rows["loss"], rows["loss"]).astype(np.float32)
+    spoiled = replace(ROWS, rows=rows, X=np.where(test[:, None], np.float32(3), ROWS.X))
+    again = train(spoiled, name="tiny", promise=0.2, confidence=0.8, seed=4).gate
+    np.testing.assert_array_equal(again.p_fail(ROWS.X), result.gate.p_fail(ROWS.X))
+    np.testing.assert_array_equal(again.unfamiliar(ROWS.X), result.gate.unfamiliar(ROWS.X))
+    assert again.thresholds == result.gate.thresholds
+    assert again.card.rules_tuned == result.gate.card.rules_tuned
+
+
+def test_same_seed_same_bytes(result):
+    again = train(ROWS, name="tiny", promise=0.2, confidence=0.8, seed=4, date="2026-11-20")
+    data = to_bytes(result.gate)
+    assert to_bytes(again.gate) == data
+    assert to_bytes(from_bytes(data)) == data
+    assert len(data) < 2_000_000
+
+
+def test_gate_knows_what_makes_the_task_fail(result):
+    test = result.split == "test"
+    p, fails = result.gate.p_fail(ROWS.X[test]), ROWS.fails[test]
+    assert p[fails].mean() > p[~fails].mean() + 0.25
+    assert p.mean() == pytest.approx(fails.mean(), abs=0.12)
+    x = result.gate.columns(ROWS.X)[int(np.argmax(ROWS.column(EDGE)))]
+    found = result.gate.explain(x)
+    assert CAUSES[int(np.argmax(found.contributions))] == "blur"
+
+
+def test_promise_and_facts_are_written_down(result):
+    card = result.gate.card
+    assert card.guarantee.kept
+    assert card.guarantee.bound <= 0.2
+    assert card.thresholds["reject"] >= max(0.5, card.thresholds["pass"])
+    assert card.parts["train"]["sources"] == len(
+        set(ROWS.column("source_id")[result.split == "train"])
+    )
+    assert card.libraries["scikit-learn"]
+    assert card.date == "2026-11-20"
+    assert any("at most 20 % of the images passed fail" in line for line in result.messages)
+    drawn = result.gate.history
+    assert len(drawn.raw) == card.parts["calibration"]["rows"]
+
+
+def test_probability_rises_towards_the_bad_end_of_every_measure(result):
+    gate = result.gate
+    rng = np.random.default_rng(0)
+    own = gate.columns(ROWS.X)
+    for j, name in enumerate(gate.card.measures):
+        sign = DIRECTIONS[MEASURES[name].worse]
+        rows = np.tile(own[rng.integers(len(own))], (50, 1))
+        rows[:, j] = np.sort(rng.uniform(np.nanmin(own[:, j]), np.nanmax(own[:, j]), 50))
+        assert (sign * np.diff(gate.p_fail(rows)) >= -1e-12).all() or sign == 0
+
+
+def test_promise_that_cannot_be_kept_is_told():
+    few = train(corpus(sources=30, variants=4, seed=1), name="few", promise=0.05, seed=0)
+    assert few.gate.thresholds.passing is None
+    assert not few.gate.passes(ROWS.X).any()
+    assert "nothing passes by itself" in few.gate.card.promise_text()
+    text = " ".join(few.messages)
+    assert "The promise cannot be kept" in text
+    assert "more calibration sources" in text
+    assert "Warning: only 6 sources to calibrate on" in text
+
+
+def test_costs_set_the_threshold():
+    gate = train(corpus(sources=30, seed=1), name="costs", costs=(9.0, 1.0), seed=0).gate
+    assert gate.thresholds.passing == pytest.approx(0.1)
+    assert gate.card.guarantee is None
+    assert "least cost" in gate.card.promise_text()
+
+
+def test_nothing_to_learn_is_told():
+    never = replace(ROWS, rows={**ROWS.rows, "loss": np.zeros(len(ROWS), np.float32)})
+    with pytest.raises(CorpusError, match="never fails"):
+        train(never, name="x")
+    with pytest.raises(CorpusError, match="too few groups"):
+        train(ROWS.select(ROWS.column("group") == "g0"), name="x")
+
+
+def test_measures_that_never_vary_are_left_out():
+    X = ROWS.X.copy()
+    blank = list(MEASURES).index("compression.header_quality")
+    X[:, blank] = np.nan
+    X[0, blank] = 80
+    gate = train(replace(ROWS, X=X), name="x", seed=0).gate
+    assert "compression.header_quality" not in gate.card.measures
+    groups = np.array(["a", "a", "b", "b", "c", "c"])
+    readings = np.array([[1, 0, 0], [2, 0, 0], [3, 0, 0], [4, 0, 0], [5, 0, 9], [6, 1, 8]])
+    assert varying(readings.astype(np.float32), groups, seed=0) == [0]
+
+
+def test_calibration_finds_the_line_and_is_humble_with_few():
+    rng = np.random.default_rng(0)
+    raw = rng.normal(0, 3, 20_000)
+    fails = rng.random(20_000) < sigmoid(0.6 * raw - 0.5)
+    line = fit_calibration(raw, fails, np.ones(20_000))
+    assert (line.slope, line.intercept) == pytest.approx((0.6, -0.5), abs=0.05)
+    apart = fit_calibration(np.array([-1.0, 1.0]), np.array([False, True]), np.ones(2))
+    assert 1 < apart.slope < 2
+    turned = fit_calibration(raw, ~fails, np.ones(20_000))
+    assert turned.slope > 0
+
+
+def test_tuned_rules_find_the_cuts_that_made_the_labels():
+    rng = np.random.default_rng(0)
+    scores = rng.uniform(0, 100, (4000, 6))
+    fails = (scores[:, 0] < 30) | (scores[:, 3] < 50)
+    scores[rng.random(scores.shape) < 0.02] = np.nan
+    rules = tune_rules(scores, fails, np.ones(4000), RuleThresholds(min_width=300))
+    assert rules.blur_score == pytest.approx(30, abs=2.5)
+    assert rules.exposure_score == pytest.approx(50, abs=2.5)
+    assert max(rules.noise_score, rules.compression_score, rules.pixelation_score) <= 5
+    assert rules.min_width == 300
