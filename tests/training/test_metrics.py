@@ -173,9 +173,11 @@ def test_bootstrap_interval_covers():
         rate = rng.beta(3, 7, 60)  # every group has its own rate around the truth
         groups = np.repeat(np.arange(60), 8)
         fails = rng.random(480) < rate[groups]
-        drawn = intervals.resample(
-            lambda w, f=fails: {"rate": metrics.weighted_share(f, w)}, groups, count=200, seed=trial
-        )
+
+        def rate_of(weights, fails=fails):
+            return {"rate": metrics.weighted_share(fails, np.ones(480, bool), weights)}
+
+        drawn = intervals.resample(rate_of, groups, count=200, seed=trial)
         part = intervals.estimate(drawn["rate"])
         assert part.value == fails.mean()
         hits += part.low <= truth <= part.high

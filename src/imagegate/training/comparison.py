@@ -107,12 +107,12 @@ def _at_threshold(
     passes: Mask, fails: Mask, weights: Floats, learned: metrics.Passing
 ) -> dict[str, Floats]:
     """Return what is passed and held back at the contender's own threshold."""
-    coverage = metrics.weighted_share(passes, weights)
+    coverage = metrics.weighted_share(passes, np.ones_like(passes), weights)
     return {
         "coverage": coverage,
-        "caught": metrics.weighted_share(~passes, weights * fails),
-        "false_rejects": metrics.weighted_share(~passes, weights * ~fails),
-        "own_risk": metrics.weighted_share(fails, weights * passes),
+        "caught": metrics.weighted_share(~passes, fails, weights),
+        "false_rejects": metrics.weighted_share(~passes, ~fails, weights),
+        "own_risk": metrics.weighted_share(fails, passes, weights),
         "learned_risk": metrics.risk_at_coverage(learned, coverage),
     }
 
@@ -143,7 +143,7 @@ def _operating(rival: Contender, mine: Mapping[str, Floats], rows: Rows) -> Oper
 
 
 def slices(rivals: tuple[Contender, ...], rows: Rows, *, chance: Chance) -> Iterator[Slice]:
-    """Yield the parts that have rows: ranking of every contender, and what the gate passes."""
+    """Yield the parts that have rows: ranking of all but the perfect gate, and what is passed."""
     for kind, name, mask in rows.parts():
         if mask.any():
             yield _slice(kind, name, tuple(r.at(mask) for r in rivals), rows, mask, chance)
@@ -160,9 +160,10 @@ def _slice(
     fails, groups, passes = rows.fails[mask], rows.group[mask], rivals[0].passes
 
     def ranking(weights: Floats) -> dict[str, Floats]:
-        curves = {r.key: metrics.passing(r.risk, fails, weights) for r in rivals}
-        values = {key: metrics.auroc(curve) for key, curve in curves.items() if key != "perfect"}
-        return values | {"coverage": metrics.weighted_share(passes, weights)}
+        curves = {r.key: metrics.passing(r.risk, fails, weights) for r in rivals[:-1]}
+        values = {key: metrics.auroc(curve) for key, curve in curves.items()}
+        every = np.ones_like(passes)
+        return values | {"coverage": metrics.weighted_share(passes, every, weights)}
 
     drawn = resample(ranking, groups, count=chance.count, seed=chance.seed)
     coverage = estimate(drawn.pop("coverage"))

@@ -131,9 +131,10 @@ def perfect_coverage(curve: Passing, risk: float) -> Floats:
     return np.asarray(np.minimum(1.0, _ratio(rows - fails, rows) / (1 - risk)))
 
 
-def weighted_share(which: ArrayLike, weights: Floats) -> Floats:
-    """Return the share of each resample's weight that lies on these rows; NaN if it has none."""
-    return _ratio(weights @ np.asarray(which, np.float64), weights.sum(axis=1))
+def weighted_share(which: NDArray[np.bool_], among: NDArray[np.bool_], weights: Floats) -> Floats:
+    """Return how much of each resample's weight on ``among`` is on ``which`` too; NaN if none."""
+    sums = weights @ np.stack([which & among, among], axis=1).astype(np.float64)
+    return _ratio(sums[:, 0], sums[:, 1])
 
 
 def brier(probability: ArrayLike, fails: ArrayLike, weights: Floats | None = None) -> Floats:
