@@ -19,6 +19,8 @@ from imagegate.tables import CAUSES, Pixels
 from imagegate.training.sources import Source, find_sources
 from imagegate.training.variants import Clean, load, variant_bytes
 
+Plan = list[tuple[str, Chain]]  # name and recipe of every variant
+
 CELL_PX = 240
 
 
@@ -53,6 +55,14 @@ def command(
     if not found:
         raise SettingsError(f"no images in {', '.join(sources)}")
     plan = list(mixtures(chains, seed) if chains else singles(only or [], severity, seed))
+    broken = run(found, plan, to, seed=seed)
+    out.print(f"{(len(found) - broken) * len(plan):,} variants in {to}; see *__sheet.jpg first")
+    if broken:
+        raise typer.Exit(1)
+
+
+def run(found: list[Source], plan: Plan, to: Path, *, seed: int) -> int:
+    """Write the planned variants of every source; return how many could not be read."""
     to.mkdir(parents=True, exist_ok=True)
     broken = 0
     with progress_bar() as bar, (to / "variants.jsonl").open("w", encoding="utf-8") as log:
@@ -66,9 +76,7 @@ def command(
             else:
                 write_variants(source, clean, plan, to, log, seed=seed)
             bar.advance(ticks, len(plan))
-    out.print(f"{(len(found) - broken) * len(plan):,} variants in {to}; see *__sheet.jpg first")
-    if broken:
-        raise typer.Exit(1)
+    return broken
 
 
 def singles(only: list[str], severity: int | None, seed: int) -> Iterator[tuple[str, Chain]]:
@@ -93,7 +101,7 @@ def mixtures(count: int, seed: int) -> Iterator[tuple[str, Chain]]:
 def write_variants(
     source: Source,
     clean: Clean,
-    plan: list[tuple[str, Chain]],
+    plan: Plan,
     to: Path,
     log: IO[str],
     *,

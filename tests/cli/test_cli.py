@@ -1,0 +1,131 @@
+"""The command line as a user meets it: exit codes, JSON, broken files, the whole loop."""
+
+import json
+import struct
+import subprocess
+import sys
+import zlib
+from importlib import resources
+
+import cv2
+import jsonschema
+import numpy as np
+import pytest
+
+from imagegate.degrade import apply_chain, save, single_chain
+from imagegate.degrade.pages import render_page
+
+KEYS = {"path", "decision", "ok", "p_fail", "quality", "reasons", "scores", "gate", "error"}
+
+
+def imagegate(*arguments, cwd=None):
+    command = [sys.executable, "-m", "imagegate.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=280)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A clean page, a ruined one, and the four files that break other checkers."""
+    to = tmp_path_factory.mktemp("images")
+    page = render_page(7, layout="letter")
+    (to / "clean.png").write_bytes(save(page.pixels, (), seed=1)[0])
+    worse = apply_chain(
+        page.pixels, single_chain("blur.gaussian", 5, 1), reference_px=page.x_height_px
+    )
+    (to / "ruined.png").write_bytes(cv2.imencode(".png", worse)[1].tobytes())
+    whole = cv2.imencode(".jpg", page.pixels)[1].tobytes()
+    (to / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (to / "words.png").write_text("not an image at all")
+    (to / "empty.jpg").write_bytes(b"")
+    (to / "huge.png").write_bytes(huge_png(20_000))
+    return to
+
+
+def huge_png(side):
+    """A valid PNG of side × side black pixels in a few hundred kilobytes."""
+
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    packer = zlib.compressobj(9)
+    row = bytes(side + 1)
+    data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def test_exit_code_tells_pass_from_reject(folder):
+    assert imagegate("check", folder / "clean.png", "-g", "rules:ocr").returncode == 0
+    ruined = imagegate("check", folder / "ruined.png", "-g", "rules:ocr")
+    assert ruined.returncode == 1
+    assert "blur" in ruined.stdout
+
+
+def test_wrong_path_and_wrong_gate_could_not_run(folder):
+    done = imagegate("check", folder / "nowhere.png", "-g", "rules:ocr")
+    assert (done.returncode, "nowhere.png" in done.stderr) == (2, True)
+    done = imagegate("check", folder / "clean.png", "-g", "rules:orc")
+    assert done.returncode == 2
+    assert "Did you mean 'rules:ocr'?" in done.stderr
+
+
+def test_broken_files_are_rows_and_the_others_are_checked(folder):
+    done = imagegate("check", folder, "-g", "rules:ocr", "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    rows = {row["path"].rpartition("/")[2]: row for row in found}
+    assert done.returncode == 1
+    assert set(rows) == {path.name for path in folder.iterdir()}
+    assert all(row.keys() >= KEYS for row in rows.values())
+    assert {name for name, row in rows.items() if row["error"]} == {
+        "cut.jpg",
+        "words.png",
+        "empty.jpg",
+        "huge.png",
+    }
+    assert all(name in rows[name]["error"] for name in ("cut.jpg", "words.png", "empty.jpg"))
+    assert rows["clean.png"]["decision"] == "pass"
+
+
+def test_json_follows_the_published_schema(folder):
+    schema = json.loads((resources.files("imagegate") / "schema/verdict.schema.json").read_text())
+    done = imagegate("check", folder / "ruined.png", "-g", "rules:general", "--json")
+    row = json.loads(done.stdout)
+    verdict = {key: value for key, value in row.items() if key not in ("path", "error")}
+    jsonschema.validate(verdict, schema)
+
+
+def test_degrade_gives_the_same_bytes_twice_and_says_what_it_did(folder, tmp_path):
+    for name in ("one", "two"):
+        done = imagegate(
+            "degrade", folder / "clean.png", "-o", tmp_path / name, "--only", "noise", "-s", 3
+        )
+        assert done.returncode == 0, done.stderr
+    first = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert first == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
+    log = [json.loads(line) for line in first["variants.jsonl"].decode().splitlines()]
+    assert {entry["file"] for entry in log} < set(first)
+    assert all(entry["chain"][0]["severity"] == 3 for entry in log)
+    sheet = cv2.imdecode(np.frombuffer(first["clean__sheet.jpg"], np.uint8), cv2.IMREAD_COLOR)
+    assert sheet.size
+
+
+def test_gates_are_listed_and_shown():
+    listed = imagegate("gates", "--json")
+    names = [json.loads(line)["name"] for line in listed.stdout.splitlines()]
+    assert "rules:ocr" in names
+    for name in names:
+        assert imagegate("show", name).returncode == 0
+
+
+@pytest.mark.engine
+def test_the_whole_loop_with_a_real_engine(tmp_path):
+    done = imagegate("demo", "--out", tmp_path, "--pages", 24, "--variants", 3)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in page or "data:image/png" in page
+    two = [*tmp_path.glob("clean.*"), *tmp_path.glob("ruined.*")]
+    checked = imagegate("check", *two, "-g", tmp_path / "demo.gate", "--json")
+    clean, ruined = (json.loads(line) for line in checked.stdout.splitlines())
+    assert clean["p_fail"] < ruined["p_fail"]
