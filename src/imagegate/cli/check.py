@@ -82,7 +82,7 @@ def show(answer: Checked, *, as_json: bool, gate: str, alone: bool) -> None:
     elif answer.verdict is None:
         out.print(f"[bold red]broken[/]  {escape(answer.error)}", soft_wrap=True)
     else:
-        out.print(line(answer.source, answer.verdict), soft_wrap=True)
+        out.print(line(answer.source, answer.verdict, why=not alone), soft_wrap=True)
         if alone:
             out.print(story(answer.verdict), soft_wrap=True)
 
@@ -102,11 +102,11 @@ def row(path: str, verdict: Verdict | None, *, gate: str, error: str) -> dict[st
     return {"path": path, **(verdict.to_dict() if verdict else empty), "error": error or None}
 
 
-def line(path: str, verdict: Verdict) -> str:
-    """Return one line: decision, quality, path, first reason."""
+def line(path: str, verdict: Verdict, *, why: bool) -> str:
+    """Return one line: decision, quality, path, and the weightiest reason if wanted."""
     style = DECISION_STYLE[verdict.decision]
-    why = f"  [dim]{escape(verdict.reasons[0].sentence)}[/]" if verdict.reasons else ""
-    return f"[{style}]{verdict.decision:<7}[/] {verdict.quality:>3}  {escape(path)}{why}"
+    reason = verdict.reasons[0].sentence if why and verdict.reasons else ""
+    return f"[{style}]{verdict.decision:<7}[/] {verdict.quality:>3}  {escape(path)}  [dim]{escape(reason)}[/]"
 
 
 def story(verdict: Verdict) -> str:
