@@ -181,3 +181,9 @@ def test_encoders_keep_the_colour_order(container):
 def test_refuses_what_is_not_rgb():
     with pytest.raises(SettingsError, match=r"expected uint8 RGB .* got float64 of shape \(4, 4\)"):
         apply_chain(np.zeros((4, 4)), (), reference_px=1.0)
+
+
+@pytest.mark.parametrize("reference", [0.0, -1.0, float("nan"), float("inf")])
+def test_refuses_a_reference_without_size(reference):
+    with pytest.raises(SettingsError, match="reference of more than 0 px"):
+        apply_chain(np.zeros((4, 4, 3), np.uint8), (), reference_px=reference)

@@ -116,6 +116,8 @@ def apply_chain(pixels: Pixels, chain: Sequence[Step], *, reference_px: float) -
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         found = f"{pixels.dtype} of shape {pixels.shape}"
         raise SettingsError(f"expected uint8 RGB of shape (height, width, 3), got {found}")
+    if not 0 < reference_px < np.inf:
+        raise SettingsError(f"expected a reference of more than 0 px, got {reference_px}")
     worse = pixels.copy()
     for step in chain:
         height = worse.shape[0]

@@ -89,7 +89,8 @@ def find_faces(which: str = "bundled") -> tuple[Face, ...]:
     if which == "system":
         folders += [Path(os.path.expandvars(folder)).expanduser() for folder in SYSTEM_FOLDERS]
     found: dict[str, Face] = {}
-    for path in (path for folder in folders for path in sorted(folder.rglob("*"))):
+    files = (path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*")))
+    for path in files:
         face = read_face(path) if path.suffix.lower() in SUFFIXES else None
         if face is not None:
             found.setdefault(face.name, face)
