@@ -165,7 +165,7 @@ def test_another_process_makes_the_same_bytes_and_nobody_calls_home():
     environment = {**os.environ, "PYTHONHASHSEED": "77", "https_proxy": "http://127.0.0.1:9"}
     environment.pop(SWITCH, None)
     code = "import os, test_chain as t; print(t.digest_of_everything(), os.environ.get(t.SWITCH))"
-    told = subprocess.run(  # noqa: S603 - our own interpreter and text
+    told = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=Path(__file__).parent,
         env=environment,
