@@ -9,7 +9,7 @@ import numpy as np
 
 from imagegate.features.edges import edges
 from imagegate.features.planes import NAN, Floats, Plane, planes
-from imagegate.features.scale import ramp, worst
+from imagegate.features.scale import best, ramp
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
 
@@ -218,11 +218,20 @@ def laplacian_variance(image: Image) -> float:
 
 
 def score(readings: Mapping[str, float]) -> float:
-    """Map edge width and, with text, its share of the x-height to 0–100; the worst counts."""
-    return worst(
-        ramp(readings["blur.edge_width_px"], (2.5, 100), (5, 70), (8, 40), (20, 0)),
-        ramp(readings["text.x_height_per_edge_width"], (0.7, 0), (1.4, 40), (2.5, 70), (5, 100)),
+    """Map edge width to 0–100.
+
+    An image is blurred where edges are wide in pixels and also beside what is shown:
+    beside the x-height where there is text, else beside the short side. The better of both
+    counts, for small sharp letters and large soft pictures are not blurred.
+    """
+    width = readings["blur.edge_width_px"]
+    by_pixel = ramp(width, (2.5, 100), (3.3, 70), (4.2, 40), (12, 0))
+    by_letter = ramp(
+        readings["text.x_height_per_edge_width"], (1, 0), (3.2, 40), (4.4, 70), (7, 100)
     )
+    sharp = readings["resolution.short_side_px"] / width
+    by_side = ramp(sharp, (25, 0), (90, 40), (115, 70), (170, 100))
+    return best(by_pixel, by_side if np.isnan(by_letter) else by_letter)
 
 
 MEASURES = (
@@ -247,7 +256,11 @@ MEASURES = (
 
 SIGNAL = Signal(
     "blur",
-    ("blur.edge_width_px", "text.x_height_per_edge_width"),
+    (
+        "blur.edge_width_px",
+        "text.x_height_per_edge_width",
+        "resolution.short_side_px",
+    ),
     score,
     "Take the picture again: hold still, focus on the subject, use more light.",
 )

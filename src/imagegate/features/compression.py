@@ -175,10 +175,13 @@ def ringing(image: Image) -> float:
 
 
 def score(readings: Mapping[str, float]) -> float:
-    """Map header quality and blockiness to 0–100, the worst counts."""
+    """Map header quality, blockiness and the bits spent on detail to 0–100, the worst counts."""
     return worst(
-        ramp(readings["compression.header_quality"], (2, 0), (15, 40), (50, 75), (90, 100)),
-        ramp(readings["compression.blockiness"], (0.1, 100), (0.5, 60), (1.0, 40), (2.5, 0)),
+        ramp(readings["compression.header_quality"], (2, 0), (10, 40), (50, 75), (90, 100)),
+        ramp(readings["compression.blockiness"], (0.15, 100), (0.9, 45), (1.0, 40), (2.5, 0)),
+        ramp(
+            readings["compression.bits_per_step"], (0.015, 0), (0.07, 40), (0.11, 75), (0.14, 100)
+        ),
     )
 
 
@@ -192,7 +195,11 @@ MEASURES = (
 
 SIGNAL = Signal(
     "compression",
-    ("compression.header_quality", "compression.blockiness"),
+    (
+        "compression.header_quality",
+        "compression.blockiness",
+        "compression.bits_per_step",
+    ),
     score,
     "Send the original file, not one from a messenger; save JPEG at quality 85 or more.",
 )

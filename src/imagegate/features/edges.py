@@ -24,6 +24,7 @@ PER_CELL = 256  # edges an axis; more change the median by less than a hundredth
 FEWEST = 8  # edges that make a cell count
 MIN_RANGE = 16  # gray levels; fainter edges are not told from noise and quantisation
 FAINT_SHARE = 0.3  # of the strongest cell's range: weaker cells are left out
+CONE = 2.0  # gradients within 27 degrees of the axis are its own: motion leaves others sharp
 WIDE_PX = 5.0  # beyond this the reach cuts the edge off: read again at half size
 COARSEST = 8
 
@@ -98,7 +99,7 @@ def read_axis(plane: Plane, soft: Plane, grid: int, axis: int) -> Floats:
     gx, gy = gradient(plane, where)
     slope, after = np.hypot(gx, gy), np.hypot(*gradient(soft, where))
     along, other = (np.abs(gx), np.abs(gy)) if axis else (np.abs(gy), np.abs(gx))
-    kept = (along >= other) & (reach >= MIN_RANGE) & steepest(plane, where, axis)
+    kept = (along >= CONE * other) & (reach >= MIN_RANGE) & steepest(plane, where, axis)
     readings = np.column_stack(
         [reach / np.maximum(slope, 0.5), slope / np.maximum(after, 0.5), reach]
     )

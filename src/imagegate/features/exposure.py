@@ -189,10 +189,15 @@ def light_falloff(image: Image) -> float:
 
 
 def score(readings: Mapping[str, float]) -> float:
-    """Map the range of gray levels and the contrast of text to 0–100."""
+    """Map range, contrast of text and fall of light to 0–100, the worst counts.
+
+    How bright the picture is says nothing: a white page and a night scene are both right.
+    """
     return worst(
-        ramp(readings["exposure.range"], (10, 0), (60, 40), (120, 80), (180, 100)),
+        ramp(readings["exposure.range"], (10, 0), (60, 40), (120, 80), (170, 100)),
         ramp(readings["text.contrast"], (5, 0), (30, 40), (60, 75), (120, 100)),
+        ramp(readings["text.contrast_p10"], (3, 0), (30, 40), (60, 80), (100, 100)),
+        ramp(readings["exposure.light_falloff"], (1, 100), (1.8, 65), (2.5, 40), (4, 0)),
     )
 
 
@@ -208,7 +213,12 @@ MEASURES = (
 
 SIGNAL = Signal(
     "exposure",
-    ("exposure.range", "text.contrast"),
+    (
+        "exposure.range",
+        "text.contrast",
+        "text.contrast_p10",
+        "exposure.light_falloff",
+    ),
     score,
     "Light the subject evenly and expose for it; avoid flash glare and shadows.",
 )

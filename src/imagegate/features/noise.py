@@ -212,8 +212,8 @@ def impulse_share(image: Image) -> float:
 def score(readings: Mapping[str, float]) -> float:
     """Map noise sd and impulses to 0–100, the worst counts."""
     return worst(
-        ramp(readings["noise.flat_rms"], (2, 100), (8, 70), (20, 40), (60, 0)),
-        ramp(readings["noise.impulse_share"], (0.001, 100), (0.01, 40), (0.1, 0)),
+        ramp(readings["noise.flat_rms"], (3, 100), (6, 75), (10.5, 40), (50, 0)),
+        ramp(readings["noise.impulse_share"], (0.002, 100), (0.015, 40), (0.1, 0)),
     )
 
 
@@ -227,7 +227,10 @@ MEASURES = (
 
 SIGNAL = Signal(
     "noise",
-    ("noise.flat_rms", "noise.impulse_share"),
+    (
+        "noise.flat_rms",
+        "noise.impulse_share",
+    ),
     score,
     "Take the picture again with more light, or scan without speckle.",
 )

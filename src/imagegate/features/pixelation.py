@@ -119,7 +119,7 @@ def equal_share(image: Image) -> float:
 
 def score(readings: Mapping[str, float]) -> float:
     """Map the grid energy to 0–100."""
-    return ramp(readings["pixelation.grid_energy"], (0.15, 100), (0.45, 40), (1.5, 10), (2, 0))
+    return ramp(readings["pixelation.grid_energy"], (0.15, 100), (0.33, 40), (1.5, 10), (2, 0))
 
 
 MEASURES = (

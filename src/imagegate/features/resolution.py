@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from imagegate.features.blur import cutoff
 from imagegate.features.planes import NAN
-from imagegate.features.scale import ramp
+from imagegate.features.scale import ramp, worst
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
 
@@ -50,18 +52,19 @@ def effective(image: Image) -> float:
     Nyquist's limit: a cut-off of 0.5 cycles a pixel uses every pixel.
     """
     end = image.once(cutoff)
-    return 2 * end * min(image.gray.shape) if end == end else NAN
+    return 2 * end * min(image.gray.shape) if np.isfinite(end) else NAN
 
 
 def score(readings: Mapping[str, float]) -> float:
     """Map x-height where there is text, else effective pixels, to 0–100."""
-    x_height = readings["text.x_height_px"]
-    if x_height == x_height:
-        return ramp(x_height, (3, 0), (6, 40), (10, 70), (20, 100))
+    x_height = ramp(readings["text.x_height_px"], (3, 0), (7, 40), (9.5, 70), (20, 100))
+    if not np.isnan(x_height):
+        detail = ramp(readings["text.x_height_effective_px"], (2, 0), (6, 40), (7.2, 70), (14, 100))
+        return worst(x_height, detail)
     pixels = readings["resolution.effective_px"]
-    if pixels != pixels:
+    if np.isnan(pixels):
         pixels = readings["resolution.short_side_px"]
-    return ramp(pixels, (16, 0), (80, 40), (200, 70), (600, 100))
+    return ramp(pixels, (50, 0), (175, 40), (300, 75), (600, 100))
 
 
 MEASURES = (
@@ -85,7 +88,12 @@ MEASURES = (
 
 SIGNAL = Signal(
     "resolution",
-    ("text.x_height_px", "resolution.effective_px", "resolution.short_side_px"),
+    (
+        "text.x_height_px",
+        "text.x_height_effective_px",
+        "resolution.effective_px",
+        "resolution.short_side_px",
+    ),
     score,
     "Scan at 300 dpi or move closer; enlarging afterwards adds nothing.",
 )

@@ -17,3 +17,9 @@ def worst(*scores: float) -> float:
     """Return the lowest defined score, NaN if none is."""
     known = [score for score in scores if np.isfinite(score)]
     return min(known) if known else NAN
+
+
+def best(*scores: float) -> float:
+    """Return the highest defined score, NaN if none is."""
+    known = [score for score in scores if np.isfinite(score)]
+    return max(known) if known else NAN
