@@ -48,6 +48,7 @@ def test_other_parts_are_no_proof(gate, corpus, part, seen):
     asked = evaluate(gate, corpus, part=part, bootstrap=10, mistakes=0)
     assert asked.seen is seen
     assert asked.headline().startswith("NOT PROOF")
+    assert "prove it" not in asked.headline()
 
 
 def test_a_foreign_corpus_counts_whole(corpus):
@@ -154,7 +155,7 @@ def test_worst_mistakes(evaluation, corpus):
     assert first.source_id != second.source_id
     assert first.loss > corpus.limit
     assert first.thumbnail.startswith(b"\xff\xd8")
-    assert first.reasons == ("blur: Edges are 6.1 px wide.",)
+    assert first.reasons == ("Edges are 6.1 px wide.",)
 
 
 def test_a_mistake_without_its_source_is_a_text_row(gate, corpus):

@@ -17,7 +17,7 @@ from imagegate.training.intervals import (
     calibration_estimate,
     estimate,
     resample,
-    risk_interval,
+    share_interval,
 )
 from imagegate.training.metrics import Floats
 
@@ -106,12 +106,9 @@ def _figures(
 def _at_threshold(
     passes: Mask, fails: Mask, weights: Floats, learned: metrics.Passing
 ) -> dict[str, Floats]:
-    """Return what is passed and held back at the contender's own threshold."""
+    """Return what fails of the passed, and of as many passed by the learned gate."""
     coverage = metrics.weighted_share(passes, np.ones_like(passes), weights)
     return {
-        "coverage": coverage,
-        "caught": metrics.weighted_share(~passes, fails, weights),
-        "false_rejects": metrics.weighted_share(~passes, ~fails, weights),
         "own_risk": metrics.weighted_share(fails, passes, weights),
         "learned_risk": metrics.risk_at_coverage(learned, coverage),
     }
@@ -130,15 +127,26 @@ def _result(rival: Contender, drawn: Mapping[str, Floats], rows: Rows, calibrate
 
 
 def _operating(rival: Contender, mine: Mapping[str, Floats], rows: Rows) -> Operating:
-    passed = rows.fails[rival.passes]
-    sure = rival.key == "perfect" and len(passed) > 0  # by definition, not by luck
-    risk = risk_interval(passed, rows.group[rival.passes])
-    names = ("coverage", "caught", "false_rejects", "learned_risk")
+    passes, fails = rival.passes, rows.fails
+    every = np.ones_like(passes)
+    asked = {
+        "coverage": (passes, every),
+        "risk": (fails, passes),
+        "caught": (~passes, fails),
+        "false_rejects": (~passes, ~fails),
+    }
+    shares = {
+        name: share_interval(which[among], rows.group[among])
+        for name, (which, among) in asked.items()
+    }
+    if rival.key == "perfect":  # the others are so by definition, not by luck
+        exact = {name: part.value for name, part in shares.items() if name != "coverage"}
+        shares |= {name: Estimate(value, value, value) for name, value in exact.items()}
     return Operating(
-        passed=len(passed),
-        failed=int(passed.sum()),
-        risk=Estimate(0.0, 0.0, 0.0) if sure else risk,
-        **{name: estimate(mine[name]) for name in names},
+        passed=int(passes.sum()),
+        failed=int((passes & fails).sum()),
+        learned_risk=estimate(mine["learned_risk"]),
+        **shares,
     )
 
 
@@ -161,12 +169,9 @@ def _slice(
 
     def ranking(weights: Floats) -> dict[str, Floats]:
         curves = {r.key: metrics.passing(r.risk, fails, weights) for r in rivals[:-1]}
-        values = {key: metrics.auroc(curve) for key, curve in curves.items()}
-        every = np.ones_like(passes)
-        return values | {"coverage": metrics.weighted_share(passes, every, weights)}
+        return {key: metrics.auroc(curve) for key, curve in curves.items()}
 
     drawn = resample(ranking, groups, count=chance.count, seed=chance.seed)
-    coverage = estimate(drawn.pop("coverage"))
     return Slice(
         kind=kind,
         name=name,
@@ -174,8 +179,8 @@ def _slice(
         groups=len(np.unique(groups)),
         failed=int(fails.sum()),
         auroc={key: estimate(values) for key, values in drawn.items()},
-        coverage=coverage,
-        risk=risk_interval(fails[passes], groups[passes]),
+        coverage=share_interval(passes, groups),
+        risk=share_interval(fails[passes], groups[passes]),
     )
 
 
@@ -186,7 +191,7 @@ def responses(learned: Contender, rows: Rows) -> Iterator[Response]:
             kind = (rows.cause == CLEAN) if severity == 0 else (rows.cause == cause)
             mask = kind & (rows.severity == severity)
             if mask.any():
-                failed = risk_interval(rows.fails[mask], rows.group[mask])
+                failed = share_interval(rows.fails[mask], rows.group[mask])
                 expected = float(np.mean(learned.risk[mask]))
                 yield Response(cause, severity, int(mask.sum()), expected, failed)
 
@@ -204,5 +209,5 @@ def reliability(learned: Contender, rows: Rows) -> Iterator[Bin]:
             works=int((~bad).sum()),
             fails=int(bad.sum()),
             expected=float(learned.risk[here].mean()) if bad.size else np.nan,
-            failed=risk_interval(bad, rows.group[here]),
+            failed=share_interval(bad, rows.group[here]),
         )

@@ -227,8 +227,19 @@ def percentage(part: Estimate) -> str:
     return f"{100 * part.value:.1f} %{_interval(part, 100, '.1f')}"
 
 
+def points(part: Estimate) -> str:
+    """Return a difference of shares as ``+12.3 (+10.1 to +14.9)``, in percentage points."""
+    if math.isnan(part.value):
+        return "n/a"
+    return f"{100 * part.value:+.1f}{_interval(part, 100, '+.1f')}"
+
+
 def _interval(part: Estimate, factor: float, form: str) -> str:
-    if math.isnan(part.low) or math.isnan(part.high):
+    """Return the interval in brackets, nothing where it is undefined or has no width.
+
+    A bootstrap that always gives the same says that it knows nothing, not that it is sure.
+    """
+    if not part.low < part.high:
         return ""
     join = " to " if "+" in form else "–"
     return f" ({factor * part.low:{form}}{join}{factor * part.high:{form}})"

@@ -24,7 +24,10 @@ def headline(evaluation: Evaluation) -> list[str]:
 
 def scope(evaluation: Evaluation) -> str:
     """Say which rows these are and how often the task fails on them."""
-    rows = f"{evaluation.rows:,} images from {count(evaluation.groups, 'group')} of sources"
+    sources = count(evaluation.sources, "source")
+    if evaluation.groups != evaluation.sources:
+        sources += f" in {count(evaluation.groups, 'group')}"
+    rows = f"{count(evaluation.rows, 'image')} from {sources}"
     failing = f"{evaluation.engine} fails on {share(evaluation.failure_rate)} of them."
     if evaluation.seen:
         return f"NOT PROOF: {rows}, among them some that the gate was made from; {failing}"
@@ -46,6 +49,8 @@ def promise(evaluation: Evaluation) -> str:
         return f"This gate promises no risk; {measured}."
     wanted = f"Promised: of the images passed, at most {share(guarantee.promise)} fail"
     kept = verdict(point.risk, guarantee.promise)
+    if evaluation.seen:
+        kept = "no proof, for the gate was made from some of these rows"
     return f"{wanted} (confidence {share(guarantee.confidence)}). Measured: {measured}; {kept}."
 
 

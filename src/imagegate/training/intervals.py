@@ -102,44 +102,47 @@ def calibration_by_chance(probability: ArrayLike, *, seed: int, draws: int = 100
     return float(np.quantile(shown, (1 + LEVEL) / 2))
 
 
-def risk_interval(fails: ArrayLike, groups: ArrayLike) -> Estimate:
-    """Return the share of failures with its exact interval, honest about rows of one source.
+def share_interval(counted: ArrayLike, groups: ArrayLike) -> Estimate:
+    """Return a share of rows with its exact interval, honest about rows of one source.
 
     Clopper-Pearson on the *effective* number of rows: rows of one source resemble each other,
-    so they count less than independent ones. If none fails (or all do) that resemblance cannot
-    be estimated, and a source counts once. NaN without rows.
+    so they count less than independent ones. If none is counted, or all are, that resemblance
+    cannot be estimated, and a group counts once. NaN without rows.
 
     References
     ----------
     Clopper, Pearson, Biometrika 1934; Korn, Graubard, Survey Methodology 1998, the interval of
     the US National Center for Health Statistics for proportions from clustered samples.
     """
-    bad = np.asarray(fails, np.float64)
-    if bad.size == 0:
+    hits = np.asarray(counted, np.float64)
+    if hits.size == 0:
         return Estimate(math.nan)
-    rate, size = float(bad.mean()), _effective_rows(bad, np.asarray(groups))
-    inverse = _beta_quantile()
-    hits, tail = rate * size, (1 - LEVEL) / 2
-    low = float(inverse(hits, size - hits + 1, tail)) if rate > 0 else 0.0
-    high = float(inverse(hits + 1, size - hits, 1 - tail)) if rate < 1 else 1.0
-    return Estimate(rate, low, high)
+    special = _special()
+    share, size = float(hits.mean()), _effective_rows(hits, np.asarray(groups), special)
+    some, tail = share * size, (1 - LEVEL) / 2
+    low = float(special.betaincinv(some, size - some + 1, tail)) if share > 0 else 0.0
+    high = float(special.betaincinv(some + 1, size - some, 1 - tail)) if share < 1 else 1.0
+    return Estimate(share, low, high)
 
 
-def _effective_rows(bad: Floats, groups: NDArray[Any]) -> float:
+def _effective_rows(hits: Floats, groups: NDArray[Any], special: Any) -> float:
     """Return how many independent rows are worth as much as these clustered ones."""
     names, member = np.unique(groups, return_inverse=True)
-    rate = bad.mean()
-    if len(names) < 2 or rate in (0, 1):
-        return float(len(names))
-    sums = np.bincount(member, bad - rate)
-    clustered = len(names) / (len(names) - 1) * (sums**2).sum() / bad.size**2
-    independent = rate * (1 - rate) / bad.size
-    return float(np.clip(bad.size * independent / max(clustered, 1e-300), 1, bad.size))
+    share, count = hits.mean(), len(names)
+    if count < 2 or share in (0, 1):
+        return float(count)
+    sums = np.bincount(member, hits - share)
+    clustered = count / (count - 1) * (sums**2).sum() / hits.size**2
+    independent = share * (1 - share) / hits.size
+    # With few groups the variance between them is itself a guess: Student's t pays for it.
+    rows_t, groups_t = special.stdtrit([hits.size - 1, count - 1], (1 + LEVEL) / 2)
+    worth = hits.size * independent / max(clustered, 1e-300) * (rows_t / groups_t) ** 2
+    return float(np.clip(worth, 1, hits.size))
 
 
-def _beta_quantile() -> Callable[..., Any]:
+def _special() -> Any:
     try:
-        from scipy.special import betaincinv  # type: ignore[import-untyped]
+        from scipy import special  # type: ignore[import-untyped]
     except ImportError as error:
         raise MissingExtraError("scipy", "train") from error
-    return betaincinv  # type: ignore[no-any-return]
+    return special

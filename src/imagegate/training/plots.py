@@ -123,9 +123,9 @@ def severity_response(evaluation: Evaluation) -> str:
             axes.set_ylabel("failing (%)")
         for axes in grid.flat[max(0, len(causes) - columns) : len(causes)]:
             axes.set_xlabel("severity")
-        grid[0, 0].legend(loc="upper left")
+        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
 
-    return svg(draw, name="severity", size=(10.6, 2.6 * -(-len(causes) // 4)))
+    return svg(draw, name="severity", size=(10.6, 0.3 + 2.6 * -(-len(causes) // 4)))
 
 
 def page_color(key: str) -> str:

@@ -46,7 +46,7 @@ def render(evaluation: Evaluation) -> str:
     rate = evaluation.failure_rate
     page = template.substitute(
         css=(folder / "report.css").read_text(encoding="utf-8"),
-        title=escape(f"{evaluation.gate} on {evaluation.task}"),
+        title=escape(f"{evaluation.gate}: {evaluation.task} by {evaluation.engine}"),
         facts=sections.facts(evaluation),
         warning=sections.warning(evaluation),
         headline="\n".join(f"<p>{escape(sentence)}</p>" for sentence in headline(evaluation)),

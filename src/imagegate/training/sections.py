@@ -18,6 +18,7 @@ from imagegate.training.evaluation import (
     cell,
     number,
     percentage,
+    points,
 )
 from imagegate.training.headline import count, share
 from imagegate.training.intervals import Estimate
@@ -28,8 +29,8 @@ LEAD = {
     "auroc": "AUROC",
     "average_precision": "average precision",
     "e_aurc": "E-AURC",
-    "coverage_at_risk": "coverage at the promised risk",
-    "risk_at_equal_coverage": "failing of passed, at the other's pass share",
+    "coverage_at_risk": "coverage at the promised risk, % points",
+    "risk_at_equal_coverage": "failing of passed at the other's pass share, % points",
 }
 LOWER_IS_BETTER = {"e_aurc", "risk_at_equal_coverage"}
 PARTS = {
@@ -65,8 +66,8 @@ def tiles(evaluation: Evaluation) -> str:
     """Return the four figures that matter most."""
     learned = evaluation["learned"]
     point, figures = learned.operating, learned.metrics
-    kept = point.risk.value <= evaluation.promise if point.passed else False
-    mark = ("good" if kept else "bad") if evaluation.promised and point.passed else ""
+    proved = "good" if point.risk.high <= evaluation.promise else ""
+    mark = "bad" if point.risk.low > evaluation.promise else proved
     shown = (
         ("failing of those passed", share(point.risk.value), span_of(point.risk, 100), mark),
         ("passed", share(point.coverage.value), span_of(point.coverage, 100), ""),
@@ -221,7 +222,7 @@ def _cell(result: Result, column: str) -> str:
 
 def _lead_cell(result: Result, name: str) -> str:
     part = result.lead.get(name, Estimate(math.nan))
-    text = two_lines(number(part, sign=True))
+    text = two_lines(points(part) if "% points" in LEAD[name] else number(part, sign=True))
     if math.isnan(part.low) or part.low <= 0 <= part.high:
         return text
     good = (part.low > 0) != (name in LOWER_IS_BETTER)
@@ -251,7 +252,7 @@ def _mistake(mistake: Mistake) -> str:
     note = f"<p>{escape(mistake.note)}</p>" if mistake.note else ""
     return (
         f'<article class="mistake"><div class="shots">{shots}</div>'
-        f"<p><strong>{escape(mistake.set)}: {escape(mistake.path)}</strong></p>"
+        f"<p><strong>{escape(mistake.path)}</strong> <small>{escape(mistake.row_id)}</small></p>"
         f"<p>{escape(mistake.degraded)}</p>"
         f"<p>predicted {100 * mistake.p_fail:.1f} % to fail, loss {mistake.loss:.2f}</p>"
         f"{note}<ul>{reasons}</ul></article>"
