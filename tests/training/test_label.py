@@ -199,7 +199,7 @@ def killed_half_way(pictures: Path, out: Path, how: int) -> int:
     """Start a run in another process, end it when some parts are written; return its rows."""
     script = RUN.format(here=str(HERE), pictures=str(pictures), out=str(out))
     environment = {**os.environ, "FAKE_ENGINE_PIDS": str(out.parent)}
-    process = subprocess.Popen([sys.executable, "-c", script], env=environment)  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-c", script], env=environment)
     for _ in range(600):
         if len(list(out.glob("rows/*.parquet"))) >= 2 or process.poll() is not None:
             break
