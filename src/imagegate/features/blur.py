@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.features.edges import edges
 from imagegate.features.planes import NAN, Floats, Plane, planes
@@ -115,34 +116,37 @@ def reblur_ratio(image: Image) -> float:
 
 
 PIECE = 64  # px of a row that is transformed
-ROWS = 120  # rows and columns of a plane that are looked at
+LINES = 120  # rows and columns that are looked at, over all tiles
+FEWEST_LINES = 24  # in each tile
 TAPER = np.hanning(PIECE).astype(np.float32)
 END_SHARE = 0.1
 SMOOTH = np.array([1, 2, 3, 2, 1]) / 9
 
 
-def row_spectrum(rows: Plane) -> Floats:
-    """Return the mean power of the busiest row pieces at 0, 1/64 … 1/2 cycles a pixel."""
-    usable = rows.shape[1] // PIECE * PIECE
-    pieces = rows[:, :usable].astype(np.float32).reshape(-1, PIECE)
-    pieces -= pieces.mean(axis=1, keepdims=True)
-    pieces *= TAPER
-    activity = np.einsum("ij,ij->i", pieces, pieces)
-    busy = np.ascontiguousarray(pieces[np.argsort(activity)[-max(32, len(pieces) // 4) :]])
+def pieces(rows: Plane) -> NDArray[np.float32]:
+    """Return the 64 px pieces of rows."""
+    return np.asarray(rows[:, : rows.shape[1] // PIECE * PIECE], np.float32).reshape(-1, PIECE)
+
+
+def spectrum(found: NDArray[np.float32]) -> Floats:
+    """Return the mean power of the busiest pieces at 0, 1/64 … 1/2 cycles a pixel."""
+    found = (found - found.mean(axis=1, keepdims=True)) * TAPER
+    activity = np.einsum("ij,ij->i", found, found)
+    busy = np.ascontiguousarray(found[np.argsort(activity)[-max(32, len(found) // 4) :]])
     packed = np.asarray(cv2.dft(busy, flags=cv2.DFT_ROWS))  # Re0 Re1 Im1 … Re32
     squared = np.square(packed).mean(axis=0, dtype=np.float64)
     return np.concatenate([[0.0], squared[1:-1].reshape(-1, 2).sum(axis=1), squared[-1:]])
 
 
-def spectra(image: Image) -> tuple[Floats, Floats] | None:
-    """Return the power across and down, mean over the tiles; None if all are too small."""
+def spectra(image: Image) -> list[Floats]:
+    """Return the power across and down, over all tiles; empty if these are too small."""
     usable = [p for p in image.once(planes) if min(p.shape) >= PIECE]
     if not usable:
-        return None
-    thin = [(max(1, p.shape[0] // ROWS), max(1, p.shape[1] // ROWS)) for p in usable]
-    across = [row_spectrum(p[::r]) for p, (r, _) in zip(usable, thin, strict=True)]
-    down = [row_spectrum(p[:, ::c].T) for p, (_, c) in zip(usable, thin, strict=True)]
-    return np.mean(across, axis=0), np.mean(down, axis=0)
+        return []
+    lines = max(FEWEST_LINES, LINES // len(usable))
+    across = [pieces(p[:: max(1, p.shape[0] // lines)]) for p in usable]
+    down = [pieces(p[:, :: max(1, p.shape[1] // lines)].T) for p in usable]
+    return [spectrum(np.concatenate(across)), spectrum(np.concatenate(down))]
 
 
 def end_of(power: Floats) -> float:
@@ -166,8 +170,7 @@ def end_of(power: Floats) -> float:
 
 def cutoff(image: Image) -> float:
     """Return the smaller of the two ends of the spectrum."""
-    both = image.once(spectra)
-    ends = [end for end in map(end_of, both or ()) if np.isfinite(end)]
+    ends = [end for end in map(end_of, image.once(spectra)) if np.isfinite(end)]
     return min(ends) if ends else NAN
 
 

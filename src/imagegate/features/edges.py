@@ -13,11 +13,12 @@ from imagegate.features.planes import MIN_SIDE, Floats, Plane, halved, u8, windo
 from imagegate.image import Image
 
 Places = NDArray[np.int64]
+Grid = tuple[int, int]  # rows and columns of cells in a window
 
 AXES = (1, 0)  # of the arrays: across first, then down
 REACH = 9  # px along the axis in which the range of an edge is taken
 RIM = 2  # px at the border of a plane where no gradient is read
-CELLS = 16  # at least, over the picture
+CELLS = 12  # at least, over the picture
 TOP_SHARE = 0.02  # of the pixels: the strongest gradients are taken as edges
 PEAK_SHARE = 0.001
 PER_CELL = 256  # edges an axis; more change the median by less than a hundredth
@@ -52,19 +53,20 @@ def strongest(strength: Plane) -> tuple[Places, Places]:
     return rows * 3, columns
 
 
-def picked(plane: Plane, grid: int, axis: int) -> tuple[Places, Places]:
+def picked(plane: Plane, grid: Grid, axis: int) -> tuple[Places, Places]:
     """Return flat positions of the strongest gradients and the bounds between cells."""
     inner = plane[RIM:-RIM, RIM - 1 : 1 - RIM] if axis else plane[RIM - 1 : 1 - RIM, RIM:-RIM]
     later, sooner = (inner[:, 2:], inner[:, :-2]) if axis else (inner[2:], inner[:-2])
     strength = u8(cv2.absdiff(later, sooner))
-    found, top = [], RIM
-    for band in np.array_split(strength, grid, axis=0):
-        left = RIM
-        for cell in np.array_split(band, grid, axis=1):
-            rows, columns = strongest(cell)
-            found.append((rows + top) * plane.shape[1] + columns + left)
-            left += cell.shape[1]
-        top += band.shape[0]
+    across, down = (
+        [side * part // parts for part in range(parts + 1)]
+        for side, parts in zip(strength.shape[::-1], grid[::-1], strict=True)
+    )
+    found = []
+    for top, bottom in pairwise(down):
+        for left, right in pairwise(across):
+            rows, columns = strongest(strength[top:bottom, left:right])
+            found.append((rows + (top + RIM)) * plane.shape[1] + columns + (left + RIM))
     return np.concatenate(found), np.cumsum([0, *map(len, found)])
 
 
@@ -90,7 +92,7 @@ def steepest(plane: Plane, where: Places, axis: int) -> NDArray[np.bool_]:
     return np.asarray(here >= sides, np.bool_)
 
 
-def read_axis(plane: Plane, soft: Plane, grid: int, axis: int) -> Floats:
+def read_axis(plane: Plane, soft: Plane, grid: Grid, axis: int) -> Floats:
     """Return median width, re-blur ratio and range of the edges of one axis, a row a cell."""
     where, bounds = picked(plane, grid, axis)
     line = np.ones((1, REACH) if axis else (REACH, 1), np.uint8)
@@ -103,7 +105,7 @@ def read_axis(plane: Plane, soft: Plane, grid: int, axis: int) -> Floats:
     readings = np.column_stack(
         [reach / np.maximum(slope, 0.5), slope / np.maximum(after, 0.5), reach]
     )
-    found = np.full((grid * grid, 3), np.nan)
+    found = np.full((grid[0] * grid[1], 3), np.nan)
     for cell, (start, end) in enumerate(pairwise(bounds)):
         part = readings[start:end][kept[start:end]]
         if len(part) >= FEWEST:
@@ -111,18 +113,19 @@ def read_axis(plane: Plane, soft: Plane, grid: int, axis: int) -> Floats:
     return found
 
 
-def read_edges(plane: Plane, grid: int) -> Floats:
+def read_edges(plane: Plane, grid: Grid) -> Floats:
     """Return what ``read_axis`` does, of shape (axis, cell, reading)."""
     soft = u8(cv2.GaussianBlur(plane, (5, 5), 1.0))
     return np.stack([read_axis(plane, soft, grid, axis) for axis in AXES])
 
 
-def window_edges(plane: Plane, grid: int) -> Floats:
+def window_edges(plane: Plane, grid: Grid) -> Floats:
     """Return what ``read_edges`` does, wide edges being read at the scale that fits them."""
     plane = np.ascontiguousarray(plane)
     found, scale = read_edges(plane, grid), 1
-    while scale < COARSEST and min(plane.shape) >= 2 * MIN_SIDE * grid:
-        wide = found[:, :, 0] > WIDE_PX * scale
+    marked = found[:, :, 2] >= FAINT_SHARE * np.nanmax(found[:, :, 2], initial=0.0)
+    while scale < COARSEST and min(plane.shape) >= 2 * MIN_SIDE * max(grid):
+        wide = marked & (found[:, :, 0] > WIDE_PX * scale)
         if not wide.any():
             break
         plane, scale = halved(plane), scale * 2
@@ -132,12 +135,19 @@ def window_edges(plane: Plane, grid: int) -> Floats:
     return found
 
 
+def cell_grid(usable: tuple[Plane, ...]) -> Grid:
+    """Return into how many cells each window is cut."""
+    if not usable or min(min(w.shape) for w in usable) < 8 * MIN_SIDE:
+        return 1, 1
+    each = CELLS / len(usable)
+    rows = int(np.ceil(np.sqrt(each)))
+    return rows, int(np.ceil(each / rows))
+
+
 def edges(image: Image) -> Edges:
     """Read the strongest edges in every window, or in parts of it where these are few."""
     usable = image.once(windows)
-    grid = int(np.ceil(np.sqrt(CELLS / max(1, len(usable)))))
-    if usable and min(min(w.shape) for w in usable) < grid * 2 * MIN_SIDE:
-        grid = 1
+    grid = cell_grid(usable)
     found = np.concatenate([np.empty((2, 0, 3)), *(window_edges(w, grid) for w in usable)], axis=1)
     reach = found[:, :, 2]
     if np.isfinite(reach).any():

@@ -14,6 +14,7 @@ from imagegate.image import Image
 
 ENOUGH = 12  # letters; with fewer there is no text to speak of
 TEXT_SHARE = 0.18  # of the letter-like marks stand in lines; under 0.15 in photos
+MANY = 500  # letter-like pieces a megapixel that are worth a look at half size
 LIKE = 1.1  # log ratio of the 80th to the 20th percentile of height; mostly over 1.2 in photos
 STRONG = 0.4  # of the contrast of letters; fainter specks are paper
 
@@ -68,7 +69,7 @@ def letters(image: Image) -> Letters | None:
     """Return what stands in lines of text, None where there is none."""
     found, scale = image.once(native_marks), 1.0
     picked = text_like(found)
-    if picked is None and found.pixels:
+    if picked is None and found.letter.sum() >= MANY * found.pixels / 1e6:
         found, scale = image.once(half_marks), 2.0
         picked = text_like(found)
     if picked is None:
