@@ -45,6 +45,9 @@ def test_verified_wants_words_and_confidence() -> None:
 def test_truth_is_utf8(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("\ufeffStraße", encoding="utf-8")
     assert OCR.read_truth(str(tmp_path / "a.txt")) == "Straße"
+    (tmp_path / "a.txt").write_bytes("Straße".encode("latin-1"))
+    with pytest.raises(EngineError, match=r"a\.txt: expected a transcript in UTF-8"):
+        OCR.read_truth(str(tmp_path / "a.txt"))
 
 
 def test_word_table_of_the_program() -> None:

@@ -28,13 +28,14 @@ def test_truth_beside_the_images(tmp_path: Path) -> None:
     found, problems = find_sources([tmp_path / "s"])
     assert table(found) == [
         ("s/a", "s/a", "a.txt"),
-        ("s/b", "s/b", "b.mask.png"),
+        ("s/b", "s/b", None),
         ("s/c", "s/c", None),
         ("s/deep/d", "s/deep/d", "d.txt"),
     ]
     assert [source.shown for source in found] == ["a.png", "b.JPG", "c.webp", "deep/d.tif"]
     assert not problems
-    assert table(find_sources([tmp_path / "s"], text=False)[0])[3][2] == "d.mask.png"
+    masks = [truth for _, _, truth in table(find_sources([tmp_path / "s"], text=False)[0])]
+    assert masks == [None, "b.mask.png", None, "d.mask.png"]
 
 
 def test_truth_in_folders_beside_images(tmp_path: Path) -> None:
@@ -62,7 +63,9 @@ def test_one_image(tmp_path: Path) -> None:
 
 def test_masks_in_a_folder(tmp_path: Path) -> None:
     touch(tmp_path / "people", "images/1.jpg", "masks/1.png")
-    assert table(find_sources([tmp_path / "people"])[0]) == [("people/1", "people/1", "1.png")]
+    found, _ = find_sources([tmp_path / "people"], text=False)
+    assert table(found) == [("people/1", "people/1", "1.png")]
+    assert table(find_sources([tmp_path / "people"])[0]) == [("people/1", "people/1", None)]
 
 
 def test_groups_file(tmp_path: Path) -> None:

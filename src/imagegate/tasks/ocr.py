@@ -78,7 +78,10 @@ def verified(output: OcrOutput | str) -> bool:
 
 def read_transcript(path: str) -> str:
     """Read a UTF-8 text file as truth."""
-    return Path(path).read_text(encoding="utf-8-sig", errors="replace")
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise EngineError(f"{path}: expected a transcript in UTF-8, got other bytes") from error
 
 
 def open_rapidocr() -> Callable[[Pixels], OcrOutput]:

@@ -85,7 +85,7 @@ def find_sources(
     limit : int, optional
         At most so many sources of each set, spread evenly over it.
     text : bool
-        Whether to prefer transcripts to masks where an image has both.
+        Whether transcripts or masks are the truth looked for beside images.
 
     Returns
     -------
@@ -190,21 +190,14 @@ def page_of(stem: str) -> str:
 def truth_of(image: Path, top: Path, base: Path, text: bool) -> Path | None:
     """Return the transcript or mask of an image; a missing one among others is named, too."""
     away = image.parent.relative_to(top)
+    place = base / ("text" if text else "masks")
+    beside, suffix = (".txt", ".txt") if text else (MASK_SUFFIX, ".png")
     names = dict.fromkeys((image.stem, page_of(image.stem)))
-    transcripts = [image.with_name(f"{name}.txt") for name in names]
-    transcripts += [base / "text" / away / f"{name}.txt" for name in names]
-    masks = [image.with_name(f"{name}{MASK_SUFFIX}") for name in names]
-    masks += [base / "masks" / away / f"{name}.png" for name in names]
-    both = transcripts + masks if text else masks + transcripts
-    for path in both:
-        if path.is_file():
-            return path
+    candidates = [image.with_name(f"{name}{beside}") for name in names]
+    candidates += [place / away / f"{name}{suffix}" for name in names]
     # Where a set has truth, an image without is a hole to report, not one to trust the engine on.
-    folders = [base / "text", base / "masks"] if text else [base / "masks", base / "text"]
-    for place, suffix in zip(folders, (".txt", ".png") if text else (".png", ".txt"), strict=True):
-        if place.is_dir():
-            return place / away / f"{image.stem}{suffix}"
-    return None
+    missing = place / away / f"{image.stem}{suffix}" if place.is_dir() else None
+    return next((path for path in candidates if path.is_file()), missing)
 
 
 def groups_file(path: Path) -> tuple[dict[str, str], list[str]]:
