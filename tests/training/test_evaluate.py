@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import standins
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.card import Guarantee
-from imagegate.models.gate import load_gate
+from imagegate.models.gate import Gate, load_gate
 from imagegate.training import evaluate as module
 from imagegate.training.evaluate import evaluate
 from imagegate.training.headline import against, verdict
@@ -71,6 +72,12 @@ def test_refusals(gate, corpus):
     known = corpus.select(np.isin(corpus.column("group").astype(str), TRAINED))
     with pytest.raises(CorpusError, match="no rows to evaluate on"):
         evaluate(gate, known)
+
+
+def test_the_stand_in_answers_as_a_gate_does():
+    for name in ("p_fail", "passes", "unfamiliar", "check"):
+        theirs, ours = (signature(getattr(kind, name)) for kind in (Gate, standins.Gate))
+        assert len(theirs.parameters) == len(ours.parameters)
 
 
 def test_all_on_the_same_rows(evaluation):

@@ -235,14 +235,14 @@ def points(part: Estimate) -> str:
 
 
 def _interval(part: Estimate, factor: float, form: str) -> str:
-    """Return the interval in brackets, nothing where it is undefined or has no width.
+    """Return the interval in brackets, nothing where it is undefined or shows no width.
 
     A bootstrap that always gives the same says that it knows nothing, not that it is sure.
     """
-    if not part.low < part.high:
+    low, high = f"{factor * part.low:{form}}", f"{factor * part.high:{form}}"
+    if low == high:  # two undefined ends read alike, too
         return ""
-    join = " to " if "+" in form else "–"
-    return f" ({factor * part.low:{form}}{join}{factor * part.high:{form}})"
+    return f" ({low}{' to ' if '+' in form else '–'}{high})"
 
 
 def _plain(value: Any) -> Any:
