@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -76,19 +77,13 @@ def evaluate(
     promise = DEFAULT_PROMISE if card.promise is None else card.promise
     calibrated = calibration_by_chance(rivals[0].risk, seed=seed)
     return Evaluation(
+        **_facts(kept),
         gate=card.name,
-        task=str(kept.meta["task"]),
-        engine=str(kept.meta["engine"]),
-        limit=kept.limit,
         promise=promise,
         part=part,
         part_note=" ".join([chosen.note, *_mismatches(card, kept)]),
         seen=chosen.seen,
-        rows=len(kept),
         left_out=len(corpus) - len(kept),
-        sources=len(np.unique(kept.column("source_id").astype(str))),
-        groups=len(np.unique(rows.group)),
-        failed=int(rows.fails.sum()),
         results=compare(rivals, rows, promise=promise, chance=chance, calibrated=calibrated),
         slices=tuple(slices(rivals, rows, chance=chance)),
         responses=tuple(responses(rivals[0], rows)),
@@ -102,6 +97,20 @@ def evaluate(
         contenders=rivals,
         fails=rows.fails,
     )
+
+
+def _facts(corpus: Corpus) -> dict[str, Any]:
+    """Return what the rows are of, and how many."""
+    sources, groups = (np.unique(corpus.column(n).astype(str)) for n in ("source_id", "group"))
+    return {
+        "task": str(corpus.meta["task"]),
+        "engine": str(corpus.meta["engine"]),
+        "limit": corpus.limit,
+        "rows": len(corpus),
+        "sources": len(sources),
+        "groups": len(groups),
+        "failed": int(corpus.fails.sum()),
+    }
 
 
 def _mismatches(card: Card, corpus: Corpus) -> Iterator[str]:
