@@ -105,8 +105,9 @@ def row(path: str, verdict: Verdict | None, *, gate: str, error: str) -> dict[st
 def line(path: str, verdict: Verdict, *, why: bool) -> str:
     """Return one line: decision, quality, path, and the weightiest reason if wanted."""
     style = DECISION_STYLE[verdict.decision]
-    reason = verdict.reasons[0].sentence if why and verdict.reasons else ""
-    return f"[{style}]{verdict.decision:<7}[/] {verdict.quality:>3}  {escape(path)}  [dim]{escape(reason)}[/]"
+    reason = escape(verdict.reasons[0].sentence) if why and verdict.reasons else ""
+    start = f"[{style}]{verdict.decision:<7}[/] {verdict.quality:>3}"
+    return f"{start}  {escape(path)}  [dim]{reason}[/]".rstrip()
 
 
 def story(verdict: Verdict) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -34,9 +36,23 @@ def print_json(value: Mapping[str, Any]) -> None:
     out.file.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def progress_bar() -> Progress:
-    """Return a bar with count, rate-based time left and a free text; silent where nobody looks."""
-    return Progress(
+class Tell(Protocol):
+    """Takes how much is done of how much, and a note."""
+
+    def __call__(self, done: int, total: int, note: str) -> None:
+        """Show it."""
+
+
+QUIET_SECONDS = 30.0
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Tell]:
+    """Yield ``tell(done, total, note)``: a bar, or lines where nobody looks."""
+    if not err.is_terminal:
+        yield plain_progress(what)
+        return
+    with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
@@ -47,7 +63,27 @@ def progress_bar() -> Progress:
         TextColumn("{task.fields[note]}"),
         console=err,
         transient=True,
-    )
+    ) as bar:
+        ticks = bar.add_task(what, total=None, note="")
+
+        def tell(done: int, total: int, note: str) -> None:
+            rate = f"{done / elapsed:.1f}/s " if (elapsed := bar.tasks[0].elapsed) else ""
+            bar.update(ticks, completed=done, total=total, note=rate + note)
+
+        yield tell
+
+
+def plain_progress(what: str) -> Tell:
+    """Return a ``tell`` that prints one line every half minute."""
+    last = time.monotonic()
+
+    def tell(done: int, total: int, note: str) -> None:
+        nonlocal last
+        if time.monotonic() - last > QUIET_SECONDS:
+            last = time.monotonic()
+            err.print(f"{what}: {done:,} of {total:,} {note}", soft_wrap=True)
+
+    return tell
 
 
 def percent(share: float | None, digits: int = 0) -> str:

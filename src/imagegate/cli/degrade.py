@@ -12,7 +12,7 @@ import numpy as np
 import typer
 
 from imagegate import image
-from imagegate.cli.console import complain, out, progress_bar
+from imagegate.cli.console import complain, out, progress
 from imagegate.degrade import DEGRADATIONS, Chain, chain_to_json, draw_chain, single_chain
 from imagegate.errors import ImageError, SettingsError
 from imagegate.tables import CAUSES, Pixels
@@ -65,9 +65,8 @@ def run(found: list[Source], plan: Plan, to: Path, *, seed: int) -> int:
     """Write the planned variants of every source; return how many could not be read."""
     to.mkdir(parents=True, exist_ok=True)
     broken = 0
-    with progress_bar() as bar, (to / "variants.jsonl").open("w", encoding="utf-8") as log:
-        ticks = bar.add_task("degrading", total=len(found) * len(plan), note="")
-        for source in found:
+    with progress("degrading") as tell, (to / "variants.jsonl").open("w", encoding="utf-8") as log:
+        for done, source in enumerate(found, start=1):
             try:
                 clean = load(source, text=True)
             except ImageError as error:
@@ -75,7 +74,7 @@ def run(found: list[Source], plan: Plan, to: Path, *, seed: int) -> int:
                 broken += 1
             else:
                 write_variants(source, clean, plan, to, log, seed=seed)
-            bar.advance(ticks, len(plan))
+            tell(done, len(found), source.shown)
     return broken
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from imagegate.cli.console import complain, err, out, percent, progress_bar
-from imagegate.errors import CorpusError
+from imagegate.cli.console import complain, err, out, percent, progress
+from imagegate.errors import CorpusError, SettingsError
 
 
 def command(
@@ -42,6 +42,10 @@ def command(
         int | None,
         typer.Option("--limit-sources", help="Only the first so many sources of each set."),
     ] = None,
+    licence: Annotated[
+        list[str] | None,
+        typer.Option("--licence", help="'SET=TEXT' for the card; may be repeated."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 0,
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", help="Worker processes; 0 is one a core.")
@@ -66,8 +70,17 @@ def command(
         seed=seed,
         jobs=jobs or None,
         timeout=timeout,
+        licences=dict(named(text) for text in licence or []),
     )
     out.print(f"next: imagegate train {to} --out my.gate")
+
+
+def named(text: str) -> tuple[str, str]:
+    """Split ``SET=TEXT``."""
+    name, found, words = text.partition("=")
+    if not found:
+        raise SettingsError(f"expected --licence SET=TEXT, got {text!r}")
+    return name, words
 
 
 def run(
@@ -81,27 +94,24 @@ def run(
     **settings: Any,
 ) -> None:
     """Find the sources, label them under a progress bar, and say what came of it."""
-    from imagegate.tasks import TASKS
+    from imagegate.tasks import find_task
     from imagegate.training.label import label
     from imagegate.training.sources import find_sources
 
-    chosen = TASKS[task]
+    chosen = find_task(task)
     found, problems = find_sources(sources, group_by=group_by, limit=limit, text=chosen.text)
     for problem in problems:
         err.print(f"[yellow]left out[/] {problem}", soft_wrap=True)
     if not found:
         raise CorpusError(f"no usable sources in {', '.join(sources)}")
-    with progress_bar() as bar:
-        ticks = bar.add_task("labelling", total=None, note="")
+    with progress("labelling") as tell:
 
-        def progress(done: int, total: int, errors: int, fails: int) -> None:
-            note = f"{percent(fails / max(1, done))} fail" + (
-                f", {errors} errors" if errors else ""
-            )
-            bar.update(ticks, completed=done, total=total, note=note)
+        def count(done: int, total: int, errors: int, fails: int) -> None:
+            note = f"{percent(fails / max(1, done))} fail"
+            tell(done, total, f"{note}, {errors} errors" if errors else note)
 
         try:
-            report = label(found, chosen, engine, to, progress=progress, **settings)
+            report = label(found, chosen, engine, to, progress=count, **settings)
         except KeyboardInterrupt:
             complain("stopped. Every row is kept: the same command goes on from here.")
             raise typer.Exit(130) from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from imagegate.cli.console import out, progress_bar
+from imagegate.cli.console import out, progress
 
 
 def command(
@@ -21,11 +22,6 @@ def command(
     from imagegate.training.remeasure import remeasure
 
     for folder in corpus:
-        with progress_bar() as bar:
-            ticks = bar.add_task("measuring", total=None, note="")
-
-            def progress(done: int, total: int) -> None:
-                bar.update(ticks, completed=done, total=total)  # noqa: B023 - used in this turn only
-
-            rows = remeasure(folder, jobs=jobs or None, progress=progress)
+        with progress("measuring") as tell:
+            rows = remeasure(folder, jobs=jobs or None, progress=partial(tell, note=""))
         out.print(f"{rows:,} rows measured again in {folder}")
