@@ -91,6 +91,10 @@ def test_rows_may_have_all_measures_or_only_the_gates_own():
     decided = gate.decisions(own)
     assert (decided[gate.unfamiliar(own)] == "review").all()
     assert (gate.passes(own) == (decided == "pass")).all()
+    known = ~gate.unfamiliar(own)
+    each = [gate.thresholds.decide(p) for p in gate.p_fail(own)]
+    assert (decided == each)[known].all()
+    assert known.any()
 
 
 def test_thresholds():
@@ -169,9 +173,7 @@ def test_answering_needs_neither_scikit_learn_nor_its_friends(tmp_path):
         "print(gate.check(np.full((64, 64), 128, np.uint8)))\n"
         "assert not any('training' in name for name in sys.modules if 'imagegate' in name)\n"
     )
-    done = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, "-c", code], capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "quality" in done.stdout
 

@@ -13,7 +13,8 @@ from rich.markup import escape
 from imagegate import image
 from imagegate.cli.console import DECISION_STYLE, complain, out, percent, print_json
 from imagegate.errors import SettingsError
-from imagegate.models.gate import Checked, load_gate
+from imagegate.models.gate import Checked, Gate, RulesGate, load_gate
+from imagegate.models.thresholds import load_thresholds
 from imagegate.models.verdict import Verdict
 
 ALL_PASS, NOT_ALL_PASS, COULD_NOT_RUN = 0, 1, 2
@@ -26,6 +27,10 @@ def command(
     gate: Annotated[
         str, typer.Option("--gate", "-g", help="A bundled gate, 'rules:TASK', or a .gate file.")
     ] = "ocr",
+    thresholds: Annotated[
+        Path | None,
+        typer.Option("--thresholds", help="Your own cuts for a rules gate, as TOML or JSON."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Worker threads; 0 is one a core.")] = 0,
 ) -> None:
@@ -35,6 +40,8 @@ def command(
     2: could not run (no such gate, path or image).
     """
     answerer = load_gate(gate)
+    if thresholds:
+        answerer = with_thresholds(answerer, thresholds)
     missing = [path for path in paths if not Path(path).exists()]
     files = list(find_images(paths))
     if not files and not missing:
@@ -48,6 +55,13 @@ def command(
     if len(files) > 1 and not as_json:
         out.print(closing_line(tally))
     raise typer.Exit(exit_code(tally, missing))
+
+
+def with_thresholds(answerer: Gate | RulesGate, path: Path) -> RulesGate:
+    """Return a rules gate with the user's own cuts."""
+    if not isinstance(answerer, RulesGate):
+        raise SettingsError(f"--thresholds goes with a rules gate, not with {answerer.name}")
+    return RulesGate(answerer.task, load_thresholds(path, task=answerer.task))
 
 
 def find_images(paths: Iterable[str]) -> Iterator[str]:

@@ -120,6 +120,7 @@ LINES = 120  # rows and columns that are looked at, over all tiles
 FEWEST_LINES = 24  # in each tile
 TAPER = np.hanning(PIECE).astype(np.float32)
 END_SHARE = 0.1
+HIDDEN = 1.0  # noise over limit: beyond this it is the noise that ends the spectrum
 SMOOTH = np.array([1, 2, 3, 2, 1]) / 9
 
 
@@ -150,7 +151,7 @@ def spectra(image: Image) -> list[Floats]:
 
 
 def end_of(power: Floats) -> float:
-    """Return the frequency where the gradient spectrum falls under a tenth of its peak."""
+    """Return where the gradient spectrum falls under a tenth of its peak, NaN if into noise."""
     floor = np.quantile(power[PIECE // 4 :], 0.1)
     if power.max() < 20 * max(floor, 1.0):
         return NAN
@@ -164,6 +165,8 @@ def end_of(power: Floats) -> float:
     if not under.size:
         return 0.5
     after = start + int(under[0])
+    if floor * frequency[after] ** 2 > HIDDEN * limit:
+        return NAN
     above, below = np.log(energy[after - 1 : after + 1])
     return float(frequency[after] - (np.log(limit) - below) / (above - below) / PIECE)
 
@@ -233,7 +236,7 @@ def score(readings: Mapping[str, float]) -> float:
         readings["text.x_height_per_edge_width"], (1, 0), (3.2, 40), (4.4, 70), (7, 100)
     )
     sharp = readings["resolution.short_side_px"] / width
-    by_side = ramp(sharp, (25, 0), (90, 40), (115, 70), (170, 100))
+    by_side = ramp(sharp, (25, 0), (90, 40), (130, 60), (250, 80), (400, 100))
     return best(by_pixel, by_side if np.isnan(by_letter) else by_letter)
 
 

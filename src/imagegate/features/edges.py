@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.features.noise import impulses
 from imagegate.features.planes import MIN_SIDE, Floats, Plane, halved, u8, windows
 from imagegate.image import Image
 
@@ -24,6 +25,7 @@ PEAK_SHARE = 0.001
 PER_CELL = 256  # edges an axis; more change the median by less than a hundredth
 FEWEST = 8  # edges that make a cell count
 MIN_RANGE = 16  # gray levels; fainter edges are not told from noise and quantisation
+SPECKLED = 0.004  # share of lone pixels that hide the edges unless filtered out
 FAINT_SHARE = 0.3  # of the strongest cell's range: weaker cells are left out
 CONE = 2.0  # gradients within 27 degrees of the axis are its own: motion leaves others sharp
 WIDE_PX = 5.0  # beyond this the reach cuts the edge off: read again at half size
@@ -121,7 +123,6 @@ def read_edges(plane: Plane, grid: Grid) -> Floats:
 
 def window_edges(plane: Plane, grid: Grid) -> Floats:
     """Return what ``read_edges`` does, wide edges being read at the scale that fits them."""
-    plane = np.ascontiguousarray(plane)
     found, scale = read_edges(plane, grid), 1
     marked = found[:, :, 2] >= FAINT_SHARE * np.nanmax(found[:, :, 2], initial=0.0)
     while scale < COARSEST and min(plane.shape) >= 2 * MIN_SIDE * max(grid):
@@ -148,7 +149,10 @@ def edges(image: Image) -> Edges:
     """Read the strongest edges in every window, or in parts of it where these are few."""
     usable = image.once(windows)
     grid = cell_grid(usable)
-    found = np.concatenate([np.empty((2, 0, 3)), *(window_edges(w, grid) for w in usable)], axis=1)
+    if image.once(impulses) > SPECKLED:
+        usable = tuple(u8(cv2.medianBlur(w, 3)) for w in usable)
+    each = (window_edges(np.ascontiguousarray(w), grid) for w in usable)
+    found = np.concatenate([np.empty((2, 0, 3)), *each], axis=1)
     reach = found[:, :, 2]
     if np.isfinite(reach).any():
         # shades and creases of empty ground say nothing about the lens

@@ -185,6 +185,13 @@ def lone_pixels(plane: Plane) -> int:
     return int(cv2.countNonZero(far))
 
 
+def impulses(image: Image) -> float:
+    """Return the share of lone pixels in the tiles."""
+    found = [lone_pixels(band) for plane in image.once(planes) for _, band in bands(plane)]
+    total = sum(tile.size for tile in image.once(planes))
+    return sum(found) / total if total else NAN
+
+
 def impulse_share(image: Image) -> float:
     """Return the share of single pixels that stand out from all neighbours.
 
@@ -204,9 +211,7 @@ def impulse_share(image: Image) -> float:
     The impulse detector of a switching median filter, Sun and Neuvo, Pattern Recognition
     Letters 15 (1994), doi:10.1016/0167-8655(94)90082-5, against the extrema.
     """
-    found = [lone_pixels(band) for plane in image.once(planes) for _, band in bands(plane)]
-    total = sum(tile.size for tile in image.once(planes))
-    return sum(found) / total if total else NAN
+    return image.once(impulses)
 
 
 def score(readings: Mapping[str, float]) -> float:

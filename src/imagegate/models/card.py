@@ -73,6 +73,8 @@ class Card:
         Versions that the gate was made with.
     date : str
         When it was trained, as the caller says; empty if not told.
+    hash : str
+        SHA-256 of the rest of the card and of all arrays; empty until written or read.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Card:
     results: Mapping[str, Any] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
+    hash: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; NaN is None."""

@@ -101,4 +101,5 @@ def _making(card: Card) -> list[str]:
     return [
         f"measures: {len(card.measures)}, version {card.features_version}",
         f"made: {card.date or 'date not told'}, seed {card.seed}, {', '.join(made)}",
+        *([f"hash: {card.hash}"] if card.hash else []),
     ]

@@ -167,9 +167,10 @@ class Gate:
 
     def decisions(self, X: NDArray[np.floating]) -> NDArray[np.str_]:
         """Return the decision for every row of X, as for ``p_fail``, the guard's included."""
-        decided = np.array([self.thresholds.decide(p) for p in self.p_fail(X)], dtype="<U6")
-        decided[self.unfamiliar(X)] = "review"
-        return decided
+        p, limits = self.p_fail(X), self.thresholds
+        passing = -1.0 if limits.passing is None else limits.passing
+        review = self.unfamiliar(X) | ((p > passing) & (p < limits.rejecting))
+        return np.where(review, "review", np.where(p <= passing, "pass", "reject"))
 
     def passes(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Tell for every row of X, as for ``p_fail``, whether the decision is to pass."""

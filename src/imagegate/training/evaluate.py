@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -77,11 +76,10 @@ def evaluate(
     promise = DEFAULT_PROMISE if card.promise is None else card.promise
     calibrated = calibration_by_chance(rivals[0].risk, seed=seed)
     return Evaluation(
-        **_facts(kept),
-        gate=card.name,
+        **_facts(card, kept),
         promise=promise,
         part=part,
-        part_note=" ".join([chosen.note, *_mismatches(card, kept)]),
+        part_note=chosen.note + _mismatches(card, kept),
         seen=chosen.seen,
         left_out=len(corpus) - len(kept),
         results=compare(rivals, rows, promise=promise, chance=chance, calibrated=calibrated),
@@ -93,16 +91,17 @@ def evaluate(
         unfamiliar=int(gate.unfamiliar(gate_columns(gate, kept)).sum()),
         bootstrap=bootstrap,
         seed=seed,
-        card=card,
         contenders=rivals,
         fails=rows.fails,
     )
 
 
-def _facts(corpus: Corpus) -> dict[str, Any]:
-    """Return what the rows are of, and how many."""
+def _facts(card: Card, corpus: Corpus) -> dict[str, Any]:
+    """Return what is judged, and on how many rows of what."""
     sources, groups = (np.unique(corpus.column(n).astype(str)) for n in ("source_id", "group"))
     return {
+        "gate": card.name,
+        "card": card,
         "task": str(corpus.meta["task"]),
         "engine": str(corpus.meta["engine"]),
         "limit": corpus.limit,
@@ -113,12 +112,16 @@ def _facts(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _mismatches(card: Card, corpus: Corpus) -> Iterator[str]:
+def _mismatches(card: Card, corpus: Corpus) -> str:
     """Say where the rows are not what the gate was made for: allowed, but never in silence."""
+    said = ""
     for name in ("task", "engine", "engine_version", "limit"):
         mine, theirs = getattr(card, name), corpus.meta.get(name)
-        if card.engine is not None and mine != theirs:
-            yield f"The gate was made for {name.replace('_', ' ')} {mine}, these rows are {theirs}."
+        if mine != theirs:
+            said += (
+                f" The gate was made for {name.replace('_', ' ')} {mine}, these rows are {theirs}."
+            )
+    return said
 
 
 def _rows(corpus: Corpus) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -30,19 +30,19 @@ class Asked:
     date: str
 
 
-def make_card(
-    corpus: Corpus,
-    split: NDArray[np.str_],
-    asked: Asked,
-    *,
-    measures: Sequence[str],
-    settings: Mapping[str, Any],
-    passing: float | None,
-    rejecting: float,
-    guarantee: Guarantee | None,
-    guard: Mapping[str, float],
-    rules: tuple[Mapping[str, float], Mapping[str, float]],
-) -> Card:
+@dataclass(frozen=True)
+class Made:
+    """What came out: measures, settings, thresholds, promise, guard, preset and tuned rules."""
+
+    measures: tuple[str, ...]
+    settings: Mapping[str, Any]
+    thresholds: Mapping[str, float | None]
+    guarantee: Guarantee | None
+    guard: Mapping[str, float]
+    rules: tuple[Mapping[str, float], Mapping[str, float]]
+
+
+def make_card(corpus: Corpus, split: NDArray[np.str_], asked: Asked, made: Made) -> Card:
     """Return the card of a gate trained on a split corpus."""
     meta, groups = corpus.meta, corpus.column("group").astype(str)
     by_promise = asked.costs is None
@@ -52,7 +52,7 @@ def make_card(
         engine=str(meta["engine"]),
         engine_version=str(meta.get("engine_version", "")),
         limit=corpus.limit,
-        measures=tuple(measures),
+        measures=made.measures,
         features_version=int(meta.get("features_version", VERSION)),
         sets=tuple(_set(corpus, name) for name in np.unique(corpus.column("set").astype(str))),
         parts={part: counts(corpus, split == part) for part in PARTS},
@@ -61,12 +61,12 @@ def make_card(
         promise=asked.promise if by_promise else None,
         confidence=asked.confidence if by_promise else None,
         costs=asked.costs,
-        guarantee=guarantee,
-        thresholds={"pass": passing, "reject": rejecting},
-        guard=dict(guard),
-        settings=dict(settings),
-        rules_preset=dict(rules[0]),
-        rules_tuned=dict(rules[1]),
+        guarantee=made.guarantee,
+        thresholds=made.thresholds,
+        guard=made.guard,
+        settings=made.settings,
+        rules_preset=made.rules[0],
+        rules_tuned=made.rules[1],
         libraries={name: metadata.version(name) for name in LIBRARIES},
         date=asked.date,
     )

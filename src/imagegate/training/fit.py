@@ -12,16 +12,17 @@ from imagegate.errors import CorpusError
 from imagegate.features import LEARNABLE
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Guarantee
+from imagegate.models.guard import Guard
 from imagegate.models.learned import Gate, History
 from imagegate.models.thresholds import PRESETS
 from imagegate.training.calibrate import fit_calibration
 from imagegate.training.corpus import Corpus
-from imagegate.training.facts import Asked, make_card
+from imagegate.training.facts import Asked, Made, make_card
 from imagegate.training.guarding import FALSE_ALARMS, fit_guard
 from imagegate.training.learner import Learned, from_sklearn, learn, varying
 from imagegate.training.messages import messages_of
 from imagegate.training.rules_tuning import six_scores, tune_rules
-from imagegate.training.split import PARTS, split_by_group
+from imagegate.training.split import PARTS, SHARES, split_by_group
 from imagegate.training.threshold import (
     Found,
     cost_threshold,
@@ -77,6 +78,7 @@ def train(
     costs: tuple[float, float] | None = None,
     seed: int = 0,
     date: str = "",
+    shares: Sequence[float] = SHARES,
 ) -> TrainResult:
     """Train a gate on a labelled corpus.
 
@@ -97,6 +99,8 @@ def train(
         Of split and training; the same corpus and seed give the same gate file.
     date : str
         Written on the card; no clock is read here.
+    shares : sequence of 3 float
+        Of training, calibration and test; few sources want more calibration.
 
     Returns
     -------
@@ -107,42 +111,29 @@ def train(
     CorpusError
         If there are too few groups to split, or the task never fails or always fails.
     """
+    asked = Asked(name, promise, confidence, costs, seed, date)
     groups, sets = corpus.column("group").astype(str), corpus.column("set").astype(str)
-    split = split_by_group(groups, sets, seed=seed)
+    split = split_by_group(groups, sets, seed=seed, shares=shares)
     measures = _measures(corpus.select(split == "train"), seed)
     training, calibration = (_part(corpus, split == part, measures) for part in PARTS[:2])
     _check(training, calibration)
     learned = learn(
-        training.X,
-        training.fails,
-        training.weights,
-        training.groups,
+        *(training.X, training.fails, training.weights, training.groups),
         measures=measures,
         seed=seed,
     )
-    raw = learned.forest.decision(calibration.X)
-    line = fit_calibration(raw, calibration.fails, calibration.weights)
     guard = fit_guard(training.X, training.sources, calibration.X, seed=seed)
-    history = History(
-        raw=raw,
-        fails=calibration.fails,
-        source=np.unique(calibration.sources, return_inverse=True)[1].astype(np.int32),
-        familiar=~guard.alarm(calibration.X),
-    )
-    asked = Asked(name, promise, confidence, costs, seed, date)
+    line, history = _calibrated(learned, guard, calibration)
     passing, guarantee = _threshold(asked, history, line, learned, training)
-    card = make_card(
-        corpus,
-        split,
-        asked,
-        measures=measures,
+    made = Made(
+        measures=tuple(measures),
         settings=learned.settings,
-        passing=passing,
-        rejecting=max(passing or 0.0, LEAST_REJECTED),
+        thresholds={"pass": passing, "reject": max(passing or 0.0, LEAST_REJECTED)},
         guarantee=guarantee,
         guard={"false_alarms": FALSE_ALARMS, "limit": guard.limit, "rows": len(guard.rows)},
         rules=_rules(corpus, split == "train", training),
     )
+    card = make_card(corpus, split, asked, made)
     reference, usual = _typical(training.X[~training.fails])
     gate = Gate(card, learned.forest, line, guard, reference, usual, history)
     return TrainResult(gate, split, tuple(messages_of(card)))
@@ -184,6 +175,18 @@ def _check(training: Part, calibration: Part) -> None:
             )
 
 
+def _calibrated(learned: Learned, guard: Guard, calibration: Part) -> tuple[Calibration, History]:
+    """Return the line to probabilities, and the calibration rows as they are kept."""
+    raw = learned.forest.decision(calibration.X)
+    history = History(
+        raw=raw,
+        fails=calibration.fails,
+        source=np.unique(calibration.sources, return_inverse=True)[1].astype(np.int32),
+        familiar=~guard.alarm(calibration.X),
+    )
+    return fit_calibration(raw, calibration.fails, calibration.weights), history
+
+
 def _threshold(
     asked: Asked, history: History, line: Calibration, learned: Learned, training: Part
 ) -> tuple[float | None, Guarantee | None]:
@@ -204,7 +207,9 @@ def _threshold(
         passed=found.passed,
         failed=found.failed,
         bound=found.bound,
-        more_sources=None if found.threshold is not None else _wanting(history, wanted),
+        more_sources=None
+        if found.threshold is not None
+        else _wanting(history, learned, training, wanted),
     )
     return _as_probability(found, line), guarantee
 
@@ -215,12 +220,17 @@ def _as_probability(found: Found, line: Calibration) -> float | None:
     return float(line.probability(np.array([found.threshold]))[0])
 
 
-def _wanting(history: History, wanted: dict[str, float]) -> int | None:
-    """Return how many more calibration sources it would take, judged on all calibration rows."""
+def _wanting(
+    history: History, learned: Learned, training: Part, wanted: dict[str, float]
+) -> int | None:
+    """Return how many more calibration sources it would take, judged on all rows not learned."""
     count = np.bincount(history.source)
-    score = np.where(history.familiar, history.raw, np.inf)
     return more_sources(
-        score, history.fails, 1 / count[history.source], sources=len(count), **wanted
+        np.concatenate([np.where(history.familiar, history.raw, np.inf), learned.unseen]),
+        np.concatenate([history.fails, training.fails]),
+        np.concatenate([1 / count[history.source], training.weights]),
+        sources=len(count),
+        **wanted,
     )
 
 

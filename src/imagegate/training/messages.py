@@ -6,11 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 
 from imagegate.models.card import Card, Guarantee, percent
-from imagegate.training.split import SHARES
 
 FEW_SOURCES = 50  # to calibrate on
 FEW_FAILING = 30  # sources to learn failure from, or success
-CALIBRATION_SHARE = SHARES[1]
 
 
 def messages_of(card: Card) -> Iterator[str]:
@@ -22,7 +20,8 @@ def messages_of(card: Card) -> Iterator[str]:
         f"{calibration['sources']:,}; {card.parts['test']['sources']:,} are kept for the test."
     )
     if card.guarantee:
-        yield _promise(card.guarantee)
+        everywhere = sum(part["sources"] for part in card.parts.values())
+        yield _promise(card.guarantee, everywhere / max(1, calibration["sources"]))
     elif card.costs:
         yield (
             f"Passes up to a chance of failure of {percent(card.thresholds['pass'] or 0)}: a "
@@ -31,7 +30,7 @@ def messages_of(card: Card) -> Iterator[str]:
     yield from _warnings(training, calibration)
 
 
-def _promise(found: Guarantee) -> str:
+def _promise(found: Guarantee, sources_per_calibration: float) -> str:
     wanted = (
         f"at most {percent(found.promise)} of the images passed fail "
         f"(confidence {percent(found.confidence)})"
@@ -47,7 +46,7 @@ def _promise(found: Guarantee) -> str:
             f"{beginning} More sources alone would not help: even among the images that look best "
             "more fail. Ask for less, or label sources that resemble each other more."
         )
-    total = math.ceil(found.more_sources / CALIBRATION_SHARE)
+    total = math.ceil(found.more_sources * sources_per_calibration)
     return (
         f"{beginning} About {found.more_sources:,} more calibration sources would do, which is "
         f"{total:,} more sources in all; or promise less."
