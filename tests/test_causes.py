@@ -11,9 +11,9 @@ from imagegate.image import Image, read
 from imagegate.tables import CAUSES
 
 PAGES, PHOTOS = 11, 5
-CROP = (360, 480)  # rows, columns: text of full size, less time
+CROP = (420, 560)  # rows, columns: text of full size, less time
 LEVELS = (1, 3, 5)
-SLACK = 3.0  # points by which a score may waver upwards between two levels
+SLACK = 3.0  # points that are no movement
 CAUGHT = 40.0
 HARDLY = 15.0  # points at severity 3, on the median source
 
@@ -94,10 +94,15 @@ def degraded(request, sources, clean):
 
 
 def test_rising_severity_lowers_the_score_of_its_own_name(degraded):
+    """On 95 % of the sources every level is under clean and the trend falls; the median always."""
     cause, found = degraded
     own = np.concatenate([rows[..., CAUSES.index(cause)] for rows in found.values()])
-    falls = (np.diff(own, axis=1) <= SLACK).all(axis=1) & (own[:, -1] < own[:, 0] - SLACK)
+    severity = np.array([0, *LEVELS]) - np.mean([0, *LEVELS])
+    falls = (own @ severity < 0) & (own[:, 1:].max(axis=1) <= own[:, 0])
+    falls &= own[:, -1] < own[:, 0] - SLACK
     assert falls.mean() >= 0.95, worst_of(cause, found)
+    for rows in found.values():
+        assert (np.diff(np.median(rows[..., CAUSES.index(cause)], axis=0)) <= SLACK).all()
 
 
 def test_severity_5_is_caught(degraded):
