@@ -10,49 +10,47 @@ import typer
 from imagegate.cli.console import complain, err, out, percent, progress
 from imagegate.errors import CorpusError, SettingsError
 
+Sources = Annotated[
+    list[str],
+    typer.Argument(help="Clean images, folders, CSV lists (path,truth,group,set), or 'pages:N'."),
+]
+Out = Annotated[
+    Path, typer.Option("--out", "-o", help="The corpus folder; an unfinished one is resumed.")
+]
+TaskName = Annotated[str, typer.Option("--task", "-t", help="What the images are for.")]
+EngineName = Annotated[str | None, typer.Option("--engine", "-e", help="The program that does it.")]
+Variants = Annotated[int, typer.Option("--variants", "-n", min=1, help="Rows per source image.")]
+Recipe = Annotated[
+    str, typer.Option("--recipe", help="'mixed', 'singles', or 'natural': the images as they are.")
+]
+GroupBy = Annotated[
+    str | None,
+    typer.Option("--group-by", help="Regular expression on file names; group 1 is never split."),
+]
+LimitSources = Annotated[
+    int | None, typer.Option("--limit-sources", help="At most so many sources of each set.")
+]
+Licence = Annotated[
+    list[str] | None, typer.Option("--licence", help="'SET=TEXT' for the card; may be repeated.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0 is one a core.")]
+Timeout = Annotated[float, typer.Option("--timeout", help="Seconds an engine may take an image.")]
+
 
 def command(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            help="Folders of clean images, CSV lists (path,truth,group,set), or 'pages:N'."
-        ),
-    ],
-    to: Annotated[
-        Path, typer.Option("--out", "-o", help="The corpus folder; an unfinished one is resumed.")
-    ],
-    task: Annotated[str, typer.Option("--task", "-t", help="What the images are for.")] = "ocr",
-    engine: Annotated[
-        str | None, typer.Option("--engine", "-e", help="The program that does it.")
-    ] = None,
-    variants: Annotated[
-        int, typer.Option("--variants", "-n", min=1, help="Rows per source image.")
-    ] = 8,
-    recipe: Annotated[
-        str,
-        typer.Option("--recipe", help="'mixed', 'singles', or 'natural': the images as they are."),
-    ] = "mixed",
-    group_by: Annotated[
-        str | None,
-        typer.Option(
-            "--group-by", help="Regular expression on the file name; group 1 is never split."
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit-sources", help="Only the first so many sources of each set."),
-    ] = None,
-    licence: Annotated[
-        list[str] | None,
-        typer.Option("--licence", help="'SET=TEXT' for the card; may be repeated."),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 0,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", help="Worker processes; 0 is one a core.")
-    ] = 0,
-    timeout: Annotated[
-        float, typer.Option("--timeout", help="Seconds an engine may take an image.")
-    ] = 60.0,
+    sources: Sources,
+    to: Out,
+    task: TaskName = "ocr",
+    engine: EngineName = None,
+    variants: Variants = 8,
+    recipe: Recipe = "mixed",
+    group_by: GroupBy = None,
+    limit: LimitSources = None,
+    licence: Licence = None,
+    seed: Seed = 0,
+    jobs: Jobs = 0,
+    timeout: Timeout = 60.0,
 ) -> None:
     """Degrade clean images, run the real engine on each, and write its measured loss as rows.
 
