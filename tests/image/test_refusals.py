@@ -165,7 +165,7 @@ def test_pillows_own_bomb_warning_does_not_leak(sample, monkeypatch):
             errors.UnsupportedImageError,
             "text that begins",
         ),
-        ("a.pdf", b"%PDF-1.7\n", errors.UnsupportedImageError, "a PDF; render its pages"),
+        ("a.pdf", b"%PDF-1.7\n", errors.BrokenImageError, "the PDF cannot be opened"),
         ("a.svg", b"<?xml version='1.0'?>\n<svg/>", errors.UnsupportedImageError, "an SVG drawing"),
         ("a.jpg", b"<!DOCTYPE HTML><html>", errors.UnsupportedImageError, "a web page"),
         ("a.zip", b"PK\3\4aaaa", errors.UnsupportedImageError, "an archive"),

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from imagegate.errors import BrokenImageError
+from imagegate.image import pdf
 from imagegate.image import pixels as px
 from imagegate.image.header import Header
 from imagegate.image.pillow import decoding, open_lazily, to_pixels
@@ -51,6 +52,8 @@ def _colour(data: bytes, header: Header, source: str) -> Pixels:
 
 def _picture(data: bytes, header: Header, source: str, frame: int) -> tuple[Pixels, Notes]:
     """Decode what is not simply gray or colour of 8 bits."""
+    if header.format == "PDF":
+        return _checked(pdf.render(data, source, frame), header, source), ("rendered at 200 dpi",)
     if frame == 0 and _whole_by_opencv(header):
         samples = _opencv(data, header, source, cv2.IMREAD_UNCHANGED)
         # OpenCV overlooks the transparent level of a gray PNG.

@@ -15,7 +15,7 @@ class Header:
     ----------
     format : str
         ``"JPEG"``, ``"PNG"``, ``"WebP"``, ``"TIFF"``, ``"BMP"``, ``"GIF"``, ``"AVIF"``,
-        ``"HEIC"``; ``"PIL"`` or ``"array"`` where there is no container.
+        ``"HEIC"``, ``"PDF"``; ``"PIL"`` or ``"array"`` where there is no container.
     width, height : int
         Size in pixels as the picture is seen: the orientation is applied already.
     frames : int

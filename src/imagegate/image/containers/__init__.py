@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from imagegate.errors import UnsupportedImageError
+from imagegate.image import pdf
 from imagegate.image.containers import bmp, gif, isobmff, jpeg, png, tiff, webp
 from imagegate.image.header import Header, Limits, check_header
 
@@ -75,13 +76,13 @@ CONTAINERS = (
         isobmff.heic_header,
         isobmff.verify,
     ),
+    Container("PDF", _starts(rb"%PDF-"), (".pdf",), pdf.header, pdf.verify),
 )
 
 SUFFIXES = frozenset(suffix for container in CONTAINERS for suffix in container.suffixes)
 
 # What people hand over instead of an image, and what to do about it.
 FOREIGN = (
-    (rb"%PDF", "a PDF; render its pages to images first"),
     (rb"8BPS", "a Photoshop file; export it as PNG or TIFF"),
     (rb"\xff\x0a|\0\0\0\x0cJXL ", "a JPEG XL file; save it as PNG, WebP or JPEG"),
     (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "a JPEG 2000 file; save it as PNG or TIFF"),
