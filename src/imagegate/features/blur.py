@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.features.edges import edges
+from imagegate.features.noise import flat_sigma
 from imagegate.features.planes import NAN, Floats, Plane, planes
 from imagegate.features.scale import best, ramp
 from imagegate.image import Image
@@ -118,15 +119,27 @@ def reblur_ratio(image: Image) -> float:
 PIECE = 64  # px of a row that is transformed
 LINES = 120  # rows and columns that are looked at, over all tiles
 FEWEST_LINES = 24  # in each tile
+SLANTING = 640  # pieces along each diagonal, over all tiles
 TAPER = np.hanning(PIECE).astype(np.float32)
 END_SHARE = 0.1
-HIDDEN = 1.0  # noise over limit: beyond this it is the noise that ends the spectrum
+HIDDEN = 5.0  # noise over limit: beyond this it is the noise that ends the spectrum
+FAINTEST_PEAK = 1.0  # squared gray levels; less is rounding
 SMOOTH = np.array([1, 2, 3, 2, 1]) / 9
 
 
 def pieces(rows: Plane) -> NDArray[np.float32]:
     """Return the 64 px pieces of rows."""
     return np.asarray(rows[:, : rows.shape[1] // PIECE * PIECE], np.float32).reshape(-1, PIECE)
+
+
+def slanting(plane: Plane, count: int, turn: int) -> NDArray[np.float32]:
+    """Return pieces of 64 px along one diagonal, from starts spread over the plane."""
+    height, width = plane.shape
+    grid = int(np.ceil(np.sqrt(count)))
+    top = np.linspace(0, height - PIECE, grid).astype(np.int64)
+    left = np.linspace(0, width - PIECE, grid).astype(np.int64) + (PIECE - 1 if turn < 0 else 0)
+    starts = (top[:, None] * width + left).reshape(-1, 1)
+    return np.asarray(plane.ravel()[starts + np.arange(PIECE) * (width + turn)], np.float32)
 
 
 def spectrum(found: NDArray[np.float32]) -> Floats:
@@ -140,41 +153,46 @@ def spectrum(found: NDArray[np.float32]) -> Floats:
 
 
 def spectra(image: Image) -> list[Floats]:
-    """Return the power across and down, over all tiles; empty if these are too small."""
+    """Return the power across, down and along both diagonals, over all tiles."""
     usable = [p for p in image.once(planes) if min(p.shape) >= PIECE]
     if not usable:
         return []
     lines = max(FEWEST_LINES, LINES // len(usable))
-    across = [pieces(p[:: max(1, p.shape[0] // lines)]) for p in usable]
-    down = [pieces(p[:, :: max(1, p.shape[1] // lines)].T) for p in usable]
-    return [spectrum(np.concatenate(across)), spectrum(np.concatenate(down))]
+    found = (
+        [pieces(p[:: max(1, p.shape[0] // lines)]) for p in usable],
+        [pieces(p[:, :: max(1, p.shape[1] // lines)].T) for p in usable],
+        *([slanting(p, SLANTING // len(usable), turn) for p in usable] for turn in (1, -1)),
+    )
+    return [spectrum(np.concatenate(parts)) for parts in found]
 
 
-def end_of(power: Floats) -> float:
+def end_of(power: Floats, noise: float) -> float:
     """Return where the gradient spectrum falls under a tenth of its peak, NaN if into noise."""
-    floor = np.quantile(power[PIECE // 4 :], 0.1)
-    if power.max() < 20 * max(floor, 1.0):
-        return NAN
     frequency = np.arange(len(power)) / PIECE
-    energy = np.maximum(power - 1.5 * floor, 0) * frequency**2
+    energy = np.maximum(power - 1.5 * noise, 0) * frequency**2
     # the spectrum of text is a comb; its envelope is what ends
-    energy = np.convolve(np.pad(energy, 2, mode="edge"), SMOOTH, "valid") + 1e-9
+    energy = np.convolve(np.pad(energy, 2, mode="edge"), SMOOTH, "valid")
     start = int(np.argmax(energy))
+    if energy[start] <= FAINTEST_PEAK + frequency[start] ** 2 * noise:
+        return NAN
     limit = END_SHARE * energy[start]
     under = np.flatnonzero(energy[start:] < limit)
     if not under.size:
         return 0.5
     after = start + int(under[0])
-    if floor * frequency[after] ** 2 > HIDDEN * limit:
+    if noise * frequency[after] ** 2 > HIDDEN * limit:
         return NAN
-    above, below = np.log(energy[after - 1 : after + 1])
+    above, below = np.log(energy[after - 1 : after + 1] + 1e-9)
     return float(frequency[after] - (np.log(limit) - below) / (above - below) / PIECE)
 
 
 def cutoff(image: Image) -> float:
-    """Return the smaller of the two ends of the spectrum."""
-    ends = [end for end in map(end_of, image.once(spectra)) if np.isfinite(end)]
-    return min(ends) if ends else NAN
+    """Return the earliest end of the four spectra."""
+    noise = image.once(flat_sigma) ** 2 * float(np.square(TAPER).sum())
+    ends = np.array([end_of(power, noise) for power in image.once(spectra)])
+    # diagonal neighbours are further apart; without an end in sight there is nothing to compare
+    ends[2:] = np.where(ends[2:] < 0.5, ends[2:] / np.sqrt(2), np.nan)
+    return float(np.nanmin(ends)) if np.isfinite(ends).any() else NAN
 
 
 def spectral_cutoff(image: Image) -> float:
@@ -188,13 +206,13 @@ def spectral_cutoff(image: Image) -> float:
     Returns
     -------
     float
-        Cycles a pixel, 0 to 0.5, the smaller of the two directions: an image enlarged
+        Cycles a pixel, 0 to 0.5, the least of four directions: an image enlarged
         n times ends near 0.5 / n. NaN for flat images, white noise and sides under 64 px.
 
     References
     ----------
     The 10 % limit is that of ISO 12233 resolution; taken here from the gradient spectrum of
-    the busiest 64 px pieces of rows and columns, less its noise floor.
+    the busiest 64 px pieces of rows and columns, less the noise of the flattest blocks.
     """
     return image.once(cutoff)
 
@@ -230,11 +248,12 @@ def score(readings: Mapping[str, float]) -> float:
     beside the x-height where there is text, else beside the short side. The better of both
     counts, for small sharp letters and large soft pictures are not blurred.
     """
-    width = readings["blur.edge_width_px"]
+    # motion leaves some edges sharp, the spectrum across them tells; 0.6 / cut-off is what
+    # the edge width would be under a Gaussian blur
+    width = float(np.fmax(readings["blur.edge_width_px"], 0.6 / readings["blur.spectral_cutoff"]))
     by_pixel = ramp(width, (2.5, 100), (3.3, 70), (4.2, 40), (12, 0))
-    by_letter = ramp(
-        readings["text.x_height_per_edge_width"], (1, 0), (3.2, 40), (4.4, 70), (7, 100)
-    )
+    letter = readings["text.x_height_px"] / width
+    by_letter = ramp(letter, (1, 0), (3.2, 40), (4.4, 70), (7, 100))
     sharp = readings["resolution.short_side_px"] / width
     by_side = ramp(sharp, (25, 0), (90, 40), (130, 60), (250, 80), (400, 100))
     return best(by_pixel, by_side if np.isnan(by_letter) else by_letter)
@@ -264,7 +283,8 @@ SIGNAL = Signal(
     "blur",
     (
         "blur.edge_width_px",
-        "text.x_height_per_edge_width",
+        "blur.spectral_cutoff",
+        "text.x_height_px",
         "resolution.short_side_px",
     ),
     score,

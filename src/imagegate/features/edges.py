@@ -124,15 +124,15 @@ def read_edges(plane: Plane, grid: Grid) -> Floats:
 def window_edges(plane: Plane, grid: Grid) -> Floats:
     """Return what ``read_edges`` does, wide edges being read at the scale that fits them."""
     found, scale = read_edges(plane, grid), 1
-    marked = found[:, :, 2] >= FAINT_SHARE * np.nanmax(found[:, :, 2], initial=0.0)
     while scale < COARSEST and min(plane.shape) >= 2 * MIN_SIDE * max(grid):
-        wide = marked & (found[:, :, 0] > WIDE_PX * scale)
+        wide = found[:, :, 0] > WIDE_PX * scale
         if not wide.any():
             break
         plane, scale = halved(plane), scale * 2
-        coarser = read_edges(plane, grid)[:, :, 0] * scale
-        better = wide & np.isfinite(coarser)
-        found[better, 0] = coarser[better]
+        coarser = read_edges(plane, grid)
+        better = wide & np.isfinite(coarser[:, :, 0])
+        found[better, 0] = coarser[better, 0] * scale
+        found[better, 2] = coarser[better, 2]  # only now the whole edge is in reach
     return found
 
 

@@ -195,8 +195,8 @@ def score(readings: Mapping[str, float]) -> float:
     """
     return worst(
         ramp(readings["exposure.range"], (10, 0), (60, 40), (120, 80), (170, 100)),
-        ramp(readings["text.contrast"], (4, 0), (15, 40), (35, 80), (60, 100)),
-        ramp(readings["text.contrast_p10"], (3, 0), (12, 40), (25, 75), (45, 100)),
+        ramp(readings["text.contrast"], (4, 0), (15, 40), (30, 80), (45, 100)),
+        ramp(readings["text.contrast_p10"], (3, 0), (10, 40), (20, 75), (35, 100)),
         ramp(readings["exposure.light_falloff"], (1, 100), (1.8, 65), (2.5, 40), (4, 0)),
     )
 

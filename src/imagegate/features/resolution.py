@@ -57,9 +57,9 @@ def effective(image: Image) -> float:
 
 def score(readings: Mapping[str, float]) -> float:
     """Map x-height where there is text, else effective pixels, to 0–100."""
-    x_height = ramp(readings["text.x_height_px"], (3, 0), (7, 40), (9.5, 70), (20, 100))
+    x_height = ramp(readings["text.x_height_px"], (0, 0), (7, 40), (9.5, 70), (20, 100))
     if not np.isnan(x_height):
-        detail = ramp(readings["text.x_height_effective_px"], (2, 0), (6, 40), (7.2, 70), (14, 100))
+        detail = ramp(readings["text.x_height_effective_px"], (0, 0), (6, 40), (7.2, 70), (14, 100))
         return worst(x_height, detail)
     pixels = readings["resolution.effective_px"]
     if np.isnan(pixels):
