@@ -10,8 +10,8 @@ from imagegate.features import SIGNALS, measure, scores
 from imagegate.image import Image, read
 from imagegate.tables import CAUSES
 
-PAGES, PHOTOS = 11, 5
-CROP = (420, 560)  # rows, columns: text of full size, less time
+PAGES, PHOTOS = 11, 4
+CROP = (360, 480)  # rows, columns: text of full size, less time
 LEVELS = (1, 3, 5)
 SLACK = 3.0  # points that are no movement
 CAUGHT = 40.0
