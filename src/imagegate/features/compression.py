@@ -178,7 +178,7 @@ def score(readings: Mapping[str, float]) -> float:
     """Map header quality, blockiness and the bits spent on detail to 0–100, the worst counts."""
     return worst(
         ramp(readings["compression.header_quality"], (2, 0), (10, 40), (50, 75), (90, 100)),
-        ramp(readings["compression.blockiness"], (0.15, 100), (0.9, 45), (1.0, 40), (2.5, 0)),
+        ramp(readings["compression.blockiness"], (0.4, 100), (0.8, 50), (1.0, 40), (2.5, 0)),
         ramp(
             readings["compression.bits_per_step"], (0.015, 0), (0.07, 40), (0.11, 75), (0.14, 100)
         ),

@@ -46,7 +46,8 @@ def ink(plane: Plane, sigma: float) -> Plane:
         for d in (dark, light)
     ]
     smooth = [cv2.blur(n, (13, 13)) for n in near]
-    is_light = u8(cv2.compare(smooth[1], cv2.add(smooth[0], np.full((1,), 2.0)), cv2.CMP_GT))
+    _, more = cv2.threshold(cv2.subtract(smooth[1], smooth[0]), 2, 255, cv2.THRESH_BINARY)
+    is_light = u8(more)
     size = (plane.shape[1], plane.shape[0])
     if is_light.any():
         mask = u8(cv2.resize(is_light, size, interpolation=cv2.INTER_NEAREST))

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from imagegate.features.blur import cutoff
 from imagegate.features.planes import NAN
 from imagegate.features.scale import ramp, worst
+from imagegate.features.spectrum import cutoff
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from imagegate.features.blur import cutoff, edge_width
+from imagegate.features.blur import edge_width
 from imagegate.features.letters import letters
 from imagegate.features.planes import NAN
+from imagegate.features.spectrum import cutoff
 from imagegate.image import Image
 from imagegate.tables import Measure
 
