@@ -77,7 +77,7 @@ def _averaged(inside: NDArray[np.bool_]) -> NDArray[np.float32]:
 
 
 DEGRADATIONS = (
-    Degradation("blur.gaussian", gaussian, (0.165, 0.18, 0.195, 0.215, 0.245), "sigma / reference"),
+    Degradation("blur.gaussian", gaussian, (0.155, 0.178, 0.195, 0.21, 0.24), "sigma / reference"),
     Degradation("blur.motion", motion, (0.5, 0.55, 0.59, 0.65, 0.75), "path length / reference"),
     Degradation("blur.defocus", defocus, (0.28, 0.3, 0.32, 0.34, 0.38), "radius / reference"),
 )

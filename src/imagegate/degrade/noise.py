@@ -75,8 +75,8 @@ def _added(pixels: Pixels, noise: NDArray[np.float32]) -> Pixels:
 
 
 DEGRADATIONS = (
-    Degradation("noise.gaussian", gaussian, (22, 30, 36, 41, 50), "sd, gray levels at 10 px"),
-    Degradation("noise.shot", shot, (30, 16, 11, 8.5, 6), "photons in a white pixel at 10 px"),
+    Degradation("noise.gaussian", gaussian, (24, 31, 38, 46, 60), "sd, gray levels at 10 px"),
+    Degradation("noise.shot", shot, (26, 16, 10, 7, 4.2), "photons in a white pixel at 10 px"),
     Degradation("noise.iso", iso, (22, 28, 33, 38, 44), "sd, gray levels at 10 px"),
     Degradation(
         "noise.salt_pepper", salt_pepper, (0.03, 0.038, 0.048, 0.057, 0.068), "share at 10 px"

@@ -66,9 +66,9 @@ DEGRADATIONS = (
         "resolution.lanczos", lanczos, (3.6, 3.4, 3.25, 3.1, 2.8), "px of the reference left"
     ),
     Degradation(
-        "resolution.aliased", aliased, (6.0, 5.6, 5.2, 4.8, 4.3), "px of the reference left"
+        "resolution.aliased", aliased, (5.7, 5.4, 5.1, 4.8, 4.4), "px of the reference left"
     ),
     Degradation(
-        "resolution.left_small", left_small, (4.9, 4.7, 4.6, 4.5, 4.3), "px of the reference left"
+        "resolution.left_small", left_small, (5.2, 4.85, 4.65, 4.5, 4.3), "px of the reference left"
     ),
 )
