@@ -1,5 +1,6 @@
 """Shapley values: the axioms, and brute force over all orders."""
 
+from dataclasses import replace
 from itertools import permutations
 from math import factorial
 
@@ -8,8 +9,11 @@ import pytest
 from tiny import tiny_gate
 
 from imagegate.models.explain import coalitions, shapley, weights
-from imagegate.models.reasons import describe, signal_reasons
+from imagegate.models.reasons import signal_reasons
+from imagegate.models.words import reading_in_words
+from imagegate.tables import CAUSES
 
+FINE = dict.fromkeys(CAUSES, 90.0)
 GROUPS = [[0], [1, 2], [3], [4, 5]]
 
 
@@ -76,7 +80,7 @@ def test_reasons_name_what_speaks_against_the_image():
     gate = tiny_gate()
     x = np.array([6.0, 20.0, 14.0, 0.1])
     explanation = gate.explain(x)
-    reasons = signal_reasons(explanation, x, gate._background, passes=False)
+    reasons = signal_reasons(explanation, x, gate._background, FINE, passes=False)
     assert [reason.signal for reason in reasons] == ["blur", "noise"]
     assert reasons[0].contribution == pytest.approx(1.1 * 4)
     assert reasons[0].sentence == "Blur: edge width is 6 px; images that pass usually have 1.6–3.1."
@@ -86,22 +90,40 @@ def test_reasons_name_what_speaks_against_the_image():
 def test_passing_images_hear_only_of_what_matters():
     gate = tiny_gate()
     x = np.array([2.0, 1.0, 14.0, 0.1])
-    assert signal_reasons(gate.explain(x), x, gate._background, passes=True) == ()
+    assert signal_reasons(gate.explain(x), x, gate._background, FINE, passes=True) == ()
 
 
 def test_content_is_the_reason_if_no_signal_is():
     gate = tiny_gate()
     x = np.array([2.5, 2.0, 14.0, 0.0])
-    (reason,) = signal_reasons(gate.explain(x), x, gate._background, passes=False)
+    (reason,) = signal_reasons(gate.explain(x), x, gate._background, FINE, passes=False)
     assert reason.signal == "content"
     assert reason.measure == "content.edge_density"
     nothing = np.full(4, np.nan)
-    (reason, *_) = signal_reasons(gate.explain(nothing), nothing, gate._background, passes=False)
+    (reason, *_) = signal_reasons(
+        gate.explain(nothing), nothing, gate._background, FINE, passes=False
+    )
     assert reason.sentence == "Content: what could not be measured speaks against it."
 
 
+def test_content_takes_its_advice_from_the_lowest_score():
+    gate = tiny_gate()
+    x = np.array([2.5, 2.0, 14.0, 0.0])
+    low = FINE | {"exposure": 5.0, "noise": float("nan")}
+    (reason,) = signal_reasons(gate.explain(x), x, gate._background, low, passes=False)
+    assert reason.advice.startswith("Of the six scores exposure is the lowest. Light")
+
+
+def test_readings_within_the_usual_range_are_told_against_the_typical():
+    gate = tiny_gate()
+    wide = replace(gate, usual=np.array([[0.0, 9.0]] * 4))
+    x = np.array([6.0, 2.0, 14.0, 0.1])
+    (reason,) = signal_reasons(gate.explain(x), x, wide._background, FINE, passes=False)
+    assert reason.sentence == "Blur: edge width is 6 px; 2.5 is typical of images that pass."
+
+
 def test_words_for_readings():
-    assert describe("text.x_height_px", 7.0) == "x height is 7 px"
-    assert describe("text.contrast_p10", float("nan")) == (
-        "contrast in the weakest tenth could not be measured"
+    assert reading_in_words("text.x_height_px", 7.0) == "text x-height is 7 px"
+    assert reading_in_words("text.contrast_p10", float("nan")) == (
+        "text contrast in the weakest tenth could not be measured"
     )

@@ -70,13 +70,17 @@ class Guard:
         return self.distance(X) > self.limit
 
     def farthest(self, x: NDArray[np.floating], count: int = 2) -> list[int]:
-        """Return the columns in which one row is farthest from its nearest training rows."""
+        """Return the columns in which one row is farthest from its nearest training rows.
+
+        Those with less than a third of the largest gap are left out.
+        """
         z = self.normal(x[None, :])
         nearest = np.argsort(self._squared(z)[0], kind="stable")[: self._neighbours]
         own, others = _coordinates(z), self._coordinates[nearest]
         gap = ((others - own) ** 2).mean(axis=0)
         measures = gap[: len(x)] + gap[len(x) :]
-        return [int(j) for j in np.argsort(-measures, kind="stable")[:count]]
+        ranked = np.argsort(-measures, kind="stable")[:count]
+        return [int(j) for j in ranked if measures[j] >= measures[ranked[0]] / 3]
 
     def span(self, column: int) -> tuple[float, float]:
         """Return the lowest and highest training reading of a measure."""

@@ -135,7 +135,9 @@ class Gate:
             ok=decision == "pass",
             p_fail=p_fail,
             quality=round(100 * (1 - p_fail)),
-            reasons=signal_reasons(explanation, x, self._background, passes=decision == "pass"),
+            reasons=signal_reasons(
+                explanation, x, self._background, found, passes=decision == "pass"
+            ),
             scores=found,
             measures=readings,
             gate=self.card.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from imagegate.models.calibration import sigmoid
 from imagegate.models.explain import Decision, Explanation
 from imagegate.models.guard import Guard
 from imagegate.models.verdict import Reason
+from imagegate.models.words import range_in_words, reading_in_words, value_in_words
 
 LEAST_LOG_ODDS = 0.2  # weaker contributions are noise of the forest
 LEAST_CHANGE = 0.02  # of the probability, for an image that passes
@@ -21,7 +22,7 @@ LEAST_SHARE = 0.1  # of the strongest contribution, for one that does not
 UNFAMILIAR = "unlike anything this gate has learned from"
 CONTENT_ADVICE = "Check that this is the kind of picture that the gate is made for."
 UNFAMILIAR_ADVICE = "Look at it yourself; if such images are common, label some and train again."
-TAILS = {" p90": " in the worst tenth", " p10": " in the weakest tenth"}
+LOW_SCORE = 40.0  # as in the rules
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +57,19 @@ class Background:
 
 
 def signal_reasons(
-    explanation: Explanation, x: NDArray[np.float64], background: Background, *, passes: bool
+    explanation: Explanation,
+    x: NDArray[np.float64],
+    background: Background,
+    scores: Mapping[str, float],
+    *,
+    passes: bool,
 ) -> tuple[Reason, ...]:
     """Return the signals that raise ``p_fail`` noticeably, the weightiest first.
 
     For an image that does not pass there is always one: the strongest, or the content of the
-    image if no signal raises the probability.
+    image if no signal raises the probability. Where the content speaks against an image, the
+    lowest of the six scores, if it is low, tells what to do: on a ruined page nothing may be left
+    to measure but that no text is found.
     """
     found = dict(zip(SIGNALS, explanation.contributions, strict=True))
     found["content"] = explanation.content
@@ -75,7 +83,19 @@ def signal_reasons(
     ]
     if not kept and not passes:
         kept = ranked[:1]
-    return tuple(_reason(signal, value, x, background) for signal, value in kept)
+    return tuple(
+        _reason(signal, value, x, background, _advice(signal, scores)) for signal, value in kept
+    )
+
+
+def _advice(signal: str, scores: Mapping[str, float]) -> str:
+    if signal in SIGNALS:
+        return SIGNALS[signal].advice
+    known = {name: score for name, score in scores.items() if score < LOW_SCORE}
+    if not known:
+        return CONTENT_ADVICE
+    lowest = min(known, key=lambda name: known[name])
+    return f"Of the six scores {lowest} is the lowest. {SIGNALS[lowest].advice}"
 
 
 def _change(log_odds: float, contribution: float) -> float:
@@ -84,17 +104,24 @@ def _change(log_odds: float, contribution: float) -> float:
 
 
 def _reason(
-    signal: str, contribution: float, x: NDArray[np.float64], background: Background
+    signal: str,
+    contribution: float,
+    x: NDArray[np.float64],
+    background: Background,
+    advice: str,
 ) -> Reason:
     columns = background.columns(None if signal == "content" else signal)
-    advice = SIGNALS[signal].advice if signal in SIGNALS else CONTENT_ADVICE
     telling = _most_telling(columns, x, background)
     if telling is None:
         sentence = f"{signal.capitalize()}: what could not be measured speaks against it."
         return Reason(signal, contribution, "", math.nan, "", (math.nan,) * 2, sentence, advice)
     name, reading = background.measures[telling], float(x[telling])
     low, high = map(float, background.usual[telling])
-    sentence = f"{signal.capitalize()}: {describe(name, reading)}; {_compared(reading, low, high)}."
+    compared = f"images that pass usually have {range_in_words(name, low, high)}"
+    if low <= reading <= high:
+        typical = value_in_words(name, float(background.reference[telling]))
+        compared = f"{typical} is typical of images that pass"
+    sentence = f"{signal.capitalize()}: {reading_in_words(name, reading)}; {compared}."
     return Reason(
         signal, contribution, name, reading, MEASURES[name].unit, (low, high), sentence, advice
     )
@@ -103,7 +130,7 @@ def _reason(
 def _most_telling(
     columns: Sequence[int], x: NDArray[np.float64], background: Background
 ) -> int | None:
-    """Return the measure that raises the log-odds most, those outside their usual range first.
+    """Return the measure that raises the log-odds most, those oddest on the bad side first.
 
     The effect of a measure is the mean of putting the typical reading in its place on this
     image, and putting its reading into the otherwise typical group.
@@ -118,18 +145,21 @@ def _most_telling(
         rows[len(known) + i, j] = x[j]
     worth = background.decision(rows)
     effect = (worth[-1] - worth[: len(known)]) + (worth[len(known) : -2] - worth[-2])
-    low, high = background.usual[known].T
-    outside = (x[known] < low) | (x[known] > high)
-    best = max(range(len(known)), key=lambda i: (effect[i] > 0 and outside[i], effect[i]))
-    return known[best]
+    ranks = [
+        (_oddity(background, j, x[j]) if effect[i] > 0 else 0, effect[i])
+        for i, j in enumerate(known)
+    ]
+    return known[max(range(len(known)), key=ranks.__getitem__)]
 
 
-def _compared(reading: float, low: float, high: float) -> str:
-    span = f"{number(low)}–{number(high)}"
-    if reading < low or reading > high:
-        return f"images that pass usually have {span}"
-    side = "lower" if reading - low < high - reading else "upper"
-    return f"towards the {side} end of the usual {span}"
+def _oddity(background: Background, column: int, reading: float) -> int:
+    """Return 2 for a reading outside the usual range on a bad side, 1 for one on a bad side."""
+    low, high = background.usual[column]
+    typical, worse = background.reference[column], MEASURES[background.measures[column]].worse
+    bad_above, bad_below = worse != "low", worse != "high"
+    if (bad_above and reading > high) or (bad_below and reading < low):
+        return 2
+    return int((bad_above and reading > typical) or (bad_below and reading < typical))
 
 
 def guard_reason(guard: Guard, x: NDArray[np.float64], measures: Sequence[str]) -> Reason:
@@ -151,34 +181,9 @@ def guard_reason(guard: Guard, x: NDArray[np.float64], measures: Sequence[str]) 
 
 def _outside(guard: Guard, column: int, reading: float, name: str) -> str:
     low, high = guard.span(column)
-    if low <= reading <= high or math.isnan(low):
-        return f"{describe(name, reading)}, odd beside its other readings"
-    return f"{describe(name, reading)} (learned from {number(low)} to {number(high)})"
-
-
-def describe(name: str, reading: float) -> str:
-    """Return a reading in words.
-
-    >>> describe("blur.edge_width_p90_px", 7.25), describe("exposure.dark_share", 0.5)
-    ('edge width in the worst tenth is 7.25 px', 'dark share is 0.5')
-    """
-    unit = MEASURES[name].unit
-    words = name.partition(".")[2].replace("_", " ").removesuffix(f" {unit}")
-    for tail, meaning in TAILS.items():
-        words = words.replace(tail, meaning)
-    if math.isnan(reading):
-        return f"{words} could not be measured"
-    shown = "" if unit in ("share", "ratio", "count", "quality") else f" {unit}"
-    return f"{words} is {number(reading)}{shown}"
-
-
-def number(value: float) -> str:
-    """Return a number with three telling digits, without an exponent.
-
-    >>> number(0.01234), number(1234.5), number(7.0)
-    ('0.0123', '1230', '7')
-    """
-    if not math.isfinite(value):
-        return "n/a"
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:.0f}" if abs(rounded) >= 100 else f"{rounded:.6f}".rstrip("0").rstrip(".")
+    span, shown = range_in_words(name, low, high), reading_in_words(name, reading)
+    if math.isnan(low) or math.isnan(reading):
+        return shown
+    if low <= reading <= high or value_in_words(name, reading) in span:
+        return f"{shown}, odd beside its other readings"
+    return f"{shown} (learned from {span})"
