@@ -13,8 +13,8 @@ from imagegate.cli.console import out
 from imagegate.models.gate import load_gate
 
 # Sized for ten minutes on two cores with RapidOCR, environment included (`make demo`).
-PAGES, VARIANTS = 100, 3
-# What 20 calibration pages can show: 8 passed without a failure bound the risk at 20 %.
+PAGES, VARIANTS = 80, 3
+# What 16 calibration pages can show: 8 passed without a failure bound the risk at 20 %.
 PROMISE, CONFIDENCE = 0.2, 0.8
 
 
