@@ -1,5 +1,6 @@
-"""The gate in front of the model: will this task fail on this image, why, and what now?
+"""The gate in front of the model: will this task fail on this image, and why.
 
+>>> import numpy as np
 >>> import imagegate
 >>> gate = imagegate.load_gate("rules:ocr")
 >>> verdict = gate.check(np.full((400, 600), 255, dtype=np.uint8))
