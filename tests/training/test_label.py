@@ -184,8 +184,10 @@ def test_no_usable_source_is_an_error(tmp_path: Path) -> None:
         run(tmp_path / "set", tmp_path / "c")
 
 
+# A shell's background jobs ignore Ctrl-C, and hand that down to the tests they start.
 RUN = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {here!r})
 from pathlib import Path
 from imagegate.training import parts, workers
