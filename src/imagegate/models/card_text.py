@@ -75,16 +75,38 @@ def _training(card: Card) -> list[str]:
     return [*lines, "split: " + ", ".join(parts)] if parts else lines
 
 
+CONTENDERS = {
+    "learned": "this gate",
+    "tuned": "tuned rules",
+    "preset": "preset rules",
+    "laplacian": "blur alone",
+}
+
+
 def _results(results: Mapping[str, Any]) -> list[str]:
     if not results:
-        return ["held-out results: none stored yet (imagegate evaluate)"]
-    return [f"held out, {name}: {_plain(value)}" for name, value in results.items()]
+        return ["held-out results: none stored yet (imagegate train writes them)"]
+    part = results.get("part", {})
+    counts = f"{part.get('rows', 0):,} images of {part.get('groups', 0):,} groups"
+    lines = [f"held out ({part.get('name', 'test')}): {counts}, {part.get('failed', 0):,} failing"]
+    for key, title in CONTENDERS.items():
+        if key in results:
+            names = ("auroc", "coverage", "risk", "brier")
+            auroc, passes, fails, brier = (_estimate(results[key].get(name)) for name in names)
+            line = (
+                f"  {title}: AUROC {auroc}, share passed {passes}, share of those failing {fails}"
+            )
+            lines.append(line if brier == "n/a" else f"{line}, Brier {brier}")
+    return lines
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(item)}" for name, item in value.items())
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _estimate(estimate: Any) -> str:
+    """Return ``0.912 (0.890–0.931)``, or n/a."""
+    if not isinstance(estimate, Mapping) or not isinstance(estimate.get("value"), float):
+        return "n/a"
+    ends = [estimate.get(end) for end in ("low", "high")]
+    text = f"{estimate['value']:.3f}"
+    return f"{text} ({ends[0]:.3f}–{ends[1]:.3f})" if None not in ends else text
 
 
 def _rules(card: Card) -> list[str]:
