@@ -57,10 +57,10 @@ def _noisy(curve: NDArray[np.float64], pixels: Pixels, rng: np.random.Generator)
 
 
 DEGRADATIONS = (
-    Degradation("exposure.under", under, (9, 9.6, 10.1, 10.6, 11.2), "stops"),
-    Degradation("exposure.over", over, (0.75, 0.8, 0.845, 0.91, 0.97), "lift, share of the range"),
+    Degradation("exposure.under", under, (9.1, 9.7, 10.2, 10.9, 12.3), "stops"),
+    Degradation("exposure.over", over, (0.66, 0.74, 0.79, 0.86, 0.93), "lift, share of the range"),
     Degradation(
-        "exposure.low_contrast", low_contrast, (0.06, 0.05, 0.043, 0.037, 0.03), "contrast left"
+        "exposure.low_contrast", low_contrast, (0.056, 0.047, 0.041, 0.035, 0.025), "contrast left"
     ),
     Degradation("exposure.uneven", uneven, (2.4, 2.9, 3.3, 4.2, 7), "stops lost at the far side"),
 )
