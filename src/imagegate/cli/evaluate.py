@@ -60,7 +60,9 @@ def run(
 def print_evaluation(evaluation: Evaluation) -> None:
     """Print the comparison table and the sentence it comes down to."""
     header, *rows = evaluation.summary()
-    table = Table(*header, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in header:
+        table.add_column(title, overflow="fold")  # no interval is cut off in a narrow terminal
     for row in rows:
         table.add_row(*row)
     out.print(table)
