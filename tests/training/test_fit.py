@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 from standins import EDGE, corpus
 
 from imagegate.errors import CorpusError
@@ -12,9 +13,10 @@ from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.calibration import sigmoid
 from imagegate.models.rules import RuleThresholds
 from imagegate.tables import CAUSES
+from imagegate.training.bins import MOST_BINS, bin_edges, decoded, encode
 from imagegate.training.calibrate import fit_calibration
 from imagegate.training.fit import train
-from imagegate.training.learner import DIRECTIONS, varying
+from imagegate.training.learner import DIRECTIONS, from_sklearn, varying
 from imagegate.training.rules_tuning import tune_rules
 
 ROWS = corpus(sources=120, variants=5, seed=3)
@@ -128,6 +130,23 @@ def test_measures_that_never_vary_are_left_out():
     groups = np.array(["a", "a", "b", "b", "c", "c"])
     readings = np.array([[1, 0, 0], [2, 0, 0], [3, 0, 0], [4, 0, 0], [5, 0, 9], [6, 1, 8]])
     assert varying(readings.astype(np.float32), groups, seed=0) == [0]
+
+
+def test_forest_on_readings_answers_as_on_their_bins():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 4)).astype(np.float32)
+    X[:, 1] = rng.integers(0, 5, 600)
+    X[rng.random(X.shape) < 0.2] = np.nan
+    fails = np.nan_to_num(X[:, 0]) + np.isnan(X[:, 2]) + rng.normal(size=600) > 0.5
+    edges = bin_edges(X)
+    assert max(map(len, edges)) < MOST_BINS
+    some = rng.random(600) < 0.5  # leaves bins empty, so that thresholds fall on whole numbers
+    model = HistGradientBoostingClassifier(max_iter=20, max_bins=MOST_BINS)
+    model.fit(encode(X[some], edges), fails[some])
+    forest = decoded(from_sklearn([model]), edges).check()
+    probe = np.concatenate([X, rng.normal(size=(600, 4)).astype(np.float32) * 3])
+    expected = model.decision_function(encode(probe, edges))
+    np.testing.assert_allclose(forest.decision(probe), expected, atol=1e-12)
 
 
 def test_calibration_finds_the_line_and_is_humble_with_few():

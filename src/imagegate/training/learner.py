@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from imagegate.errors import MissingExtraError
 from imagegate.features import MEASURES
 from imagegate.models.forest import Forest
+from imagegate.training.bins import MOST_BINS, bin_edges, decoded, encode
 from imagegate.training.split import group_folds
 
 Floats = NDArray[np.float64]
@@ -82,18 +83,22 @@ def learn(
     folds = _folds(groups, seed)
     directions = [DIRECTIONS[MEASURES[name].worse] for name in measures]
     even = weights / weights.mean()
+    edges = bin_edges(X)
+    codes = encode(X, edges)
     with _one_thread():
-        tried = [_cross_validate(X, fails, even, folds, s, directions, seed) for s in GRID]
+        tried = [_cross_validate(codes, fails, even, folds, s, directions, seed) for s in GRID]
         losses = [float(loss.min()) for loss, _ in tried]
         best = int(np.argmin(losses))
         stop = int(np.argmin(tried[best][0]))
         trees = (stop + 1) * EVERY
         members = [
-            _model(GRID[best], trees, directions, seed + member).fit(X, fails, sample_weight=even)
+            _model(GRID[best], trees, directions, seed + member).fit(
+                codes, fails, sample_weight=even
+            )
             for member in range(MEMBERS)
         ]
     chosen = {**asdict(GRID[best]), "trees": trees, "members": MEMBERS, "log_loss": losses[best]}
-    return Learned(from_sklearn(members), tried[best][1][stop], chosen)
+    return Learned(decoded(from_sklearn(members), edges), tried[best][1][stop], chosen)
 
 
 def varying(X: NDArray[np.float32], groups: NDArray[np.str_], *, seed: int) -> list[int]:
@@ -166,7 +171,7 @@ def _tree(nodes: NDArray[Any], members: int) -> dict[str, NDArray[Any]]:
 
 
 def _cross_validate(
-    X: NDArray[np.float32],
+    codes: Floats,
     fails: NDArray[np.bool_],
     weights: Floats,
     folds: NDArray[np.intp],
@@ -175,12 +180,12 @@ def _cross_validate(
     seed: int,
 ) -> tuple[Floats, Floats]:
     """Return the loss after 5, 10, 15 … trees, and every row's log-odds by then."""
-    unseen = np.zeros((MOST_TREES // EVERY, len(X)))
+    unseen = np.zeros((MOST_TREES // EVERY, len(codes)))
     for fold in np.unique(folds):
         held = folds == fold
         model = _model(settings, MOST_TREES, directions, seed)
-        model.fit(X[~held], fails[~held], sample_weight=weights[~held])
-        stages = enumerate(model.staged_predict_proba(X[held]))
+        model.fit(codes[~held], fails[~held], sample_weight=weights[~held])
+        stages = enumerate(model.staged_predict_proba(codes[held]))
         for tree, proba in stages:
             if (tree + 1) % EVERY == 0:
                 p = np.clip(proba[:, 1], 1e-9, 1 - 1e-9)
@@ -211,7 +216,7 @@ def _model(settings: Settings, trees: int, directions: list[int], seed: int) -> 
         min_samples_leaf=settings.rows_in_leaf,
         l2_regularization=settings.ridge,
         max_features=0.5,
-        max_bins=127,
+        max_bins=MOST_BINS,
         monotonic_cst=directions,
         early_stopping=False,
         random_state=seed,
