@@ -35,6 +35,9 @@ from imagegate.training.threshold import (
 __all__ = ["TrainResult", "from_sklearn", "train"]
 
 Floats = NDArray[np.float64]
+# Text is read from luminance: decoding colour would cost a reading gate more than all its measures,
+# and teach it that coloured paper is odd.
+NEEDS_COLOUR = ("content.border_contrast",)
 LEAST_REJECTED = 0.5  # a gate rejects only what it believes to fail rather than not
 USUAL = (0.05, 0.95)  # quantiles of the passing training rows
 
@@ -142,6 +145,8 @@ def train(
 def _measures(training: Corpus, seed: int) -> list[str]:
     """Return the measures that a gate may learn from and that vary in training."""
     allowed = [name for name in training.names if name in LEARNABLE]
+    if training.meta.get("text"):
+        allowed = [name for name in allowed if name not in NEEDS_COLOUR]
     X = training.X[:, [training.names.index(name) for name in allowed]]
     kept = varying(X, training.column("group").astype(str), seed=seed)
     return [allowed[j] for j in kept]
