@@ -178,14 +178,14 @@ def test_rows_that_never_fail(gate, corpus):
     fine = corpus.select(~corpus.fails)
     evaluation = evaluate(gate, fine, bootstrap=20, mistakes=1)
     assert math.isnan(evaluation["learned"].metrics["auroc"].value)
-    assert "too few rows to compare" in evaluation.headline()
+    assert "Too few to compare" in evaluation.headline()
     json.dumps(evaluation.to_dict(), allow_nan=False)
 
 
 def test_a_promise_that_could_not_be_given(corpus):
     card = standins.card(guarantee=Guarantee(0.05, 0.95, False, 40, 0, 0, 1.0, 60))
     evaluation = evaluate(standins.Gate(card), corpus, bootstrap=10, mistakes=0)
-    assert "about 60 more sources" in evaluation.headline()
+    assert "at least 60 more calibration sources" in evaluation.headline()
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,19 @@ import typer
 
 from imagegate import image
 from imagegate.cli.console import complain, out, progress
-from imagegate.degrade import DEGRADATIONS, Chain, chain_to_json, draw_chain, single_chain
+from imagegate.degrade import (
+    DEGRADATIONS,
+    Chain,
+    apply_chain,
+    chain_to_json,
+    draw_chain,
+    save,
+    single_chain,
+)
 from imagegate.errors import ImageError, SettingsError
 from imagegate.tables import CAUSES, Pixels
 from imagegate.training.sources import Source, find_sources
-from imagegate.training.variants import Clean, load, variant_bytes
+from imagegate.training.variants import Clean, load
 
 Plan = list[tuple[str, Chain]]  # name and recipe of every variant
 
@@ -46,7 +54,7 @@ def command(
 ) -> None:
     """Worsen images on purpose: every variant at severities 1 to 5, or realistic mixtures.
 
-    Beside the copies stand sheet.jpg (all of them at a glance) and variants.jsonl
+    Beside the copies stand NAME__sheet.jpg (all of them at a glance) and variants.jsonl
     (what was done to each, so that any of them can be made again).
     """
     found, problems = find_sources(sources)
@@ -55,13 +63,13 @@ def command(
     if not found:
         raise SettingsError(f"no images in {', '.join(sources)}")
     plan = list(mixtures(chains, seed) if chains else singles(only or [], severity, seed))
-    broken = run(found, plan, to, seed=seed)
+    broken = run(found, plan, to)
     out.print(f"{(len(found) - broken) * len(plan):,} variants in {to}; see *__sheet.jpg first")
     if broken:
         raise typer.Exit(1)
 
 
-def run(found: list[Source], plan: Plan, to: Path, *, seed: int) -> int:
+def run(found: list[Source], plan: Plan, to: Path) -> int:
     """Write the planned variants of every source; return how many could not be read."""
     to.mkdir(parents=True, exist_ok=True)
     broken = 0
@@ -73,7 +81,7 @@ def run(found: list[Source], plan: Plan, to: Path, *, seed: int) -> int:
                 complain(str(error))
                 broken += 1
             else:
-                write_variants(source, clean, plan, to, log, seed=seed)
+                write_variants(source, clean, plan, to, log)
             tell(done, len(found), source.shown)
     return broken
 
@@ -103,14 +111,12 @@ def write_variants(
     plan: Plan,
     to: Path,
     log: IO[str],
-    *,
-    seed: int,
 ) -> None:
     """Write every variant of one source, its recipe as a line of the log, and the sheet."""
     stem = source.source_id.partition("/")[2].replace("/", "__")
     thumbnails = [("as it is", thumbnail(clean.pixels))]
     for name, chain in plan:
-        data = variant_bytes(clean, chain, seed=seed, variant=1)
+        data = stored(apply_chain(clean.pixels, chain, reference_px=clean.reference_px), chain)
         picture = image.read(data)
         file = to / f"{stem}__{name}.{picture.header.format.lower()}"
         file.write_bytes(data)
@@ -119,11 +125,17 @@ def write_variants(
             "source": source.path or source.shown,
             "chain": json.loads(chain_to_json(chain)),
             "reference_px": clean.reference_px,
-            "seed": seed,
         }
         log.write(json.dumps(entry) + "\n")
         thumbnails.append((name, thumbnail(picture.rgb)))
     write_sheet(thumbnails, to / f"{stem}__sheet.jpg")
+
+
+def stored(pixels: Pixels, chain: Chain) -> bytes:
+    """Return the file of a variant: PNG, so that nothing but its cause is added."""
+    if chain and chain[-1].name.startswith("compression."):
+        return save(pixels, chain)[0]
+    return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
 def thumbnail(pixels: Pixels) -> Pixels:

@@ -12,8 +12,19 @@ if TYPE_CHECKING:  # evaluation.py calls this file
     from imagegate.training.evaluation import Evaluation, Operating, Result
 
 
+FEW_GROUPS = 10  # fewer say next to nothing of other groups, whatever an interval looks like
+FEW_OUTCOMES = 5  # failures, or successes
+
+
 def headline(evaluation: Evaluation) -> list[str]:
     """Return the sentences: the rows, the promise, the rules."""
+    outcomes = min(evaluation.failed, evaluation.rows - evaluation.failed)
+    if evaluation.groups < FEW_GROUPS or outcomes < FEW_OUTCOMES:
+        few = (
+            f"Too few to compare gates on: at least {FEW_GROUPS} groups, {FEW_OUTCOMES} failures "
+            f"and {FEW_OUTCOMES} successes are needed."
+        )
+        return [scope(evaluation), promise(evaluation), few]
     rivals = [evaluation[key] for key in ("tuned", "preset") if key in evaluation]
     return [
         scope(evaluation),
@@ -58,7 +69,9 @@ def no_promise(guarantee: Guarantee) -> str:
     """Say that the promise asked for could not be given, and what it would take."""
     more = guarantee.more_sources
     takes = (
-        f"it would take about {more:,} more sources" if more else "no number of sources would do"
+        f"it would take at least {more:,} more calibration sources"
+        if more
+        else "no number of sources would do"
     )
     return (
         f"Asked to promise that of the images passed at most {share(guarantee.promise)} fail, it "

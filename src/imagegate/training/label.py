@@ -18,6 +18,7 @@ from imagegate.training.sources import Source
 from imagegate.training.variants import RECIPES
 from imagegate.training.workers import run_jobs
 
+SHOWN = 5  # reasons in one message
 Progress = Callable[[int, int, int, int], None]
 
 
@@ -191,8 +192,8 @@ def complete(
 ) -> dict[str, Any]:
     """Merge the parts and count what is in them."""
     if sources and len(dropped) == len(sources):
-        name, reason = next(iter(dropped.items()))
-        raise CorpusError(f"none of the {len(sources)} sources can serve; {name}: {reason}")
+        reasons = "; ".join(f"{name}: {why}" for name, why in list(dropped.items())[:SHOWN])
+        raise CorpusError(f"none of the {len(sources)} sources can serve. {reasons}")
     kept = [source for source in sources if source.source_id not in dropped]
     table = parts.finish(folder, (row_id(s, v) for s in kept for v in range(variants)))
     error, loss = table["error"].to_pylist(), table["loss"].to_pylist()

@@ -48,7 +48,7 @@ def _promise(found: Guarantee, sources_per_calibration: float) -> str:
         )
     total = math.ceil(found.more_sources * sources_per_calibration)
     return (
-        f"{beginning} About {found.more_sources:,} more calibration sources would do, which is "
+        f"{beginning} At least {found.more_sources:,} more calibration sources are needed, about "
         f"{total:,} more sources in all; or promise less."
     )
 
@@ -64,8 +64,12 @@ def _warnings(training: Mapping[str, int], calibration: Mapping[str, int]) -> It
             f"Warning: only {training['failing_sources']} training sources ever fail; below "
             f"{FEW_FAILING} the gate has seen too few failures. Degrade more, or add hard images."
         )
-    if training["rows"] - training["fails"] < FEW_FAILING:
-        yield "Warning: the task hardly ever succeeds on these images; add better ones."
+    succeeding = training["rows"] - training["fails"]
+    if succeeding < FEW_FAILING:
+        yield (
+            f"Warning: the task succeeds on only {succeeding} training images; below "
+            f"{FEW_FAILING} the gate has seen too few successes. Add images."
+        )
     if calibration["fails"] in (0, calibration["rows"]):
         always = "always fails" if calibration["fails"] else "never fails"
         yield (

@@ -183,7 +183,8 @@ def more_sources(
     Returns
     -------
     int or None
-        None if the risk is too high even among the images that look best.
+        None if there are enough to tell that the risk is too high even among the images
+        that look best.
     """
     share, risk = risk_curve(scores, fails, weights)
     usable = (share > 0) & (risk < promise)
@@ -193,7 +194,9 @@ def more_sources(
         failed = np.round(passed * risk[usable])
         if (binomial_p(failed, passed, promise) <= 1 - confidence).any():
             return int(total) - sources
-    return None
+    # So few rows say nothing of the risk yet: ask for what a promise takes without a failure.
+    least = sources_needed(promise, confidence)
+    return least - sources if np.size(scores) < least else None
 
 
 def risk_curve(scores: ArrayLike, fails: ArrayLike, weights: ArrayLike) -> tuple[Floats, Floats]:

@@ -87,8 +87,8 @@ def load(source: Source, *, text: bool) -> Clean:
     path = Path(source.path)
     if not path.is_file():
         raise ImageNotFoundError(source.path, "no such file")
+    picture = image.read(path)
     data = path.read_bytes()
-    picture = image.read(data)
     short = min(picture.gray.shape) / PICTURE_PARTS
     height = float(measure(picture, ("text.x_height_px",))[0]) if text else short
     return Clean(picture.rgb, data, height if height > 0 else short)
