@@ -62,5 +62,5 @@ DEGRADATIONS = (
     Degradation(
         "exposure.low_contrast", low_contrast, (0.056, 0.047, 0.041, 0.035, 0.025), "contrast left"
     ),
-    Degradation("exposure.uneven", uneven, (2.4, 2.9, 3.3, 4.2, 7), "stops lost at the far side"),
+    Degradation("exposure.uneven", uneven, (2.1, 2.6, 3.2, 4.2, 8), "stops lost at the far side"),
 )

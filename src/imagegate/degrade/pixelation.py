@@ -42,6 +42,6 @@ def block_px(pixels: Pixels, wanted: float) -> int:
 DEGRADATIONS = (
     Degradation("pixelation.block", block, (0.2, 0.24, 0.265, 0.29, 0.33), "side / reference"),
     Degradation(
-        "pixelation.nearest", nearest, (0.14, 0.16, 0.177, 0.195, 0.225), "side / reference"
+        "pixelation.nearest", nearest, (0.15, 0.17, 0.183, 0.197, 0.22), "side / reference"
     ),
 )
