@@ -121,11 +121,13 @@ def test_gates_are_listed_and_shown():
 
 @pytest.mark.engine
 def test_the_whole_loop_with_a_real_engine(tmp_path):
-    done = imagegate("demo", "--out", tmp_path, "--pages", 24, "--variants", 3)
+    done = imagegate("demo", "--out", tmp_path, "--pages", 20, "--variants", 2)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<svg" in page or "data:image/png" in page
     two = [*tmp_path.glob("clean.*"), *tmp_path.glob("ruined.*")]
     checked = imagegate("check", *two, "-g", tmp_path / "demo.gate", "--json")
     clean, ruined = (json.loads(line) for line in checked.stdout.splitlines())
-    assert clean["p_fail"] < ruined["p_fail"]
+    assert ruined["decision"] != "pass"
+    # an image unlike anything in training gets no number: for the ruined page that is fine
+    assert clean["p_fail"] < (1.0 if ruined["p_fail"] is None else ruined["p_fail"])
