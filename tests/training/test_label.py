@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import os
@@ -11,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +29,12 @@ from fake_engines import (
 )
 
 from imagegate import image
-from imagegate.degrade import chain_from_json
 from imagegate.errors import CorpusError, EngineError, SettingsError, UnknownNameError
-from imagegate.features import MEASURES, measure
+from imagegate.features import measure
 from imagegate.training import parts, workers
 from imagegate.training.corpus import read_corpus, remake
 from imagegate.training.label import LabelReport, label
 from imagegate.training.sources import Source, find_sources
-from imagegate.training.variants import RECIPES, cause_of, draw, row_seed
 
 HERE = Path(__file__).parent
 
@@ -291,31 +287,3 @@ def test_impossible_settings_are_refused(pictures: Path, tmp_path: Path) -> None
     with pytest.raises(SettingsError, match="expected variants above 0, got 0"):
         run(pictures, tmp_path / "c", variants=0)
     assert not (tmp_path / "c").exists()
-
-
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_recipes(recipe: str) -> None:
-    seeds = [row_seed(0, f"set/{number}", 1) for number in range(400)]
-    chains = [draw(recipe, seed, 1) for seed in seeds]
-    assert chains == [draw(recipe, seed, 1) for seed in seeds]
-    assert not any(draw(recipe, seed, 0) for seed in seeds)
-    lengths: Sequence[int] = [len(chain) for chain in chains]
-    causes = {cause_of(chain) for chain in chains}
-    if recipe == "natural":
-        assert max(lengths) == 0
-    elif recipe == "singles":
-        assert set(lengths) == {1}
-        assert len(causes) == 6
-        assert {chain[0].severity for chain in chains} == {1, 2, 3, 4, 5}
-    else:
-        assert {0, 1, 2, 3} <= set(lengths)
-        assert {"clean", "mixture", "blur"} <= causes
-
-
-def test_a_seed_depends_on_nothing_but_corpus_source_and_variant() -> None:
-    # The numbers are written down: another machine, version or order must give them, too.
-    assert row_seed(0, "pages/0000001", 1) == 4877589483146034384
-    told = itertools.product((0, 1), ("a", "b"), (0, 1))
-    assert len({row_seed(*which) for which in told}) == 8
-    assert chain_from_json("[]") == ()
-    assert len(MEASURES) >= 25
