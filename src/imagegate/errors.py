@@ -16,7 +16,8 @@
     ├── GateFileError(ValueError)          a gate file is damaged, newer or foreign
     ├── CorpusError(ValueError)            a corpus or source list cannot be used
     ├── EngineError(RuntimeError)          an engine failed on one image
-    │   └── EngineTimeoutError(TimeoutError)
+    │   ├── EngineTimeoutError(TimeoutError)
+    │   └── OutputError(ValueError)        an output is not what the task's engines return
     └── MissingExtraError(ImportError)     an optional dependency is not installed
 
 Each also descends from the nearest builtin, so ordinary ``except`` clauses work.
@@ -39,6 +40,7 @@ __all__ = [
     "ImageTooLargeError",
     "ImagegateError",
     "MissingExtraError",
+    "OutputError",
     "SettingsError",
     "TruncatedImageError",
     "UnknownNameError",
@@ -148,6 +150,10 @@ class EngineError(ImagegateError, RuntimeError):
 
 class EngineTimeoutError(EngineError, TimeoutError):
     """An engine did not answer within its time limit."""
+
+
+class OutputError(EngineError, ValueError):
+    """An output has not the type, shape or values that engines of the task return."""
 
 
 class MissingExtraError(ImagegateError, ImportError):

@@ -101,6 +101,30 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class OutputMeasure:
+    """One named number about what an engine has made of an image.
+
+    Parameters
+    ----------
+    name : str
+        ``family.what``, such as ``"mask.soft_share"``.
+    function : Callable
+        From image and output side by side, as the family prepares them, to a float; NaN
+        where undefined.
+    unit, worse : str
+        As of a Measure.
+    signal : str
+        What a reason names for it: always ``"output"``.
+    """
+
+    name: str
+    function: Callable[[Any], float]
+    unit: str
+    worse: Worse
+    signal: str = "output"
+
+
+@dataclass(frozen=True)
 class Signal:
     """One of the six causes as people read it: a 0–100 score and what to do.
 

@@ -59,7 +59,9 @@ def test_word_table_of_the_program() -> None:
         "5 1 1 1 2 1 0 0 9 9 80 Thanks",
     ]
     table = "\n".join(line.replace(" ", "\t") for line in (head, *rows))
-    assert tesseract.read_tsv(table) == OcrOutput('Total "9.00\nThanks', pytest.approx(0.8))
+    assert tesseract.read_tsv(table) == OcrOutput(
+        'Total "9.00\nThanks', pytest.approx(0.8), (0.9, 0.7, 0.8)
+    )
     assert tesseract.read_tsv(head.replace(" ", "\t")) == OcrOutput("", 0.0)
 
 

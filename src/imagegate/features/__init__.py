@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.errors import UnknownNameError
 from imagegate.features import (
     blur,
     compression,
     content,
+    cutout,
     exposure,
+    mask,
     noise,
+    outline,
     pixelation,
+    reading,
     resolution,
     text,
 )
 from imagegate.image import Image
-from imagegate.tables import Measure, Signal, Table
+from imagegate.tables import Measure, OutputMeasure, Signal, Table
 
-__all__ = ["LEARNABLE", "MEASURES", "SIGNALS", "VERSION", "measure", "readings", "scores"]
+__all__ = [
+    "KNOWN",
+    "LEARNABLE",
+    "MEASURES",
+    "OUTPUT",
+    "OUTPUT_MEASURES",
+    "OUTPUT_VERSION",
+    "SIGNALS",
+    "VERSION",
+    "measure",
+    "measure_output",
+    "output_measures",
+    "readings",
+    "scores",
+]
 
 VERSION = 1  # raised whenever a measure gives other numbers; gates refuse a different one
 
@@ -36,6 +56,27 @@ MEASURES: Table[Measure] = Table(
         *text.MEASURES,
         *content.MEASURES,
     ),
+)
+
+OUTPUT = "output"  # what reasons call the measures of an output
+OUTPUT_VERSION = 1  # as VERSION, for the measures of outputs; images alone cannot make them again
+
+_MASK = Table("mask measure", (*mask.MEASURES, *outline.MEASURES))
+_READING = Table("reading measure", reading.MEASURES)
+OUTPUT_MEASURES: Mapping[str, Table[OutputMeasure]] = {
+    "background-removal": _MASK,
+    "ocr": _READING,
+    "ocr-in-order": _READING,
+}
+_BESIDE: Mapping[str, Callable[[Image, Any, Any], Any]] = {
+    "background-removal": cutout.cutout,
+    "ocr": reading.page,
+    "ocr-in-order": reading.page,
+}
+
+# Every measure by name, of images and of outputs.
+KNOWN: Table[Measure | OutputMeasure] = Table(
+    "measure", (*MEASURES.values(), *_MASK.values(), *_READING.values())
 )
 
 SIGNALS: Table[Signal] = Table(
@@ -75,6 +116,45 @@ def measure(image: Image, names: Iterable[str] | None = None) -> NDArray[np.floa
     """
     rows = MEASURES.values() if names is None else [MEASURES[name] for name in names]
     return np.array([row.function(image) for row in rows], np.float32)
+
+
+def output_measures(task: str) -> tuple[str, ...]:
+    """Return the names of the measures of a task's output, none for a task that has none."""
+    return tuple(OUTPUT_MEASURES.get(task, ()))
+
+
+def measure_output(
+    task: str, image: Image, output: Any, *, second: Any = None
+) -> NDArray[np.float32]:
+    """Measure what an engine has made of an image.
+
+    Parameters
+    ----------
+    task : str
+        The name of a task in ``OUTPUT_MEASURES``.
+    image : Image
+        The image that the engine was given.
+    output : ndarray, OcrOutput or str
+        What it returned: a mask in 0..1 of the image's aspect, or a reading.
+    second : ndarray, optional
+        For masks: what it returned for the image at half size.
+
+    Returns
+    -------
+    ndarray of float32
+        One number a row of ``OUTPUT_MEASURES[task]``, NaN where undefined.
+
+    Raises
+    ------
+    UnknownNameError
+        If outputs of the task cannot be measured.
+    OutputError
+        If the output is not what engines of the task return.
+    """
+    if task not in OUTPUT_MEASURES:
+        raise UnknownNameError("task with measures of its output", task, OUTPUT_MEASURES)
+    beside = _BESIDE[task](image, output, second)
+    return np.array([row.function(beside) for row in OUTPUT_MEASURES[task].values()], np.float32)
 
 
 def readings(image: Image) -> dict[str, float]:

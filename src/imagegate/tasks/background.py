@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from imagegate.errors import EngineError
+from imagegate.features.cutout import SOFT, SOLID, Mask, mask_of
 from imagegate.tables import Engine, Pixels, Table, Task
 from imagegate.tasks import rembg
 
-Mask = NDArray[np.float32]
-
-SOLID = 0.5  # alpha from which a pixel belongs to the subject
 # A mask that may stand in for the truth: neither empty nor everything, crisp, inside the frame.
 COVER = (0.02, 0.95)
-SOFT = (0.1, 0.9)
 MAX_SOFT_SHARE = 0.05
 MAX_BORDER_SHARE = 0.5
 
 GRABCUT_SIDE = 320
 GRABCUT_ROUNDS = 4
 FAR_FROM_BORDER = 20.0  # CIELAB distance at which a pixel probably is not background
-
-
-def mask_of(output: Any) -> Mask:
-    """Return an output as a float32 mask, refusing what is none."""
-    mask = np.asarray(output)
-    if mask.ndim != 2 or not mask.size or mask.dtype.kind not in "bf":
-        raise EngineError(
-            "expected a float mask of shape (height, width), "
-            f"got {mask.dtype} of shape {mask.shape}"
-        )
-    mask = mask.astype(np.float32)
-    if not np.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
-        raise EngineError("expected a mask of finite values in 0..1, got others")
-    return mask
 
 
 def iou(first: Mask, second: Mask) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from imagegate.errors import EngineError, MissingExtraError
+from imagegate.features.reading import transcript
 from imagegate.tables import Engine, Pixels, Table, Task
 from imagegate.tasks import tesseract
 from imagegate.tasks.text import character_error_rate, word_recall, words
@@ -25,15 +26,6 @@ RAPIDOCR_SETTINGS = {
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
 }
-
-
-def transcript(output: Any) -> str:
-    """Return the text of an engine's output or of a truth, refusing anything else."""
-    if isinstance(output, OcrOutput):
-        output = output.text
-    if not isinstance(output, str):
-        raise EngineError(f"expected a transcript (OcrOutput or str), got {type(output).__name__}")
-    return output
 
 
 def recall_loss(output: OcrOutput | str, truth: OcrOutput | str) -> float:
@@ -97,7 +89,8 @@ def open_rapidocr() -> Callable[[Pixels], OcrOutput]:
         if not found.txts:
             return OcrOutput("", 0.0)
         lengths = [max(1, len(line)) for line in found.txts]
-        return OcrOutput("\n".join(found.txts), float(np.average(found.scores, weights=lengths)))
+        mean = float(np.average(found.scores, weights=lengths))
+        return OcrOutput("\n".join(found.txts), mean, tuple(map(float, found.scores)))
 
     return read
 

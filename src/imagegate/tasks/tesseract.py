@@ -87,8 +87,9 @@ def open_library(folder: Path) -> Callable[[Pixels], OcrOutput]:
         text = api.GetUTF8Text()
         # Tesseract says 95 of an empty page.
         sure = api.MeanTextConf() / 100 if text.strip() else 0.0
+        words = tuple(word / 100 for word in api.AllWordConfidences()) if text.strip() else ()
         api.Clear()
-        return OcrOutput(text, sure)
+        return OcrOutput(text, sure, words)
 
     return read
 
@@ -132,4 +133,5 @@ def read_tsv(table: str) -> OcrOutput:
         return OcrOutput("", 0.0)
     lines = groupby(found, key=lambda row: (row["block_num"], row["par_num"], row["line_num"]))
     text = "\n".join(" ".join(row["text"] for row in line) for _, line in lines)
-    return OcrOutput(text, float(np.mean([float(row["conf"]) for row in found])) / 100)
+    sure = tuple(float(row["conf"]) / 100 for row in found)
+    return OcrOutput(text, float(np.mean(sure)), sure)

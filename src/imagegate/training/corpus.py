@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,15 @@ class Corpus:
         (rows, measures), NaN where undefined.
     names : tuple of str
         The measures, in the order of ``X``.
+    outputs : dict of str to ndarray of float32
+        Likewise the measures of what the engine made of the images; empty if none were taken.
     """
 
     meta: dict[str, Any]
     rows: dict[str, NDArray[Any]]
     X: NDArray[np.float32]
     names: tuple[str, ...]
+    outputs: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.X)
@@ -55,18 +58,26 @@ class Corpus:
         fails: NDArray[np.bool_] = self.rows["loss"] > np.float32(self.limit)
         return fails
 
+    @property
+    def output_X(self) -> NDArray[np.float32]:
+        """The measures of outputs, (rows, output measures), in the order of ``outputs``."""
+        columns = [np.empty((len(self), 0), np.float32), *self.outputs.values()]
+        return np.column_stack(columns).astype(np.float32)
+
     def column(self, name: str) -> NDArray[Any]:
-        """Return a column or a measure by name."""
-        if name in self.rows:
-            return self.rows[name]
+        """Return a column or a measure, of images or outputs, by name."""
+        for columns in (self.rows, self.outputs):
+            if name in columns:
+                return columns[name]
         if name not in self.names:
-            raise UnknownNameError("column", name, [*self.rows, *self.names])
+            raise UnknownNameError("column", name, [*self.rows, *self.names, *self.outputs])
         return self.X[:, self.names.index(name)]
 
     def select(self, mask: NDArray[Any]) -> Corpus:
         """Return the rows of a boolean mask, or of indices in their order."""
         rows = {name: values[mask] for name, values in self.rows.items()}
-        return Corpus(self.meta, rows, self.X[mask], self.names)
+        outputs = {name: values[mask] for name, values in self.outputs.items()}
+        return Corpus(self.meta, rows, self.X[mask], self.names, outputs)
 
 
 def read_corpus(path: str | Path) -> Corpus:
@@ -95,14 +106,15 @@ def read_corpus(path: str | Path) -> Corpus:
 
 def from_table(meta: dict[str, Any], table: Any) -> Corpus:
     """Split a table of rows into columns and measures."""
-    names = tuple(meta["measures"])
-    missing = {*parts.TYPES, *names} - set(table.column_names)
+    names, judged = tuple(meta["measures"]), tuple(meta.get("output_measures", ()))
+    missing = {*parts.TYPES, *names, *judged} - set(table.column_names)
     if missing:
         raise CorpusError(f"the corpus lacks the columns {', '.join(sorted(missing))}")
     good = np.array([not error for error in table["error"].to_pylist()], bool)
     rows = {name: column(table[name])[good] for name in parts.TYPES if name != "error"}
     measures = [table[name].to_numpy() for name in names]
-    return Corpus(meta, rows, np.stack(measures, axis=1).astype(np.float32)[good], names)
+    outputs = {name: table[name].to_numpy().astype(np.float32)[good] for name in judged}
+    return Corpus(meta, rows, np.stack(measures, axis=1).astype(np.float32)[good], names, outputs)
 
 
 def column(values: Any) -> NDArray[Any]:
@@ -125,7 +137,7 @@ def join_corpora(corpora: Sequence[Corpus]) -> Corpus:
     -------
     Corpus
         Rows in the order given; ``meta`` is the first one's with sets, counts and dropped
-        sources of all.
+        sources of all. Measures of outputs are kept if all have the same ones.
     """
     if not corpora:
         raise CorpusError("expected at least one corpus, got none")
@@ -143,7 +155,10 @@ def join_corpora(corpora: Sequence[Corpus]) -> Corpus:
     if len(set(zip(rows["row_id"], rows["seed"], strict=True))) < len(rows["row_id"]):
         raise CorpusError("the same rows are in two of the corpora")
     X = np.concatenate([c.X for c in corpora])
-    return Corpus(joined_meta(corpora), rows, X, corpora[0].names)
+    meta = joined_meta(corpora)
+    judged = meta.get("output_measures", ())
+    outputs = {name: np.concatenate([c.outputs[name] for c in corpora]) for name in judged}
+    return Corpus(meta, rows, X, corpora[0].names, outputs)
 
 
 def joined_meta(corpora: Sequence[Corpus]) -> dict[str, Any]:
@@ -160,7 +175,11 @@ def joined_meta(corpora: Sequence[Corpus]) -> dict[str, Any]:
             sets[name] = {**facts, "sources": facts["sources"] + (known["sources"] if known else 0)}
     counts = {name: sum(meta[name] for meta in metas) for name in ("rows", "errors", "fails")}
     dropped = {name: why for meta in metas for name, why in meta["dropped"].items()}
-    return {**metas[0], **counts, "sets": sets, "dropped": dropped}
+    joined = {**metas[0], **counts, "sets": sets, "dropped": dropped}
+    about = ("output_version", "output_measures")
+    if any(meta.get(name) != metas[0].get(name) for meta in metas for name in about):
+        joined = {name: value for name, value in joined.items() if name not in about}
+    return joined
 
 
 def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -> bytes:

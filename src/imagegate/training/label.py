@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from imagegate.errors import CorpusError, MissingExtraError, SettingsError, UnknownNameError
+from imagegate.features import output_measures
 from imagegate.tables import Engine, Task
 from imagegate.tasks import find_engine, find_task
 from imagegate.training import parts
@@ -115,7 +116,7 @@ def label(
     tally = Tally(len(sources) * variants, meta["limit"], progress)
     pace: dict[str, Any] = {"jobs": jobs or cores(), "timeout": timeout}
     dropped = work(folder, sources, plan, tally, variants=variants, **pace)
-    counts = complete(folder, sources, variants, dropped, meta["limit"])
+    counts = complete(folder, sources, plan, tally.limit, variants, dropped)
     parts.write_meta(folder, {**meta, "timeout": timeout, "complete": True, **counts})
     parts.clear(folder)
     return report(folder, parts.read_meta(folder))
@@ -155,12 +156,13 @@ def work(
     timeout: float,
 ) -> dict[str, str]:
     """Make the rows that are missing; return the sources that could not serve."""
-    made = parts.read_parts(folder)
+    outputs = output_measures(plan.task.name)
+    made = parts.read_parts(folder, outputs)
     for error, loss in zip(made["error"].to_pylist(), made["loss"].to_pylist(), strict=True):
         tally.count(error, loss)
     todo = still_to_do(sources, variants, set(made["row_id"].to_pylist()))
     left = {job.source.source_id: len(job.variants) for job in todo}
-    writer, dropped = parts.Parts(folder), {}
+    writer, dropped = parts.Parts(folder, outputs), {}
     tally.show()
     running = run_jobs(todo, plan, count=jobs, timeout=timeout, log=writer.folder / parts.LOG)
     with closing(running) as events:
@@ -188,14 +190,20 @@ def check(recipe: str, variants: int, jobs: int | None, timeout: float) -> None:
 
 
 def complete(
-    folder: Path, sources: Sequence[Source], variants: int, dropped: dict[str, str], limit: float
+    folder: Path,
+    sources: Sequence[Source],
+    plan: Plan,
+    limit: float,
+    variants: int,
+    dropped: dict[str, str],
 ) -> dict[str, Any]:
     """Merge the parts and count what is in them."""
     if sources and len(dropped) == len(sources):
         reasons = "; ".join(f"{name}: {why}" for name, why in list(dropped.items())[:SHOWN])
         raise CorpusError(f"none of the {len(sources)} sources can serve. {reasons}")
     kept = [source for source in sources if source.source_id not in dropped]
-    table = parts.finish(folder, (row_id(s, v) for s in kept for v in range(variants)))
+    names = (row_id(source, variant) for source in kept for variant in range(variants))
+    table = parts.finish(folder, names, output_measures(plan.task.name))
     error, loss = table["error"].to_pylist(), table["loss"].to_pylist()
     return {
         "rows": table.num_rows,

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +40,19 @@ def arrow() -> Any:
     return pyarrow
 
 
-def schema() -> Any:
-    """Return the columns of a corpus."""
+def schema(outputs: Sequence[str] = ()) -> Any:
+    """Return the columns of a corpus, with the measures of outputs that it has."""
     pa = arrow()
-    types = {**TYPES, **dict.fromkeys(MEASURES, "float32")}
+    types = {**TYPES, **dict.fromkeys((*MEASURES, *outputs), "float32")}
     return pa.schema([(name, pa.type_for_alias(kind)) for name, kind in types.items()])
 
 
 class Parts:
     """The rows of one run on their way to disk."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, outputs: Sequence[str] = ()) -> None:
         self.folder = folder / PARTS
+        self.schema = schema(outputs)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.waiting: list[Row] = []
         self.written = time.monotonic()
@@ -67,7 +68,7 @@ class Parts:
     def flush(self) -> None:
         """Write what waits into a file of its own, whole or not at all."""
         if self.waiting:
-            table = arrow().Table.from_pylist(self.waiting, schema=schema())
+            table = arrow().Table.from_pylist(self.waiting, schema=self.schema)
             # The process number keeps two runs, one after a kill, from overwriting each other.
             write(table, self.folder / f"{os.getpid()}-{time.time_ns()}-{self.number}.parquet")
             self.number += 1
@@ -81,26 +82,26 @@ def write(table: Any, path: Path) -> None:
     passing.replace(path)
 
 
-def read_parts(folder: Path) -> Any:
+def read_parts(folder: Path, outputs: Sequence[str] = ()) -> Any:
     """Return the rows written so far; a damaged part is removed, its rows are made again."""
-    pa = arrow()
-    tables = [schema().empty_table()]
+    pa, columns = arrow(), schema(outputs)
+    tables = [columns.empty_table()]
     for path in sorted((folder / PARTS).glob("*.parquet")):
         try:
             table = pa.parquet.read_table(path)
         except (pa.ArrowException, OSError):
             path.unlink()
             continue
-        if table.schema != schema():
+        if table.schema != columns:
             raise CorpusError(f"{path} has other columns than this version writes")
         tables.append(table)
     return pa.concat_tables(tables)
 
 
-def finish(folder: Path, keep: Iterable[str]) -> Any:
+def finish(folder: Path, keep: Iterable[str], outputs: Sequence[str] = ()) -> Any:
     """Put the parts together: sorted by row_id, each once, the same bytes for the same rows."""
     pa = arrow()
-    table = read_parts(folder).sort_by("row_id")
+    table = read_parts(folder, outputs).sort_by("row_id")
     wanted, seen, places = set(keep), set(), []
     for place, name in enumerate(table["row_id"].to_pylist()):
         if name in wanted and name not in seen:

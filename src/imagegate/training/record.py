@@ -20,6 +20,7 @@ from imagegate.training.sources import Source
 FIXED = (
     *("task", "engine", "engine_version", "limit", "seed", "variants", "recipe"),
     *("imagegate", "features_version", "measures", "sources_sha256"),
+    *("output_version", "output_measures"),
 )
 
 
@@ -48,6 +49,7 @@ def settings(
         "imagegate": metadata.version("imagegate"),
         "features_version": features.VERSION,
         "measures": list(features.MEASURES),
+        **outputs(task),
         "sources_sha256": hashlib.sha256(json.dumps(sorted(listed)).encode()).hexdigest(),
         "sets": {
             name: {
@@ -58,6 +60,12 @@ def settings(
             for name, root in roots.items()
         },
     }
+
+
+def outputs(task: Task) -> dict[str, Any]:
+    """Return which measures of outputs are taken, nothing for a task without."""
+    names = list(features.output_measures(task.name))
+    return {"output_version": features.OUTPUT_VERSION, "output_measures": names} if names else {}
 
 
 def licence(name: str, root: str) -> str:
@@ -78,9 +86,9 @@ def begin(folder: Path, meta: dict[str, Any], *, resume: bool) -> bool:
         raise CorpusError(f"{folder} holds a corpus already; choose another folder")
     old = parts.read_meta(folder)
     for name in FIXED:
-        if old.get(name) != meta[name]:
+        if old.get(name) != meta.get(name):
             raise CorpusError(
-                f"{folder} was begun with {difference(name, old.get(name), meta[name])}. "
+                f"{folder} was begun with {difference(name, old.get(name), meta.get(name))}. "
                 "Use the same again, or another folder"
             )
     return bool(old["complete"])
@@ -88,6 +96,8 @@ def begin(folder: Path, meta: dict[str, Any], *, resume: bool) -> bool:
 
 def difference(name: str, old: Any, new: Any) -> str:
     """Say how one setting differs; long ones are not spelled out."""
+    if name == "output_measures":
+        return "other measures of outputs"
     if name in ("measures", "sources_sha256"):
         return f"other {name.partition('_')[0]}"
     return f"{name} {old!r}, now it is {new!r}"

@@ -23,8 +23,8 @@ def remeasure(
 ) -> int:
     """Make every image of a finished corpus again and replace its measures.
 
-    Labels stay: the same image has the same loss. It takes a small part of the time
-    that labelling took.
+    Labels and the measures of outputs stay: the same image has the same loss, and the outputs
+    are gone. It takes a small part of the time that labelling took.
 
     Parameters
     ----------
@@ -56,9 +56,10 @@ def remeasure(
         X[good[done - 1]] = values
         if progress:
             progress(done, len(corpus))
-    columns = {name: table[name] for name in parts.TYPES}
+    outputs = meta.get("output_measures", [])
+    columns = {name: table[name] for name in (*parts.TYPES, *outputs)}
     columns |= {name: pa.array(X[:, place]) for place, name in enumerate(features.MEASURES)}
-    parts.write(pa.table(columns, schema=parts.schema()), folder / parts.ROWS)
+    parts.write(pa.table(columns, schema=parts.schema(outputs)), folder / parts.ROWS)
     version = {"features_version": features.VERSION, "measures": list(features.MEASURES)}
     parts.write_meta(folder, {**meta, **version, "imagegate": metadata.version("imagegate")})
     return len(corpus)

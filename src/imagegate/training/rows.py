@@ -11,7 +11,13 @@ from typing import Any, Literal
 from imagegate import image
 from imagegate.degrade import chain_from_json, chain_to_json
 from imagegate.errors import EngineError
-from imagegate.features import MEASURES, measure
+from imagegate.features import (
+    MEASURES,
+    OUTPUT_MEASURES,
+    measure,
+    measure_output,
+    output_measures,
+)
 from imagegate.tables import Engine, Pixels, Task
 from imagegate.training.sources import Source
 from imagegate.training.variants import Clean, cause_of, draw, load, row_seed, variant_bytes
@@ -101,6 +107,7 @@ def blank_row(source: Source, variant: int, plan: Plan) -> Row:
         "confidence": math.nan,
         "error": "",
         **dict.fromkeys(MEASURES, math.nan),
+        **dict.fromkeys(output_measures(plan.task.name), math.nan),
     }
 
 
@@ -137,10 +144,11 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
         row = blank_row(source, variant, plan)
         yield Event("begin", source, row)
         try:
-            pixels, facts = prepared(clean, row, variant)
+            picture, facts = prepared(clean, row, variant)
             row = row | facts
             yield Event("engine", source, row)
-            row = row | scored(run(pixels), truth, plan.task)
+            output = run(picture.rgb)
+            row = row | scored(output, truth, plan.task) | judged(picture, output, plan.task)
         except Exception as error:  # noqa: BLE001 an engine may raise anything; the row keeps it
             row = row | {"error": describe(error)}
         yield Event("row", source, row)
@@ -168,17 +176,16 @@ def own_truth(clean: Clean, task: Task, run: Callable[[Pixels], Any]) -> Any:
     return output
 
 
-def prepared(clean: Clean, row: Row, variant: int) -> tuple[Pixels, Row]:
-    """Make the image of a row; return its pixels and what is measured on it."""
+def prepared(clean: Clean, row: Row, variant: int) -> tuple[image.Image, Row]:
+    """Make the image of a row; return it and what is measured on it."""
     chain = chain_from_json(row["chain"])
     data = variant_bytes(clean, chain, seed=row["seed"], variant=variant)
     picture = image.read(data)
-    pixels = picture.rgb
     values = measure(picture)
-    height, width = pixels.shape[:2]
+    height, width = picture.rgb.shape[:2]
     named = dict(zip(MEASURES, map(float, values), strict=True))
     size = {"reference_px": clean.reference_px, "width": width, "height": height}
-    return pixels, {**size, **named}
+    return picture, {**size, **named}
 
 
 def scored(output: Any, truth: Any, task: Task) -> Row:
@@ -187,6 +194,14 @@ def scored(output: Any, truth: Any, task: Task) -> Row:
     if not 0 <= loss <= 1:
         raise EngineError(f"expected a loss in 0..1, got {loss}")
     return {"loss": loss, "confidence": float(task.confidence(output))}
+
+
+def judged(picture: image.Image, output: Any, task: Task) -> Row:
+    """Return what is measured on an output, nothing for a task that has no such measures."""
+    if task.name not in OUTPUT_MEASURES:
+        return {}
+    values = measure_output(task.name, picture, output)
+    return dict(zip(output_measures(task.name), map(float, values), strict=True))
 
 
 def describe(error: BaseException) -> str:
