@@ -1,11 +1,21 @@
 """Rendered pages: made again from a seed, readable, and their text known."""
 
+import shutil
+
 import numpy as np
 import pytest
 
+from imagegate.degrade import fonts
 from imagegate.degrade.fonts import find_faces
-from imagegate.degrade.pages import LAYOUTS, LEAST_X_HEIGHT_PX, draw_faces, render_page
-from imagegate.degrade.paper import LEAST_CONTRAST, draw_look, luma
+from imagegate.degrade.pages import (
+    LARGE_FACTOR,
+    LAYOUTS,
+    LEAST_X_HEIGHT_PX,
+    MOST_HEIGHT_PX,
+    draw_faces,
+    render_page,
+)
+from imagegate.degrade.paper import LEAST_CONTRAST, LOOKS, draw_look, luma
 from imagegate.degrade.writing import common_words, sentence
 from imagegate.errors import SettingsError, UnknownNameError
 
@@ -44,13 +54,13 @@ def test_the_transcript_is_what_is_drawn():
         assert (rim == page.pixels[0, 0]).all()
 
 
-@pytest.mark.parametrize("kind", ["white", "tinted", "coloured", "dark"])
+@pytest.mark.parametrize("kind", LOOKS)
 def test_ink_and_paper_can_be_told_apart(kind):
     for seed in range(200):
         look = draw_look(kind, np.random.default_rng(seed))
         assert abs(luma(look.paper) - luma(look.ink)) >= LEAST_CONTRAST
         assert abs(luma(look.accent) - luma(look.on_accent)) >= LEAST_CONTRAST
-        assert (luma(look.paper) < luma(look.ink)) == (kind == "dark")
+        assert (luma(look.paper) < luma(look.ink)) == kind.startswith("dark")
 
 
 def test_bundled_faces_write_latin_and_leave_symbols_out():
@@ -61,9 +71,24 @@ def test_bundled_faces_write_latin_and_leave_symbols_out():
     assert {face.family for face in faces} >= {"DejaVu Sans Mono", "Computer Modern"}
 
 
-def test_system_faces_include_the_bundled_ones():
-    bundled = {face.name for face in find_faces()}
-    assert bundled <= {face.name for face in find_faces("system")}
+def test_installed_faces_are_added_to_the_bundled_ones(tmp_path, monkeypatch):
+    monkeypatch.setattr(fonts, "SYSTEM_FOLDERS", (str(tmp_path),))
+    look_anew = find_faces.__wrapped__
+    with pytest.raises(SettingsError, match=r"none: install some .* keep to the bundled ones"):
+        look_anew("system")
+    shutil.copy(fonts.bundled_folder() / "STIXSizOneSymReg.ttf", tmp_path)  # no letters
+    with pytest.raises(SettingsError, match="found none"):
+        look_anew("system")
+    shutil.copy(fonts.bundled_folder() / "DejaVuSans.ttf", tmp_path)
+    assert look_anew("system") == find_faces()
+
+
+def test_pages_are_of_moderate_size():
+    sizes = np.array([render_page(seed).pixels.shape[:2] for seed in range(40)])
+    assert 0.3e6 < sizes.prod(axis=1).mean() < 0.6e6
+    assert sizes.max() <= max(MOST_HEIGHT_PX) * LARGE_FACTOR
+    receipts = [render_page(seed, layout="receipt").pixels for seed in range(8)]
+    assert all(pixels.shape[1] < 0.8 * pixels.shape[0] for pixels in receipts)
 
 
 def test_heads_are_of_the_same_family():

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 
-from imagegate.degrade import chain_from_json
-from imagegate.training.variants import RECIPES, cause_of, draw, row_seed
+from imagegate.degrade import chain_from_json, chain_to_json
+from imagegate.degrade.shots import SCALES
+from imagegate.training.corpus import Corpus, remake
+from imagegate.training.sources import find_sources
+from imagegate.training.variants import RECIPES, cause_of, draw, load, row_seed, variant_bytes
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -27,6 +31,41 @@ def test_recipes(recipe: str) -> None:
     else:
         assert {0, 1, 2, 3} <= set(lengths)
         assert {"clean", "mixture", "blur"} <= causes
+
+
+def test_a_capture_is_its_page_taken_by_a_camera() -> None:
+    sources = [
+        source for name in ("pages", "captures") for source in find_sources([f"{name}:6-6"])[0]
+    ]
+    page, capture = (load(source, text=True) for source in sources)
+    again = load(sources[1], text=True)
+    assert capture.text == page.text == again.text
+    assert capture.pixels.tobytes() == again.pixels.tobytes() != page.pixels.tobytes()
+    low, high = SCALES
+    assert low <= capture.reference_px / page.reference_px * 1.005 <= high * 1.01
+
+
+@pytest.mark.parametrize("kind", ["pages", "captures"])
+@pytest.mark.parametrize("variant", [0, 3])
+def test_a_generated_row_is_made_again(kind: str, variant: int) -> None:
+    (source,) = find_sources([f"{kind}:9-9"])[0]
+    clean = load(source, text=True)
+    seed = row_seed(0, source.source_id, variant)
+    chain = draw("singles", seed, variant)
+    data = variant_bytes(clean, chain, seed=seed, variant=variant)
+    row = {
+        "row_id": f"{source.source_id}#{variant:03d}",
+        "source_id": source.source_id,
+        "group": source.group,
+        "set": source.set,
+        "path": source.shown,
+        "chain": chain_to_json(chain),
+        "seed": seed,
+        "reference_px": np.float64(clean.reference_px),
+    }
+    rows = {name: np.array([value]) for name, value in row.items()}
+    corpus = Corpus({}, rows, np.zeros((1, 0), np.float32), ())
+    assert remake(corpus, 0) == data
 
 
 def test_a_seed_depends_on_nothing_but_corpus_source_and_variant() -> None:

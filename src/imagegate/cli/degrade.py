@@ -35,7 +35,7 @@ CELL_PX = 240
 def command(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Images, folders, CSV lists, or 'pages:N' for generated pages."),
+        typer.Argument(help="Images, folders, CSV lists, 'pages:N' or 'captures:N'."),
     ],
     to: Annotated[Path, typer.Option("--out", "-o", help="Folder for the copies.")],
     only: Annotated[

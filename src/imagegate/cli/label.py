@@ -12,7 +12,9 @@ from imagegate.errors import CorpusError, SettingsError
 
 Sources = Annotated[
     list[str],
-    typer.Argument(help="Clean images, folders, CSV lists (path,truth,group,set), or 'pages:N'."),
+    typer.Argument(
+        help="Clean images, folders, CSV lists (path,truth,group,set), 'pages:N' or 'captures:N'."
+    ),
 ]
 Out = Annotated[
     Path, typer.Option("--out", "-o", help="The corpus folder; an unfinished one is resumed.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,7 +32,8 @@ UNFIT = (
     *("cmsy", "cmex", "cmmi", "stixsiz", "stixnonuni", "stixmath", "display", "lastresort"),
     *("symbol", "dingbat", "d050000l", "emoji", "icon", "awesome", "material", "webdings"),
     *("wingding", "math", "braille", "barcode", "z003", "chancery", "script", "hand"),
-    *("extralight", "opensymbol", "marlett", "bodoni ornaments"),
+    *("extralight", "thin", "hairline", "opensymbol", "marlett", "bodoni ornaments"),
+    *("keyboard", "initials"),
 )
 PROBE_PX = 24
 
@@ -77,6 +79,8 @@ def find_faces(which: str = "bundled") -> tuple[Face, ...]:
     ------
     MissingExtraError
         If matplotlib, and with it every bundled font, is missing.
+    SettingsError
+        If the system's folders are asked for and hold no usable font.
 
     Examples
     --------
@@ -85,16 +89,28 @@ def find_faces(which: str = "bundled") -> tuple[Face, ...]:
     """
     if which not in ("bundled", "system"):
         raise SettingsError(f"expected fonts 'bundled' or 'system', got {which!r}")
-    folders = [bundled_folder()]
+    found = faces_in([bundled_folder()])
     if which == "system":
-        folders += [Path(os.path.expandvars(folder)).expanduser() for folder in SYSTEM_FOLDERS]
+        installed = faces_in([Path(os.path.expandvars(f)).expanduser() for f in SYSTEM_FOLDERS])
+        if not installed:
+            raise SettingsError(
+                "expected installed fonts with Latin letters, found none: install some (on Debian, "
+                "apt-get install fonts-liberation), or keep to the bundled ones (pages:N, "
+                "captures:N)"
+            )
+        found = {**installed, **found}
+    return tuple(found[name] for name in sorted(found))
+
+
+def faces_in(folders: Sequence[Path]) -> dict[str, Face]:
+    """Return the usable faces of these folders by name; of two files of one name the first."""
     found: dict[str, Face] = {}
     files = (path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*")))
     for path in files:
         face = read_face(path) if path.suffix.lower() in SUFFIXES else None
         if face is not None:
             found.setdefault(face.name, face)
-    return tuple(found[name] for name in sorted(found))
+    return found
 
 
 def bundled_folder() -> Path:

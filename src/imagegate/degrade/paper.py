@@ -10,6 +10,15 @@ Colour = tuple[int, int, int]
 
 BT601_LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, §2.5.1
 LEAST_CONTRAST = 110.0  # gray levels between ink and paper; less is not "clean"
+# Lowest and highest gray level of the paper, and how far its channels stray from it.
+LOOKS = {
+    "white": (245, 255, 3),
+    "tinted": (222, 248, 12),
+    "coloured": (165, 235, 45),
+    "textured": (180, 235, 25),
+    "dark": (8, 60, 22),
+    "dark-textured": (20, 70, 18),
+}
 
 
 @dataclass(frozen=True)
@@ -38,20 +47,17 @@ def draw_look(kind: str, rng: np.random.Generator) -> Look:
 
     Parameters
     ----------
-    kind : {"white", "tinted", "coloured", "dark"}
+    kind : {"white", "tinted", "coloured", "textured", "dark", "dark-textured"}
         White to off-white paper; cream, gray or pale paper; a clear colour under dark
-        ink; light text on a dark ground.
+        ink; one that leaves room for a texture; light text on a dark ground, the last
+        with such room, too.
     rng : Generator
         Chance.
     """
-    grounds = {"white": (245, 255, 3), "tinted": (222, 248, 12), "coloured": (165, 235, 45)}
-    if kind == "dark":
-        paper, ink = _colour(rng, 8, 60, 22), _colour(rng, 200, 255, 12)
-    else:
-        low, high, spread = grounds[kind]
-        paper, ink = _colour(rng, low, high, spread), _ink(rng)
+    dark = kind.startswith("dark")
+    paper, ink = _colour(rng, *LOOKS[kind]), _colour(rng, 200, 255, 12) if dark else _ink(rng)
     while abs(luma(paper) - luma(ink)) < LEAST_CONTRAST:
-        ink = (255, 255, 255) if kind == "dark" else darker(ink)
+        ink = (255, 255, 255) if dark else darker(ink)
     accent = _colour(rng, 35, 110, 40)
     rule = _between(paper, ink, rng.uniform(0.3, 0.9))
     return Look(paper, ink, accent, (255, 255, 255), rule)

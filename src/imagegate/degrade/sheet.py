@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from imagegate.degrade.fonts import Face
 from imagegate.degrade.paper import Colour, Look
+from imagegate.tables import Pixels
 
 Align = Literal["left", "right", "centre", "justified"]
 
@@ -31,6 +32,8 @@ class Sheet:
         No text is set smaller than this em, so that a clean page can be read.
     leading : float
         Line spacing in ems.
+    ground : ndarray, optional
+        What the page is printed on, RGB uint8 ``(height, width, 3)``; plain paper if left out.
     """
 
     width: int
@@ -41,10 +44,14 @@ class Sheet:
     em: float
     smallest: float
     leading: float = 1.3
+    ground: Pixels | None = None
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.canvas = Image.new("RGB", (self.width, self.height), self.look.paper)
+        if self.ground is None:
+            self.canvas = Image.new("RGB", (self.width, self.height), self.look.paper)
+        else:
+            self.canvas = Image.fromarray(self.ground)
         self.draw = ImageDraw.Draw(self.canvas)
         self.fonts: dict[tuple[bool, float], ImageFont.FreeTypeFont] = {}
 

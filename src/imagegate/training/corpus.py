@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from imagegate.degrade import chain_from_json
 from imagegate.errors import CorpusError, UnknownNameError
 from imagegate.training import parts
+from imagegate.training.generated import recorded
 from imagegate.training.outcomes import read_outcomes_rows
 from imagegate.training.sources import Source
 from imagegate.training.variants import load, variant_bytes
@@ -200,9 +201,10 @@ def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -
         The image file that was measured and shown to the engine.
     """
     row = {name: values[index] for name, values in corpus.rows.items()}
-    kind, _, seed = str(row["path"]).partition(":")
-    if kind == "pages" and seed.isdigit():
-        source = Source(row["source_id"], row["group"], row["set"], seed=int(seed))
+    made = recorded(str(row["path"]))
+    if made:
+        kind, seed = made
+        source = Source(row["source_id"], row["group"], row["set"], seed=seed, kind=kind.name)
     else:
         root = (roots or {}).get(row["set"]) or corpus.meta["sets"][row["set"]]["root"]
         path = os.path.join(root, row["path"])  # noqa: PTH118 an absolute path stays as it is

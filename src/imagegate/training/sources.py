@@ -13,9 +13,9 @@ import numpy as np
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.image import SUFFIXES
+from imagegate.training.generated import KINDS, Kind, parse
 
 MASK_SUFFIX = ".mask.png"
-PAGES = re.compile(r"pages:(?:(\d+)-)?(\d+)")
 COLUMNS = {"path", "truth", "group", "set"}
 
 
@@ -28,15 +28,18 @@ class Source:
     source_id : str
         ``set/name``; chance is drawn from it, so it never depends on the machine.
     group : str
-        What no split may cut through: a company, a book; the source itself if alone.
+        What no split may cut through: a company, a book; the source itself if alone. The
+        generated sources of one seed show the same words, so their group is one, too.
     set : str
         The name of the collection.
     path : str or None
-        The file; None for a generated page.
+        The file; None for a generated source.
     truth_path : str or None
         The transcript or mask; None if there is none.
     seed : int or None
-        The seed of a generated page.
+        The seed of a generated source.
+    kind : str
+        Which kind of generated source, a name of ``generated.KINDS``; unused for files.
     root : str
         The folder that recorded paths are relative to.
     """
@@ -47,13 +50,14 @@ class Source:
     path: str | None = None
     truth_path: str | None = None
     seed: int | None = None
+    kind: str = "pages"
     root: str = ""
 
     @property
     def shown(self) -> str:
-        """The path relative to the root, or ``pages:SEED``."""
+        """The path relative to the root, or ``KIND:SEED``."""
         if self.path is None:
-            return f"pages:{self.seed}"
+            return f"{self.kind}:{self.seed}"
         path, root = Path(self.path), Path(self.root)
         return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
@@ -78,7 +82,10 @@ def find_sources(
           ``groups.csv`` (columns id, group) gives the groups;
         - one image file, with its truth beside it;
         - a CSV file with the columns path[, truth][, group][, set], paths relative to it;
-        - ``pages:N``, the generated pages of seed 0 to N − 1, or ``pages:FIRST-LAST``.
+        - ``pages:N``, the generated pages of seed 0 to N − 1, or ``pages:FIRST-LAST``;
+          ``captures:N``, the same pages as a phone or scanner takes them; ``pages+fonts:N``
+          and ``captures+fonts:N``, set in the installed fonts as well as the bundled ones,
+          and so the same only where the same fonts are installed.
     group_by : str, optional
         A regular expression; its first group (or whole match) on the file name without
         suffix is the group. Wins over groups.csv, not over the column of a CSV list.
@@ -109,9 +116,9 @@ def find_sources(
 
 def one(arg: str, pattern: re.Pattern[str] | None, text: bool) -> tuple[list[Source], list[str]]:
     """Find the sources of one argument."""
-    pages = PAGES.fullmatch(arg)
-    if pages:
-        return generated(pages), []
+    asked = parse(arg)
+    if asked:
+        return generated(*asked), []
     path = Path(arg).expanduser().absolute()
     if path.is_dir():
         return folder(path, pattern, text)
@@ -119,15 +126,20 @@ def one(arg: str, pattern: re.Pattern[str] | None, text: bool) -> tuple[list[Sou
         return manifest(path, pattern)
     if path.is_file() and path.suffix.lower() in SUFFIXES:
         return alone(path, pattern, text), []
-    raise CorpusError(f"expected an image, a folder, a CSV file or pages:N, got {arg!r}")
+    kinds = ", ".join(f"{name}:N" for name in KINDS)
+    raise CorpusError(f"expected an image, a folder, a CSV file or one of {kinds}, got {arg!r}")
 
 
-def generated(match: re.Match[str]) -> list[Source]:
-    """List the generated pages of ``pages:N`` or ``pages:FIRST-LAST``."""
-    first, last = match.groups()
-    seeds = range(int(first), int(last) + 1) if first else range(int(last))
-    names = ((f"pages/{seed:07d}", seed) for seed in seeds)
-    return [Source(name, name, "pages", seed=seed) for name, seed in names]
+def generated(kind: Kind, seeds: Iterable[int]) -> list[Source]:
+    """List the generated sources of a kind; refuse fonts that are not there before any work."""
+    if kind.fonts != "bundled":
+        from imagegate.degrade.fonts import find_faces
+
+        find_faces(kind.fonts)
+    return [
+        Source(f"{kind.name}/{seed:07d}", f"pages/{seed:07d}", kind.name, seed=seed, kind=kind.name)
+        for seed in seeds
+    ]
 
 
 def alone(path: Path, pattern: re.Pattern[str] | None, text: bool) -> list[Source]:
@@ -265,12 +277,13 @@ def unique(name: str, taken: Iterable[str]) -> str:
 
 
 def renamed(source: Source, name: str) -> Source:
-    """Return the source as part of a set of another name."""
+    """Return the source as part of a set of another name; generated ones keep their group."""
 
     def swap(text: str) -> str:
         return name + text.removeprefix(source.set)
 
-    return replace(source, set=name, source_id=swap(source.source_id), group=swap(source.group))
+    group = source.group if source.path is None else swap(source.group)
+    return replace(source, set=name, source_id=swap(source.source_id), group=group)
 
 
 def take(sources: Sequence[Source], limit: int) -> list[Source]:

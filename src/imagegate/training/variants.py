@@ -20,6 +20,7 @@ from imagegate.degrade import (
 from imagegate.errors import ImageNotFoundError
 from imagegate.features import measure
 from imagegate.tables import CAUSES, Pixels
+from imagegate.training.generated import KINDS, render
 from imagegate.training.sources import Source
 
 RECIPES = ("mixed", "singles", "natural")
@@ -39,11 +40,11 @@ class Clean:
     pixels : ndarray of uint8
         RGB (height, width, 3).
     data : bytes or None
-        The file; None for a generated page, which has none yet.
+        The file; None for a generated source, which has none yet.
     reference_px : float
         The size that severities are relative to.
     text : str or None
-        The transcript of a generated page.
+        The transcript of a generated source.
     """
 
     pixels: Pixels
@@ -80,10 +81,8 @@ def cause_of(chain: Chain) -> str:
 def load(source: Source, *, text: bool) -> Clean:
     """Read or render a source; ``text`` makes sizes relative to the x-height."""
     if source.path is None:
-        from imagegate.degrade.pages import render_page
-
-        page = render_page(int(source.seed or 0))
-        return Clean(page.pixels, None, page.x_height_px, page.text)
+        pixels, x_height, transcript = render(KINDS[source.kind], int(source.seed or 0))
+        return Clean(pixels, None, x_height, transcript)
     path = Path(source.path)
     if not path.is_file():
         raise ImageNotFoundError(source.path, "no such file")

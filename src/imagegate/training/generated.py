@@ -1,0 +1,114 @@
+"""The kinds of generated sources: how they are asked for, recorded, and made again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagegate.errors import CorpusError
+from imagegate.tables import Pixels, Table
+
+GRAMMAR = re.compile(r"([a-z]+(?:\+[a-z]+)?):(?:(\d+)-)?(\d+)")
+# What a page's capture draws from, beside its seed: the page itself draws from the seed alone.
+CAPTURE_STREAM = 1
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of generated source.
+
+    Parameters
+    ----------
+    name : str
+        How it is asked for: ``NAME:N`` or ``NAME:FIRST-LAST``; the name of its set, too.
+    fonts : str
+        ``"bundled"`` or ``"system"``, as in :func:`imagegate.degrade.pages.render_page`.
+    captured : bool
+        Whether the page is taken by a camera or scanner.
+    """
+
+    name: str
+    fonts: str = "bundled"
+    captured: bool = False
+
+
+KINDS = Table(
+    "kind of generated source",
+    (
+        Kind("pages"),
+        Kind("captures", captured=True),
+        Kind("pages+fonts", fonts="system"),
+        Kind("captures+fonts", fonts="system", captured=True),
+    ),
+)
+
+
+def parse(arg: str) -> tuple[Kind, range] | None:
+    """Read ``KIND:N`` or ``KIND:FIRST-LAST``.
+
+    Parameters
+    ----------
+    arg : str
+        What was asked for.
+
+    Returns
+    -------
+    (Kind, range) or None
+        The kind and its seeds; None if it is no generated source.
+
+    Raises
+    ------
+    CorpusError
+        If it names no seed at all.
+
+    Examples
+    --------
+    >>> parse("captures:10-12")
+    (Kind(name='captures', fonts='bundled', captured=True), range(10, 13))
+    >>> parse("scans/") is None
+    True
+    """
+    match = GRAMMAR.fullmatch(arg)
+    if match is None or match[1] not in KINDS:
+        return None
+    first, last = match[2], int(match[3])
+    seeds = range(int(first), last + 1) if first else range(last)
+    if not seeds:
+        raise CorpusError(
+            f"{arg} names no page: expected {match[1]}:N above 0, or FIRST-LAST in that order"
+        )
+    return KINDS[match[1]], seeds
+
+
+def recorded(path: str) -> tuple[Kind, int] | None:
+    """Return the kind and seed that a recorded ``KIND:SEED`` stands for, or None for a file."""
+    name, _, seed = path.rpartition(":")
+    return (KINDS[name], int(seed)) if name in KINDS and seed.isdigit() else None
+
+
+def render(kind: Kind, seed: int) -> tuple[Pixels, float, str]:
+    """Make a generated source.
+
+    Parameters
+    ----------
+    kind : Kind
+        Which kind.
+    seed : int
+        The seed of its page.
+
+    Returns
+    -------
+    ndarray, float, str
+        RGB uint8 ``(height, width, 3)``; the x-height of its running text in pixels; its
+        transcript.
+    """
+    from imagegate.degrade.capture import capture
+    from imagegate.degrade.pages import render_page
+
+    page = render_page(seed, fonts=kind.fonts)
+    if not kind.captured:
+        return page.pixels, page.x_height_px, page.text
+    taken = capture(page.pixels, np.random.default_rng([seed, CAPTURE_STREAM]))
+    return taken.pixels, page.x_height_px * taken.scale, page.text
