@@ -87,6 +87,7 @@ class Gate:
     card: Card
     shift: float = 0.0
     blind: bool = False
+    output: Any = None
     calls: list[Any] = field(default_factory=list)
 
     def p_fail(self, X: np.ndarray) -> np.ndarray:
@@ -104,7 +105,7 @@ class Gate:
         """Find nothing odd."""
         return np.zeros(len(X), bool)
 
-    def check(self, image: Any) -> Any:
+    def check(self, image: Any, *, output: Any = None, second: Any = None) -> Any:
         """Return a verdict with no reasons."""
         from imagegate.models.verdict import Reason, Verdict
 

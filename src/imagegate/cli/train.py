@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -110,7 +109,7 @@ def run(
     date = datetime.now(UTC).date().isoformat()
     result = train(rows, name=name or to.stem, date=date, **settings)
     heldout = evaluate(result.gate, rows, seed=settings["seed"], mistakes=0)
-    gate = replace(result.gate, card=replace(result.gate.card, results=heldout.for_card()))
+    gate = result.gate.with_results(heldout.for_card())
     save_gate(gate, to)
     if not quiet:
         for message in result.messages:

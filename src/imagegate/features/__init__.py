@@ -59,7 +59,9 @@ MEASURES: Table[Measure] = Table(
 )
 
 OUTPUT = "output"  # what reasons call the measures of an output
-OUTPUT_VERSION = 1  # as VERSION, for the measures of outputs; images alone cannot make them again
+# As VERSION, which is to be raised with it, for the measures of outputs: a corpus keeps them when
+# its images are measured again.
+OUTPUT_VERSION = 1
 
 _MASK = Table("mask measure", (*mask.MEASURES, *outline.MEASURES))
 _READING = Table("reading measure", reading.MEASURES)

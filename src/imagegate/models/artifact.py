@@ -1,4 +1,7 @@
-"""The gate file: a zip of ``card.json`` and plain arrays, with a hash over both; never a pickle."""
+"""The gate file: a zip of ``card.json`` and plain arrays, with a hash over both; never a pickle.
+
+A gate that can judge outputs too carries a second gate file, ``output.gate``, which carries none.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import json
 import math
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import GateFileError
-from imagegate.features import MEASURES, VERSION
+from imagegate.features import MEASURES, VERSION, output_measures
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Card
 from imagegate.models.forest import Forest
@@ -24,6 +28,7 @@ from imagegate.models.learned import Gate, History
 
 FORMAT = 1
 CARD = "card.json"
+INNER = "output.gate"
 MOST_BYTES = 8_000_000  # of one member, unpacked; gates that ship hold 2 MB at most
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the same time in every file: the same gate, the same bytes
 
@@ -71,10 +76,12 @@ def save_gate(gate: Gate, path: str | Path) -> None:
 def to_bytes(gate: Gate) -> bytes:
     """Return the bytes of a gate file."""
     arrays = _arrays(gate)
+    inner = to_bytes(_fitting(gate, gate.output)) if gate.output else b""
     facts = {"format": FORMAT, **gate.card.to_dict()}
-    facts["hash"] = content_hash(facts, arrays)
+    facts["hash"] = content_hash(facts, arrays, inner)
     members = {CARD: json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False).encode()}
     members |= {f"{name}.npy": _npy(array) for name, array in arrays.items()}
+    members |= {INNER: inner} if inner else {}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
         for name, data in members.items():
@@ -100,39 +107,61 @@ def read_gate(path: str | Path) -> Gate:
         raise GateFileError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def from_bytes(data: bytes) -> Gate:
-    """Return the gate in the bytes of a gate file."""
+def from_bytes(data: bytes, *, nested: bool = False) -> Gate:
+    """Return the gate in the bytes of a gate file; a nested one holds no further."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
-            members = _members(file)
+            members = _members(file, nested=nested)
     except GateFileError:
         raise
     except _ZIP_ERRORS as error:
         raise GateFileError(f"not a gate file, or a damaged one: {error}") from None
-    facts = _facts(members.pop(CARD))
+    facts, inner = _facts(members.pop(CARD)), members.get(INNER, b"")
     arrays = {name: _array(name, members[f"{name}.npy"]) for name in ARRAYS}
-    if facts.get("hash") != content_hash(facts, arrays):
+    if facts.get("hash") != content_hash(facts, arrays, inner):
         raise GateFileError("the content does not match its hash: damaged or changed by hand")
     facts.pop("format")
-    card = Card.from_dict(facts)
-    return _gate(_known_measures(card), arrays)
+    gate = _gate(_known_measures(Card.from_dict(facts)), arrays)
+    return replace(gate, output=_fitting(gate, _inner(inner))) if inner else gate
 
 
-def content_hash(facts: dict[str, Any], arrays: Arrays) -> str:
-    """Return the SHA-256 of the card, without its hash, and of all arrays."""
+def _inner(data: bytes) -> Gate:
+    try:
+        return from_bytes(data, nested=True)
+    except GateFileError as error:
+        raise GateFileError(f"{INNER}: {error}") from None
+
+
+def _fitting(gate: Gate, output: Gate) -> Gate:
+    """Return the gate of outputs, or raise GateFileError if it cannot go with the other."""
+    same = all(getattr(gate.card, n) == getattr(output.card, n) for n in ("task", "engine"))
+    if gate.judges_output or not output.judges_output or output.output or not same:
+        raise GateFileError(
+            f"{INNER}: expected one gate of image and output of {gate.card.task} by "
+            f"{gate.card.engine}, inside a gate of the image alone"
+        )
+    return output
+
+
+def content_hash(facts: dict[str, Any], arrays: Arrays, inner: bytes = b"") -> str:
+    """Return the SHA-256 of the card, without its hash, of all arrays and the nested file."""
     plain = {name: value for name, value in facts.items() if name != "hash"}
     digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     for name in ARRAYS:
         array = np.ascontiguousarray(arrays[name], ARRAYS[name][0])
         digest.update(f"\n{name} {array.shape}\n".encode())
         digest.update(array.tobytes())
+    if inner:
+        digest.update(f"\n{INNER} {len(inner)}\n".encode() + inner)
     return digest.hexdigest()
 
 
-def _members(file: zipfile.ZipFile) -> dict[str, bytes]:
+def _members(file: zipfile.ZipFile, *, nested: bool) -> dict[str, bytes]:
     """Unpack exactly the members of a gate file, none larger than the limit."""
     wanted = {CARD, *(f"{name}.npy" for name in ARRAYS)}
     names = [entry.filename for entry in file.infolist()]
+    if INNER in names and not nested:
+        wanted.add(INNER)
     if CARD not in names:
         raise GateFileError(f"not a gate file: no {CARD} inside")
     newer = _facts(_unpack(file, CARD)).get("format")
@@ -194,7 +223,8 @@ def _known_measures(card: Card) -> Card:
             f"made with version {card.features_version} of the measures, this is {VERSION}: "
             "train it again"
         )
-    unknown = [name for name in card.measures if name not in MEASURES]
+    known = {*MEASURES, *output_measures(card.task)}
+    unknown = [name for name in card.measures if name not in known]
     if unknown or not card.measures or len(set(card.measures)) < len(card.measures):
         raise GateFileError(f"unknown or repeated measures: {', '.join(unknown) or 'none named'}")
     return card

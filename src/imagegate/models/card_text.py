@@ -77,6 +77,7 @@ def _training(card: Card) -> list[str]:
 
 CONTENDERS = {
     "learned": "this gate",
+    "output": "with its output",
     "tuned": "tuned rules",
     "preset": "preset rules",
     "laplacian": "blur alone",

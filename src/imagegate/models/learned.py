@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import MEASURES, SIGNALS, measure, scores
-from imagegate.image import read
+from imagegate.features import KNOWN, MEASURES, OUTPUT, SIGNALS, measure, output_measures, scores
+from imagegate.image import Image, read
 from imagegate.models.batch import Checked, check_many
+from imagegate.models.beside import no_output_check, output_readings, output_wanted
 from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
 from imagegate.models.explain import Explanation, shapley
@@ -79,6 +80,9 @@ class Gate:
         The typical passing image and the usual range of its readings.
     history : History
         The calibration rows.
+    output : Gate or None
+        A gate of its own that judges image and output together, for when the engine has run;
+        None where outputs were not measured or tell nothing new.
     """
 
     card: Card
@@ -88,6 +92,7 @@ class Gate:
     reference: NDArray[np.float64]
     usual: NDArray[np.float64]
     history: History
+    output: Gate | None = None
 
     @property
     def name(self) -> str:
@@ -95,29 +100,57 @@ class Gate:
         return self.card.name
 
     @cached_property
+    def judges_output(self) -> bool:
+        """Whether it judges image and output together rather than the image alone."""
+        return any(KNOWN[name].signal == OUTPUT for name in self.card.measures)
+
+    @cached_property
     def thresholds(self) -> Thresholds:
         """Where decisions change."""
         return Thresholds(self.card.thresholds["pass"], float(self.card.thresholds["reject"] or 1))
 
-    def check(self, source: Any) -> Verdict:
-        """Judge one image.
+    def check(self, source: Any, *, output: Any = None, second: Any = None) -> Verdict:
+        """Judge one image, or what the engine has made of it.
 
         Parameters
         ----------
         source : path, bytes, array, PIL image, file object or Image
             What :func:`imagegate.read` takes.
+        output : ndarray, OcrOutput or str, optional
+            What the engine returned for this image: for background removal a mask, float in
+            0..1 of shape (height, width); for OCR a reading or a bare transcript. With it the
+            verdict is on image and output together, by the gate ``output``.
+        second : ndarray, optional
+            With a mask: what the engine returned for the image at half size.
 
         Returns
         -------
         Verdict
+            ``gate`` is the name of the gate that was asked: ``"NAME+output"`` with an output.
 
         Raises
         ------
         ImageError
-            If it cannot be read.
+            If the image cannot be read.
+        OutputError
+            If the output is not what engines of the task return.
+        SettingsError
+            If an output is given and the gate has no check of outputs.
         """
         image = read(source)
-        readings = dict(zip(self._needed, map(float, measure(image, self._needed)), strict=True))
+        if output is None:
+            if self.judges_output:
+                raise output_wanted(self.name)
+            return self._answer(image, {})
+        asked = self if self.judges_output else self.output
+        if asked is None:
+            raise no_output_check(self.name)
+        return asked._answer(image, output_readings(self.card.task, image, output, second))
+
+    def _answer(self, image: Image, beside: dict[str, float]) -> Verdict:
+        """Judge an image and the readings of its output, if any."""
+        needed = self._needed
+        readings = dict(zip(needed, map(float, measure(image, needed)), strict=True)) | beside
         x = np.array([readings[name] for name in self.card.measures])
         found = scores(readings)
         if self.guard.alarm(x[None, :])[0]:
@@ -153,8 +186,9 @@ class Gate:
         Parameters
         ----------
         X : ndarray of shape (rows, measures)
-            Columns as ``imagegate.measure`` and a corpus have them (the whole table), or only
-            the gate's own, ``card.measures``.
+            Columns as ``imagegate.measure`` and a corpus have them (the whole table; for a gate
+            of image and output followed by the output's), or only the gate's own,
+            ``card.measures``.
 
         Returns
         -------
@@ -180,8 +214,10 @@ class Gate:
 
     def columns(self, X: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the gate's own columns of X."""
-        if X.ndim == 2 and X.shape[1] == len(MEASURES):
-            names = list(MEASURES)
+        names = list(MEASURES)
+        if self.judges_output:
+            names += output_measures(self.card.task)
+        if X.ndim == 2 and X.shape[1] == len(names):
             return X[:, [names.index(name) for name in self.card.measures]]
         return X
 
@@ -189,8 +225,16 @@ class Gate:
         """Return the calibrated log-odds of failure; columns are ``card.measures``."""
         return self.calibration.log_odds(self.forest.decision(X))
 
+    def with_results(self, results: Mapping[str, Any]) -> Gate:
+        """Return the gate with held-out results on its card and on that of its output gate."""
+        output = self.output
+        if output and "output" in results:
+            own = {"part": results["part"], "learned": results["output"]}
+            output = replace(output, card=replace(output.card, results=own))
+        return replace(self, card=replace(self.card, results=results), output=output)
+
     def explain(self, x: NDArray[np.floating]) -> Explanation:
-        """Share the log-odds of one row (``card.measures``) out among the six signals."""
+        """Share the log-odds of one row (``card.measures``) out among signals and output."""
         return shapley(self.log_odds, x, self.reference, self._groups)
 
     @cached_property
@@ -203,6 +247,7 @@ class Gate:
 
     @cached_property
     def _needed(self) -> list[str]:
-        """What is measured: the gate's measures, and what the six scores are made of."""
+        """What is measured on the image: the gate's own, and what the six scores are made of."""
+        own = (name for name in self.card.measures if name in MEASURES)
         shown = (name for signal in SIGNALS.values() for name in signal.measures)
-        return list(dict.fromkeys((*self.card.measures, *shown)))
+        return list(dict.fromkeys((*own, *shown)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import MEASURES, SIGNALS
+from imagegate.features import KNOWN, OUTPUT, SIGNALS
 from imagegate.models.calibration import sigmoid
 from imagegate.models.explain import Decision, Explanation
 from imagegate.models.guard import Guard
@@ -20,6 +20,7 @@ LEAST_LOG_ODDS = 0.2  # weaker contributions are noise of the forest
 LEAST_CHANGE = 0.02  # of the probability, for an image that passes
 LEAST_SHARE = 0.1  # of the strongest contribution, for one that does not
 UNFAMILIAR = "unlike anything this gate has learned from"
+OUTPUT_ADVICE = "Look at the result; if it is wrong, take another picture or do it by hand."
 CONTENT_ADVICE = "Check that this is the kind of picture that the gate is made for."
 UNFAMILIAR_ADVICE = "Look at it yourself; if such images are common, label some and train again."
 LOW_SCORE = 40.0  # as in the rules
@@ -47,13 +48,18 @@ class Background:
     decision: Decision
 
     @property
+    def players(self) -> tuple[str, ...]:
+        """What a verdict is shared out among: the six signals, and the output if it is judged."""
+        return (*SIGNALS, OUTPUT) if self.columns(OUTPUT) else tuple(SIGNALS)
+
+    @property
     def groups(self) -> list[list[int]]:
-        """The columns of each of the six signals, in their order."""
-        return [self.columns(signal) for signal in SIGNALS]
+        """The columns of each of the players, in their order."""
+        return [self.columns(player) for player in self.players]
 
     def columns(self, signal: str | None) -> list[int]:
         """Return the columns of a signal; None is the context."""
-        return [j for j, name in enumerate(self.measures) if MEASURES[name].signal == signal]
+        return [j for j, name in enumerate(self.measures) if KNOWN[name].signal == signal]
 
 
 def signal_reasons(
@@ -64,14 +70,14 @@ def signal_reasons(
     *,
     passes: bool,
 ) -> tuple[Reason, ...]:
-    """Return the signals that raise ``p_fail`` noticeably, the weightiest first.
+    """Return the signals, and the output, that raise ``p_fail`` noticeably, the weightiest first.
 
     For an image that does not pass there is always one: the strongest, or the content of the
     image if no signal raises the probability. Where the content speaks against an image, the
     lowest of the six scores, if it is low, tells what to do: on a ruined page nothing may be left
     to measure but that no text is found.
     """
-    found = dict(zip(SIGNALS, explanation.contributions, strict=True))
+    found = dict(zip(background.players, explanation.contributions, strict=True))
     found["content"] = explanation.content
     ranked = sorted(found.items(), key=lambda item: -item[1])
     least = LEAST_SHARE * ranked[0][1]
@@ -91,6 +97,8 @@ def signal_reasons(
 def _advice(signal: str, scores: Mapping[str, float]) -> str:
     if signal in SIGNALS:
         return SIGNALS[signal].advice
+    if signal == OUTPUT:
+        return OUTPUT_ADVICE
     known = {name: score for name, score in scores.items() if score < LOW_SCORE}
     if not known:
         return CONTENT_ADVICE
@@ -123,7 +131,7 @@ def _reason(
         compared = f"{typical} is typical of images that pass"
     sentence = f"{signal.capitalize()}: {reading_in_words(name, reading)}; {compared}."
     return Reason(
-        signal, contribution, name, reading, MEASURES[name].unit, (low, high), sentence, advice
+        signal, contribution, name, reading, KNOWN[name].unit, (low, high), sentence, advice
     )
 
 
@@ -155,7 +163,7 @@ def _most_telling(
 def _oddity(background: Background, column: int, reading: float) -> int:
     """Return 2 for a reading outside the usual range on a bad side, 1 for one on a bad side."""
     low, high = background.usual[column]
-    typical, worse = background.reference[column], MEASURES[background.measures[column]].worse
+    typical, worse = background.reference[column], KNOWN[background.measures[column]].worse
     bad_above, bad_below = worse != "low", worse != "high"
     if (bad_above and reading > high) or (bad_below and reading < low):
         return 2
@@ -172,7 +180,7 @@ def guard_reason(guard: Guard, x: NDArray[np.float64], measures: Sequence[str]) 
         contribution=math.nan,
         measure=measures[first],
         reading=float(x[first]),
-        unit=MEASURES[measures[first]].unit,
+        unit=KNOWN[measures[first]].unit,
         usual=guard.span(first),
         sentence=f"This image is {UNFAMILIAR}: {told}.",
         advice=UNFAMILIAR_ADVICE,

@@ -11,6 +11,7 @@ from typing import Any
 from imagegate.features import SIGNALS, VERSION, measure, scores
 from imagegate.image import Image, read
 from imagegate.models.batch import Checked, check_many
+from imagegate.models.beside import no_output_check
 from imagegate.models.card import Card
 from imagegate.models.thresholds import PRESETS, RuleThresholds, load_thresholds
 from imagegate.models.verdict import Reason, Verdict
@@ -169,8 +170,10 @@ class RulesGate:
             rules_preset=self.limits.to_dict(),
         )
 
-    def check(self, source: Any) -> Verdict:
-        """Judge one image: everything that :func:`imagegate.read` takes."""
+    def check(self, source: Any, *, output: Any = None) -> Verdict:
+        """Judge one image: everything that :func:`imagegate.read` takes; rules know no outputs."""
+        if output is not None:
+            raise no_output_check(self.name)
         image = read(source)
         readings = _readings(image)
         found = judge(image, scores(readings), self.limits)

@@ -17,8 +17,9 @@ class Reason:
     Parameters
     ----------
     signal : str
-        One of the six causes; ``"content"`` for what the picture shows; ``"size"`` for the
-        minimum size of a rule; ``"unfamiliar"`` if the guard raised it.
+        One of the six causes; ``"content"`` for what the picture shows; ``"output"`` for
+        what the engine made of it; ``"size"`` for the minimum size of a rule; ``"unfamiliar"``
+        if the guard raised it.
     contribution : float
         Log-odds that it adds to ``p_fail`` (exact Shapley value); NaN where there is no
         probability: rules and guard.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from imagegate.features import MEASURES
+from imagegate.features import KNOWN
 
 TAILS = {" p90": " in the worst tenth", " p10": " in the weakest tenth"}
+WITH_FAMILY = ("text", "mask", "reading")  # their names say too little alone
 BARE = ("ratio", "log ratio", "count", "quality", "share", "halvings")  # no unit after the number
 
 
@@ -18,11 +19,11 @@ def name_in_words(name: str) -> str:
     """
     family, _, own = name.partition(".")
     words = own.replace("_", " ").replace("x height", "x-height")
-    unit = MEASURES[name].unit
+    unit = KNOWN[name].unit
     words = words.removesuffix(" px") if unit == "px" else words.removesuffix(" bits")
     for tail, meaning in TAILS.items():
         words = words.replace(tail, meaning)
-    return f"{family} {words}" if family == "text" or words.startswith("to ") else words
+    return f"{family} {words}" if family in WITH_FAMILY or words.startswith("to ") else words
 
 
 def reading_in_words(name: str, reading: float) -> str:
@@ -35,14 +36,14 @@ def reading_in_words(name: str, reading: float) -> str:
     """
     if math.isnan(reading):
         return f"{name_in_words(name)} could not be measured"
-    unit = MEASURES[name].unit
+    unit = KNOWN[name].unit
     shown = "" if unit in BARE else f" {unit}"
     return f"{name_in_words(name)} is {value_in_words(name, reading)}{shown}"
 
 
 def value_in_words(name: str, reading: float) -> str:
     """Return a reading alone; shares in percent."""
-    return f"{number(100 * reading)} %" if MEASURES[name].unit == "share" else number(reading)
+    return f"{number(100 * reading)} %" if KNOWN[name].unit == "share" else number(reading)
 
 
 def range_in_words(name: str, low: float, high: float) -> str:

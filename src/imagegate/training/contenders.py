@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.features import OUTPUT_VERSION
 from imagegate.models.learned import Gate
 from imagegate.models.thresholds import RuleThresholds, load_thresholds
 from imagegate.tables import CAUSES
@@ -19,6 +20,7 @@ LAPLACIAN = "blur.laplacian_variance"
 LAPLACIAN_CUT = 100.0  # in common use since A. Rosebrock, "Blur detection with OpenCV", 2015
 WORST = 101.0  # beyond any shortfall of a 0-100 score
 NOTES = {
+    "output": "Gate with output: judges image and output together, once the engine has run.",
     "tuned": "Tuned rules: the thresholds on the six scores that do best on the gate's own "
     "training rows. Their risk is by how much the worst score falls short of its threshold.",
     "preset": "Preset rules: the thresholds and sizes that the package ships for this task.",
@@ -33,7 +35,7 @@ class Contender:
     Parameters
     ----------
     key : str
-        ``"learned"``, ``"tuned"``, ``"preset"``, ``"laplacian"`` or ``"perfect"``.
+        ``"learned"``, ``"output"``, ``"tuned"``, ``"preset"``, ``"laplacian"`` or ``"perfect"``.
     name : str
         What people read.
     risk : ndarray of float64
@@ -59,7 +61,7 @@ class Contender:
 
 
 def contenders(gate: Gate, corpus: Corpus) -> tuple[Contender, ...]:
-    """Return the gate first, then the rules, blur alone and the perfect gate."""
+    """Return the gates first, then the rules, blur alone and the perfect gate."""
     fails, card = np.asarray(corpus.fails, bool), gate.card
     rules = (
         ("tuned", "tuned rules", card.rules_tuned),
@@ -67,7 +69,7 @@ def contenders(gate: Gate, corpus: Corpus) -> tuple[Contender, ...]:
     )
     found = six_scores(corpus.X, corpus.names)
     return (
-        learned(gate, corpus),
+        *learned(gate, corpus),
         *(
             by_rules(key, name, load_thresholds(thresholds), corpus, found)
             for key, name, thresholds in rules
@@ -78,15 +80,24 @@ def contenders(gate: Gate, corpus: Corpus) -> tuple[Contender, ...]:
     )
 
 
-def learned(gate: Gate, corpus: Corpus) -> Contender:
-    """Return the gate's own probabilities and decisions."""
+def learned(gate: Gate, corpus: Corpus) -> list[Contender]:
+    """Return the gate, then its gate of image and output where the corpus has what that reads."""
+    found = [by_gate("learned", "learned gate", gate, corpus)]
+    if gate.output and corpus.outputs and corpus.meta.get("output_version") == OUTPUT_VERSION:
+        found.append(by_gate("output", "gate with output", gate.output, corpus))
+    return found
+
+
+def by_gate(key: str, name: str, gate: Gate, corpus: Corpus) -> Contender:
+    """Return a gate's own probabilities and decisions."""
     X = gate_columns(gate, corpus)
-    return Contender("learned", "learned gate", gate.p_fail(X), gate.passes(X), probability=True)
+    note = NOTES.get(key, "")
+    return Contender(key, name, gate.p_fail(X), gate.passes(X), probability=True, note=note)
 
 
 def gate_columns(gate: Gate, corpus: Corpus) -> NDArray[np.float32]:
     """Return the gate's own measures, whatever the order in the corpus."""
-    return np.column_stack([corpus.column(name) for name in gate.card.measures]).astype(np.float32)
+    return corpus.matrix(gate.card.measures)
 
 
 def by_rules(

@@ -62,8 +62,7 @@ class Corpus:
     @property
     def output_X(self) -> NDArray[np.float32]:
         """The measures of outputs, (rows, output measures), in the order of ``outputs``."""
-        columns = [np.empty((len(self), 0), np.float32), *self.outputs.values()]
-        return np.column_stack(columns).astype(np.float32)
+        return self.matrix(tuple(self.outputs))
 
     def column(self, name: str) -> NDArray[Any]:
         """Return a column or a measure, of images or outputs, by name."""
@@ -73,6 +72,11 @@ class Corpus:
         if name not in self.names:
             raise UnknownNameError("column", name, [*self.rows, *self.names, *self.outputs])
         return self.X[:, self.names.index(name)]
+
+    def matrix(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """Return measures, of images or outputs, as (rows, names)."""
+        columns = [np.empty((len(self), 0), np.float32), *map(self.column, names)]
+        return np.column_stack(columns).astype(np.float32)
 
     def select(self, mask: NDArray[Any]) -> Corpus:
         """Return the rows of a boolean mask, or of indices in their order."""

@@ -161,7 +161,7 @@ class Evaluation:
     fails: NDArray[np.bool_] = field(repr=False)
 
     def __getitem__(self, key: str) -> Result:
-        """Return one contender's result by key: learned, tuned, preset, laplacian, perfect."""
+        """Return a result by key: learned, output, tuned, preset, laplacian, perfect."""
         return next(result for result in self.results if result.key == key)
 
     def __contains__(self, key: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError
-from imagegate.features import LEARNABLE
+from imagegate.features import LEARNABLE, OUTPUT_VERSION
+from imagegate.models.beside import SUFFIX
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Guarantee
 from imagegate.models.guard import Guard
@@ -20,7 +21,7 @@ from imagegate.training.corpus import Corpus
 from imagegate.training.facts import Asked, Made, make_card
 from imagegate.training.guarding import FALSE_ALARMS, fit_guard
 from imagegate.training.learner import Learned, from_sklearn, learn, varying
-from imagegate.training.messages import messages_of
+from imagegate.training.messages import messages_of, output_messages, why_no_output
 from imagegate.training.rules_tuning import six_scores, tune_rules
 from imagegate.training.split import PARTS, SHARES, split_by_group
 from imagegate.training.threshold import (
@@ -49,7 +50,7 @@ class TrainResult:
     Parameters
     ----------
     gate : Gate
-        Ready to answer and to be saved.
+        Ready to answer and to be saved; its ``output`` judges what the engine made of an image.
     split : ndarray of str, shape (rows,)
         The part of every row of the corpus: train, calibration or test.
     messages : tuple of str
@@ -86,14 +87,16 @@ def train(
     """Train a gate on a labelled corpus.
 
     Trees and rules learn from the training part; the probability is calibrated and the threshold
-    set on the calibration part; the test part is not looked at.
+    set on the calibration part; the test part is not looked at. If the corpus has measures of
+    outputs, a second gate learns from image and output together in the same way; it is kept if
+    its cross-validated log-loss is lower.
 
     Parameters
     ----------
     corpus : Corpus
         Rows with measures and losses.
     name : str
-        The name of the gate.
+        The name of the gate; that of the second one is ``"NAME+output"``.
     promise, confidence : float
         Of the images passed at most the share ``promise`` fails, with this confidence.
     costs : tuple of 2 float, optional
@@ -117,15 +120,45 @@ def train(
     asked = Asked(name, promise, confidence, costs, seed, date)
     groups, sets = corpus.column("group").astype(str), corpus.column("set").astype(str)
     split = split_by_group(groups, sets, seed=seed, shares=shares)
-    measures = _measures(corpus.select(split == "train"), seed)
+    gate = _fit(corpus, split, asked, images_only(corpus))
+    output, said = _with_output(corpus, split, asked, gate)
+    return TrainResult(replace(gate, output=output), split, (*messages_of(gate.card), *said))
+
+
+def images_only(corpus: Corpus) -> list[str]:
+    """Return the measures of images that a gate for such a task may learn from."""
+    barred = NEEDS_COLOUR if corpus.meta.get("text") else ()
+    return [name for name in corpus.names if name in LEARNABLE and name not in barred]
+
+
+def _with_output(
+    corpus: Corpus, split: NDArray[np.str_], asked: Asked, gate: Gate
+) -> tuple[Gate | None, list[str]]:
+    """Return a gate of image and output if it is better, and what is to be said of it."""
+    if not corpus.outputs or corpus.meta.get("output_version") != OUTPUT_VERSION:
+        return None, why_no_output(corpus.meta)
+    named = replace(asked, name=asked.name + SUFFIX)
+    output = _fit(corpus, split, named, [*images_only(corpus), *corpus.outputs])
+    better = output.judges_output and _log_loss(output) < _log_loss(gate)
+    said = output_messages(output.card, alone=_log_loss(gate), kept=better)
+    return (output if better else None), list(said)
+
+
+def _log_loss(gate: Gate) -> float:
+    return float(gate.card.settings["log_loss"])
+
+
+def _fit(corpus: Corpus, split: NDArray[np.str_], asked: Asked, allowed: Sequence[str]) -> Gate:
+    """Learn, calibrate and set the threshold on the measures allowed, as far as they vary."""
+    measures = _varying(corpus.select(split == "train"), allowed, asked.seed)
     training, calibration = (_part(corpus, split == part, measures) for part in PARTS[:2])
     _check(training, calibration)
     learned = learn(
         *(training.X, training.fails, training.weights, training.groups),
         measures=measures,
-        seed=seed,
+        seed=asked.seed,
     )
-    guard = fit_guard(training.X, training.sources, calibration.X, seed=seed)
+    guard = fit_guard(training.X, training.sources, calibration.X, seed=asked.seed)
     line, history = _calibrated(learned, guard, calibration)
     passing, guarantee = _threshold(asked, history, line, learned, training)
     made = Made(
@@ -138,26 +171,19 @@ def train(
     )
     card = make_card(corpus, split, asked, made)
     reference, usual = _typical(training.X[~training.fails])
-    gate = Gate(card, learned.forest, line, guard, reference, usual, history)
-    return TrainResult(gate, split, tuple(messages_of(card)))
+    return Gate(card, learned.forest, line, guard, reference, usual, history)
 
 
-def _measures(training: Corpus, seed: int) -> list[str]:
-    """Return the measures that a gate may learn from and that vary in training."""
-    allowed = [name for name in training.names if name in LEARNABLE]
-    if training.meta.get("text"):
-        allowed = [name for name in allowed if name not in NEEDS_COLOUR]
-    X = training.X[:, [training.names.index(name) for name in allowed]]
-    kept = varying(X, training.column("group").astype(str), seed=seed)
-    return [allowed[j] for j in kept]
+def _varying(training: Corpus, allowed: Sequence[str], seed: int) -> list[str]:
+    groups = training.column("group").astype(str)
+    return [allowed[j] for j in varying(training.matrix(allowed), groups, seed=seed)]
 
 
 def _part(corpus: Corpus, mask: NDArray[np.bool_], measures: Sequence[str]) -> Part:
     sources = corpus.column("source_id")[mask].astype(str)
     _, member, count = np.unique(sources, return_inverse=True, return_counts=True)
-    columns = [corpus.names.index(measure) for measure in measures]
     return Part(
-        X=corpus.X[mask][:, columns],
+        X=corpus.matrix(measures)[mask],
         fails=np.asarray(corpus.fails[mask], bool),
         sources=sources,
         groups=corpus.column("group")[mask].astype(str),

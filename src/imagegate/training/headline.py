@@ -29,6 +29,7 @@ def headline(evaluation: Evaluation) -> list[str]:
     return [
         scope(evaluation),
         promise(evaluation),
+        *([with_output(evaluation)] if "output" in evaluation else []),
         *(against(evaluation["learned"], rival) for rival in rivals),
     ]
 
@@ -105,6 +106,19 @@ def against(learned: Result, rival: Result) -> str:
     else:
         sentence = f"It does NOT provably rank better than {name}: {figures}, difference {gap}."
     return sentence + equal_terms(rival.operating)
+
+
+def with_output(evaluation: Evaluation) -> str:
+    """Say what it brings to judge the output too, once the engine has run."""
+    found, alone = evaluation["output"], evaluation["learned"]
+    lead, mine, theirs = found.lead["auroc"], found.metrics["auroc"], alone.metrics["auroc"]
+    better = "ranks failures better" if lead.high < 0 else "does NOT provably rank better"
+    point = found.operating
+    return (
+        f"With the output at hand its second gate {better}: AUROC {mine.value:.3f} against "
+        f"{theirs.value:.3f}; it passes {share(point.coverage.value)}, and "
+        f"{share(point.risk.value)} of those fail ({span(point.risk)})."
+    )
 
 
 def equal_terms(rules: Operating) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import MissingExtraError
-from imagegate.features import MEASURES
+from imagegate.features import KNOWN
 from imagegate.models.forest import Forest
 from imagegate.training.bins import MOST_BINS, bin_edges, decoded, encode
 from imagegate.training.split import group_folds
@@ -81,7 +81,7 @@ def learn(
     Learned
     """
     folds = _folds(groups, seed)
-    directions = [DIRECTIONS[MEASURES[name].worse] for name in measures]
+    directions = [DIRECTIONS[KNOWN[name].worse] for name in measures]
     even = weights / weights.mean()
     edges = bin_edges(X)
     codes = encode(X, edges)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+from imagegate.features import OUTPUT_MEASURES
 from imagegate.models.card import Card, Guarantee, percent
 
 FEW_SOURCES = 50  # to calibrate on
@@ -28,6 +30,39 @@ def messages_of(card: Card) -> Iterator[str]:
             f"false pass costs {card.costs[0]:g}, a false reject {card.costs[1]:g}."
         )
     yield from _warnings(training, calibration)
+
+
+def output_messages(card: Card, *, alone: float, kept: bool) -> Iterator[str]:
+    """Yield what became of the gate of image and output; ``alone`` is the image's log-loss."""
+    losses = f"{card.settings['log_loss']:.3f} against {alone:.3f}"
+    if not kept:
+        yield (
+            "No output check: image and output together tell no more than the image alone "
+            f"(cross-validated log-loss {losses})."
+        )
+        return
+    yield (
+        "Output check: image and output together tell more than the image alone "
+        f"(cross-validated log-loss {losses})."
+    )
+    if card.guarantee:
+        sources, everywhere = (
+            card.parts["calibration"]["sources"],
+            sum(part["sources"] for part in card.parts.values()),
+        )
+        yield f"Output check: {_promise(card.guarantee, everywhere / max(1, sources))}"
+
+
+def why_no_output(meta: Mapping[str, Any]) -> list[str]:
+    """Return why there is no gate of image and output, if the task could have one."""
+    if meta.get("task") not in OUTPUT_MEASURES or meta.get("engine") == "outcomes":
+        return []
+    why = (
+        "measures of outputs from another version"
+        if meta.get("output_measures")
+        else ("no measures of outputs")
+    )
+    return [f"No output check: this corpus has {why}. Label again to get one."]
 
 
 def _promise(found: Guarantee, sources_per_calibration: float) -> str:

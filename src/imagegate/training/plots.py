@@ -21,6 +21,7 @@ INK, FAINT, BLUE = PAGE_COLORS
 # Okabe and Ito's palette, told apart by all common kinds of colour vision; line styles repeat it.
 STYLES: dict[str, dict[str, Any]] = {
     "learned": {"color": BLUE, "linewidth": 2.4, "linestyle": "-"},
+    "output": {"color": "#56B4E9", "linewidth": 2.0, "linestyle": (0, (6, 1))},
     "tuned": {"color": "#D55E00", "linewidth": 1.7, "linestyle": "--"},
     "preset": {"color": "#E69F00", "linewidth": 1.7, "linestyle": "-."},
     "laplacian": {"color": "#CC79A7", "linewidth": 1.7, "linestyle": ":"},
