@@ -72,12 +72,27 @@ def draw_shot(rng: Rng) -> Shot:
         From hardly visible to so strong that an engine fails on some.
     """
     style = str(rng.choice(list(STYLES), p=list(STYLES.values())))
-    strength = float(rng.beta(1.2, 1.5))
-    scale = float(np.exp(rng.uniform(*np.log(SCALES))))
+    strength, scale = draw_strength(rng), draw_scale(rng)
     shot = flatbed(rng, strength) if style == "flatbed" else photo(rng, strength)
     if style == "single":
         shot = only(shot, rng)
     return replace(shot, scale=scale)
+
+
+def draw_scan(rng: Rng) -> Shot:
+    """Draw a shot that is a scan, from hardly visible to strong."""
+    strength, scale = draw_strength(rng), draw_scale(rng)
+    return replace(flatbed(rng, strength), scale=scale)
+
+
+def draw_strength(rng: Rng) -> float:
+    """Draw how strong the flaws are, 0 to 1."""
+    return float(rng.beta(1.2, 1.5))
+
+
+def draw_scale(rng: Rng) -> float:
+    """Draw how much larger or smaller the text becomes."""
+    return float(np.exp(rng.uniform(*np.log(SCALES))))
 
 
 def photo(rng: Rng, strength: float) -> Shot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,8 +12,8 @@ from imagegate.errors import CorpusError
 from imagegate.tables import Pixels, Table
 
 GRAMMAR = re.compile(r"([a-z]+(?:\+[a-z]+)?):(?:(\d+)-)?(\d+)")
-# What a page's capture draws from, beside its seed: the page itself draws from the seed alone.
-CAPTURE_STREAM = 1
+# What is done to a page draws from these, beside its seed: the page draws from the seed alone.
+STREAMS = {"capture": 1, "print": 2}
 
 
 @dataclass(frozen=True)
@@ -25,22 +26,24 @@ class Kind:
         How it is asked for: ``NAME:N`` or ``NAME:FIRST-LAST``; the name of its set, too.
     fonts : str
         ``"bundled"`` or ``"system"``, as in :func:`imagegate.degrade.pages.render_page`.
-    captured : bool
-        Whether the page is taken by a camera or scanner.
+    taken : str or None
+        ``"capture"``: by a phone or a scanner; ``"print"``: worn, then by a scanner.
     """
 
     name: str
     fonts: str = "bundled"
-    captured: bool = False
+    taken: Literal["capture", "print"] | None = None
 
 
 KINDS = Table(
     "kind of generated source",
     (
         Kind("pages"),
-        Kind("captures", captured=True),
+        Kind("captures", taken="capture"),
+        Kind("prints", taken="print"),
         Kind("pages+fonts", fonts="system"),
-        Kind("captures+fonts", fonts="system", captured=True),
+        Kind("captures+fonts", fonts="system", taken="capture"),
+        Kind("prints+fonts", fonts="system", taken="print"),
     ),
 )
 
@@ -66,7 +69,7 @@ def parse(arg: str) -> tuple[Kind, range] | None:
     Examples
     --------
     >>> parse("captures:10-12")
-    (Kind(name='captures', fonts='bundled', captured=True), range(10, 13))
+    (Kind(name='captures', fonts='bundled', taken='capture'), range(10, 13))
     >>> parse("scans/") is None
     True
     """
@@ -106,9 +109,14 @@ def render(kind: Kind, seed: int) -> tuple[Pixels, float, str]:
     """
     from imagegate.degrade.capture import capture
     from imagegate.degrade.pages import render_page
+    from imagegate.degrade.wear import print_and_scan
 
     page = render_page(seed, fonts=kind.fonts)
-    if not kind.captured:
+    if kind.taken is None:
         return page.pixels, page.x_height_px, page.text
-    taken = capture(page.pixels, np.random.default_rng([seed, CAPTURE_STREAM]))
+    rng = np.random.default_rng([seed, STREAMS[kind.taken]])
+    if kind.taken == "print":
+        taken = print_and_scan(page.pixels, page.x_height_px, rng)
+    else:
+        taken = capture(page.pixels, rng)
     return taken.pixels, page.x_height_px * taken.scale, page.text

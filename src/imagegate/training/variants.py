@@ -28,7 +28,7 @@ RECIPES = ("mixed", "singles", "natural")
 # and severity is seen; the others are chains as real images suffer them.
 SINGLES_SHARE = 0.3
 # Pictures without text: sizes are relative to the short side.
-PICTURE_PARTS = 40
+PICTURE_PARTS = 10
 
 
 @dataclass(frozen=True)
