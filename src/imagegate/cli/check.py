@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from imagegate import image
 from imagegate.cli.console import DECISION_STYLE, complain, out, percent, print_json
+from imagegate.cli.outputs import check_outputs
 from imagegate.errors import SettingsError
 from imagegate.models.gate import Checked, Gate, RulesGate, load_gate
 from imagegate.models.thresholds import load_thresholds
@@ -31,6 +32,15 @@ def command(
         Path | None,
         typer.Option("--thresholds", help="Your own cuts for a rules gate, as TOML or JSON."),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="What the engine made of the image (mask, .txt), or a folder with one of the "
+            "same stem for each: judge image and output together.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Worker threads; 0 is one a core.")] = 0,
 ) -> None:
@@ -47,14 +57,25 @@ def command(
     if not files and not missing:
         raise SettingsError(f"no images under {', '.join(paths)}")
     tally: Counter[str] = Counter()
-    for answer in answerer.check_many(files, jobs=jobs or None):
+    for answer, beside in answers(answerer, files, output, jobs=jobs or None):
         tally[answer.verdict.decision if answer.verdict else "broken"] += 1
-        show(answer, as_json=as_json, gate=gate, alone=len(files) == 1)
+        show(answer, as_json=as_json, gate=gate, alone=len(files) == 1, beside=beside)
     for path in missing:
         report_missing(path, as_json=as_json, gate=gate)
     if len(files) > 1 and not as_json:
         out.print(closing_line(tally))
     raise typer.Exit(exit_code(tally, missing))
+
+
+def answers(
+    answerer: Gate | RulesGate, files: list[str], output: Path | None, *, jobs: int | None
+) -> Iterator[tuple[Checked, dict[str, str | None]]]:
+    """Yield every answer, with the path of the output that was judged, if any was to be."""
+    if output is None:
+        yield from ((answer, {}) for answer in answerer.check_many(files, jobs=jobs))
+    else:
+        found = check_outputs(answerer, files, output, jobs=jobs)
+        yield from ((answer, {"output": path}) for answer, path in found)
 
 
 def with_thresholds(answerer: Gate | RulesGate, path: Path) -> RulesGate:
@@ -89,10 +110,19 @@ def report_missing(path: str, *, as_json: bool, gate: str) -> None:
         complain(f"{path}: no such file or folder")
 
 
-def show(answer: Checked, *, as_json: bool, gate: str, alone: bool) -> None:
+def show(
+    answer: Checked,
+    *,
+    as_json: bool,
+    gate: str,
+    alone: bool,
+    beside: dict[str, str | None] | None = None,
+) -> None:
     """Print one answer: a JSON line, a line in a list, or the whole story of a single image."""
     if as_json:
-        print_json(row(answer.source, answer.verdict, gate=gate, error=answer.error))
+        print_json(
+            row(answer.source, answer.verdict, gate=gate, error=answer.error) | (beside or {})
+        )
     elif answer.verdict is None:
         out.print(f"[bold red]broken[/]  {escape(answer.error)}", soft_wrap=True)
     else:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from imagegate.cli.console import out, print_json
-from imagegate.models.gate import gate_names, load_gate
+from imagegate.models.gate import Gate, RulesGate, gate_names, load_gate
 
 
 def list_command(
@@ -36,9 +36,21 @@ def show_command(
     ] = False,
 ) -> None:
     """Show a gate's card: its training, its promise, its results on unseen sources."""
-    card = load_gate(gate).card
+    found = load_gate(gate)
     if as_json:
-        print_json(card.to_dict())
+        print_json(cards(found))
         return
-    for line in card.lines():
+    for line in found.card.lines():
         out.print(line, soft_wrap=True)
+    if isinstance(found, Gate) and found.output:
+        out.print("\n[bold]once the engine has run[/]")
+        for line in found.output.card.lines():
+            out.print(line, soft_wrap=True)
+
+
+def cards(gate: Gate | RulesGate) -> dict[str, Any]:
+    """Return a gate's card as plain values, with that of its gate of outputs, if it has one."""
+    plain = gate.card.to_dict()
+    if isinstance(gate, Gate) and gate.output:
+        plain["output"] = gate.output.card.to_dict()
+    return plain

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imagegate.cli.console import out, print_json
+from imagegate.cli.gates import cards
 from imagegate.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def command(
         **asked,
     )
     if as_json:
-        print_json(gate.card.to_dict())
+        print_json(cards(gate))
     elif corpus:
         folders = " ".join(map(str, corpus))
         out.print(f"next: imagegate evaluate {to} {folders} --report report.html", soft_wrap=True)

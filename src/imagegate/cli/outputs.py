@@ -1,0 +1,82 @@
+"""Find and read what an engine made of the images that are checked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from imagegate import image
+from imagegate.errors import OutputError, SettingsError
+from imagegate.models.batch import Checked, check_many
+from imagegate.models.beside import no_output_check
+from imagegate.models.gate import Gate, RulesGate
+from imagegate.tables import Task
+from imagegate.tasks import find_task
+
+
+def check_outputs(
+    gate: Gate | RulesGate, files: Sequence[str], output: Path, *, jobs: int | None
+) -> Iterator[tuple[Checked, str | None]]:
+    """Yield the answer for every image and its output, and the output's path, None if missing.
+
+    Parameters
+    ----------
+    gate : Gate
+        With a check of outputs.
+    files : sequence of str
+        The images.
+    output : Path
+        The output of the only image, or a folder with one of the same stem for each.
+    jobs : int, optional
+        Worker threads; all cores by default.
+
+    Raises
+    ------
+    SettingsError
+        If the gate knows no outputs, or it is not clear which output belongs to which image.
+    """
+    if isinstance(gate, RulesGate) or not (gate.output or gate.judges_output):
+        raise no_output_check(gate.name)
+    task = find_task(gate.card.task)
+    found = pairs(files, output, task)
+
+    def check(path: str) -> Any:
+        if found[path] is None:
+            wanted = "text file (.txt)" if task.text else "mask image"
+            raise OutputError(f"no {wanted} of the same stem in {output}")
+        return gate.check(path, output=task.read_truth(str(found[path])))
+
+    for answer in check_many(check, files, jobs=jobs):
+        yield answer, found[answer.source]
+
+
+def pairs(files: Sequence[str], output: Path, task: Task) -> dict[str, str | None]:
+    """Return the output of every image, None where a folder has none."""
+    if not output.exists():
+        raise SettingsError(f"--output: no such file or folder: {output}")
+    if not output.is_dir():
+        if len(files) != 1:
+            raise SettingsError(f"--output {output} is one file for {len(files)} images: a folder?")
+        return {files[0]: str(output)}
+    twice = [
+        stem for stem, times in Counter(Path(file).stem for file in files).items() if times > 1
+    ]
+    if twice:
+        raise SettingsError(f"--output: several images are called {twice[0]}; check them apart")
+    return {file: beside(Path(file), output, task) for file in files}
+
+
+def beside(file: Path, folder: Path, task: Task) -> str | None:
+    """Return the output of one image in a folder; the image itself is none."""
+    wanted = {".txt"} if task.text else image.SUFFIXES
+    same = (path for path in folder.iterdir() if path.stem == file.stem)
+    found = [
+        str(path)
+        for path in sorted(same)
+        if path.suffix.lower() in wanted and path.resolve() != file.resolve()
+    ]
+    if len(found) > 1:
+        raise SettingsError(f"--output: which of {', '.join(found)} belongs to {file}?")
+    return found[0] if found else None
