@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -230,3 +231,8 @@ def test_plausible(word, expected):
 def test_features_measure_takes_no_output_measures():
     with pytest.raises(UnknownNameError):
         features.measure(PICTURE, ["mask.cover"])
+
+
+def test_every_measure_is_told_of_in_the_docs():
+    told = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
+    assert [name for name in ROWS if f"| `{name}` |" not in told] == []

@@ -17,7 +17,7 @@ FEW_OUTCOMES = 5  # failures, or successes
 
 
 def headline(evaluation: Evaluation) -> list[str]:
-    """Return the sentences: the rows, the promise, the rules."""
+    """Return the sentences: the rows, the promise, the rules, the output."""
     outcomes = min(evaluation.failed, evaluation.rows - evaluation.failed)
     if evaluation.groups < FEW_GROUPS or outcomes < FEW_OUTCOMES:
         few = (
@@ -29,8 +29,8 @@ def headline(evaluation: Evaluation) -> list[str]:
     return [
         scope(evaluation),
         promise(evaluation),
-        *([with_output(evaluation)] if "output" in evaluation else []),
         *(against(evaluation["learned"], rival) for rival in rivals),
+        *([with_output(evaluation)] if "output" in evaluation else []),
     ]
 
 
@@ -114,10 +114,13 @@ def with_output(evaluation: Evaluation) -> str:
     lead, mine, theirs = found.lead["auroc"], found.metrics["auroc"], alone.metrics["auroc"]
     better = "ranks failures better" if lead.high < 0 else "does NOT provably rank better"
     point = found.operating
+    passes = (
+        f"passes {share(point.coverage.value)}, and {share(point.risk.value)} of those fail "
+        f"({span(point.risk)})"
+    )
     return (
         f"With the output at hand its second gate {better}: AUROC {mine.value:.3f} against "
-        f"{theirs.value:.3f}; it passes {share(point.coverage.value)}, and "
-        f"{share(point.risk.value)} of those fail ({span(point.risk)})."
+        f"{theirs.value:.3f}; it {passes if point.passed else 'passes nothing by itself'}."
     )
 
 
