@@ -90,6 +90,9 @@ class Measure:
     learnable : bool
         False for measures that rules need but a learned gate must not see because
         they are shortcuts (picture width and height).
+    colour : bool
+        Whether it needs the colour planes, which cost more to decode than all measures of
+        gray levels together.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Measure:
     worse: Worse
     signal: str | None
     learnable: bool = True
+    colour: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ class Degradation:
     function : Callable
         ``function(pixels, amount, reference_px, rng) -> pixels``: RGB uint8 in and
         out, the input never written to. ``reference_px`` is the size of what
-        matters (x-height of the text, or short side / 40 for pictures).
+        matters (x-height of the text, or short side / 10 for pictures).
     strengths : tuple of 5 float
         The amount at severity 1 to 5.
     unit : str

@@ -15,12 +15,14 @@ from imagegate.features import (
     content,
     cutout,
     exposure,
+    legibility,
     mask,
     noise,
     outline,
     pixelation,
     reading,
     resolution,
+    subject,
     text,
 )
 from imagegate.image import Image
@@ -42,7 +44,7 @@ __all__ = [
     "scores",
 ]
 
-VERSION = 1  # raised whenever a measure gives other numbers; gates refuse a different one
+VERSION = 2  # raised whenever a measure gives other numbers; gates refuse a different one
 
 MEASURES: Table[Measure] = Table(
     "measure",
@@ -54,7 +56,9 @@ MEASURES: Table[Measure] = Table(
         *compression.MEASURES,
         *pixelation.MEASURES,
         *text.MEASURES,
+        *legibility.MEASURES,
         *content.MEASURES,
+        *subject.MEASURES,
     ),
 )
 

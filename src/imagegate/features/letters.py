@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.features.lines import Rows, stand
 from imagegate.features.marks import Marks, find_marks
 from imagegate.features.noise import flat_sigma
 from imagegate.features.planes import MIN_SIDE, Floats, halved, windows
@@ -24,12 +25,21 @@ class Letters:
     """The letters of an image in native px, and what lies about them."""
 
     height: Floats
-    contrast: Floats
     stroke: Floats
+    ground: Floats  # gray level around the letter
+    ink: Floats  # … and of its strokes
+    apart: Floats  # share of the variance of its box that lies between both
+    inline: float  # share of all marks shaped like letters that stand in lines
+    rows: Rows  # how the letters stand beside each other
     broken: float  # share of pieces too small for a letter, close to letters
     specks: float  # … away from letters
     merged: float  # share of the width of text that is in blobs
     covered: float  # share of the windows inside boxes of letters
+
+    @property
+    def contrast(self) -> Floats:
+        """Return how far ink and ground are apart, gray levels."""
+        return np.asarray(np.abs(self.ground - self.ink), np.float64)
 
 
 def native_marks(image: Image) -> Marks:
@@ -87,8 +97,12 @@ def letters(image: Image) -> Letters | None:
     boxes = float((found.width[picked] * height).sum())
     return Letters(
         height * scale,
-        found.contrast[picked],
         found.stroke[picked] * scale,
+        found.ground[picked],
+        found.ink[picked],
+        found.apart[picked],
+        float(found.inline.sum() / found.letter.sum()),
+        stand(found, picked),
         pieces / (pieces + int(whole.sum())),
         specks / (specks + int(whole.sum())),
         float(found.width[wide].sum() / found.width[whole].sum()),

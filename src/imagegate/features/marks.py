@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,11 +31,21 @@ class Marks:
     width: Floats
     height: Floats
     area: Floats
-    contrast: Floats  # mean ground minus mean ink in the box, gray levels
     stroke: Floats  # 2 area / perimeter
+    ground: Floats  # mean gray level of the ground in the box
+    ink: Floats  # … and of the ink
+    apart: Floats  # share of the variance in the box that lies between ground and ink
     letter: NDArray[np.bool_]  # has the shape of a letter or of a few
     inline: NDArray[np.bool_]  # … and stands in a row of three of like size
     pixels: int  # of all windows
+
+    @property
+    def contrast(self) -> Floats:
+        """Return how far ink and ground are apart, gray levels."""
+        return np.asarray(np.abs(self.ground - self.ink), np.float64)
+
+
+COLUMNS = 9  # of what is read off a mark
 
 
 def ink(plane: Plane, sigma: float) -> Plane:
@@ -62,13 +73,18 @@ def ink(plane: Plane, sigma: float) -> Plane:
 
 def box_sums(plane: Plane, corners: tuple[NDArray[np.int64], ...]) -> Floats:
     """Return sums of a plane over boxes, given by flat corner positions in its integral."""
-    table = np.asarray(cv2.integral(plane)).ravel()
+    return sums_of(np.asarray(cv2.integral(plane)), corners)
+
+
+def sums_of(integral: NDArray[Any], corners: tuple[NDArray[np.int64], ...]) -> Floats:
+    """Return sums over boxes from an integral image."""
+    table = integral.ravel()
     total = table[corners[3]] - table[corners[1]] - table[corners[2]] + table[corners[0]]
     return np.asarray(total, np.float64)
 
 
 def window_marks(plane: Plane, sigma: float) -> Floats:
-    """Return x, y, width, height, area, contrast, stroke of the marks of a window as rows."""
+    """Return x, y, width, height, area, stroke, ground, ink, apart of the marks as rows."""
     mask = ink(plane, sigma)
     found = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
     stats: Counts = np.asarray(found[2], np.int32)[1:]
@@ -76,7 +92,7 @@ def window_marks(plane: Plane, sigma: float) -> Floats:
     x, y, w, h = stats[:, :4].T
     stats = stats[(x > 0) & (y > 0) & (x + w < width) & (y + h < height)]
     if not len(stats):
-        return np.empty((0, 7))
+        return np.empty((0, COLUMNS))
     x, y, w, h = stats[:, :4].T.astype(np.int64)
     row = width + 1
     top, below = (y - 1) * row, (y + h + 1) * row
@@ -86,12 +102,17 @@ def window_marks(plane: Plane, sigma: float) -> Floats:
     border[:-1] += u8(cv2.bitwise_xor(mask[1:], mask[:-1]))
     inked = box_sums(mask, corners)
     dark = box_sums(u8(cv2.multiply(plane, mask)), corners)
-    level = box_sums(plane, corners)
+    levels, squares = (np.asarray(table) for table in cv2.integral2(plane))
+    level, squared = sums_of(levels, corners), sums_of(squares, corners)
     # steps along the axes are 4 / pi longer than the outline, on average over directions
     outline = box_sums(border, corners) * np.pi / 4
-    ground = (w + 2) * (h + 2) - inked
-    contrast = np.abs((level - dark) / np.maximum(ground, 1) - dark / np.maximum(inked, 1))
-    return np.column_stack([stats[:, :5], contrast, 2 * inked / np.maximum(outline, 1)])
+    whole = ((w + 2) * (h + 2)).astype(np.float64)
+    ground = (level - dark) / np.maximum(whole - inked, 1)
+    shade = dark / np.maximum(inked, 1)
+    between = inked / whole * (1 - inked / whole) * (ground - shade) ** 2
+    apart = between / np.maximum(squared / whole - (level / whole) ** 2, 1e-6)
+    stroke = 2 * inked / np.maximum(outline, 1)
+    return np.column_stack([stats[:, :5], stroke, ground, shade, apart])
 
 
 def in_rows(found: Floats, window: NDArray[np.int64], shift: float) -> NDArray[np.bool_]:
@@ -127,13 +148,16 @@ def letter_like(found: Floats, tallest: float) -> NDArray[np.bool_]:
 def find_marks(windows: Sequence[Plane], sigma: float) -> Marks:
     """Find all marks of some windows and tell which stand in lines."""
     rows = [window_marks(window, sigma) for window in windows]
-    found = np.concatenate([np.empty((0, 7)), *rows])
+    found = np.concatenate([np.empty((0, COLUMNS)), *rows])
     window = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
     letter = letter_like(found, 0.5 * max((w.shape[0] for w in windows), default=0))
     some, where = found[letter], window[letter]
     inline = np.zeros(len(found), np.bool_)
     if len(some):
         inline[letter] = in_rows(some, where, 0.0) | in_rows(some, where, 0.5)
-    x, y, width, height, area, contrast, stroke = found.T
+    x, y, width, height, area, stroke, ground, shade, apart = found.T
     pixels = sum(w.size for w in windows)
-    return Marks(window, x, y, width, height, area, contrast, stroke, letter, inline, pixels)
+    return Marks(
+        *(window, x, y, width, height, area, stroke, ground, shade, apart),
+        *(letter, inline, pixels),
+    )

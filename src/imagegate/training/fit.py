@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError
-from imagegate.features import LEARNABLE, OUTPUT_VERSION
+from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION
 from imagegate.models.beside import SUFFIX
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Guarantee
@@ -36,9 +36,6 @@ from imagegate.training.threshold import (
 __all__ = ["TrainResult", "from_sklearn", "train"]
 
 Floats = NDArray[np.float64]
-# Text is read from luminance: decoding colour would cost a reading gate more than all its measures,
-# and teach it that coloured paper is odd.
-NEEDS_COLOUR = ("content.border_contrast",)
 LEAST_REJECTED = 0.5  # a gate rejects only what it believes to fail rather than not
 USUAL = (0.05, 0.95)  # quantiles of the passing training rows
 
@@ -127,8 +124,12 @@ def train(
 
 def images_only(corpus: Corpus) -> list[str]:
     """Return the measures of images that a gate for such a task may learn from."""
-    barred = NEEDS_COLOUR if corpus.meta.get("text") else ()
-    return [name for name in corpus.names if name in LEARNABLE and name not in barred]
+    rows = [MEASURES[name] for name in corpus.names if name in LEARNABLE]
+    if corpus.meta.get("text"):
+        # Text is read from luminance: decoding colour would cost a reading gate more than all its
+        # measures, and teach it that coloured paper is odd.
+        return [row.name for row in rows if not row.colour]
+    return [row.name for row in rows if not row.name.startswith("text.")]
 
 
 def _with_output(
