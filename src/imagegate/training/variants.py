@@ -27,8 +27,9 @@ RECIPES = ("mixed", "singles", "natural")
 # In the mixed recipe so many variants have one cause at a drawn full level, so that each cause
 # and severity is seen; the others are chains as real images suffer them.
 SINGLES_SHARE = 0.3
-# Pictures without text: sizes are relative to the short side.
-PICTURE_PARTS = 10
+# Without text, sizes are relative to the short side: for pictures to a tenth of it, for pages on
+# which no letters are found to what a letter would measure.
+PICTURE_PARTS, PAGE_PARTS = 10, 40
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def load(source: Source, *, text: bool) -> Clean:
         raise ImageNotFoundError(source.path, "no such file")
     picture = image.read(path)
     data = path.read_bytes()
-    short = min(picture.gray.shape) / PICTURE_PARTS
+    short = min(picture.gray.shape) / (PAGE_PARTS if text else PICTURE_PARTS)
     height = float(measure(picture, ("text.x_height_px",))[0]) if text else short
     return Clean(picture.rgb, data, height if height > 0 else short)
 
