@@ -12,8 +12,8 @@ import argparse
 from collections.abc import Callable
 
 import numpy as np
-from crossval import FOLDS, Fitted, Floats, Mask, natural
 
+from crossval import FOLDS, Fitted, Floats, Mask, natural
 from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 from imagegate.training.fit import images_only

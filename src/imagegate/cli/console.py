@@ -20,6 +20,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from imagegate.errors import SettingsError
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -89,3 +91,11 @@ def plain_progress(what: str) -> Tell:
 def percent(share: float | None, digits: int = 0) -> str:
     """Return ``0.123`` as ``12 %``, and ``n/a`` for what is undefined."""
     return "n/a" if share is None or share != share else f"{100 * share:.{digits}f} %"
+
+
+def named(text: str, expected: str) -> tuple[str, str]:
+    """Split ``NAME=VALUE``."""
+    name, found, value = text.partition("=")
+    if not (found and name and value):
+        raise SettingsError(f"expected {expected}, got {text!r}")
+    return name, value

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from imagegate.cli.console import complain, err, out, percent, progress
-from imagegate.errors import CorpusError, SettingsError
+from imagegate.cli.console import complain, err, named, out, percent, progress
+from imagegate.errors import CorpusError
 
 Sources = Annotated[
     list[str],
@@ -70,17 +70,9 @@ def command(
         seed=seed,
         jobs=jobs or None,
         timeout=timeout,
-        licences=dict(named(text) for text in licence or []),
+        licences=dict(named(text, "--licence SET=TEXT") for text in licence or []),
     )
     out.print(f"next: imagegate train {to} --out my.gate")
-
-
-def named(text: str) -> tuple[str, str]:
-    """Split ``SET=TEXT``."""
-    name, found, words = text.partition("=")
-    if not found:
-        raise SettingsError(f"expected --licence SET=TEXT, got {text!r}")
-    return name, words
 
 
 def run(

@@ -8,11 +8,15 @@ from typing import Annotated
 
 import typer
 
-from imagegate.cli.console import out, progress
+from imagegate.cli.console import named, out, progress
 
 
 def command(
     corpus: Annotated[list[Path], typer.Argument(help="Corpus folders from 'imagegate label'.")],
+    root: Annotated[
+        list[str] | None,
+        typer.Option("--root", help="'SET=FOLDER' where a set's images are now; may be repeated."),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; 0 is one a core.")] = 0,
 ) -> None:
     """Measure the images of a corpus again, without running the engine.
@@ -21,7 +25,10 @@ def command(
     """
     from imagegate.training.remeasure import remeasure
 
+    roots = dict(named(text, "--root SET=FOLDER") for text in root or [])
     for folder in corpus:
         with progress("measuring") as tell:
-            rows = remeasure(folder, jobs=jobs or None, progress=partial(tell, note=""))
+            rows = remeasure(
+                folder, roots=roots, jobs=jobs or None, progress=partial(tell, note="")
+            )
         out.print(f"{rows:,} rows measured again in {folder}")

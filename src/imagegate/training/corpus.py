@@ -210,7 +210,10 @@ def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -
         kind, seed = made
         source = Source(row["source_id"], row["group"], row["set"], seed=seed, kind=kind.name)
     else:
-        root = (roots or {}).get(row["set"]) or corpus.meta["sets"][row["set"]]["root"]
+        name = str(row["set"])
+        root = (roots or {}).get(name) or corpus.meta["sets"][name]["root"]
+        if not root:
+            raise CorpusError(f"say where the images of {name} are: --root {name}=FOLDER")
         path = os.path.join(root, row["path"])  # noqa: PTH118 an absolute path stays as it is
         source = Source(row["source_id"], row["group"], row["set"], path=path)
     # The recorded size, not a new reading: an image outlives a change of the measures.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from imagegate.training.corpus import Corpus, from_table, remake
 def remeasure(
     folder: str | Path,
     *,
+    roots: Mapping[str, str] | None = None,
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
@@ -30,6 +31,8 @@ def remeasure(
     ----------
     folder : str or Path
         The corpus folder; ``corpus.parquet`` is replaced whole or not at all.
+    roots : mapping, optional
+        Where the images of a set are now, by its name.
     jobs : int, optional
         Worker processes; all cores by default.
     progress : Callable, optional
@@ -51,7 +54,8 @@ def remeasure(
     good = np.flatnonzero([not error for error in table["error"].to_pylist()])
     X = np.full((table.num_rows, len(features.MEASURES)), np.nan, np.float32)
     work = Parallel(n_jobs=jobs or -1, return_as="generator")
-    lone = (delayed(measured)(corpus.select(np.array([index])), 0) for index in range(len(corpus)))
+    rows = (corpus.select(np.array([index])) for index in range(len(corpus)))
+    lone = (delayed(measured)(row, dict(roots or {})) for row in rows)
     for done, values in enumerate(work(lone), start=1):
         X[good[done - 1]] = values
         if progress:
@@ -65,6 +69,6 @@ def remeasure(
     return len(corpus)
 
 
-def measured(corpus: Corpus, index: int) -> NDArray[np.float32]:
-    """Make one image again and measure it."""
-    return features.measure(image.read(remake(corpus, index)))
+def measured(row: Corpus, roots: dict[str, str]) -> NDArray[np.float32]:
+    """Make the image of the only row again and measure it."""
+    return features.measure(image.read(remake(row, 0, roots=roots)))
