@@ -13,7 +13,7 @@ import pytest
 from fake_engines import FINE, TASK, write_images
 
 from imagegate import image
-from imagegate.errors import CorpusError
+from imagegate.errors import CorpusError, SettingsError
 from imagegate.features import OUTPUT_VERSION, measure_output, output_measures
 from imagegate.tasks import TASKS
 from imagegate.training import parts
@@ -125,3 +125,23 @@ def test_custom_tasks_have_none(tmp_path: Path) -> None:
     corpus = read_corpus(tmp_path / "out")
     assert corpus.outputs == {}
     assert "output_measures" not in corpus.meta
+
+
+def test_a_half_run_tells_how_far_two_masks_agree(
+    pictures: Path, folder: Path, tmp_path: Path
+) -> None:
+    twice = tmp_path / "twice"
+    sources = find_sources([pictures])[0]
+    label(sources, TASK_NAME, "grabcut", twice, variants=3, jobs=1, half_run=True)
+    once, both = read_corpus(folder), read_corpus(twice)
+    assert np.isnan(once.column("mask.agreement")).all()
+    agreement = both.column("mask.agreement")
+    assert (agreement[np.isfinite(agreement)] > 0.9).any()
+    np.testing.assert_array_equal(once.rows["loss"], both.rows["loss"])
+    with pytest.raises(CorpusError, match="half_run"):
+        label(sources, TASK_NAME, "grabcut", twice, variants=3, jobs=1)
+
+
+def test_a_half_run_of_a_reading_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="half_run"):
+        label(find_sources(["pages:1"])[0], "ocr", "rapidocr", tmp_path / "out", half_run=True)

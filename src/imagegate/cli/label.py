@@ -37,6 +37,13 @@ Licence = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0 is one a core.")]
+HalfRun = Annotated[
+    bool,
+    typer.Option(
+        "--half-run",
+        help="Also run the engine at half size; what both masks agree on tells of the output.",
+    ),
+]
 Timeout = Annotated[float, typer.Option("--timeout", help="Seconds an engine may take an image.")]
 
 
@@ -53,6 +60,7 @@ def command(
     seed: Seed = 0,
     jobs: Jobs = 0,
     timeout: Timeout = 60.0,
+    half_run: HalfRun = False,
 ) -> None:
     """Degrade clean images, run the real engine on each, and write its measured loss as rows.
 
@@ -70,6 +78,7 @@ def command(
         seed=seed,
         jobs=jobs or None,
         timeout=timeout,
+        half_run=half_run,
         licences=dict(named(text, "--licence SET=TEXT") for text in licence or []),
     )
     out.print(f"next: imagegate train {to} --out my.gate")

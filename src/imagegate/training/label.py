@@ -61,6 +61,7 @@ def label(
     seed: int = 0,
     jobs: int | None = None,
     timeout: float = 60.0,
+    half_run: bool = False,
     limit: float | None = None,
     progress: Progress | None = None,
     resume: bool = True,
@@ -88,6 +89,9 @@ def label(
         Worker processes; all cores by default.
     timeout : float
         Seconds the engine may take for one image before the row becomes an error.
+    half_run : bool
+        Whether the engine runs on each image at half size as well: how far both masks agree
+        becomes a measure of the output. It takes twice the time.
     limit : float, optional
         The loss beyond which the task fails; the task's own by default.
     progress : Callable, optional
@@ -107,12 +111,15 @@ def label(
     chosen = find_engine(task, engine)
     folder, variants = Path(out), 1 if recipe == "natural" else variants
     check(recipe, variants, jobs, timeout)
+    if half_run and (task.text or not output_measures(task.name)):
+        raise SettingsError(f"half_run compares two masks; the output of {task.name} is none")
     given: dict[str, Any] = {"seed": seed, "variants": variants, "recipe": recipe}
+    given |= {"half_run": True} if half_run else {}
     meta = settings(sources, task, chosen, limit=limit, licences=licences or {}, given=given)
     if begin(folder, meta, resume=resume):
         return report(folder, parts.read_meta(folder))
     parts.write_meta(folder, {**meta, "timeout": timeout, "complete": False})
-    plan = Plan(task, chosen, recipe, seed)
+    plan = Plan(task, chosen, recipe, seed, half_run)
     tally = Tally(len(sources) * variants, meta["limit"], progress)
     pace: dict[str, Any] = {"jobs": jobs or cores(), "timeout": timeout}
     dropped = work(folder, sources, plan, tally, variants=variants, **pace)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import cv2
+import numpy as np
+
 from imagegate import image
 from imagegate.degrade import chain_from_json, chain_to_json
 from imagegate.errors import EngineError
@@ -38,12 +41,15 @@ class Plan:
         One of ``variants.RECIPES``.
     seed : int
         The seed of the corpus.
+    half_run : bool
+        Whether the engine also runs on each image at half size, for what both runs agree on.
     """
 
     task: Task
     engine: Engine
     recipe: str
     seed: int
+    half_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,8 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
             row = row | facts
             yield Event("engine", source, row)
             output = run(picture.rgb)
-            row = row | scored(output, truth, plan.task) | judged(picture, output, plan.task)
+            second = run(half(picture.rgb)) if plan.half_run else None
+            row |= scored(output, truth, plan.task) | judged(picture, output, plan.task, second)
         except Exception as error:  # noqa: BLE001 an engine may raise anything; the row keeps it
             row = row | {"error": describe(error)}
         yield Event("row", source, row)
@@ -196,11 +203,17 @@ def scored(output: Any, truth: Any, task: Task) -> Row:
     return {"loss": loss, "confidence": float(task.confidence(output))}
 
 
-def judged(picture: image.Image, output: Any, task: Task) -> Row:
+def half(pixels: Pixels) -> Pixels:
+    """Return an image at half size."""
+    size = (max(1, pixels.shape[1] // 2), max(1, pixels.shape[0] // 2))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def judged(picture: image.Image, output: Any, task: Task, second: Any = None) -> Row:
     """Return what is measured on an output, nothing for a task that has no such measures."""
     if task.name not in OUTPUT_MEASURES:
         return {}
-    values = measure_output(task.name, picture, output)
+    values = measure_output(task.name, picture, output, second=second)
     return dict(zip(output_measures(task.name), map(float, values), strict=True))
 
 
