@@ -5,7 +5,7 @@ import pytest
 
 from imagegate.degrade.capture import capture
 from imagegate.degrade.pages import render_page
-from imagegate.degrade.shots import STYLES, Shot, draw_shot
+from imagegate.degrade.shots import STYLES, Shot, draw_phone, draw_shot
 from imagegate.degrade.textures import DESKS, GROUND_REACH, GROUNDS, desk, printed_ground
 from imagegate.degrade.warp import Shape
 
@@ -87,3 +87,11 @@ def test_grounds_leave_text_its_contrast(kind):
     assert ground.shape == (90, 150, 3)
     assert ground.std(axis=(0, 1)).max() > 1
     assert np.abs(ground.astype(int) - paper).max() <= GROUND_REACH + 1
+
+
+def test_a_phone_takes_more_pixels_than_the_page_has() -> None:
+    """Its text is larger, and softer by as much."""
+    rng = np.random.default_rng(0)
+    shots = [draw_phone(rng) for _ in range(40)]
+    assert all(1.4 <= shot.scale <= 3.0 for shot in shots)
+    assert np.corrcoef([shot.scale for shot in shots], [shot.blur for shot in shots])[0, 1] > 0.3

@@ -12,6 +12,7 @@ from imagegate.degrade.warp import Shape
 Rng = np.random.Generator
 # Text becomes smaller or larger by up to so much, even on a logarithmic scale.
 SCALES = (0.75, 1.3)
+PHONE_SCALES = (1.4, 3.0)
 STYLES = {"photo": 0.5, "flatbed": 0.25, "single": 0.25}
 
 
@@ -83,6 +84,13 @@ def draw_scan(rng: Rng) -> Shot:
     """Draw a shot that is a scan, from hardly visible to strong."""
     strength, scale = draw_strength(rng), draw_scale(rng)
     return replace(flatbed(rng, strength), scale=scale)
+
+
+def draw_phone(rng: Rng) -> Shot:
+    """Draw a photograph by a phone: many more pixels than detail, from mild to strong."""
+    shot = photo(rng, draw_strength(rng))
+    scale = float(np.exp(rng.uniform(*np.log(PHONE_SCALES))))
+    return replace(shot, scale=scale, blur=shot.blur * scale * float(rng.uniform(0.5, 1.1)))
 
 
 def draw_strength(rng: Rng) -> float:

@@ -13,7 +13,7 @@ from imagegate.tables import Pixels, Table
 
 GRAMMAR = re.compile(r"([a-z]+(?:\+[a-z]+)?):(?:(\d+)-)?(\d+)")
 # What is done to a page draws from these, beside its seed: the page draws from the seed alone.
-STREAMS = {"capture": 1, "print": 2}
+STREAMS = {"capture": 1, "print": 2, "photo": 3}
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,13 @@ class Kind:
     fonts : str
         ``"bundled"`` or ``"system"``, as in :func:`imagegate.degrade.pages.render_page`.
     taken : str or None
-        ``"capture"``: by a phone or a scanner; ``"print"``: worn, then by a scanner.
+        ``"capture"``: small, by a phone or a scanner; ``"photo"``: large, by a phone;
+        ``"print"``: worn, then by a scanner.
     """
 
     name: str
     fonts: str = "bundled"
-    taken: Literal["capture", "print"] | None = None
+    taken: Literal["capture", "photo", "print"] | None = None
 
 
 KINDS = Table(
@@ -40,9 +41,11 @@ KINDS = Table(
     (
         Kind("pages"),
         Kind("captures", taken="capture"),
+        Kind("photos", taken="photo"),
         Kind("prints", taken="print"),
         Kind("pages+fonts", fonts="system"),
         Kind("captures+fonts", fonts="system", taken="capture"),
+        Kind("photos+fonts", fonts="system", taken="photo"),
         Kind("prints+fonts", fonts="system", taken="print"),
     ),
 )
@@ -109,6 +112,7 @@ def render(kind: Kind, seed: int) -> tuple[Pixels, float, str]:
     """
     from imagegate.degrade.capture import capture
     from imagegate.degrade.pages import render_page
+    from imagegate.degrade.shots import draw_phone
     from imagegate.degrade.wear import print_and_scan
 
     page = render_page(seed, fonts=kind.fonts)
@@ -118,5 +122,6 @@ def render(kind: Kind, seed: int) -> tuple[Pixels, float, str]:
     if kind.taken == "print":
         taken = print_and_scan(page.pixels, page.x_height_px, rng)
     else:
-        taken = capture(page.pixels, rng)
+        shot = draw_phone(rng) if kind.taken == "photo" else None
+        taken = capture(page.pixels, rng, shot=shot)
     return taken.pixels, page.x_height_px * taken.scale, page.text
