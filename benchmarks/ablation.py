@@ -23,8 +23,7 @@ from imagegate.training.split import group_folds
 SIZE = ("x_height_px", "x_height_p10_px", "x_height_effective_px", "stroke_width_px")
 CONTRAST = ("contrast", "contrast_p10", "contrast_evenness", "one_threshold_share")
 BROKEN = ("broken_share", "speck_share", "merged_share")
-CLEAR = ("separability", "separability_p10", "stroke_evenness")
-LINES = ("height_spread", "inline_share", "linked_share", "uneven_share", "slope")
+LINES = ("height_spread", "linked_share", "uneven_share")
 AMOUNT = ("components", "area_share")
 SUBJECT = ("border", "subject")
 FAMILIES: dict[str, Callable[[str], bool]] = {
@@ -32,7 +31,6 @@ FAMILIES: dict[str, Callable[[str], bool]] = {
     "text: size": lambda name: name.removeprefix("text.") in SIZE,
     "text: contrast": lambda name: name.removeprefix("text.") in CONTRAST,
     "text: pieces and blobs": lambda name: name.removeprefix("text.") in BROKEN,
-    "text: clear letters": lambda name: name.removeprefix("text.") in CLEAR,
     "text: even lines": lambda name: name.removeprefix("text.") in LINES,
     "text: amount": lambda name: name.removeprefix("text.") in AMOUNT,
     "content: border and subject": lambda name: name.removeprefix("content.").startswith(SUBJECT),

@@ -28,8 +28,6 @@ class Letters:
     stroke: Floats
     ground: Floats  # gray level around the letter
     ink: Floats  # … and of its strokes
-    apart: Floats  # share of the variance of its box that lies between both
-    inline: float  # share of all marks shaped like letters that stand in lines
     rows: Rows  # how the letters stand beside each other
     broken: float  # share of pieces too small for a letter, close to letters
     specks: float  # … away from letters
@@ -100,8 +98,6 @@ def letters(image: Image) -> Letters | None:
         found.stroke[picked] * scale,
         found.ground[picked],
         found.ink[picked],
-        found.apart[picked],
-        float(found.inline.sum() / found.letter.sum()),
         stand(found, picked),
         pieces / (pieces + int(whole.sum())),
         specks / (specks + int(whole.sum())),

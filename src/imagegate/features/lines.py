@@ -13,7 +13,6 @@ from imagegate.features.planes import NAN
 FEWEST = 8  # pairs of neighbours that tell something of the lines
 BAND = 1.2  # typical heights: letters of one line fall into one band, or two
 ODD_FOOT = 0.15  # of the typical height: what a descender or a broken letter is off its line
-SAME_LINE = 0.35  # … and what still is the slope of a line
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,6 @@ class Rows:
 
     linked: float  # pairs of neighbours per letter: near 1 in whole lines
     uneven: float  # share of pairs whose feet are not level
-    slope: float  # rise over run of the lines, without sign
 
 
 def stand(found: Marks, picked: NDArray[np.intp]) -> Rows:
@@ -39,9 +37,6 @@ def stand(found: Marks, picked: NDArray[np.intp]) -> Rows:
     a, b = a[beside], b[beside]
     linked = len(a) / len(picked)
     if len(a) < FEWEST:
-        return Rows(linked, NAN, NAN)
+        return Rows(linked, NAN)
     rise = (top + height)[b] - (top + height)[a]
-    run = np.maximum((left + width / 2)[b] - (left + width / 2)[a], 1)
-    level = np.abs(rise) < SAME_LINE * typical
-    slope = float(abs(np.median(rise[level] / run[level]))) if level.sum() >= FEWEST else NAN
-    return Rows(linked, float(np.mean(np.abs(rise) > ODD_FOOT * typical)), slope)
+    return Rows(linked, float(np.mean(np.abs(rise) > ODD_FOOT * typical)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -34,7 +33,6 @@ class Marks:
     stroke: Floats  # 2 area / perimeter
     ground: Floats  # mean gray level of the ground in the box
     ink: Floats  # … and of the ink
-    apart: Floats  # share of the variance in the box that lies between ground and ink
     letter: NDArray[np.bool_]  # has the shape of a letter or of a few
     inline: NDArray[np.bool_]  # … and stands in a row of three of like size
     pixels: int  # of all windows
@@ -45,7 +43,7 @@ class Marks:
         return np.asarray(np.abs(self.ground - self.ink), np.float64)
 
 
-COLUMNS = 9  # of what is read off a mark
+COLUMNS = 8  # of what is read off a mark
 
 
 def ink(plane: Plane, sigma: float) -> Plane:
@@ -73,18 +71,13 @@ def ink(plane: Plane, sigma: float) -> Plane:
 
 def box_sums(plane: Plane, corners: tuple[NDArray[np.int64], ...]) -> Floats:
     """Return sums of a plane over boxes, given by flat corner positions in its integral."""
-    return sums_of(np.asarray(cv2.integral(plane)), corners)
-
-
-def sums_of(integral: NDArray[Any], corners: tuple[NDArray[np.int64], ...]) -> Floats:
-    """Return sums over boxes from an integral image."""
-    table = integral.ravel()
+    table = np.asarray(cv2.integral(plane)).ravel()
     total = table[corners[3]] - table[corners[1]] - table[corners[2]] + table[corners[0]]
     return np.asarray(total, np.float64)
 
 
 def window_marks(plane: Plane, sigma: float) -> Floats:
-    """Return x, y, width, height, area, stroke, ground, ink, apart of the marks as rows."""
+    """Return x, y, width, height, area, stroke, ground, ink of the marks as rows."""
     mask = ink(plane, sigma)
     found = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=cv2.CV_16U)
     stats: Counts = np.asarray(found[2], np.int32)[1:]
@@ -102,17 +95,12 @@ def window_marks(plane: Plane, sigma: float) -> Floats:
     border[:-1] += u8(cv2.bitwise_xor(mask[1:], mask[:-1]))
     inked = box_sums(mask, corners)
     dark = box_sums(u8(cv2.multiply(plane, mask)), corners)
-    levels, squares = (np.asarray(table) for table in cv2.integral2(plane))
-    level, squared = sums_of(levels, corners), sums_of(squares, corners)
+    level = box_sums(plane, corners)
     # steps along the axes are 4 / pi longer than the outline, on average over directions
     outline = box_sums(border, corners) * np.pi / 4
-    whole = ((w + 2) * (h + 2)).astype(np.float64)
-    ground = (level - dark) / np.maximum(whole - inked, 1)
-    shade = dark / np.maximum(inked, 1)
-    between = inked / whole * (1 - inked / whole) * (ground - shade) ** 2
-    apart = between / np.maximum(squared / whole - (level / whole) ** 2, 1e-6)
+    ground = (level - dark) / np.maximum((w + 2) * (h + 2) - inked, 1)
     stroke = 2 * inked / np.maximum(outline, 1)
-    return np.column_stack([stats[:, :5], stroke, ground, shade, apart])
+    return np.column_stack([stats[:, :5], stroke, ground, dark / np.maximum(inked, 1)])
 
 
 def in_rows(found: Floats, window: NDArray[np.int64], shift: float) -> NDArray[np.bool_]:
@@ -155,9 +143,9 @@ def find_marks(windows: Sequence[Plane], sigma: float) -> Marks:
     inline = np.zeros(len(found), np.bool_)
     if len(some):
         inline[letter] = in_rows(some, where, 0.0) | in_rows(some, where, 0.5)
-    x, y, width, height, area, stroke, ground, shade, apart = found.T
+    x, y, width, height, area, stroke, ground, shade = found.T
     pixels = sum(w.size for w in windows)
     return Marks(
-        *(window, x, y, width, height, area, stroke, ground, shade, apart),
+        *(window, x, y, width, height, area, stroke, ground, shade),
         *(letter, inline, pixels),
     )
