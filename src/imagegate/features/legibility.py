@@ -9,7 +9,7 @@ from imagegate.features.planes import NAN, Floats, histogram
 from imagegate.image import Image
 from imagegate.tables import Measure
 
-MARGIN = 3.0  # gray levels that ink and ground must be off a threshold
+MARGIN = 0.1  # of the contrast of a letter: so far off a threshold ink and ground must be
 
 
 def one_threshold_share(image: Image) -> float:
@@ -36,7 +36,8 @@ def one_threshold_share(image: Image) -> float:
         return NAN
     level = otsu(image.once(histogram))
     low, high = np.minimum(found.ink, found.ground), np.maximum(found.ink, found.ground)
-    return float(np.mean((low < level - MARGIN) & (high > level + MARGIN)))
+    margin = MARGIN * (high - low)
+    return float(np.mean((low < level - margin) & (high > level + margin)))
 
 
 def otsu(shares: Floats) -> float:

@@ -16,7 +16,7 @@ PEAK_BOX = np.ones((5, 5), np.uint8)
 COARSE = 4  # the local contrast is looked at in steps of 4 px
 AROUND = np.ones((11, 11), np.uint8)  # of these steps
 INK_SHARE = 0.45  # of the strongest deviation around
-FAINTEST = 7.0  # gray levels below which nothing counts as ink
+FAINTEST = 3.0  # gray levels below which nothing counts as ink, however little noise there is
 SIGMAS = 3.5  # of the noise
 
 

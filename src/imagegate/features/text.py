@@ -11,6 +11,8 @@ from imagegate.features.spectrum import cutoff
 from imagegate.image import Image
 from imagegate.tables import Measure
 
+NEAR, NEAR_PX = 0.15, 1.0  # of the median height, and at least so many px, is one size of letters
+
 
 def x_height(image: Image) -> float:
     """Return the typical height of the small letters.
@@ -23,15 +25,20 @@ def x_height(image: Image) -> float:
     Returns
     -------
     float
-        Native pixels, the median over letters that stand in lines (in print most are as
-        high as an x; in capitals it is their height); NaN without text.
+        Native pixels, the typical height over letters that stand in lines (in print most are
+        as high as an x; in capitals it is their height): the mean of those near the median,
+        for whole pixels are too coarse where 6 are hopeless and 8 will do. NaN without text.
 
     References
     ----------
     Tesseract's own advice: x-height of 20 px or more, hopeless under 10.
     """
     found = image.once(letters)
-    return float(np.median(found.height)) if found else NAN
+    if not found:
+        return NAN
+    middle = float(np.median(found.height))
+    near = np.abs(found.height - middle) <= max(NEAR_PX, NEAR * middle)
+    return float(found.height[near].mean())
 
 
 def x_height_p10(image: Image) -> float:

@@ -12,6 +12,7 @@ from imagegate.features.planes import Floats, Plane, bands, planes, u8
 from imagegate.image import Image
 
 STEP_CAP = 16  # gray levels; a strong edge must not outweigh a hundred faint block borders
+LARGE_STEP = 12  # gray levels; JPEG leaves smaller ones between pixels that were equal
 EDGE_STEP = 48  # gray levels to a neighbour that make a strong edge
 NEAR_BOX = np.ones((9, 9), np.uint8)
 TOUCHING_BOX = np.ones((5, 5), np.uint8)
@@ -27,6 +28,8 @@ class Trace:
     pairs: int  # neighbours
     ripple: float  # summed capped steps close to strong edges but not at them
     close: int  # pixels there
+    steps: int  # large steps to a neighbour, both directions
+    runs: int  # … of which the next pixel takes another one
 
 
 def summed(plane: Plane, axis: int) -> NDArray[np.float64]:
@@ -52,11 +55,24 @@ def ripples(across: Plane, down: Plane) -> tuple[float, int]:
     return float(cv2.sumElems(cv2.bitwise_and(capped(strong), ring))[0]), size
 
 
+def large_steps(across: Plane, down: Plane) -> tuple[int, int]:
+    """Count the large steps, and those that are followed by another in the same direction."""
+    steps = runs = 0
+    for change, later, sooner in (
+        (across, np.s_[:, 1:], np.s_[:, :-1]),
+        (down, np.s_[1:], np.s_[:-1]),
+    ):
+        _, large = cv2.threshold(change, LARGE_STEP, 255, cv2.THRESH_BINARY)
+        steps += cv2.countNonZero(large)
+        runs += cv2.countNonZero(cv2.bitwise_and(u8(large)[later], u8(large)[sooner]))
+    return steps, runs
+
+
 def trace(plane: Plane) -> Trace:
     """Go over a tile in bands that stay in the cache."""
     height, width = plane.shape
     columns, rows = np.zeros(width - 1), []
-    equal, ripple, close = 0, 0.0, 0
+    equal, ripple, close, steps, runs = 0, 0.0, 0, 0, 0
     for top, band in bands(plane, overlap=1):
         across = u8(cv2.absdiff(band[:, 1:], band[:, :-1]))
         down = u8(cv2.absdiff(band[1:], band[:-1]))
@@ -65,10 +81,14 @@ def trace(plane: Plane) -> Trace:
         equal += own.size + down.size - cv2.countNonZero(own) - cv2.countNonZero(down)
         found, size = ripples(across, down)
         ripple, close = ripple + found, close + size
+        large, followed = large_steps(own, down)
+        steps, runs = steps + large, runs + followed
         columns += summed(capped(own), 0)
         rows.append(summed(capped(down), 1) / width)
     pairs = height * (width - 1) + (height - 1) * width
-    return Trace(columns / height, np.concatenate(rows), equal, pairs, ripple, close)
+    return Trace(
+        *(columns / height, np.concatenate(rows), equal, pairs, ripple, close, steps, runs)
+    )
 
 
 def traces(image: Image) -> tuple[Trace, ...]:
