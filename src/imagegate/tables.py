@@ -153,7 +153,7 @@ class Degradation:
     function : Callable
         ``function(pixels, amount, reference_px, rng) -> pixels``: RGB uint8 in and
         out, the input never written to. ``reference_px`` is the size of what
-        matters (x-height of the text, or short side / 10 for pictures).
+        matters (x-height of the text, or short side / 16 for pictures).
     strengths : tuple of 5 float
         The amount at severity 1 to 5.
     unit : str

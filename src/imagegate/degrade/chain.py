@@ -105,7 +105,7 @@ def apply_chain(pixels: Pixels, chain: Sequence[Step], *, reference_px: float) -
         Applied in this order; empty returns a copy.
     reference_px : float
         Size of what matters on the clean image: the x-height of its text, or the
-        short side / 10 for pictures. It shrinks with the image on the way.
+        short side / 16 for pictures. It shrinks with the image on the way.
 
     Returns
     -------

@@ -27,9 +27,9 @@ RECIPES = ("mixed", "singles", "natural")
 # In the mixed recipe so many variants have one cause at a drawn full level, so that each cause
 # and severity is seen; the others are chains as real images suffer them.
 SINGLES_SHARE = 0.3
-# Without text, sizes are relative to the short side: for pictures to a tenth of it, for pages on
+# Without text, sizes are relative to the short side: for pictures to a sixteenth, for pages on
 # which no letters are found to what a letter would measure.
-PICTURE_PARTS, PAGE_PARTS = 10, 40
+PICTURE_PARTS, PAGE_PARTS = 16, 40
 
 
 @dataclass(frozen=True)
