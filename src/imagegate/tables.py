@@ -90,9 +90,6 @@ class Measure:
     learnable : bool
         False for measures that rules need but a learned gate must not see because
         they are shortcuts (picture width and height).
-    colour : bool
-        Whether it needs the colour planes, which cost more to decode than all measures of
-        gray levels together.
     """
 
     name: str
@@ -101,7 +98,6 @@ class Measure:
     worse: Worse
     signal: str | None
     learnable: bool = True
-    colour: bool = False
 
 
 @dataclass(frozen=True)

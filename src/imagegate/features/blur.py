@@ -93,28 +93,6 @@ def edge_anisotropy(image: Image) -> float:
     return float(abs(np.log(across / down)))
 
 
-def reblur_ratio(image: Image) -> float:
-    """Return how much a small extra blur weakens the edges.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
-    Returns
-    -------
-    float
-        Gradient before over gradient after a Gaussian of sigma 1, at strong edges, median
-        over cells: about 1 if the image was blurred already, 1.5 and more if sharp. NaN
-        without edges.
-
-    References
-    ----------
-    After Zhuo and Sim, Pattern Recognition 44 (2011), doi:10.1016/j.patcog.2011.03.009.
-    """
-    return middle(image.once(edges).reblur.ravel())
-
-
 def spectral_cutoff(image: Image) -> float:
     """Return the frequency where the noise-corrected spectrum ends.
 
@@ -185,7 +163,6 @@ MEASURES = (
     Measure(
         "blur.edge_anisotropy", edge_anisotropy, unit="log ratio", worse="either", signal="blur"
     ),
-    Measure("blur.reblur_ratio", reblur_ratio, unit="ratio", worse="low", signal="blur"),
     Measure(
         "blur.spectral_cutoff", spectral_cutoff, unit="cycles/px", worse="either", signal="blur"
     ),

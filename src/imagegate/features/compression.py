@@ -101,22 +101,7 @@ def blockiness(image: Image) -> float:
 
 
 def bits_per_pixel(image: Image) -> float:
-    """Return the size of a lossy file for each of its pixels.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
-    Returns
-    -------
-    float
-        Bits a pixel; NaN for arrays and lossless formats. Simple content needs few.
-
-    References
-    ----------
-    The rate of rate–distortion theory, as image coders report it.
-    """
+    """Return the size of a lossy file for each of its pixels, NaN for any other."""
     header = image.header
     if header.size_bytes <= 0 or header.format.lower() not in LOSSY:
         return NAN
@@ -134,7 +119,7 @@ def bits_per_step(image: Image) -> float:
     Returns
     -------
     float
-        ``compression.bits_per_pixel`` over the mean step between neighbours, capped at 16
+        Bits a pixel over the mean step between neighbours, capped at 16
         gray levels: low when detail had to go, whatever the content. NaN for
         arrays, lossless formats and flat pictures.
 
@@ -145,33 +130,6 @@ def bits_per_step(image: Image) -> float:
     found = image.once(traces)
     activity = float(np.mean([t.columns.mean() + t.rows.mean() for t in found])) if found else 0.0
     return bits_per_pixel(image) / activity if activity > 0 else NAN
-
-
-ENOUGH = 64  # px
-
-
-def ringing(image: Image) -> float:
-    """Return the faint ripples near strong edges.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
-    Returns
-    -------
-    float
-        Mean difference to the neighbour, capped at 16 gray levels, within 4 px of a strong
-        edge but not at it; NaN where there is no such place. Texture raises it too.
-
-    References
-    ----------
-    After the mosquito-noise ring of Marziliano et al., Signal Processing: Image
-    Communication 19 (2004), doi:10.1016/j.image.2003.08.003.
-    """
-    found = image.once(traces)
-    close = sum(t.close for t in found)
-    return sum(t.ripple for t in found) / close if close >= ENOUGH else NAN
 
 
 def score(readings: Mapping[str, float]) -> float:
@@ -188,9 +146,7 @@ def score(readings: Mapping[str, float]) -> float:
 MEASURES = (
     Measure("compression.header_quality", header_quality, "quality", "low", "compression"),
     Measure("compression.blockiness", blockiness, "log ratio", "high", "compression"),
-    Measure("compression.bits_per_pixel", bits_per_pixel, "bits/px", "either", "compression"),
     Measure("compression.bits_per_step", bits_per_step, "bits/level", "either", "compression"),
-    Measure("compression.ringing", ringing, "gray levels", "either", "compression"),
 )
 
 SIGNAL = Signal(

@@ -1,4 +1,4 @@
-"""Edges: width and sharpness at the strongest gradients in each cell of a grid."""
+"""Edges: their width at the strongest gradients in each cell of a grid."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ class Edges:
     """
 
     width: Floats  # local range over slope, native px
-    reblur: Floats  # slope before over slope after a small extra blur
 
 
 def strongest(strength: Plane) -> tuple[Places, Places]:
@@ -94,20 +93,18 @@ def steepest(plane: Plane, where: Places, axis: int) -> NDArray[np.bool_]:
     return np.asarray(here >= sides, np.bool_)
 
 
-def read_axis(plane: Plane, soft: Plane, grid: Grid, axis: int) -> Floats:
-    """Return median width, re-blur ratio and range of the edges of one axis, a row a cell."""
+def read_axis(plane: Plane, grid: Grid, axis: int) -> Floats:
+    """Return median width and range of the edges of one axis, a row a cell."""
     where, bounds = picked(plane, grid, axis)
     line = np.ones((1, REACH) if axis else (REACH, 1), np.uint8)
     spread = u8(cv2.subtract(cv2.dilate(plane, line), cv2.erode(plane, line)))
     reach = spread.ravel()[where]
     gx, gy = gradient(plane, where)
-    slope, after = np.hypot(gx, gy), np.hypot(*gradient(soft, where))
+    slope = np.hypot(gx, gy)
     along, other = (np.abs(gx), np.abs(gy)) if axis else (np.abs(gy), np.abs(gx))
     kept = (along >= CONE * other) & (reach >= MIN_RANGE) & steepest(plane, where, axis)
-    readings = np.column_stack(
-        [reach / np.maximum(slope, 0.5), slope / np.maximum(after, 0.5), reach]
-    )
-    found = np.full((grid[0] * grid[1], 3), np.nan)
+    readings = np.column_stack([reach / np.maximum(slope, 0.5), reach])
+    found = np.full((grid[0] * grid[1], 2), np.nan)
     for cell, (start, end) in enumerate(pairwise(bounds)):
         part = readings[start:end][kept[start:end]]
         if len(part) >= FEWEST:
@@ -117,8 +114,7 @@ def read_axis(plane: Plane, soft: Plane, grid: Grid, axis: int) -> Floats:
 
 def read_edges(plane: Plane, grid: Grid) -> Floats:
     """Return what ``read_axis`` does, of shape (axis, cell, reading)."""
-    soft = u8(cv2.GaussianBlur(plane, (5, 5), 1.0))
-    return np.stack([read_axis(plane, soft, grid, axis) for axis in AXES])
+    return np.stack([read_axis(plane, grid, axis) for axis in AXES])
 
 
 def window_edges(plane: Plane, grid: Grid) -> Floats:
@@ -132,7 +128,7 @@ def window_edges(plane: Plane, grid: Grid) -> Floats:
         coarser = read_edges(plane, grid)
         better = wide & np.isfinite(coarser[:, :, 0])
         found[better, 0] = coarser[better, 0] * scale
-        found[better, 2] = coarser[better, 2]  # only now the whole edge is in reach
+        found[better, 1] = coarser[better, 1]  # only now the whole edge is in reach
     return found
 
 
@@ -152,9 +148,9 @@ def edges(image: Image) -> Edges:
     if image.once(impulses) > SPECKLED:
         usable = tuple(u8(cv2.medianBlur(w, 3)) for w in usable)
     each = (window_edges(np.ascontiguousarray(w), grid) for w in usable)
-    found = np.concatenate([np.empty((2, 0, 3)), *each], axis=1)
-    reach = found[:, :, 2]
+    found = np.concatenate([np.empty((2, 0, 2)), *each], axis=1)
+    reach = found[:, :, 1]
     if np.isfinite(reach).any():
         # shades and creases of empty ground say nothing about the lens
         found[~(reach >= FAINT_SHARE * np.nanmax(reach))] = np.nan
-    return Edges(found[:, :, 0].T, found[:, :, 1].T)
+    return Edges(found[:, :, 0].T)

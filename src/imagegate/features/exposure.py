@@ -13,26 +13,6 @@ from imagegate.image import Image
 from imagegate.tables import Measure, Signal
 
 
-def black_point(image: Image) -> float:
-    """Return the gray level of the darkest hundredth.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
-    Returns
-    -------
-    float
-        0 to 255, first percentile of the working plane; high when washed out.
-
-    References
-    ----------
-    Robust minimum of the gray-level histogram.
-    """
-    return level_at(image.once(histogram), 0.01)
-
-
 def spread(image: Image) -> float:
     """Return the range of gray levels in use.
 
@@ -202,7 +182,6 @@ def score(readings: Mapping[str, float]) -> float:
 
 
 MEASURES = (
-    Measure("exposure.black_point", black_point, "gray levels", "either", "exposure"),
     Measure("exposure.range", spread, "gray levels", "low", "exposure"),
     Measure("exposure.dark_share", dark_share, "share", "either", "exposure"),
     Measure("exposure.bright_share", bright_share, "share", "either", "exposure"),

@@ -116,41 +116,6 @@ def coarse_rms(image: Image) -> float:
     return image.once(coarse_sigma)
 
 
-def mad_sigma(image: Image) -> float:
-    """Return the median absolute diagonal detail as a noise level.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
-    Returns
-    -------
-    float
-        Standard deviation in gray levels; NaN under 16 px. Fine texture raises it.
-
-    References
-    ----------
-    Donoho and Johnstone, Biometrika 81 (1994), doi:10.1093/biomet/81.3.425, on the Haar
-    diagonal band; the median is interpolated within its histogram step.
-    """
-    counts = np.zeros(511, np.int64)
-    for plane in image.once(planes):
-        # every second pair of rows and columns carries enough
-        h, w = (side // 4 * 4 for side in plane.shape)
-        quad = [plane[i:h:4, j:w:4].astype(np.int16) for i in (0, 1) for j in (0, 1)]
-        detail = np.abs(quad[0] - quad[1] - quad[2] + quad[3])
-        counts += np.bincount(detail.ravel(), minlength=1021)[:511]
-    total = counts.sum()
-    if not total:
-        return NAN
-    # |2 HH| is a whole number k, standing for k - 1/2 … k + 1/2
-    bounds = np.concatenate([[0.0], np.arange(511) + 0.5])
-    median = float(np.interp(total / 2, np.concatenate([[0], np.cumsum(counts)]), bounds))
-    silent = counts[0] > total / 2
-    return 0.0 if silent else median / 2 / 0.6745
-
-
 def to_contrast(image: Image) -> float:
     """Return the noise as a share of the contrast of the picture.
 
@@ -224,7 +189,6 @@ def score(readings: Mapping[str, float]) -> float:
 
 MEASURES = (
     Measure("noise.flat_rms", flat_rms, unit="gray levels", worse="high", signal="noise"),
-    Measure("noise.mad_sigma", mad_sigma, unit="gray levels", worse="either", signal="noise"),
     Measure("noise.to_contrast", to_contrast, unit="ratio", worse="high", signal="noise"),
     Measure("noise.coarse_rms", coarse_rms, unit="gray levels", worse="either", signal="noise"),
     Measure("noise.impulse_share", impulse_share, unit="share", worse="high", signal="noise"),

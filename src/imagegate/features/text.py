@@ -38,7 +38,8 @@ def x_height(image: Image) -> float:
         return NAN
     middle = float(np.median(found.height))
     near = np.abs(found.height - middle) <= max(NEAR_PX, NEAR * middle)
-    return float(found.height[near].mean())
+    # between two sizes, equally often, there may be none
+    return float(found.height[near].mean()) if near.any() else middle
 
 
 def x_height_p10(image: Image) -> float:

@@ -1,4 +1,4 @@
-"""Traces: what neighbouring pixels say about grids, repeats and ripples, in one pass a tile."""
+"""Traces: what neighbouring pixels say about grids and repeats, in one pass a tile."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from imagegate.image import Image
 
 STEP_CAP = 16  # gray levels; a strong edge must not outweigh a hundred faint block borders
 LARGE_STEP = 12  # gray levels; JPEG leaves smaller ones between pixels that were equal
-EDGE_STEP = 48  # gray levels to a neighbour that make a strong edge
-NEAR_BOX = np.ones((9, 9), np.uint8)
-TOUCHING_BOX = np.ones((5, 5), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -26,8 +23,6 @@ class Trace:
     rows: Floats  # mean capped step down, at each row
     equal: int  # neighbours of the same level, both directions
     pairs: int  # neighbours
-    ripple: float  # summed capped steps close to strong edges but not at them
-    close: int  # pixels there
     steps: int  # large steps to a neighbour, both directions
     runs: int  # … of which the next pixel takes another one
 
@@ -42,17 +37,6 @@ def capped(plane: Plane) -> Plane:
     """Return the plane with nothing above the cap."""
     _, result = cv2.threshold(plane, STEP_CAP, 0, cv2.THRESH_TRUNC)
     return u8(result)
-
-
-def ripples(across: Plane, down: Plane) -> tuple[float, int]:
-    """Return the summed capped steps in the ring around strong edges, and its size."""
-    strong = u8(cv2.max(across[: down.shape[0]], down[:, : across.shape[1]]))
-    _, edge = cv2.threshold(strong, EDGE_STEP, 255, cv2.THRESH_BINARY)
-    ring = cv2.subtract(cv2.dilate(edge, NEAR_BOX), cv2.dilate(edge, TOUCHING_BOX))
-    size = cv2.countNonZero(ring)
-    if not size:
-        return 0.0, 0
-    return float(cv2.sumElems(cv2.bitwise_and(capped(strong), ring))[0]), size
 
 
 def large_steps(across: Plane, down: Plane) -> tuple[int, int]:
@@ -72,23 +56,19 @@ def trace(plane: Plane) -> Trace:
     """Go over a tile in bands that stay in the cache."""
     height, width = plane.shape
     columns, rows = np.zeros(width - 1), []
-    equal, ripple, close, steps, runs = 0, 0.0, 0, 0, 0
+    equal = steps = runs = 0
     for top, band in bands(plane, overlap=1):
         across = u8(cv2.absdiff(band[:, 1:], band[:, :-1]))
         down = u8(cv2.absdiff(band[1:], band[:-1]))
         last = top + len(band) == height
         own = across if last else across[:-1]
         equal += own.size + down.size - cv2.countNonZero(own) - cv2.countNonZero(down)
-        found, size = ripples(across, down)
-        ripple, close = ripple + found, close + size
         large, followed = large_steps(own, down)
         steps, runs = steps + large, runs + followed
         columns += summed(capped(own), 0)
         rows.append(summed(capped(down), 1) / width)
     pairs = height * (width - 1) + (height - 1) * width
-    return Trace(
-        *(columns / height, np.concatenate(rows), equal, pairs, ripple, close, steps, runs)
-    )
+    return Trace(*(columns / height, np.concatenate(rows), equal, pairs, steps, runs))
 
 
 def traces(image: Image) -> tuple[Trace, ...]:

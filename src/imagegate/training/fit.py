@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError
-from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION
+from imagegate.features import LEARNABLE, OUTPUT_VERSION
 from imagegate.models.beside import SUFFIX
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Guarantee
@@ -124,12 +124,10 @@ def train(
 
 def images_only(corpus: Corpus) -> list[str]:
     """Return the measures of images that a gate for such a task may learn from."""
-    rows = [MEASURES[name] for name in corpus.names if name in LEARNABLE]
-    if corpus.meta.get("text"):
-        # Text is read from luminance: decoding colour would cost a reading gate more than all its
-        # measures, and teach it that coloured paper is odd.
-        return [row.name for row in rows if not row.colour]
-    return [row.name for row in rows if not row.name.startswith("text.")]
+    # What a page shows is text, and text is read from luminance: the measures of content, some of
+    # colour, would cost a reading gate more than all others and teach it that red paper is odd.
+    barred = "content." if corpus.meta.get("text") else "text."
+    return [name for name in corpus.names if name in LEARNABLE and not name.startswith(barred)]
 
 
 def _with_output(

@@ -36,7 +36,7 @@ class Settings:
 GRID = (
     Settings(leaves=4, rows_in_leaf=10, rate=0.1, ridge=1.0),
     Settings(leaves=8, rows_in_leaf=15, rate=0.08, ridge=2.0),
-    Settings(leaves=12, rows_in_leaf=25, rate=0.06, ridge=5.0),
+    Settings(leaves=16, rows_in_leaf=20, rate=0.1, ridge=5.0),
 )
 
 
