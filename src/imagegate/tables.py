@@ -87,6 +87,9 @@ class Measure:
     signal : str or None
         The cause that a reason names for it; None for context, which describes
         the content and is never blamed.
+    about : {"image", "text", "picture"}
+        What it is about: any image, or only where text is read from it, or only where it
+        is looked at as a picture. A gate learns from nothing that its task is not about.
     learnable : bool
         False for measures that rules need but a learned gate must not see because
         they are shortcuts (picture width and height).
@@ -97,6 +100,7 @@ class Measure:
     unit: str
     worse: Worse
     signal: str | None
+    about: Literal["image", "text", "picture"] = "image"
     learnable: bool = True
 
 

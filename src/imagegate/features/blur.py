@@ -93,6 +93,27 @@ def edge_anisotropy(image: Image) -> float:
     return float(abs(np.log(across / down)))
 
 
+def edges_across(image: Image) -> float:
+    """Return how many edge widths make the shorter side.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Short side over ``blur.edge_width_px``: sharpness as the picture shows it at any size;
+        NaN without edges.
+
+    References
+    ----------
+    Own.
+    """
+    return float(min(image.gray.shape) / edge_width(image))
+
+
 def spectral_cutoff(image: Image) -> float:
     """Return the frequency where the noise-corrected spectrum ends.
 
@@ -162,6 +183,14 @@ MEASURES = (
     Measure("blur.edge_width_p90_px", edge_width_p90, unit="px", worse="either", signal="blur"),
     Measure(
         "blur.edge_anisotropy", edge_anisotropy, unit="log ratio", worse="either", signal="blur"
+    ),
+    Measure(
+        "blur.edges_across",
+        edges_across,
+        unit="ratio",
+        worse="low",
+        signal="blur",
+        about="picture",
     ),
     Measure(
         "blur.spectral_cutoff", spectral_cutoff, unit="cycles/px", worse="either", signal="blur"

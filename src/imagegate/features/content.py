@@ -160,8 +160,22 @@ def subject_contrast(image: Image) -> float:
 
 
 MEASURES = (
-    Measure("content.border_contrast", border_contrast, "CIELAB distance", "either", None),
-    Measure("content.edge_density", edge_density, "share", "either", None),
-    Measure("content.saliency_spread", saliency_spread, "ratio", "either", None),
-    Measure("content.subject_contrast", subject_contrast, "gray levels", "either", "exposure"),
+    Measure(
+        "content.border_contrast",
+        border_contrast,
+        "CIELAB distance",
+        "either",
+        None,
+        about="picture",
+    ),
+    Measure("content.edge_density", edge_density, "share", "either", None, about="picture"),
+    Measure("content.saliency_spread", saliency_spread, "ratio", "either", None, about="picture"),
+    Measure(
+        "content.subject_contrast",
+        subject_contrast,
+        "gray levels",
+        "either",
+        "exposure",
+        about="picture",
+    ),
 )

@@ -96,6 +96,27 @@ def period(image: Image) -> float:
     return best if energy >= GRID_SEEN else NAN
 
 
+def squares_across(image: Image) -> float:
+    """Return how many squares the shorter side is made of.
+
+    Parameters
+    ----------
+    image : Image
+        The image to measure.
+
+    Returns
+    -------
+    float
+        Short side over ``pixelation.period_px``: what is left of the picture's pixels; NaN
+        where no grid stands out.
+
+    References
+    ----------
+    Own.
+    """
+    return float(min(image.gray.shape) / period(image))
+
+
 def equal_share(image: Image) -> float:
     """Return the share of neighbours that are exactly equal.
 
@@ -150,6 +171,14 @@ def score(readings: Mapping[str, float]) -> float:
 MEASURES = (
     Measure("pixelation.grid_energy", grid_energy, "modulation depth", "high", "pixelation"),
     Measure("pixelation.period_px", period, "px", "either", "pixelation"),
+    Measure(
+        "pixelation.squares_across",
+        squares_across,
+        "count",
+        "low",
+        "pixelation",
+        about="picture",
+    ),
     Measure("pixelation.equal_share", equal_share, "share", "either", "pixelation"),
     Measure("pixelation.step_runs", step_runs, "share", "either", "pixelation"),
 )

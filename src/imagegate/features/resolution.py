@@ -82,7 +82,7 @@ MEASURES = (
         unit="px",
         worse="low",
         signal="resolution",
-        learnable=False,
+        about="picture",
     ),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from imagegate.features.blur import edge_width
@@ -25,9 +27,8 @@ def x_height(image: Image) -> float:
     Returns
     -------
     float
-        Native pixels, the typical height over letters that stand in lines (in print most are
-        as high as an x; in capitals it is their height): the mean of those near the median,
-        for whole pixels are too coarse where 6 are hopeless and 8 will do. NaN without text.
+        Native pixels, the mean of the heights near the median over letters that stand in lines
+        (in print most are as high as an x; in capitals it is their height); NaN without text.
 
     References
     ----------
@@ -38,8 +39,7 @@ def x_height(image: Image) -> float:
         return NAN
     middle = float(np.median(found.height))
     near = np.abs(found.height - middle) <= max(NEAR_PX, NEAR * middle)
-    # between two sizes, equally often, there may be none
-    return float(found.height[near].mean()) if near.any() else middle
+    return float(found.height[near].mean()) if near.any() else middle  # between two sizes
 
 
 def x_height_p10(image: Image) -> float:
@@ -281,17 +281,20 @@ def area_share(image: Image) -> float:
     return min(1.0, found.covered) if found else 0.0
 
 
-MEASURES = (
-    Measure("text.x_height_px", x_height, "px", "low", "resolution"),
-    Measure("text.x_height_p10_px", x_height_p10, "px", "low", "resolution"),
-    Measure("text.x_height_effective_px", x_height_effective, "px", "low", "resolution"),
-    Measure("text.stroke_width_px", stroke_width, "px", "low", "resolution"),
-    Measure("text.x_height_per_edge_width", x_height_per_edge_width, "ratio", "low", "blur"),
-    Measure("text.contrast", contrast, "gray levels", "low", "exposure"),
-    Measure("text.contrast_p10", contrast_p10, "gray levels", "low", "exposure"),
-    Measure("text.broken_share", broken_share, "share", "high", "noise"),
-    Measure("text.speck_share", speck_share, "share", "high", "noise"),
-    Measure("text.merged_share", merged_share, "share", "high", "blur"),
-    Measure("text.components", components, "count", "either", None),
-    Measure("text.area_share", area_share, "share", "either", None),
+MEASURES = tuple(
+    replace(row, about="text")
+    for row in (
+        Measure("text.x_height_px", x_height, "px", "low", "resolution"),
+        Measure("text.x_height_p10_px", x_height_p10, "px", "low", "resolution"),
+        Measure("text.x_height_effective_px", x_height_effective, "px", "low", "resolution"),
+        Measure("text.stroke_width_px", stroke_width, "px", "low", "resolution"),
+        Measure("text.x_height_per_edge_width", x_height_per_edge_width, "ratio", "low", "blur"),
+        Measure("text.contrast", contrast, "gray levels", "low", "exposure"),
+        Measure("text.contrast_p10", contrast_p10, "gray levels", "low", "exposure"),
+        Measure("text.broken_share", broken_share, "share", "high", "noise"),
+        Measure("text.speck_share", speck_share, "share", "high", "noise"),
+        Measure("text.merged_share", merged_share, "share", "high", "blur"),
+        Measure("text.components", components, "count", "either", None),
+        Measure("text.area_share", area_share, "share", "either", None),
+    )
 )

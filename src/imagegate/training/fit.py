@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError
-from imagegate.features import LEARNABLE, OUTPUT_VERSION
+from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION
 from imagegate.models.beside import SUFFIX
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Guarantee
@@ -124,10 +124,11 @@ def train(
 
 def images_only(corpus: Corpus) -> list[str]:
     """Return the measures of images that a gate for such a task may learn from."""
-    # What a page shows is text, and text is read from luminance: the measures of content, some of
-    # colour, would cost a reading gate more than all others and teach it that red paper is odd.
-    barred = "content." if corpus.meta.get("text") else "text."
-    return [name for name in corpus.names if name in LEARNABLE and not name.startswith(barred)]
+    # Text is read from luminance: the measures of pictures, some of colour, would cost a reading
+    # gate more than all others and teach it that red paper is odd.
+    barred = "picture" if corpus.meta.get("text") else "text"
+    learnable = (name for name in corpus.names if name in LEARNABLE)
+    return [name for name in learnable if MEASURES[name].about != barred]
 
 
 def _with_output(
