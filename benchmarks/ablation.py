@@ -85,7 +85,7 @@ def main() -> None:
         kept = [measure for measure in measures if not belongs(measure)]
         if 0 < len(kept) < len(measures):
             trial.show(f"without {name} ({len(measures) - len(kept)})", kept)
-    for name in np.unique(trial.sets):
+    for name in np.unique(trial.sets) if len(np.unique(trial.sets)) > 1 else ():
         trial.show(f"not learned from {name}", measures, trial.sets != name)
     trial.show("learned from images as found only", measures, trial.own)
     trial.show("learned from worsened images only", measures, ~trial.own)

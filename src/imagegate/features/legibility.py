@@ -113,7 +113,7 @@ def linked_share(image: Image) -> float:
     Returns
     -------
     float
-        Pairs of neighbours per letter, 0..1: near 0.9 in whole lines, less where letters
+        Share 0..1, pairs of neighbours per letter: near 0.9 in whole lines, less where letters
         of a word are missing. NaN without text.
 
     References
@@ -153,6 +153,6 @@ MEASURES = (
     ),
     Measure("text.contrast_evenness", contrast_evenness, "ratio", "low", "exposure", about="text"),
     Measure("text.height_spread", height_spread, "ratio", "either", None, about="text"),
-    Measure("text.linked_share", linked_share, "ratio", "low", "noise", about="text"),
+    Measure("text.linked_share", linked_share, "share", "low", "noise", about="text"),
     Measure("text.uneven_share", uneven_share, "share", "high", "noise", about="text"),
 )
