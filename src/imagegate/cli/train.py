@@ -38,6 +38,10 @@ FalsePass = Annotated[
 FalseReject = Annotated[
     float | None, typer.Option("--cost-false-reject", help="… and of a good image held back.")
 ]
+Shares = Annotated[
+    str,
+    typer.Option("--shares", help="Of the sources: to learn from, to calibrate on, to test on."),
+]
 Name = Annotated[str | None, typer.Option("--name", help="The gate's name; default: the file's.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of split and training.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The card as one JSON object.")]
@@ -52,6 +56,7 @@ def command(
     confidence: Confidence = 0.95,
     cost_false_pass: FalsePass = None,
     cost_false_reject: FalseReject = None,
+    shares: Shares = "0.6,0.2,0.2",
     name: Name = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -69,6 +74,7 @@ def command(
         name=name,
         quiet=as_json,
         seed=seed,
+        shares=three(shares),
         **asked,
     )
     if as_json:
@@ -76,6 +82,15 @@ def command(
     elif corpus:
         folders = " ".join(map(str, corpus))
         out.print(f"next: imagegate evaluate {to} {folders} --report report.html", soft_wrap=True)
+
+
+def three(text: str) -> list[float]:
+    """Read three shares, such as ``0.6,0.2,0.2``."""
+    try:
+        first, second, third = (float(part) for part in text.split(","))
+    except ValueError:
+        raise SettingsError(f"expected --shares like 0.6,0.2,0.2, got {text!r}") from None
+    return [first, second, third]
 
 
 def both_costs(false_pass: float | None, false_reject: float | None) -> tuple[float, float] | None:
