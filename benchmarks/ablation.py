@@ -1,6 +1,6 @@
 """Take one idea away at a time, and see what a gate loses on images as they were found.
 
-    python benchmarks/ablation.py corpora/receipts corpora/books corpora/pages corpora/captures
+    python benchmarks/ablation.py corpora/ocr-tesseract/*
 
 Cross-validated by group as in crossval.py: every figure is an AUROC on groups no tree has seen. A
 difference under about 0.02 on a few hundred rows is chance; the intervals of crossval.py tell.

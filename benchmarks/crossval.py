@@ -1,6 +1,6 @@
 """Cross-validate gates by group: every set as it was found, causes and engines never seen.
 
-    python benchmarks/crossval.py corpora/receipts corpora/pages --other rapidocr/receipts
+    python benchmarks/crossval.py corpora/ocr-tesseract/* --other corpora/ocr-rapidocr/*
 
 Every figure is of rows whose group (company, book, page) no tree has seen; brackets are 95 %
 intervals from drawing whole groups again. The rules are tuned on the same training rows.

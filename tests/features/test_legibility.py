@@ -59,3 +59,12 @@ def test_letters_off_their_line_are_uneven():
         shaken[:, left : left + 32] = np.roll(shaken[:, left : left + 32], 5, axis=0)
     assert read(pixels, "uneven_share") == 0
     assert read(shaken, "uneven_share") > 0.2
+
+
+def test_headings_raise_the_spread_of_heights():
+    large, small = text(6, lines=4, letters=8), text(3, lines=8, letters=16)
+    pixels = np.full((large.shape[0] + small.shape[0], small.shape[1]), 235, np.uint8)
+    pixels[: large.shape[0], : large.shape[1]] = large[:, : small.shape[1]]
+    pixels[large.shape[0] :] = small
+    assert read(small, "height_spread") == 1
+    assert read(pixels, "height_spread") == pytest.approx(2, abs=0.1)

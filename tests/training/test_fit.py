@@ -15,7 +15,7 @@ from imagegate.models.rules import RuleThresholds
 from imagegate.tables import CAUSES
 from imagegate.training.bins import MOST_BINS, bin_edges, decoded, encode
 from imagegate.training.calibrate import fit_calibration
-from imagegate.training.fit import train
+from imagegate.training.fit import images_only, train
 from imagegate.training.learner import DIRECTIONS, from_sklearn, varying
 from imagegate.training.rules_tuning import tune_rules
 
@@ -171,3 +171,13 @@ def test_tuned_rules_find_the_cuts_that_made_the_labels():
     assert rules.exposure_score == pytest.approx(50, abs=2.5)
     assert max(rules.noise_score, rules.compression_score, rules.pixelation_score) <= 5
     assert rules.min_width == 300
+
+
+@pytest.mark.parametrize(("text", "barred"), [(True, "picture"), (False, "text"), (None, None)])
+def test_a_gate_learns_only_what_its_task_is_about(text, barred):
+    meta = {name: value for name, value in ROWS.meta.items() if name != "text"}
+    if text is not None:
+        meta["text"] = text
+    learned = images_only(replace(ROWS, meta=meta))
+    assert {MEASURES[name].about for name in learned} == {"image", "text", "picture"} - {barred}
+    assert all(MEASURES[name].learnable for name in learned)

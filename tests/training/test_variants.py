@@ -45,7 +45,7 @@ def test_a_capture_is_its_page_taken_by_a_camera() -> None:
     assert low <= capture.reference_px / page.reference_px * 1.005 <= high * 1.01
 
 
-@pytest.mark.parametrize("kind", ["pages", "captures"])
+@pytest.mark.parametrize("kind", ["pages", "captures", "photos", "prints"])
 @pytest.mark.parametrize("variant", [0, 3])
 def test_a_generated_row_is_made_again(kind: str, variant: int) -> None:
     (source,) = find_sources([f"{kind}:9-9"])[0]

@@ -35,7 +35,9 @@ CELL_PX = 240
 def command(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Images, folders, CSV lists, 'pages:N' or 'captures:N'."),
+        typer.Argument(
+            help="Images, folders, CSV lists, 'pages:N', 'captures:N', 'photos:N' or 'prints:N'."
+        ),
     ],
     to: Annotated[Path, typer.Option("--out", "-o", help="Folder for the copies.")],
     only: Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from imagegate.cli.console import out, print_json
+from imagegate.cli.console import named, out, print_json
 from imagegate.models.gate import load_gate
 
 if TYPE_CHECKING:
@@ -30,11 +30,17 @@ def command(
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", help="Resamples for the intervals.")
     ] = 1000,
+    root: Annotated[
+        list[str] | None,
+        typer.Option("--root", help="'SET=FOLDER' where a set's images are now; may be repeated."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON object.")] = False,
 ) -> None:
     """Compare the gate with hand-set rules, tuned rules, blur alone and the perfect gate."""
-    run(gate, corpus, report=report, as_json=as_json, part=part, bootstrap=bootstrap, seed=seed)
+    asked: dict[str, Any] = {"part": part, "bootstrap": bootstrap, "seed": seed}
+    asked["roots"] = dict(named(text, "--root SET=FOLDER") for text in root or [])
+    run(gate, corpus, report=report, as_json=as_json, **asked)
 
 
 def run(

@@ -13,7 +13,8 @@ from imagegate.errors import CorpusError
 Sources = Annotated[
     list[str],
     typer.Argument(
-        help="Clean images, folders, CSV lists (path,truth,group,set), 'pages:N' or 'captures:N'."
+        help="Clean images, folders, CSV lists (path,truth,group,set), or generated ones: "
+        "'pages:N', 'captures:N', 'photos:N', 'prints:N'."
     ),
 ]
 Out = Annotated[

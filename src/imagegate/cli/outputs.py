@@ -57,6 +57,8 @@ def pairs(files: Sequence[str], output: Path, task: Task) -> dict[str, str | Non
     if not output.exists():
         raise SettingsError(f"--output: no such file or folder: {output}")
     if not output.is_dir():
+        if not files:
+            return {}
         if len(files) != 1:
             raise SettingsError(f"--output {output} is one file for {len(files)} images: a folder?")
         return {files[0]: str(output)}
@@ -71,7 +73,7 @@ def pairs(files: Sequence[str], output: Path, task: Task) -> dict[str, str | Non
 def beside(file: Path, folder: Path, task: Task) -> str | None:
     """Return the output of one image in a folder; the image itself is none."""
     wanted = {".txt"} if task.text else image.SUFFIXES
-    same = (path for path in folder.iterdir() if path.stem == file.stem)
+    same = (path for path in folder.iterdir() if path.stem.removesuffix(".mask") == file.stem)
     found = [
         str(path)
         for path in sorted(same)

@@ -15,9 +15,9 @@ from imagegate.tables import Pixels
 
 Rng = np.random.Generator
 
-WEAK_SHARE = 0.55  # of the prints have more than one flaw
+SEVERAL_SHARE = 0.55  # of the prints have more than one flaw
 BITONAL_SHARE = 0.35
-# A mean over so many x-heights tells paper from ink, whichever of them is darker.
+# A median over so many x-heights tells paper from ink, whichever of them is darker.
 GROUND_BOX = 3.0
 
 
@@ -46,7 +46,7 @@ def worn(pixels: Pixels, x_height_px: float, rng: Rng) -> Pixels:
     >>> bool(worn(page, 10.0, np.random.default_rng(1)).mean() > page.mean())
     True
     """
-    count = int(rng.integers(2, 4)) if rng.random() < WEAK_SHARE else 1
+    count = int(rng.integers(2, 4)) if rng.random() < SEVERAL_SHARE else 1
     strength = float(rng.beta(1.2, 1.4)) / np.sqrt(count)
     height, width = pixels.shape[:2]
     left = np.ones((height, width), np.float32)
@@ -137,8 +137,8 @@ def bitonal(pixels: Pixels, rng: Rng) -> Pixels:
     pixels : ndarray
         RGB uint8; never written to.
     rng : Generator
-        Chance: a threshold for the whole page (Otsu's, up to a third of the way to ink or
-        paper) or one for every place, and how far off it is.
+        Chance: a threshold for the whole page (Otsu's, some way off to
+        ink or paper) or one for every place, and how far off it is.
 
     Returns
     -------

@@ -63,8 +63,8 @@ MEASURES: Table[Measure] = Table(
 )
 
 OUTPUT = "output"  # what reasons call the measures of an output
-# As VERSION, which is to be raised with it, for the measures of outputs: a corpus keeps them when
-# its images are measured again.
+# Raised whenever a measure of outputs gives other numbers, and VERSION with it, which gates look
+# at; a corpus keeps its measures of outputs when its images are measured again.
 OUTPUT_VERSION = 1
 
 _MASK = Table("mask measure", (*mask.MEASURES, *outline.MEASURES))

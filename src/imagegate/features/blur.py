@@ -17,7 +17,7 @@ from imagegate.tables import Measure, Signal
 
 def edge_widths(image: Image) -> tuple[float, float]:
     """Return the median over cells of the edge width across and down, NaN without edges."""
-    across, down = image.once(edges).width.T
+    across, down = image.once(edges).T
     return middle(across), middle(down)
 
 
@@ -68,7 +68,7 @@ def edge_width_p90(image: Image) -> float:
     ----------
     After Marziliano et al., ICIP 2002, doi:10.1109/ICIP.2002.1038902, by cell.
     """
-    return middle(np.fmax(*image.once(edges).width.T), 0.9)
+    return middle(np.fmax(*image.once(edges).T), 0.9)
 
 
 def edge_anisotropy(image: Image) -> float:

@@ -14,7 +14,7 @@ SMALL = 128  # px, long side of the plane on which content is judged
 FINER = 4  # times as many pixels a side are averaged to it
 
 
-def small_rgb(image: Image) -> NDArray[np.float32] | None:
+def small_lab(image: Image) -> NDArray[np.float32] | None:
     """Return the colour picture at a long side of 128 px as CIELAB, None if too thin."""
     pixels = image.rgb
     scale = SMALL / max(pixels.shape[:2])
@@ -57,7 +57,7 @@ def border_contrast(image: Image) -> float:
     ----------
     Boundary prior of Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
     """
-    lab = image.once(small_rgb)
+    lab = image.once(small_lab)
     if lab is None:
         return NAN
     h, w = lab.shape[:2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
@@ -30,16 +29,6 @@ FAINT_SHARE = 0.3  # of the strongest cell's range: weaker cells are left out
 CONE = 2.0  # gradients within 27 degrees of the axis are its own: motion leaves others sharp
 WIDE_PX = 5.0  # beyond this the reach cuts the edge off: read again at half size
 COARSEST = 8
-
-
-@dataclass(frozen=True)
-class Edges:
-    """What was read at edges of each axis: rows are cells, columns across and down.
-
-    NaN where a cell has too few edges, or too faint ones.
-    """
-
-    width: Floats  # local range over slope, native px
 
 
 def strongest(strength: Plane) -> tuple[Places, Places]:
@@ -141,7 +130,7 @@ def cell_grid(usable: tuple[Plane, ...]) -> Grid:
     return rows, int(np.ceil(each / rows))
 
 
-def edges(image: Image) -> Edges:
+def edges(image: Image) -> Floats:
     """Read the strongest edges in every window, or in parts of it where these are few."""
     usable = image.once(windows)
     grid = cell_grid(usable)
@@ -153,4 +142,4 @@ def edges(image: Image) -> Edges:
     if np.isfinite(reach).any():
         # shades and creases of empty ground say nothing about the lens
         found[~(reach >= FAINT_SHARE * np.nanmax(reach))] = np.nan
-    return Edges(found[:, :, 0].T)
+    return np.asarray(found[:, :, 0].T, np.float64)

@@ -17,10 +17,10 @@ ODD_FOOT = 0.15  # of the typical height: what a descender or a broken letter is
 
 @dataclass(frozen=True)
 class Rows:
-    """How letters stand beside each other; NaN with fewer than 8 pairs."""
+    """How letters stand beside each other."""
 
-    linked: float  # pairs of neighbours per letter: near 1 in whole lines
-    uneven: float  # share of pairs whose feet are not level
+    linked: float  # pairs of neighbours per letter: near 0.9 in whole lines
+    uneven: float  # share of pairs whose feet are not level; NaN with fewer than 8
 
 
 def stand(found: Marks, picked: NDArray[np.intp]) -> Rows:

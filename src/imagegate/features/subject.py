@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features.content import small_rgb
+from imagegate.features.content import small_lab
 from imagegate.features.planes import NAN, Floats, u8
 from imagegate.image import Image
 from imagegate.tables import Measure
@@ -26,7 +26,7 @@ def frame_patches(lab: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def distance_map(image: Image) -> NDArray[np.float32] | None:
     """Return the CIELAB distance of every pixel to the nearest colour of the frame."""
-    lab = image.once(small_rgb)
+    lab = image.once(small_lab)
     if lab is None:
         return None
     away = lab[:, :, None, :] - frame_patches(lab)
@@ -51,7 +51,7 @@ def border_spread(image: Image) -> float:
     ----------
     Boundary prior of Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
     """
-    lab = image.once(small_rgb)
+    lab = image.once(small_lab)
     if lab is None:
         return NAN
     patches = frame_patches(lab)
@@ -77,7 +77,7 @@ def border_clutter(image: Image) -> float:
     Feature congestion as clutter: Rosenholtz, Li and Nakano, Journal of Vision 7 (2007),
     doi:10.1167/7.2.17, reduced to one scale.
     """
-    lab = image.once(small_rgb)
+    lab = image.once(small_lab)
     if lab is None:
         return NAN
     across = np.linalg.norm(np.diff(lab, axis=1), axis=2)[:-1]

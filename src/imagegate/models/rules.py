@@ -170,9 +170,9 @@ class RulesGate:
             rules_preset=self.limits.to_dict(),
         )
 
-    def check(self, source: Any, *, output: Any = None) -> Verdict:
+    def check(self, source: Any, *, output: Any = None, second: Any = None) -> Verdict:
         """Judge one image: everything that :func:`imagegate.read` takes; rules know no outputs."""
-        if output is not None:
+        if output is not None or second is not None:
             raise no_output_check(self.name)
         image = read(source)
         readings = _readings(image)

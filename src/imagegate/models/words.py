@@ -18,7 +18,7 @@ SAID = {
     "text.linked_share": "share of letters with a next one beside them",
     "text.merged_share": "share of text in letters grown together",
     "text.one_threshold_share": "share of letters that one threshold tells from the ground",
-    "text.speck_share": "share of specks beside the letters",
+    "text.speck_share": "share of specks away from the letters",
     "text.uneven_share": "share of letters off their line",
     "pixelation.step_runs": "share of steps that take more than one pixel",
     "pixelation.squares_across": "number of squares across the picture",

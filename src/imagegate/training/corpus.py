@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 
 from imagegate.degrade import chain_from_json
 from imagegate.errors import CorpusError, UnknownNameError
+from imagegate.features import VERSION
 from imagegate.training import parts
 from imagegate.training.generated import recorded
 from imagegate.training.outcomes import read_outcomes_rows
 from imagegate.training.sources import Source
 from imagegate.training.variants import load, variant_bytes
+
+# What corpora must share to be joined.
+SAME = ("task", "engine", "engine_version", "limit", "features_version", "measures", "half_run")
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +106,11 @@ def read_corpus(path: str | Path) -> Corpus:
     meta = parts.read_meta(folder)
     if not meta.get("complete"):
         raise CorpusError(f"{folder} is not finished: run the same imagegate label again")
+    if meta["features_version"] != VERSION:
+        raise CorpusError(
+            f"{folder} was measured with version {meta['features_version']} of the measures, this "
+            f"is {VERSION}: imagegate remeasure {folder}"
+        )
     try:
         table = parts.arrow().parquet.read_table(folder / parts.ROWS)
     except FileNotFoundError as error:
@@ -150,7 +159,7 @@ def join_corpora(corpora: Sequence[Corpus]) -> Corpus:
         return corpora[0]
     first = corpora[0].meta
     for other in corpora[1:]:
-        for name in ("task", "engine", "engine_version", "limit", "features_version", "measures"):
+        for name in SAME:
             if other.meta.get(name) != first.get(name):
                 raise CorpusError(
                     f"corpora of different {name} cannot be joined: "

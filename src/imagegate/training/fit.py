@@ -126,7 +126,8 @@ def images_only(corpus: Corpus) -> list[str]:
     """Return the measures of images that a gate for such a task may learn from."""
     # Text is read from luminance: the measures of pictures, some of colour, would cost a reading
     # gate more than all others and teach it that red paper is odd.
-    barred = "picture" if corpus.meta.get("text") else "text"
+    text = corpus.meta.get("text")
+    barred = {True: "picture", False: "text"}[bool(text)] if text is not None else None
     learnable = (name for name in corpus.names if name in LEARNABLE)
     return [name for name in learnable if MEASURES[name].about != barred]
 

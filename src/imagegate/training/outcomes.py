@@ -9,6 +9,7 @@ from typing import Any
 
 from imagegate import features, image
 from imagegate.errors import CorpusError, ImagegateError, MissingExtraError
+from imagegate.tasks import TASKS
 from imagegate.training import parts
 from imagegate.training.rows import Row, describe
 
@@ -35,7 +36,8 @@ def read_outcomes_rows(path: Path, task: str, jobs: int | None) -> tuple[dict[st
     return {
         "format": parts.FORMAT,
         "task": task,
-        "text": False,
+        # of a task that we do not know nothing is barred: it may be about text or about pictures
+        **({"text": TASKS[task].text} if task in TASKS else {}),
         "engine": "outcomes",
         "engine_version": path.name,
         "engine_licence": "",

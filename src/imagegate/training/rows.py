@@ -153,9 +153,12 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
             picture, facts = prepared(clean, row, variant)
             row = row | facts
             yield Event("engine", source, row)
-            output = run(picture.rgb)
-            second = run(half(picture.rgb)) if plan.half_run else None
-            row |= scored(output, truth, plan.task) | judged(picture, output, plan.task, second)
+            output, second = run(picture.rgb), None
+            row |= scored(output, truth, plan.task)
+            if plan.half_run:
+                yield Event("engine", source, row)
+                second = run(half(picture.rgb))
+            row |= judged(picture, output, plan.task, second)
         except Exception as error:  # noqa: BLE001 an engine may raise anything; the row keeps it
             row = row | {"error": describe(error)}
         yield Event("row", source, row)

@@ -83,9 +83,9 @@ def find_sources(
         - one image file, with its truth beside it;
         - a CSV file with the columns path[, truth][, group][, set], paths relative to it;
         - ``pages:N``, the generated pages of seed 0 to N − 1, or ``pages:FIRST-LAST``;
-          ``captures:N``, the same pages as a phone or scanner takes them; ``pages+fonts:N``
-          and ``captures+fonts:N``, set in the installed fonts as well as the bundled ones,
-          and so the same only where the same fonts are installed.
+          ``captures:N``, ``photos:N``, ``prints:N``, the same pages as scanners and phones take
+          them, or a tired printer prints them; ``pages+fonts:N`` and so on, set in the installed
+          fonts as well, and so the same only where the same fonts are installed.
     group_by : str, optional
         A regular expression; its first group (or whole match) on the file name without
         suffix is the group. Wins over groups.csv, not over the column of a CSV list.

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Label the corpus of a gate that ships, one folder a set. Stop it at any time: the same command goes on.
+#
+#   corpora/make.sh ocr-tesseract DATA OUT [options of imagegate label]
+#   corpora/make.sh ocr-rapidocr DATA OUT --limit-sources 5     # a sample
+#   IMAGEGATE_REMBG_MODEL=isnet.onnx corpora/make.sh background-removal DATA OUT
+#   imagegate train OUT/* --out ocr-tesseract.gate
+#
+# DATA holds receipts, old-books, people, clothing and grocery. The sets with "+fonts" take the fonts that are
+# installed; those of this corpus were, on Debian 12: fonts-croscore fonts-crosextra-caladea fonts-crosextra-carlito
+# fonts-dejavu-core fonts-dejavu-extra fonts-ebgaramond fonts-freefont-ttf fonts-inconsolata fonts-lato
+# fonts-liberation fonts-linuxlibertine fonts-noto-core fonts-open-sans fonts-roboto-unhinted
+set -euo pipefail
+gate=${1:?which gate: ocr-tesseract, ocr-rapidocr or background-removal}
+data=${2:?the folder with the images} out=${3:?the folder for the corpus}
+options=() extra=("${@:4}")
+
+# What the gate's card says of the images: nobody else knows.
+licences=(
+    --licence "receipts=ICDAR 2019 SROIE (repo MIT; upstream competition terms not stated)"
+    --licence "old-books=old-books-dataset (repo GPL-3; public-domain books)"
+    --licence "people=clothing-co-parsing (repo Apache-2.0; photo rights not stated)"
+    --licence "clothing=clothing-dataset-small (CC0)"
+    --licence "grocery=GroceryStoreDataset (MIT)"
+)
+
+label() { # SET SOURCES… OPTIONS…
+    local set=$1
+    shift
+    imagegate label "${options[@]}" "${licences[@]}" "$@" --out "$out/$set" "${extra[@]}"
+}
+
+case $gate in
+ocr-tesseract)
+    options=(--engine tesseract --timeout 12)
+    label receipts "$data/receipts" --variants 5
+    label old-books "$data/old-books" --variants 2 --timeout 20 --group-by '^([a-z])'
+    label captures captures+fonts:320 --variants 4
+    label prints prints+fonts:280 --variants 4
+    label pages pages+fonts:400 pages:1000-1099 --variants 6
+    label captures-as-taken captures+fonts:320-999 --recipe natural
+    label prints-as-taken prints+fonts:280-879 --recipe natural
+    label photos photos+fonts:2000-2119 --variants 3 --timeout 20
+    ;;
+ocr-rapidocr)
+    options=(--engine rapidocr --timeout 60)
+    label receipts "$data/receipts" --recipe natural --timeout 40 --limit-sources 120
+    label captures captures+fonts:60 --variants 4
+    label prints prints+fonts:60 --variants 4
+    label pages pages+fonts:45 --variants 4
+    ;;
+background-removal)
+    options=(--task background-removal --engine rembg --timeout 60)
+    label people "$data/people" --variants 3
+    label things "$data/clothing" "$data/grocery" --variants 3 --limit-sources 40
+    ;;
+*)
+    echo "expected ocr-tesseract, ocr-rapidocr or background-removal, got $gate" >&2
+    exit 2
+    ;;
+esac
