@@ -44,12 +44,12 @@ def source_row(
     return clean_verdict(variant_bytes(clean, (), seed=1, variant=0)), found
 
 
-def readable(folder: Path) -> Iterator[bytes]:
+def readable(folder: Path, roots: dict[str, str]) -> Iterator[bytes]:
     """Yield the natural images of a corpus that its engine could read."""
     corpus = read_corpus(folder)
     natural = np.array([str(name).endswith("#000") for name in corpus.rows["row_id"]])
     for index in np.flatnonzero(natural & ~corpus.fails):
-        yield remake(corpus, int(index))
+        yield remake(corpus, int(index), roots=roots)
 
 
 def print_clean(name: str, verdicts: list[tuple[str, ...]]) -> None:
@@ -66,7 +66,9 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=100, help="generated pages")
     parser.add_argument("--photos", type=Path, help="a folder of clean photographs")
     parser.add_argument("--corpus", type=Path, action="append", default=[], help="labelled corpora")
+    parser.add_argument("--root", action="append", default=[], help="SET=FOLDER of its images")
     arguments = parser.parse_args()
+    roots = dict(text.split("=", 1) for text in arguments.root)
     work = Parallel(n_jobs=-1)
     sets = {"pages": (find_sources([f"pages:50000-{49999 + arguments.pages}"])[0], True)}
     if arguments.photos:
@@ -79,9 +81,8 @@ def main() -> None:
     for name, rows in answers.items():
         print_clean(name, [clean for clean, _ in rows])
     for folder in arguments.corpus:
-        print_clean(
-            f"{folder.name}, readable", work(delayed(clean_verdict)(d) for d in readable(folder))
-        )
+        found = work(delayed(clean_verdict)(data) for data in readable(folder, roots))
+        print_clean(f"{folder.name}, readable", found)
     print(
         "\n| severity 5 | "
         + " | ".join(f"{n}: rejected / by its own score" for n in answers)
