@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from imagegate.models.guard import MOST_ROWS, Guard
 from imagegate.training.threshold import one_row_per_source
 
-FALSE_ALARMS = 0.02  # of images like the training ones; stated on the card
+FALSE_ALARMS = 0.015  # of images like the training ones; stated on the card
 KNOTS = 33
 TAIL = 0.005  # share of training rows beyond the outermost inner knots
 
