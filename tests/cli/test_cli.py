@@ -107,8 +107,20 @@ def test_degrade_gives_the_same_bytes_twice_and_says_what_it_did(folder, tmp_pat
     log = [json.loads(line) for line in first["variants.jsonl"].decode().splitlines()]
     assert {entry["file"] for entry in log} < set(first)
     assert all(entry["chain"][0]["severity"] == 3 for entry in log)
-    sheet = cv2.imdecode(np.frombuffer(first["clean__sheet.jpg"], np.uint8), cv2.IMREAD_COLOR)
-    assert sheet.size
+    (drawn,) = (data for name, data in first.items() if name.endswith("clean__sheet.jpg"))
+    assert cv2.imdecode(np.frombuffer(drawn, np.uint8), cv2.IMREAD_COLOR).size
+
+
+def test_degrade_keeps_sources_of_one_name_apart(tmp_path):
+    done = imagegate(
+        *("degrade", "pages:1", "prints:1", "-o", tmp_path / "out"),
+        *("--only", "exposure.under", "-s", 3),
+    )
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "out" / "variants.jsonl").read_text().splitlines()
+    files = [json.loads(line)["file"] for line in lines]
+    assert len(set(files)) == len(files) == 2
+    assert all((tmp_path / "out" / name).is_file() for name in files)
 
 
 def test_gates_are_listed_and_shown():

@@ -15,6 +15,7 @@ from imagegate import features
 from imagegate.degrade.pages import render_page
 from imagegate.errors import OutputError, UnknownNameError
 from imagegate.features import KNOWN, MEASURES, OUTPUT, OUTPUT_MEASURES, measure_output
+from imagegate.features.cutout import mask_of
 from imagegate.features.reading import plausible
 from imagegate.image import Image
 from imagegate.tasks import OcrOutput
@@ -141,13 +142,13 @@ def test_odd_sizes_are_finite_or_nan(shape):
 def test_masks_of_another_size_but_not_of_another_aspect():
     half = cv2.resize(disc(), (200, 200), interpolation=cv2.INTER_AREA)
     assert judged(half)["mask.cover"] == pytest.approx(judged(disc())["mask.cover"], rel=0.02)
-    with pytest.raises(OutputError, match="the picture's aspect, 400 to 400, got one 200 px wide"):
+    with pytest.raises(OutputError, match="the picture's aspect, 1 to 1, got one 200 px wide"):
         judged(half[:100])
 
 
 @pytest.mark.parametrize(
     "output",
-    [None, "mask", np.zeros((4, 4, 3)), np.zeros((400, 400), np.uint8), np.full((4, 4), 2.0)],
+    [None, "mask", np.zeros((4, 4, 3)), np.zeros((400, 400), np.int32), np.full((4, 4), 2.0)],
 )
 def test_what_is_no_mask_is_refused(output):
     with pytest.raises(OutputError, match="expected a"):
@@ -236,3 +237,10 @@ def test_features_measure_takes_no_output_measures():
 def test_every_measure_is_told_of_in_the_docs():
     told = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
     assert [name for name in ROWS if f"| `{name}` |" not in told] == []
+
+
+@pytest.mark.parametrize("most", [255, 1])
+def test_a_mask_of_bytes_is_the_mask_that_it_stands_for(most):
+    drawn = np.zeros((50, 60), np.float32)
+    drawn[10:40, 20:50] = 1
+    np.testing.assert_array_equal(mask_of((drawn * most).astype(np.uint8)), drawn)

@@ -65,11 +65,11 @@ def test_a_smaller_output_is_stretched_but_not_bent() -> None:
         np.full((4, 4), np.nan, np.float32),
         np.full((4, 4), 255.0, np.float32),
         np.zeros((4, 4, 3), np.float32),
-        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4), np.int32),
         "mask",
         None,
     ],
-    ids=["nan", "0..255", "colour", "uint8", "text", "none"],
+    ids=["nan", "0..255", "colour", "integers", "text", "none"],
 )
 def test_what_is_no_mask_is_refused(output: object) -> None:
     with pytest.raises(EngineError, match="expected a"):

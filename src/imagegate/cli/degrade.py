@@ -115,7 +115,7 @@ def write_variants(
     log: IO[str],
 ) -> None:
     """Write every variant of one source, its recipe as a line of the log, and the sheet."""
-    stem = source.source_id.partition("/")[2].replace("/", "__")
+    stem = source.source_id.replace("/", "__")
     thumbnails = [("as it is", thumbnail(clean.pixels))]
     for name, chain in plan:
         data = stored(apply_chain(clean.pixels, chain, reference_px=clean.reference_px), chain)

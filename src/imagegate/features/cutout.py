@@ -119,6 +119,8 @@ def cutout(image: Image, output: Any, second: Any = None) -> Cutout:
 def mask_of(output: Any) -> Mask:
     """Return an output as a float32 mask, refusing what is none."""
     mask = np.asarray(output)
+    if mask.dtype == np.uint8:  # as image files and most removers have it
+        mask = mask / np.float32(255 if mask.max(initial=0) > 1 else 1)
     if mask.ndim != 2 or not mask.size or mask.dtype.kind not in "bf":
         raise OutputError(
             "expected a float mask of shape (height, width), "
@@ -136,7 +138,7 @@ def fitted(mask: Mask, size: tuple[int, int]) -> Mask:
     stretch = (width / wanted) / (height / tall)
     if abs(np.log(stretch)) > max(MOST_STRETCH, 1 / min(*size, height, width)):
         raise OutputError(
-            f"expected a mask with the picture's aspect, {wanted} to {tall}, "
+            f"expected a mask with the picture's aspect, {wanted / tall:.3g} to 1, "
             f"got one {width} px wide and {height} px high"
         )
     way = cv2.INTER_AREA if width > wanted else cv2.INTER_LINEAR

@@ -62,7 +62,7 @@ class History:
     familiar: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Gate:
     """A learned gate for one task and one engine; made by training or read from its file.
 
@@ -93,6 +93,10 @@ class Gate:
     usual: NDArray[np.float64]
     history: History
     output: Gate | None = None
+
+    def __repr__(self) -> str:
+        """Name the gate; its arrays say nothing to people."""
+        return f"Gate({self.name!r})"
 
     @property
     def name(self) -> str:

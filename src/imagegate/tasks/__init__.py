@@ -49,13 +49,13 @@ def find_task(task: str | Task) -> Task:
     return found
 
 
-def find_engine(task: Task, engine: str | Engine | None = None) -> Engine:
+def find_engine(task: str | Task, engine: str | Engine | None = None) -> Engine:
     """Return an engine of a task: itself, by name, by command line, or the task's first.
 
     Parameters
     ----------
-    task : Task
-        The task that it does.
+    task : str or Task
+        The task that it does, as in :func:`find_task`.
     engine : str or Engine or None
         An Engine, a name in ``task.engines``, or a command line with ``{image}`` in it.
 
@@ -64,6 +64,7 @@ def find_engine(task: Task, engine: str | Engine | None = None) -> Engine:
     Engine
         The engine, not yet loaded.
     """
+    task = find_task(task)
     if isinstance(engine, Engine):
         return engine
     if engine is None:

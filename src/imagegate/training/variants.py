@@ -18,7 +18,7 @@ from imagegate.degrade import (
     single_chain,
 )
 from imagegate.errors import ImageNotFoundError
-from imagegate.features import measure
+from imagegate.features.letters import letters
 from imagegate.tables import CAUSES, Pixels
 from imagegate.training.generated import KINDS, render
 from imagegate.training.sources import Source
@@ -90,8 +90,9 @@ def load(source: Source, *, text: bool) -> Clean:
     picture = image.read(path)
     data = path.read_bytes()
     short = min(picture.gray.shape) / (PAGE_PARTS if text else PICTURE_PARTS)
-    height = float(measure(picture, ("text.x_height_px",))[0]) if text else short
-    return Clean(picture.rgb, data, height if height > 0 else short)
+    found = picture.once(letters) if text else None
+    # the median, in whole pixels: what is done to an image outlives finer measures of it
+    return Clean(picture.rgb, data, float(np.median(found.height)) if found else short)
 
 
 def variant_bytes(clean: Clean, chain: Chain, *, seed: int, variant: int) -> bytes:
