@@ -45,8 +45,11 @@ def check_outputs(
     def check(path: str) -> Any:
         if found[path] is None:
             wanted = "text file (.txt)" if task.text else "mask image"
-            raise OutputError(f"no {wanted} of the same stem in {output}")
-        return gate.check(path, output=task.read_truth(str(found[path])))
+            raise OutputError(f"{path}: no {wanted} of the same stem in {output}")
+        try:
+            return gate.check(path, output=task.read_truth(str(found[path])))
+        except OutputError as error:
+            raise OutputError(f"{found[path]}: {error}") from None
 
     for answer in check_many(check, files, jobs=jobs):
         yield answer, found[answer.source]
