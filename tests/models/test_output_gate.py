@@ -114,7 +114,7 @@ def test_without_output_gate_the_error_says_what_to_do(picture, mask):
         PAIR.output.check(picture)
 
 
-@pytest.mark.parametrize("output", ["text", np.zeros((3, 3, 3)), np.zeros((200, 300), np.uint8)])
+@pytest.mark.parametrize("output", ["text", np.zeros((3, 3, 3)), np.zeros((200, 300), np.int32)])
 def test_wrong_outputs_are_typed_errors(picture, output):
     with pytest.raises(OutputError, match="expected a float mask"):
         PAIR.check(picture, output=output)
