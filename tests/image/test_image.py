@@ -218,10 +218,13 @@ def test_the_luma_table_is_pillows():
 
 def test_colour_of_a_jpeg_is_decoded_only_when_asked_for_and_once(monkeypatch):
     flags = []
-    imdecode = cv2.imdecode
-    monkeypatch.setattr(
-        decode.cv2, "imdecode", lambda data, flag: flags.append(flag) or imdecode(data, flag)
-    )
+    jpeg = decode._jpeg
+
+    def spy(content, header, flag):
+        flags.append(flag)
+        return jpeg(content, header, flag)
+
+    monkeypatch.setattr(decode, "_jpeg", spy)
     image = read(SAMPLES["jpeg"][1]())
     assert len(flags) == 1
     assert image.rgb is image.rgb

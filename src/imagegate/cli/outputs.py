@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from imagegate import image
 from imagegate.errors import OutputError, SettingsError
 from imagegate.models.batch import Checked, check_many
 from imagegate.models.beside import no_output_check
 from imagegate.models.gate import Gate, RulesGate
+from imagegate.models.verdict import Verdict
 from imagegate.tables import Task
 from imagegate.tasks import find_task
 
@@ -30,7 +31,7 @@ def check_outputs(
     output : Path
         The output of the only image, or a folder with one of the same stem for each.
     jobs : int, optional
-        Worker threads; all cores by default.
+        Worker processes; all cores by default.
 
     Raises
     ------
@@ -41,18 +42,23 @@ def check_outputs(
         raise no_output_check(gate.name)
     task = find_task(gate.card.task)
     found = pairs(files, output, task)
-
-    def check(path: str) -> Any:
-        if found[path] is None:
-            wanted = "text file (.txt)" if task.text else "mask image"
-            raise OutputError(f"{path}: no {wanted} of the same stem in {output}")
-        try:
-            return gate.check(path, output=task.read_truth(str(found[path])))
-        except OutputError as error:
-            raise OutputError(f"{found[path]}: {error}") from None
-
+    check = partial(check_pair, gate=gate, task=task, found=found, output=output)
     for answer in check_many(check, files, jobs=jobs):
         yield answer, found[answer.source]
+
+
+def check_pair(
+    path: str, *, gate: Gate, task: Task, found: Mapping[str, str | None], output: Path
+) -> Verdict:
+    """Judge one image and its output together."""
+    own = found[path]
+    if own is None:
+        wanted = "text file (.txt)" if task.text else "mask image"
+        raise OutputError(f"{path}: no {wanted} of the same stem in {output}")
+    try:
+        return gate.check(path, output=task.read_truth(own))
+    except OutputError as error:
+        raise OutputError(f"{own}: {error}") from None
 
 
 def pairs(files: Sequence[str], output: Path, task: Task) -> dict[str, str | None]:

@@ -44,7 +44,7 @@ __all__ = [
     "scores",
 ]
 
-VERSION = 2  # raised whenever a measure gives other numbers; gates refuse a different one
+VERSION = 3  # raised whenever a measure gives other numbers; gates refuse a different one
 
 MEASURES: Table[Measure] = Table(
     "measure",
@@ -65,7 +65,7 @@ MEASURES: Table[Measure] = Table(
 OUTPUT = "output"  # what reasons call the measures of an output
 # Raised whenever a measure of outputs gives other numbers, and VERSION with it, which gates look
 # at; a corpus keeps its measures of outputs when its images are measured again.
-OUTPUT_VERSION = 1
+OUTPUT_VERSION = 2
 
 _MASK = Table("mask measure", (*mask.MEASURES, *outline.MEASURES))
 _READING = Table("reading measure", reading.MEASURES)

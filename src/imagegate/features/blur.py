@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from imagegate.features.edges import edges
-from imagegate.features.planes import NAN, Floats
+from imagegate.features.planes import NAN, Floats, quantile
 from imagegate.features.scale import best, ramp
 from imagegate.features.spectrum import cutoff
 from imagegate.image import Image
@@ -17,14 +17,14 @@ from imagegate.tables import Measure, Signal
 
 def edge_widths(image: Image) -> tuple[float, float]:
     """Return the median over cells of the edge width across and down, NaN without edges."""
-    across, down = image.once(edges).T
+    across, down = image.once(edges)
     return middle(across), middle(down)
 
 
-def middle(values: Floats, quantile: float = 0.5) -> float:
+def middle(values: Floats, share: float = 0.5) -> float:
     """Return a quantile of the finite values, NaN if there are none."""
     known = values[np.isfinite(values)]
-    return float(np.quantile(known, quantile)) if known.size else NAN
+    return quantile(known, share) if known.size else NAN
 
 
 def edge_width(image: Image) -> float:
@@ -68,7 +68,7 @@ def edge_width_p90(image: Image) -> float:
     ----------
     After Marziliano et al., ICIP 2002, doi:10.1109/ICIP.2002.1038902, by cell.
     """
-    return middle(np.fmax(*image.once(edges).T), 0.9)
+    return middle(np.fmax(*image.once(edges)), 0.9)
 
 
 def edge_anisotropy(image: Image) -> float:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from imagegate.features.planes import NAN, Floats
+from imagegate.features.planes import NAN, Floats, quantile
 from imagegate.features.scale import ramp, worst
-from imagegate.features.traces import lines, traces
+from imagegate.features.traces import traces
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
 
@@ -92,12 +92,11 @@ def blockiness(image: Image) -> float:
     After Wang, Sheikh and Bovik, ICIP 2002, doi:10.1109/ICIP.2002.1038064; the phase is
     searched, so a crop does not hide the grid.
     """
-    found = []
-    for profiles in lines(image, 8 * MIN_PERIODS):
-        if profiles:
-            phases = np.mean([folded(line, 8) for line in profiles], axis=0) + FAINT
-            found.append(np.log(phases.max() / np.median(phases)))
-    return float(np.mean(found)) if found else NAN
+    found = image.once(traces)
+    if not found or min(len(found.columns), len(found.rows)) < 8 * MIN_PERIODS - 1:
+        return NAN
+    both = [folded(profile, 8) + FAINT for profile in (found.columns, found.rows)]
+    return float(np.mean([np.log(phases.max() / quantile(phases, 0.5)) for phases in both]))
 
 
 def bits_per_pixel(image: Image) -> float:
@@ -128,7 +127,9 @@ def bits_per_step(image: Image) -> float:
     Own; the mean step is the simplest measure of spatial information (ITU-T P.910).
     """
     found = image.once(traces)
-    activity = float(np.mean([t.columns.mean() + t.rows.mean() for t in found])) if found else 0.0
+    if not found:
+        return NAN
+    activity = float(found.columns.mean() + found.rows.mean())
     return bits_per_pixel(image) / activity if activity > 0 else NAN
 
 

@@ -2,144 +2,167 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.features.noise import impulses
-from imagegate.features.planes import MIN_SIDE, Floats, Plane, halved, u8, windows
+from imagegate.features.planes import COARSEST, MIN_SIDE, Floats, Plane, Stack, stack, u8
 from imagegate.image import Image
 
 Places = NDArray[np.int64]
-Grid = tuple[int, int]  # rows and columns of cells in a window
+Taps = NDArray[np.float32]
+Grid = tuple[int, int]  # rows and columns
 
-AXES = (1, 0)  # of the arrays: across first, then down
-REACH = 9  # px along the axis in which the range of an edge is taken
-RIM = 2  # px at the border of a plane where no gradient is read
+AXES = ("across", "down")
+RIM = 4  # px at the border of a tile where no edge is read; so far an edge reaches to each side
+STEP, LARGE = 3, 128  # of large tiles every third line is enough: a long edge crosses it somewhere
+SEGMENT = 32  # px of a line, of which the steepest is looked at; fewer in small tiles
+FEWEST_SEGMENTS = 8  # of a line
 CELLS = 12  # at least, over the picture
-TOP_SHARE = 0.02  # of the pixels: the strongest gradients are taken as edges
-PEAK_SHARE = 0.001
-PER_CELL = 256  # edges an axis; more change the median by less than a hundredth
+PER_CELL = 128  # edges an axis; more change the median by less than a hundredth
 FEWEST = 8  # edges that make a cell count
 MIN_RANGE = 16  # gray levels; fainter edges are not told from noise and quantisation
 SPECKLED = 0.004  # share of lone pixels that hide the edges unless filtered out
 FAINT_SHARE = 0.3  # of the strongest cell's range: weaker cells are left out
 CONE = 2.0  # gradients within 27 degrees of the axis are its own: motion leaves others sharp
 WIDE_PX = 5.0  # beyond this the reach cuts the edge off: read again at half size
-COARSEST = 8
 
 
-def strongest(strength: Plane) -> tuple[Places, Places]:
-    """Return rows and columns of the strongest gradients of one cell."""
-    # every third row is enough: a long edge crosses it somewhere
-    sample = np.ascontiguousarray(strength[::3])
-    counts = np.cumsum(np.bincount(sample.ravel(), minlength=256)[::-1])
-    floor = 255 - int(np.searchsorted(counts, TOP_SHARE * sample.size))
-    peak = 255 - int(np.searchsorted(counts, PEAK_SHARE * sample.size))
-    flat = np.flatnonzero(sample >= max(floor, peak // 3, 2))
-    rows, columns = np.divmod(flat[:: 1 + len(flat) // PER_CELL], sample.shape[1])
-    return rows * 3, columns
+def steepest(plane: Plane, tiles: Grid, grid: Grid) -> tuple[Places, Places]:
+    """Return where the slope down a column is steepest in each segment, and how steep.
+
+    Parameters
+    ----------
+    plane : NDArray[np.uint8]
+        Tiles in rows and columns.
+    tiles, grid : tuple of int
+        Rows and columns of tiles, and of cells in each of them.
+
+    Returns
+    -------
+    places : NDArray of shape (tiles, cell rows, cell columns, segments)
+        Flat positions in the plane.
+    change : NDArray of the same shape
+        Gray levels from the pixel above to the one below.
+    """
+    height, width = plane.shape[0] // tiles[0], plane.shape[1] // tiles[1]
+    step, room = STEP if width >= LARGE else 1, height - 2 * RIM
+    across = (width - 2 * RIM) // step // grid[1] * grid[1]
+    down = max(min(FEWEST_SEGMENTS, room), room // SEGMENT) // grid[0] * grid[0]
+    length = room // down
+    rows = (np.arange(tiles[0])[:, None] * height + RIM + length * np.arange(down)).ravel()
+    columns = (np.arange(tiles[1])[:, None] * width + RIM + step * np.arange(across)).ravel()
+    some = plane.reshape(len(plane), tiles[1], width)[:, :, RIM : RIM + step * across : step]
+    lines = some.reshape(len(plane), len(columns))
+    change = np.zeros(lines.shape, np.uint16)
+    change[1:-1] = cv2.absdiff(lines[2:], lines[:-2])
+    inner = change.reshape(tiles[0], height, -1)[:, RIM : RIM + down * length]
+    parts = inner.reshape(len(rows), length, len(columns))
+    # change and place in one number: the greatest tells both
+    best = (parts * 256 + np.arange(length, dtype=np.uint16)[:, None]).max(axis=1).astype(np.int64)
+    places = (rows[:, None] + best % 256) * plane.shape[1] + columns
+    return by_cell(places, tiles, grid), by_cell(best // 256, tiles, grid)
 
 
-def picked(plane: Plane, grid: Grid, axis: int) -> tuple[Places, Places]:
-    """Return flat positions of the strongest gradients and the bounds between cells."""
-    inner = plane[RIM:-RIM, RIM - 1 : 1 - RIM] if axis else plane[RIM - 1 : 1 - RIM, RIM:-RIM]
-    later, sooner = (inner[:, 2:], inner[:, :-2]) if axis else (inner[2:], inner[:-2])
-    strength = u8(cv2.absdiff(later, sooner))
-    across, down = (
-        [side * part // parts for part in range(parts + 1)]
-        for side, parts in zip(strength.shape[::-1], grid[::-1], strict=True)
-    )
+def by_cell(values: Places, tiles: Grid, grid: Grid) -> Places:
+    """Bring (segments, columns) into the shape (tiles, cell rows, cell columns, values)."""
+    each = tiles[0], grid[0], len(values) // (tiles[0] * grid[0]), tiles[1], grid[1], -1
+    apart = values.reshape(each).transpose(0, 3, 1, 4, 2, 5)
+    return apart.reshape(tiles[0] * tiles[1], *grid, -1)
+
+
+def picked(places: Places, change: Places) -> tuple[Places, NDArray[np.bool_]]:
+    """Return the steepest places of each cell, and which of them stand out enough."""
+    if change.shape[-1] > PER_CELL:
+        best = np.argpartition(change, -PER_CELL, axis=-1)[..., -PER_CELL:]
+        places, change = (np.take_along_axis(each, best, axis=-1) for each in (places, change))
+    peak = np.sort(change, axis=-1)[..., max(0, change.shape[-1] - FEWEST)]
+    return places, change >= np.maximum(peak // 3, 2)[..., None]
+
+
+def taps(plane: Plane, where: Places) -> Taps:
+    """Return the gray levels around places: nine down the column, three on each side of it.
+
+    Shape (15, …): all first taps lie side by side.
+    """
+    line, row = np.arange(-RIM, RIM + 1), plane.shape[1]
+    around = np.concatenate([line * row, np.arange(-1, 2) * row - 1, np.arange(-1, 2) * row + 1])
+    return np.asarray(plane.ravel().take(np.add.outer(around, where)), np.float32)
+
+
+def width_and_range(found: Taps) -> tuple[Taps, Taps, NDArray[np.bool_]]:
+    """Return width and range of edges, and which of them are edges of the axis indeed."""
+    line, sides = found[: 2 * RIM + 1], found[2 * RIM + 1 :]
+    steps = line[4:7] - line[2:5]  # the slope one before, here, and one behind
+    along = sides[2] - sides[0] + 2 * steps[1] + sides[5] - sides[3]
+    gaps = sides[3:] - sides[:3]
+    aside = gaps[0] + 2 * gaps[1] + gaps[2]
+    reach = line.max(axis=0) - line.min(axis=0)
+    steps = np.abs(steps)
+    kept = (np.abs(along) >= CONE * np.abs(aside)) & (reach >= MIN_RANGE)
+    kept &= steps[1] >= np.maximum(steps[0], steps[2])
+    slope = np.sqrt(along * along + aside * aside) / 8  # Sobel's weights
+    return reach / np.maximum(slope, np.float32(0.5)), reach, kept
+
+
+def medians(values: Taps, kept: NDArray[np.bool_]) -> Floats:
+    """Return the upper median of the kept values along the last axis, NaN for too few."""
+    count = kept.sum(axis=-1)
+    ordered = np.sort(np.where(kept, values, np.inf), axis=-1)
+    last = values.shape[-1] - 1
+    middle = np.take_along_axis(ordered, np.minimum(count // 2, last)[..., None], axis=-1)[..., 0]
+    return np.where(count >= FEWEST, middle, np.nan)
+
+
+def read_edges(tiles: Stack, grid: Grid) -> tuple[Floats, Floats]:
+    """Return median widths and ranges of the edges, each of shape (axes, cells)."""
+    places, change = steepest(tiles.turned, (1, tiles.count), grid[::-1])
+    sideways = places.swapaxes(1, 2), change.swapaxes(1, 2)  # the order that cells have upright
+    upright = steepest(tiles.plane, (tiles.count, 1), grid)
     found = []
-    for top, bottom in pairwise(down):
-        for left, right in pairwise(across):
-            rows, columns = strongest(strength[top:bottom, left:right])
-            found.append((rows + (top + RIM)) * plane.shape[1] + columns + (left + RIM))
-    return np.concatenate(found), np.cumsum([0, *map(len, found)])
+    for plane, each in ((tiles.turned, sideways), (tiles.plane, upright)):
+        where, strong = picked(*each)
+        width, reach, kept = width_and_range(taps(plane, where))
+        kept &= strong
+        found.append([medians(width, kept).ravel(), medians(reach, kept).ravel()])
+    widths, ranges = np.array(found).swapaxes(0, 1)
+    return widths, ranges
 
 
-def gradient(plane: Plane, where: Places) -> tuple[Floats, Floats]:
-    """Return Sobel's gradient at flat positions, gray levels a pixel."""
-    flat, row = plane.ravel(), plane.shape[1]
-
-    def at(dy: int, dx: int) -> NDArray[np.float32]:
-        return np.asarray(flat[where + (dy * row + dx)], np.float32)
-
-    nw, ne, sw, se = at(-1, -1), at(-1, 1), at(1, -1), at(1, 1)
-    gx = np.asarray(ne - nw + 2 * (at(0, 1) - at(0, -1)) + se - sw, np.float64)
-    gy = np.asarray(sw - nw + 2 * (at(1, 0) - at(-1, 0)) + se - ne, np.float64)
-    return gx / 8, gy / 8
-
-
-def steepest(plane: Plane, where: Places, axis: int) -> NDArray[np.bool_]:
-    """Return at which flat positions the slope along the axis is no less than beside them."""
-    flat, step = plane.ravel(), 1 if axis else plane.shape[1]
-    line = [flat[where + shift * step].astype(np.int16) for shift in (-2, -1, 0, 1, 2)]
-    here = np.abs(line[3] - line[1])
-    sides = np.maximum(np.abs(line[2] - line[0]), np.abs(line[4] - line[2]))
-    return np.asarray(here >= sides, np.bool_)
-
-
-def read_axis(plane: Plane, grid: Grid, axis: int) -> Floats:
-    """Return median width and range of the edges of one axis, a row a cell."""
-    where, bounds = picked(plane, grid, axis)
-    line = np.ones((1, REACH) if axis else (REACH, 1), np.uint8)
-    spread = u8(cv2.subtract(cv2.dilate(plane, line), cv2.erode(plane, line)))
-    reach = spread.ravel()[where]
-    gx, gy = gradient(plane, where)
-    slope = np.hypot(gx, gy)
-    along, other = (np.abs(gx), np.abs(gy)) if axis else (np.abs(gy), np.abs(gx))
-    kept = (along >= CONE * other) & (reach >= MIN_RANGE) & steepest(plane, where, axis)
-    readings = np.column_stack([reach / np.maximum(slope, 0.5), reach])
-    found = np.full((grid[0] * grid[1], 2), np.nan)
-    for cell, (start, end) in enumerate(pairwise(bounds)):
-        part = readings[start:end][kept[start:end]]
-        if len(part) >= FEWEST:
-            found[cell] = np.sort(part, axis=0)[len(part) // 2]
-    return found
-
-
-def read_edges(plane: Plane, grid: Grid) -> Floats:
-    """Return what ``read_axis`` does, of shape (axis, cell, reading)."""
-    return np.stack([read_axis(plane, grid, axis) for axis in AXES])
-
-
-def window_edges(plane: Plane, grid: Grid) -> Floats:
+def all_widths(tiles: Stack, grid: Grid) -> tuple[Floats, Floats]:
     """Return what ``read_edges`` does, wide edges being read at the scale that fits them."""
-    found, scale = read_edges(plane, grid), 1
-    while scale < COARSEST and min(plane.shape) >= 2 * MIN_SIDE * max(grid):
-        wide = found[:, :, 0] > WIDE_PX * scale
+    (widths, ranges), scale = read_edges(tiles, grid), 1
+    while scale < COARSEST and min(tiles.height, tiles.width) >= 2 * MIN_SIDE * max(grid):
+        wide = widths > WIDE_PX * scale
         if not wide.any():
             break
-        plane, scale = halved(plane), scale * 2
-        coarser = read_edges(plane, grid)
-        better = wide & np.isfinite(coarser[:, :, 0])
-        found[better, 0] = coarser[better, 0] * scale
-        found[better, 1] = coarser[better, 1]  # only now the whole edge is in reach
-    return found
+        tiles, scale = tiles.half, scale * 2
+        coarser, reach = read_edges(tiles, grid)
+        better = wide & np.isfinite(coarser)
+        widths[better] = coarser[better] * scale
+        ranges[better] = reach[better]  # only now the whole edge is in reach
+    return widths, ranges
 
 
-def cell_grid(usable: tuple[Plane, ...]) -> Grid:
-    """Return into how many cells each window is cut."""
-    if not usable or min(min(w.shape) for w in usable) < 8 * MIN_SIDE:
+def cell_grid(tiles: Stack) -> Grid:
+    """Return into how many cells each tile is cut, rows and columns."""
+    if min(tiles.height, tiles.width) < 8 * MIN_SIDE:
         return 1, 1
-    each = CELLS / len(usable)
+    each = CELLS / tiles.count
     rows = int(np.ceil(np.sqrt(each)))
     return rows, int(np.ceil(each / rows))
 
 
 def edges(image: Image) -> Floats:
-    """Read the strongest edges in every window, or in parts of it where these are few."""
-    usable = image.once(windows)
-    grid = cell_grid(usable)
+    """Return the widths of the strongest edges, of shape (axes, cells), NaN without edges."""
+    tiles = image.once(stack)
+    if tiles is None:
+        return np.empty((len(AXES), 0))
     if image.once(impulses) > SPECKLED:
-        usable = tuple(u8(cv2.medianBlur(w, 3)) for w in usable)
-    each = (window_edges(np.ascontiguousarray(w), grid) for w in usable)
-    found = np.concatenate([np.empty((2, 0, 2)), *each], axis=1)
-    reach = found[:, :, 1]
-    if np.isfinite(reach).any():
+        tiles = Stack(u8(cv2.medianBlur(tiles.plane, 3)), tiles.count)
+    widths, ranges = all_widths(tiles, cell_grid(tiles))
+    if np.isfinite(ranges).any():
         # shades and creases of empty ground say nothing about the lens
-        found[~(reach >= FAINT_SHARE * np.nanmax(reach))] = np.nan
-    return np.asarray(found[:, :, 0].T, np.float64)
+        widths[~(ranges >= FAINT_SHARE * np.nanmax(ranges))] = np.nan
+    return widths

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from imagegate.features.planes import NAN, Floats, histogram, level_at
+from imagegate.features.planes import NAN, Floats, histogram, level_at, quantile
 from imagegate.features.scale import ramp, worst
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
@@ -130,8 +130,8 @@ def unevenness(image: Image) -> float:
     grid = image.once(light_map)
     if grid is None:
         return NAN
-    low, high = np.quantile(grid, [0.05, 0.95])
-    return float((high - low) / high) if high > 0 else NAN
+    low, high = quantile(grid.ravel(), 0.05), quantile(grid.ravel(), 0.95)
+    return (high - low) / high if high > 0 else NAN
 
 
 def light_falloff(image: Image) -> float:

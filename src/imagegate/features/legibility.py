@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from imagegate.features.letters import letters
-from imagegate.features.planes import NAN, Floats, histogram
+from imagegate.features.planes import NAN, Floats, histogram, quantile
 from imagegate.image import Image
 from imagegate.tables import Measure
 
@@ -75,8 +75,8 @@ def contrast_evenness(image: Image) -> float:
     found = image.once(letters)
     if not found:
         return NAN
-    typical = float(np.median(found.contrast))
-    return float(np.quantile(found.contrast, 0.1)) / typical if typical else NAN
+    typical = quantile(found.contrast, 0.5)
+    return quantile(found.contrast, 0.1) / typical if typical else NAN
 
 
 def height_spread(image: Image) -> float:
@@ -99,7 +99,7 @@ def height_spread(image: Image) -> float:
     Own.
     """
     found = image.once(letters)
-    return float(np.quantile(found.height, 0.9) / np.median(found.height)) if found else NAN
+    return quantile(found.height, 0.9) / quantile(found.height, 0.5) if found else NAN
 
 
 def linked_share(image: Image) -> float:

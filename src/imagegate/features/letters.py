@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from imagegate.features.lines import Rows, stand
 from imagegate.features.marks import Marks, find_marks
 from imagegate.features.noise import flat_sigma
-from imagegate.features.planes import MIN_SIDE, Floats, halved, windows
+from imagegate.features.planes import Floats, Stack, half_stack, quantile, stack
 from imagegate.image import Image
+from imagegate.image.tiles import SIDE, WHOLE_UP_TO
 
+MOST = 24  # tiles to count letters in
 ENOUGH = 12  # letters; with fewer there is no text to speak of
 TEXT_SHARE = 0.18  # of the letter-like marks stand in lines; under 0.15 in photos
 MANY = 500  # letter-like pieces a megapixel that are worth a look at half size
@@ -24,6 +26,7 @@ STRONG = 0.4  # of the contrast of letters; fainter specks are paper
 class Letters:
     """The letters of an image in native px, and what lies about them."""
 
+    scale: float  # 2 if they were found at half size
     height: Floats
     stroke: Floats
     ground: Floats  # gray level around the letter
@@ -32,7 +35,7 @@ class Letters:
     broken: float  # share of pieces too small for a letter, close to letters
     specks: float  # … away from letters
     merged: float  # share of the width of text that is in blobs
-    covered: float  # share of the windows inside boxes of letters
+    covered: float  # share of the tiles inside boxes of letters
 
     @property
     def contrast(self) -> Floats:
@@ -42,13 +45,12 @@ class Letters:
 
 def native_marks(image: Image) -> Marks:
     """Find the marks at native size."""
-    return find_marks(image.once(windows), image.once(flat_sigma))
+    return find_marks(image.once(stack), image.once(flat_sigma))
 
 
 def half_marks(image: Image) -> Marks:
     """Find the marks at half size, where dots of a matrix printer join to letters."""
-    usable = [halved(w) for w in image.once(windows) if min(w.shape) >= 2 * MIN_SIDE]
-    return find_marks(usable, image.once(flat_sigma) / 2)
+    return find_marks(image.once(half_stack), image.once(flat_sigma) / 2)
 
 
 def text_like(found: Marks) -> NDArray[np.intp] | None:
@@ -57,20 +59,24 @@ def text_like(found: Marks) -> NDArray[np.intp] | None:
     if len(inline) < ENOUGH or len(inline) < TEXT_SHARE * found.letter.sum():
         return None
     height = found.height[inline]
-    low, high = np.quantile(height, [0.2, 0.8])
+    low, high = quantile(height, 0.2), quantile(height, 0.8)
     if high > low * np.exp(LIKE):
         return None
     # punctuation stands in rows too
-    return np.asarray(inline[height >= 0.5 * np.median(height)], np.intp)
+    return np.asarray(inline[height >= 0.5 * quantile(height, 0.5)], np.intp)
 
 
 def close_to(found: Marks, picked: NDArray[np.intp], cell: float) -> NDArray[np.bool_]:
     """Return which marks lie in or beside a square cell that holds a picked mark."""
-    column = ((found.x + found.width / 2) // cell).astype(np.int64) + 1
-    row = ((found.y + found.height / 2) // cell).astype(np.int64) + 1
-    key = (found.window * 1024 + row) * 1024 + column
-    around = np.array([dy * 1024 + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
-    return np.isin(key, np.unique(np.unique(key[picked])[:, None] + around))
+    column = ((found.x + found.width / 2) // cell).astype(np.intp) + 1
+    row = ((found.y + found.height / 2) // cell).astype(np.intp) + 1
+    shape = (found.tile.max() + 1, row.max() + 2, column.max() + 2)
+    near = np.zeros(shape, np.bool_)
+    where = found.tile[picked], row[picked], column[picked]
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            near[where[0], where[1] + down, where[2] + right] = True
+    return near[found.tile, row, column]
 
 
 def letters(image: Image) -> Letters | None:
@@ -83,8 +89,8 @@ def letters(image: Image) -> Letters | None:
     if picked is None:
         return None
     height = found.height[picked]
-    typical = float(np.median(height))
-    strong = found.contrast >= STRONG * np.median(found.contrast[picked])
+    typical = quantile(height, 0.5)
+    strong = found.contrast >= STRONG * quantile(found.contrast[picked], 0.5)
     near = close_to(found, picked, 2 * typical)
     small = strong & (found.height < 0.6 * typical) & (found.width < 0.8 * typical)
     small &= ~found.inline
@@ -94,6 +100,7 @@ def letters(image: Image) -> Letters | None:
     pieces, specks = int((small & near).sum()), int((small & ~near).sum())
     boxes = float((found.width[picked] * height).sum())
     return Letters(
+        scale,
         height * scale,
         found.stroke[picked] * scale,
         found.ground[picked],
@@ -104,3 +111,28 @@ def letters(image: Image) -> Letters | None:
         float(found.width[wide].sum() / found.width[whole].sum()),
         boxes / found.pixels,
     )
+
+
+def letter_count(image: Image) -> float:
+    """Return about how many letters the whole picture shows, 0 where there is no text.
+
+    Other than ``letters`` it does not look where most is going on: up to 24 tiles are spread over
+    the picture.
+    """
+    found, gray = image.once(letters), image.gray
+    if found is None:
+        return 0.0
+    rows, columns = (np.arange(0, side - SIDE + 1, SIDE) for side in gray.shape)
+    places = [(top, left) for top in rows for left in columns]
+    if gray.size <= WHOLE_UP_TO or not places:
+        tiles = image.once(stack)
+    else:
+        every = np.linspace(0, len(places) - 1, min(MOST, len(places))).astype(int)
+        chosen = [places[n] for n in every]
+        parts = [gray[top : top + SIDE, left : left + SIDE] for top, left in chosen]
+        tiles = Stack(np.concatenate(parts), len(parts))
+    if tiles is None:
+        return 0.0
+    sigma = image.once(flat_sigma) / found.scale
+    picked = text_like(find_marks(tiles if found.scale == 1 else tiles.half, sigma))
+    return 0.0 if picked is None else len(picked) * gray.size / tiles.plane.size

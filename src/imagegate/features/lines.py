@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.features.marks import Marks
-from imagegate.features.planes import NAN
+from imagegate.features.planes import NAN, quantile
 
 FEWEST = 8  # pairs of neighbours that tell something of the lines
 BAND = 1.2  # typical heights: letters of one line fall into one band, or two
@@ -27,12 +27,12 @@ def stand(found: Marks, picked: NDArray[np.intp]) -> Rows:
     """Pair every letter with the next one to its right and look at their feet."""
     height, width = found.height[picked], found.width[picked]
     left, top = found.x[picked], found.y[picked]
-    middle, typical = top + height / 2, float(np.median(height))
-    order = np.lexsort((left, np.round(middle / (BAND * typical)), found.window[picked]))
+    middle, typical = top + height / 2, quantile(height, 0.5)
+    order = np.lexsort((left, np.round(middle / (BAND * typical)), found.tile[picked]))
     a, b = order[:-1], order[1:]
     tall = np.maximum(height[a], height[b])
     gap = left[b] - left[a] - width[a]
-    beside = (found.window[picked][a] == found.window[picked][b]) & (gap > -0.3 * tall)
+    beside = (found.tile[picked][a] == found.tile[picked][b]) & (gap > -0.3 * tall)
     beside &= (gap < 1.5 * tall) & (np.abs(middle[a] - middle[b]) < 0.6 * tall)
     a, b = a[beside], b[beside]
     linked = len(a) / len(picked)

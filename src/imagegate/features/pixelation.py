@@ -8,7 +8,7 @@ import numpy as np
 
 from imagegate.features.planes import NAN, Floats
 from imagegate.features.scale import ramp
-from imagegate.features.traces import lines, traces
+from imagegate.features.traces import traces
 from imagegate.image import Image
 from imagegate.tables import Measure, Signal
 
@@ -24,26 +24,25 @@ GRID_SEEN = 0.2
 FEWEST_STEPS = 200
 
 
-def modulation(profiles: list[Floats]) -> Floats:
-    """Return the modulation depth of profiles at each frequency, pooled over segments."""
-    peaks, means = np.zeros(len(FREQUENCY)), 0.0
-    for line in profiles:
-        length = min(SEGMENT, len(line))
-        # the root keeps one ruled line from passing for a grid
-        parts = np.sqrt(line[: len(line) // length * length]).reshape(-1, length)
-        level, taper = parts.mean(axis=1, keepdims=True), np.hanning(length)
-        peaks += np.abs(np.fft.rfft((parts - level) * taper, POINTS, axis=1)).sum(axis=0)
-        means += float(level.sum() * taper.sum())
-    return 2 * peaks / means if means > 0 else peaks
+def modulation(profile: Floats) -> Floats:
+    """Return the modulation depth of a profile at each frequency, pooled over segments."""
+    length = min(SEGMENT, len(profile))
+    # the root keeps one ruled line from passing for a grid
+    parts = np.sqrt(profile[: len(profile) // length * length]).reshape(-1, length)
+    level, taper = parts.mean(axis=1, keepdims=True), np.hanning(length)
+    peaks = np.abs(np.fft.rfft((parts - level) * taper, POINTS, axis=1)).sum(axis=0)
+    means = float(level.sum() * taper.sum())
+    depth: Floats = 2 * peaks / means if means > 0 else peaks
+    return depth
 
 
 def grid(image: Image) -> tuple[float, float]:
     """Return modulation depth and period of the strongest grid."""
-    columns, rows = lines(image, SHORTEST)
-    if not columns or not rows:
+    found = image.once(traces)
+    if not found or min(len(found.columns), len(found.rows)) < SHORTEST:
         return NAN, NAN
     # a grid of squares has the same period both ways
-    depth = np.minimum(modulation(columns), modulation(rows))
+    depth = np.minimum(modulation(found.columns), modulation(found.rows))
     strongest = float(depth[HARMONICS].max())
     padded = np.pad(depth, 1)
     peak = (depth >= padded[:-2]) & (depth >= padded[2:]) & (FREQUENCY >= 1 / LONGEST)
@@ -136,7 +135,7 @@ def equal_share(image: Image) -> float:
     Own.
     """
     found = image.once(traces)
-    return sum(t.equal for t in found) / sum(t.pairs for t in found) if found else NAN
+    return found.equal / found.pairs if found else NAN
 
 
 def step_runs(image: Image) -> float:
@@ -159,13 +158,14 @@ def step_runs(image: Image) -> float:
     Own.
     """
     found = image.once(traces)
-    steps = sum(t.steps for t in found)
-    return sum(t.runs for t in found) / steps if steps >= FEWEST_STEPS else NAN
+    return found.runs / found.steps if found and found.steps >= FEWEST_STEPS else NAN
 
 
 def score(readings: Mapping[str, float]) -> float:
     """Map the grid energy to 0–100."""
-    return ramp(readings["pixelation.grid_energy"], (0.15, 100), (0.33, 40), (1.5, 10), (2, 0))
+    return ramp(
+        readings["pixelation.grid_energy"], (0.15, 100), (0.3, 60), (0.36, 40), (1.5, 10), (2, 0)
+    )
 
 
 MEASURES = (

@@ -9,8 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from imagegate.errors import OutputError
-from imagegate.features.letters import letters
-from imagegate.features.planes import NAN, windows
+from imagegate.features.letters import letter_count
+from imagegate.features.planes import NAN
 from imagegate.image import Image
 from imagegate.tables import OutputMeasure
 
@@ -55,11 +55,7 @@ class Page:
     @cached_property
     def letters(self) -> float:
         """About how many letters the whole picture shows, 0 if it shows no text."""
-        found = self.image.once(letters)
-        if found is None:
-            return 0.0
-        looked_at = sum(window.size for window in self.image.once(windows))
-        return len(found.height) * self.image.gray.size / looked_at
+        return self.image.once(letter_count)
 
 
 def page(image: Image, output: Any, second: Any = None) -> Page:
@@ -177,7 +173,7 @@ def characters_per_letter(page: Page) -> float:
     -------
     float
         Ratio of characters without blanks to letters seen in lines of text: about 1 on a clean
-        page, near 0 where lines were missed. Large pictures are looked at in windows, the
+        page, near 0 where lines were missed. Large pictures are looked at in tiles, the
         rest is taken to be alike. NaN where no text is seen.
 
     References

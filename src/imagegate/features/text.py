@@ -8,7 +8,7 @@ import numpy as np
 
 from imagegate.features.blur import edge_width
 from imagegate.features.letters import letters
-from imagegate.features.planes import NAN
+from imagegate.features.planes import NAN, quantile
 from imagegate.features.spectrum import cutoff
 from imagegate.image import Image
 from imagegate.tables import Measure
@@ -37,7 +37,7 @@ def x_height(image: Image) -> float:
     found = image.once(letters)
     if not found:
         return NAN
-    middle = float(np.median(found.height))
+    middle = quantile(found.height, 0.5)
     near = np.abs(found.height - middle) <= max(NEAR_PX, NEAR * middle)
     return float(found.height[near].mean()) if near.any() else middle  # between two sizes
 
@@ -60,7 +60,7 @@ def x_height_p10(image: Image) -> float:
     As ``text.x_height_px``.
     """
     found = image.once(letters)
-    return float(np.quantile(found.height, 0.1)) if found else NAN
+    return quantile(found.height, 0.1) if found else NAN
 
 
 def x_height_effective(image: Image) -> float:
@@ -103,7 +103,7 @@ def stroke_width(image: Image) -> float:
     after Epshtein et al., CVPR 2010, doi:10.1109/CVPR.2010.5540041.
     """
     found = image.once(letters)
-    return float(np.median(found.stroke)) if found else NAN
+    return quantile(found.stroke, 0.5) if found else NAN
 
 
 def x_height_per_edge_width(image: Image) -> float:
@@ -146,7 +146,7 @@ def contrast(image: Image) -> float:
     Local contrast as in Su, Lu and Tan, IEEE TIP 22 (2013), doi:10.1109/TIP.2012.2231089.
     """
     found = image.once(letters)
-    return float(np.median(found.contrast)) if found else NAN
+    return quantile(found.contrast, 0.5) if found else NAN
 
 
 def contrast_p10(image: Image) -> float:
@@ -167,7 +167,7 @@ def contrast_p10(image: Image) -> float:
     As ``text.contrast``.
     """
     found = image.once(letters)
-    return float(np.quantile(found.contrast, 0.1)) if found else NAN
+    return quantile(found.contrast, 0.1) if found else NAN
 
 
 def broken_share(image: Image) -> float:

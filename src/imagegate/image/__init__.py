@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +28,9 @@ __all__ = ["SUFFIXES", "Header", "Image", "Limits", "read"]
 
 View = TypeVar("View")
 
-WORKING_SIDE = 1024
+WORKING_SIDE = 512  # px, the longest that a working plane may be
+SAMPLED_FROM, SAMPLED_SIDE = 4096, 2048  # px of the long side; beyond it pixels are skipped
+THINNEST = 32  # px that are left of the short side, whatever the long one is
 DEFAULT_LIMITS = Limits()
 
 
@@ -99,11 +100,12 @@ class Image:
 
     @property
     def working(self) -> Pixels:
-        """The gray plane reduced by a whole factor, by averaging, to a long side of at most 1024.
+        """The gray plane halved, by averaging, until its long side is at most 512.
 
-        Shape (height // factor, width // factor) with ``factor = ceil(long side / 1024)``; the
-        plane itself where the factor is 1. For what scales with the picture, such as layout and
-        light; never for noise, compression or pixelation, whose traces averaging removes.
+        The plane itself if it is that small. Beyond 4096 pixels every n-th pixel of every n-th
+        row is taken first, down to 2048, so that the cost does not grow with the picture. The
+        short side stays at 32 or more. For what scales with the picture, such as layout
+        and light; never for noise, compression or pixelation, whose traces averaging removes.
         """
         return self.once(_working)
 
@@ -111,8 +113,8 @@ class Image:
     def tiles(self) -> tuple[Pixels, ...]:
         """Windows of the gray plane at native resolution, for pixel-exact traces.
 
-        The whole plane if it has at most 1.5 megapixels, else at most 16 windows of 320 × 320
-        (or the whole side where that is shorter), one in each cell of a grid, where the
+        The whole plane if it has at most half a megapixel, else at most eight windows of 256 × 256
+        (or the whole side where that is shorter), one in each cell of a grid of 2 × 4, where the
         cell has most gradient energy; tops and lefts are multiples of 16.
         """
         return self.once(_tiles)
@@ -167,9 +169,10 @@ def read(source: Source | Image, *, limits: Limits = DEFAULT_LIMITS, frame: int 
         return Image.from_array(source)
     if is_pillow_image(source):
         return _from_pillow(cast("PillowImage", source), limits)
-    data, name = load(source, limits)
-    header = read_header(data, name, limits, frame)
-    gray, colour, notes = to_planes(data, header, name, frame)
+    content = load(source, limits)
+    name = content.name
+    header = read_header(content.data, name, limits, frame)
+    gray, colour, notes = to_planes(content, header, frame)
     return Image(
         name, px.frozen(gray), header, (*_container_notes(header, name, frame), *notes), colour
     )
@@ -212,15 +215,13 @@ def _rgb(image: Image) -> Pixels:
 
 
 def _working(image: Image) -> Pixels:
-    height, width = image.gray.shape
-    factor = -(-max(height, width) // WORKING_SIDE)
-    if factor == 1:
-        return image.gray
-    size = (max(1, width // factor), max(1, height // factor))
-    # Cut to whole blocks, so that each pixel is the mean of exactly factor × factor.
-    whole = image.gray[: size[1] * factor, : size[0] * factor]
-    reduced = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
-    return px.frozen(cast("Pixels", reduced))
+    plane = image.gray
+    if max(plane.shape) > SAMPLED_FROM:
+        step = max(1, min(-(-max(plane.shape) // SAMPLED_SIDE), min(plane.shape) // THINNEST))
+        plane = np.ascontiguousarray(plane[step // 2 :: step, step // 2 :: step])
+    while max(plane.shape) > WORKING_SIDE and min(plane.shape) >= 2 * THINNEST:
+        plane = px.halved(plane)
+    return plane if plane is image.gray else px.frozen(plane)
 
 
 def _tiles(image: Image) -> tuple[Pixels, ...]:

@@ -60,8 +60,9 @@ class Limits:
     bytes : int
         Length of the file; the default holds an uncompressed 100-megapixel colour TIFF.
     pixels : int
-        Width times height; the default holds a 151-megapixel camera's photograph. Decoding
-        takes about 2 bytes of memory a pixel for JPEG, 6 for PNG, up to 13 for the rest.
+        Width times height; the default holds a 151-megapixel camera's photograph. Decoding its
+        gray plane takes, besides the file, about 1 byte of memory a pixel for JPEG (progressive: up
+        to 7) and PNG of 8 bits (in colour, up to 16 megapixels: 4), up to 13 for the rest.
     side : int
         The longer side.
     frames : int

@@ -129,6 +129,14 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return turned
 
 
+def halved(plane: Pixels) -> Pixels:
+    """Return a plane (height, width) at half size, each pixel the mean of four."""
+    height, width = plane.shape[0] // 2, plane.shape[1] // 2
+    # of an odd side a last pixel is left out: exact halves are ten times as fast
+    even = plane[: 2 * height, : 2 * width]
+    return _u8(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+
+
 def frozen(pixels: Pixels) -> Pixels:
     """Return a read-only view; the array that was given stays as it is."""
     view = pixels.view()

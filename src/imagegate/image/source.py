@@ -8,6 +8,7 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -36,15 +37,35 @@ SHOWN = 200
 PIECE = 1 << 22
 
 
-def load(source: Any, limits: Limits) -> tuple[bytes, str]:
-    """Return the bytes and the name that messages call them by."""
+@dataclass(frozen=True)
+class Content:
+    """The content of a file.
+
+    Parameters
+    ----------
+    data : bytes
+        All of it.
+    name : str
+        What messages call it.
+    path : str
+        Where it was read from; empty for bytes and file objects.
+    """
+
+    data: bytes = field(repr=False)
+    name: str
+    path: str = ""
+
+
+def load(source: Any, limits: Limits) -> Content:
+    """Return the content of a path, bytes or a file object."""
+    path = ""
     if isinstance(source, (bytes, bytearray, memoryview)):
         name = "<bytes>"
         size = source.nbytes if isinstance(source, memoryview) else len(source)
         check_bytes(size, name, limits)
         data = bytes(source)
     elif isinstance(source, (str, os.PathLike)):
-        name = os.fsdecode(source)
+        name = path = os.fsdecode(source)
         data = _read_path(name, limits)
     elif hasattr(source, "read"):
         data, name = _read_file(source, limits)
@@ -52,19 +73,20 @@ def load(source: Any, limits: Limits) -> tuple[bytes, str]:
         raise _not_a_source(source)
     if not data:
         raise EmptyImageError(name, "expected an image, found 0 bytes; copy or download it again")
-    return data, name
+    return Content(data, name, path)
 
 
 def _read_path(name: str, limits: Limits) -> bytes:
     # Before opening: a pipe would wait for its writer, and a device might never end.
     if not name:
         raise ImageNotFoundError("''", "expected a path, found an empty one")
+    path = Path(name)
     with _naming(name):
-        status = Path(name).stat()
+        status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise ImageNotFoundError(name, _irregular(status.st_mode))
     check_bytes(status.st_size, name, limits)
-    with _naming(name), Path(name).open("rb") as file:
+    with _naming(name), path.open("rb") as file:
         return file.read(status.st_size)
 
 

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from imagegate.image.pixels import Pixels
 
-SIDE = 320
-MOST = 16
-GRID = 4
-WHOLE_UP_TO = 1_500_000
+SIDE = 256
+GRID = (2, 4)  # tiles along the short and the long side
+WHOLE_UP_TO = 525_000
 
 # Two blocks of JPEG, one of its subsampled chroma: windows that start on it keep the phase.
 STEP = 16
@@ -27,64 +26,64 @@ def select_tiles(gray: Pixels, working: Pixels) -> tuple[Pixels, ...]:
     gray : NDArray[np.uint8]
         The plane, (height, width).
     working : NDArray[np.uint8]
-        The same picture, smaller by a whole factor; it tells where the content is.
+        The same picture, smaller; it tells where the content is.
 
     Returns
     -------
     tuple of NDArray[np.uint8]
-        Views of ``gray`` of shape (min(320, height), min(320, width)), row by row. Where nothing
-        is to be seen, the first place in the cell.
+        Views of ``gray`` of shape (min(256, height), min(256, width)), the liveliest first. Where
+        nothing is to be seen, the first place in the cell.
     """
     if gray.size <= WHOLE_UP_TO:
         return (gray,)
-    factor = max(gray.shape) / max(working.shape)
+    rows, columns = (
+        [_Cell(n, cells, side, small) for n in range(cells)]
+        for cells, side, small in zip(_grid(*gray.shape), gray.shape, working.shape, strict=True)
+    )
     sums = _energy_sums(working)
-    rows, columns = _grid(*gray.shape)
-    tops = [_origins(row, rows, gray.shape[0]) for row in range(rows)]
-    lefts = [_origins(column, columns, gray.shape[1]) for column in range(columns)]
-    return tuple(_liveliest(gray, sums, top, left, factor) for top in tops for left in lefts)
+    found = [_liveliest(gray, sums, row, column) for row in rows for column in columns]
+    found.sort(key=lambda each: -each[0])
+    return tuple(tile for _, tile in found)
+
+
+class _Cell:
+    """Where windows may begin along one side of one cell."""
+
+    def __init__(self, n: int, cells: int, length: int, small: int) -> None:
+        start, stop = n * length // cells, (n + 1) * length // cells
+        first = start // STEP * STEP
+        self.begins = np.arange(first, max(first, stop - SIDE) + 1, STEP)
+        # … and the same in the working plane, with their ends
+        self.low, self.high = (
+            np.minimum((self.begins + add) * small // length, small) for add in (0, SIDE)
+        )
 
 
 def _energy_sums(working: Pixels) -> NDArray[Any]:
-    """Return the integral, one larger each way, of the gradient's absolute components."""
-    across = cv2.Sobel(working, cv2.CV_16S, 1, 0)
-    down = cv2.Sobel(working, cv2.CV_16S, 0, 1)
-    energy = cv2.add(cv2.convertScaleAbs(across, alpha=0.25), cv2.convertScaleAbs(down, alpha=0.25))
-    return cv2.integral(energy, sdepth=cv2.CV_64F)
+    """Return the integral, one larger each way, of the steps to the right and down."""
+    across = cv2.absdiff(working[:-1, 1:], working[:-1, :-1])
+    down = cv2.absdiff(working[1:, :-1], working[:-1, :-1])
+    energy = cv2.add(across, down)
+    return np.asarray(cv2.integral(cv2.copyMakeBorder(energy, 0, 1, 0, 1, cv2.BORDER_CONSTANT)))
 
 
 def _grid(height: int, width: int) -> tuple[int, int]:
-    """Return 4 × 4, or as many cells as fit where a side is too short for four."""
-    rows, columns = min(GRID, max(1, height // SIDE)), min(GRID, max(1, width // SIDE))
-    if rows < GRID:
-        columns = min(MOST // rows, max(1, width // SIDE))
-    elif columns < GRID:
-        rows = min(MOST // columns, max(1, height // SIDE))
+    """Return rows and columns of eight cells, fewer where the picture is too small for eight."""
+    most = GRID[0] * GRID[1]
+    wanted = GRID if width >= height else GRID[::-1]
+    room = max(1, height // SIDE), max(1, width // SIDE)
+    rows, columns = min(wanted[0], room[0]), min(wanted[1], room[1])
+    if rows < wanted[0]:
+        columns = min(most // rows, room[1])
+    elif columns < wanted[1]:
+        rows = min(most // columns, room[0])
     return rows, columns
 
 
-def _origins(cell: int, cells: int, length: int) -> NDArray[np.intp]:
-    start, stop = cell * length // cells, (cell + 1) * length // cells
-    first = start // STEP * STEP
-    return np.arange(first, max(first, stop - SIDE) + 1, STEP)
-
-
-def _liveliest(
-    gray: Pixels,
-    sums: NDArray[Any],
-    tops: NDArray[np.intp],
-    lefts: NDArray[np.intp],
-    factor: float,
-) -> Pixels:
-    limit = np.array(sums.shape) - 1
-    top, bottom = (_scaled(tops + add, factor, limit[0])[:, None] for add in (0, SIDE))
-    left, right = (_scaled(lefts + add, factor, limit[1])[None, :] for add in (0, SIDE))
-    energy = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
-    row, column = np.unravel_index(int(energy.argmax()), energy.shape)
-    y, x = int(tops[row]), int(lefts[column])
-    return gray[y : y + SIDE, x : x + SIDE]
-
-
-def _scaled(places: NDArray[np.intp], factor: float, limit: int) -> NDArray[np.intp]:
-    scaled: NDArray[np.intp] = np.minimum(np.rint(places / factor), limit).astype(np.intp)
-    return scaled
+def _liveliest(gray: Pixels, sums: NDArray[Any], row: _Cell, column: _Cell) -> tuple[float, Pixels]:
+    """Return the energy of the liveliest window of a cell, and the window."""
+    strips = sums[row.high] - sums[row.low]
+    energy = strips[:, column.high] - strips[:, column.low]
+    y, x = divmod(int(energy.argmax()), len(column.begins))
+    top, left = int(row.begins[y]), int(column.begins[x])
+    return float(energy[y, x]), gray[top : top + SIDE, left : left + SIDE]

@@ -1,17 +1,38 @@
-"""Check many images: threads, input order, bounded memory, and no image ends the run."""
+"""Check many images: worker processes, input order, bounded memory, and no image ends the run."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+import cv2
 
 from imagegate.models.verdict import Verdict
+
+Check: TypeAlias = Callable[[Any], Verdict]
+Task: TypeAlias = list[Any]  # sources that are checked together
+
+# Sources that a worker gets at once: a trip takes 0.3 ms, a check 5 ms and more.
+CHUNK = 4
+# Tasks from which on processes are used. To start them takes 0.3 s, once: as much as two cores
+# save on 15 images of 12 MP, or on 60 small ones.
+FEWEST = 4
+STARTUP = 60.0  # seconds that a worker may take to start
+GRACE = 1.0  # seconds that a run closed early leaves its workers before it ends them
+IDLE = 60.0  # seconds after which a worker without work ends itself
+# The cores are shared out by process.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 @dataclass(frozen=True)
@@ -24,33 +45,254 @@ class Checked:
 
 
 def check_many(
-    check: Callable[[Any], Verdict], sources: Iterable[Any], *, jobs: int | None = None
+    check: Check, sources: Iterable[Any], *, jobs: int | None = None
 ) -> Iterator[Checked]:
-    """Yield one answer a source, in order; at most ``2 * jobs`` images are under way.
+    """Yield one answer a source, in input order.
 
-    OpenCV and NumPy let go of Python's lock while they work, so threads are enough.
+    Parameters
+    ----------
+    check : callable
+        Judges one source.
+    sources : iterable
+        May be endless: no more than ``8 * jobs`` paths or bytes (or 16), or ``2 * jobs`` (or 4)
+        sources of other kinds, are taken ahead.
+    jobs : int, optional
+        Worker processes; by default one for each core that this process may use. With 1 every
+        image is checked here when it is asked for.
+
+    Yields
+    ------
+    Checked
+        Whatever becomes of one image, the others get their answers. If a worker dies, the few
+        images it was given are tried again one by one, and only the culprit is an error.
+
+    Notes
+    -----
+    Paths and bytes go to the processes, unless there are a dozen or fewer. All else is checked in
+    threads of this process, which gain less: arrays take longer to send than to check, file
+    objects cannot be sent. Threads also do all the work where no process can be started. A worker
+    is a fresh interpreter: what a program has set up in its own, such as plugins of Pillow, is
+    not there. Closing the generator ends the work.
     """
-    workers = jobs or os.cpu_count() or 1
-    waiting = iter(sources)
-    with ThreadPoolExecutor(workers) as pool:
-        running: deque[Future[Checked]] = deque(
-            pool.submit(_checked, check, source) for source in islice(waiting, 2 * workers)
-        )
-        try:
-            while running:
-                answer = running.popleft().result()
-                running.extend(
-                    pool.submit(_checked, check, source) for source in islice(waiting, 1)
-                )
-                yield answer
-        finally:
-            for future in running:
-                future.cancel()
+    if jobs == 1:
+        yield from (_checked(check, source) for source in sources)
+        return
+    from loky import cpu_count  # of the cores that this process may use
 
-
-def _checked(check: Callable[[Any], Verdict], source: Any) -> Checked:
-    name = str(source) if isinstance(source, str | Path) else f"<{type(source).__name__}>"
+    tasks = _tasks(sources)
+    head = list(islice(tasks, FEWEST))
+    workers = (jobs or cpu_count()) if len(head) == FEWEST else 1
+    if workers == 1:
+        yield from (_checked(check, source) for source in chain.from_iterable(chain(head, tasks)))
+        return
+    crew = Crew(check, workers)
+    running: deque[Future[list[Checked]]] = deque()
     try:
-        return Checked(name, check(source))
+        head += islice(tasks, 2 * workers - FEWEST)
+        running.extend(map(crew.submit, head))
+        while running:
+            answers = running.popleft().result()
+            running.extend(map(crew.submit, islice(tasks, 1)))
+            yield from answers
+    finally:
+        crew.dismiss(running)
+
+
+class Crew:
+    """The threads of one run; each has its tasks done by a worker process wherever that can be.
+
+    With a thread for each worker, rather than a pool of processes, it is known who died of what,
+    and no run waits for another or breaks with it.
+    """
+
+    def __init__(self, check: Check, workers: int) -> None:
+        self.check, self.workers = check, workers
+        self.threads = ThreadPoolExecutor(workers)
+        self.busy: set[Worker] = set()
+        self.threads_only = False  # no process can be started
+        self.over = False
+
+    def submit(self, task: Task) -> Future[list[Checked]]:
+        """Begin a task."""
+        return self.threads.submit(self._sent if _travels(task) else self._here, task)
+
+    def dismiss(self, running: Iterable[Future[list[Checked]]]) -> None:
+        """Leave nothing at work; workers that come to rest in time stay warm for the next run."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        wait([future for future in running if not future.done()], GRACE)
+        self.over = True
+        for worker in list(self.busy):
+            worker.process.terminate()
+        self.threads.shutdown()
+        with contextlib.suppress(IndexError):  # another run may take them meanwhile
+            while len(_resting) > self.workers:
+                _resting.popleft().end()
+
+    def _here(self, task: Task) -> list[Checked]:
+        return [_checked(self.check, source) for source in task]
+
+    def _sent(self, task: Task) -> list[Checked]:
+        """Have a task done by a worker; if it dies, its images one by one."""
+        worker = self._hired()
+        if worker is None:
+            return self._here(task)
+        try:
+            return self._asked(worker, task)
+        except (EOFError, OSError):
+            return [self._retried(source) for source in task]
+
+    def _retried(self, source: Any) -> Checked:
+        worker, name = self._hired(), _name(source)
+        if worker is None:
+            fate, advice = "and none can be started", "free some memory and check it again"
+        else:
+            try:
+                return self._asked(worker, [source])[0]
+            except (EOFError, OSError):
+                fate = f"exit code {worker.process.exitcode}, twice"
+                advice = "make it smaller if memory ran out, save it anew if a decoder crashed"
+        return Checked(name, None, f"{name}: the process that checked it died ({fate}); {advice}")
+
+    def _hired(self) -> Worker | None:
+        """Return a worker, None if there can be none."""
+        if self.over:
+            raise CancelledError
+        worker = _rested()
+        if worker or self.threads_only:
+            return worker
+        try:
+            return Worker()
+        except Exception:  # noqa: BLE001 - whatever forbids processes, threads do without
+            self.threads_only = True
+            return None
+
+    def _asked(self, worker: Worker, task: Task) -> list[Checked]:
+        self.busy.add(worker)
+        if self.over:  # too late for dismiss to see it
+            worker.process.terminate()
+        try:
+            answers = worker.ask(self.check, task)
+        except (EOFError, OSError):
+            worker.end()
+            raise
+        finally:
+            self.busy.discard(worker)
+        _resting.append(worker)
+        return self._here(task) if answers is None else answers
+
+
+class Worker:
+    """The near side of a worker process, which serves one gate after the other.
+
+    loky starts it without a ``__main__`` guard in scripts, and packs functions of theirs.
+    """
+
+    def __init__(self) -> None:
+        from loky.backend import get_context
+
+        if getattr(sys, "frozen", False):
+            raise OSError("a bundled program would start itself instead of Python")
+        context = get_context("loky")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(theirs,), env=ONE_THREAD, daemon=True)
+        self.process.start()
+        theirs.close()
+        self.parent = os.getpid()
+        self.check: Check | None = None
+        if not self.connection.poll(STARTUP):
+            self.end()
+            raise TimeoutError
+        self.connection.recv()
+
+    def ask(self, check: Check, task: Task) -> list[Checked] | None:
+        """Return the answers to a task, None if it cannot be sent; EOFError, OSError if it dies."""
+        from loky import wrap_non_picklable_objects
+
+        new = None if check is self.check else wrap_non_picklable_objects(check, keep_wrapper=False)
+        try:
+            message = ForkingPickler.dumps((new, Path.cwd(), task))
+        except Exception:  # noqa: BLE001 - pickle raises whatever the objects raise
+            return None
+        self.connection.send_bytes(message)
+        answers: list[Checked] | None = self.connection.recv()
+        self.check = None if answers is None else check
+        return answers
+
+    def rests(self) -> bool:
+        """Tell whether it waits for work: it has not ended, and no other process owns it by a fork."""
+        try:
+            return self.parent == os.getpid() and not self.connection.poll()
+        except OSError:
+            return False
+
+    def end(self) -> None:
+        """End the process, if it has not ended by itself."""
+        self.connection.close()
+        if self.parent == os.getpid():
+            self.process.terminate()
+            self.process.join(5)
+
+
+# Module state, so that the second call of a program finds its workers warm.
+_resting: deque[Worker] = deque()
+
+
+def _rested() -> Worker | None:
+    with contextlib.suppress(IndexError):
+        while not (worker := _resting.pop()).rests():
+            worker.end()
+        return worker
+    return None
+
+
+def serve(connection: Connection) -> None:
+    """Check task after task in a worker process, until the parent ends or sends none."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    cv2.setNumThreads(1)
+    check: Any = None
+    with contextlib.suppress(EOFError, OSError):  # the parent is gone
+        connection.send("ready")
+        while connection.poll(IDLE):
+            try:
+                new, folder, task = connection.recv()
+                check = check if new is None else new
+                with contextlib.suppress(OSError):
+                    os.chdir(folder)  # where relative paths begin may change between two calls
+                connection.send([_checked(check, source) for source in task])
+            except (EOFError, OSError):
+                raise
+            except Exception:  # noqa: BLE001 - cannot be unpacked or packed: the parent does it
+                connection.send(None)
+
+
+def _checked(check: Check, source: Any) -> Checked:
+    try:
+        return Checked(_name(source), check(source))
     except Exception as error:  # noqa: BLE001 - whatever one image does, the others must go on
-        return Checked(name, None, str(error) or type(error).__name__)
+        return Checked(_name(source), None, str(error) or type(error).__name__)
+
+
+def _name(source: Any) -> str:
+    if isinstance(source, str | os.PathLike):
+        return os.fsdecode(source)
+    return f"<{type(source).__name__}>"
+
+
+def _tasks(sources: Iterable[Any]) -> Iterator[Task]:
+    """Group paths and bytes; every other source is a task of its own."""
+    task: Task = []
+    for source in sources:
+        task.append(os.fsdecode(source) if isinstance(source, os.PathLike) else source)
+        if not _travels(task):
+            yield from filter(None, (task[:-1], task[-1:]))
+            task = []
+        elif len(task) == CHUNK:
+            yield task
+            task = []
+    yield from filter(None, (task,))
+
+
+def _travels(task: Task) -> bool:
+    """Tell whether a worker can be sent the last source of a task, at little cost."""
+    return isinstance(task[-1], str | bytes)

@@ -16,6 +16,31 @@ CHUNK_CELLS = 1_000_000  # nodes visited at once: about 30 MB of intermediates
 
 
 @dataclass(frozen=True, eq=False)
+class Paths:
+    """The inner nodes of a forest, and the edges that lead to its leaves.
+
+    Inner node k of n has edge k to the left and edge n + k to the right; 2 n stands for no edge.
+
+    Parameters
+    ----------
+    feature, column : ndarray of intp, shape (inner nodes,)
+        Column that an inner node looks at, in X and in the two-sided X.
+    threshold : ndarray of float64, shape (inner nodes,)
+        Left if ``x <= threshold``.
+    edges : ndarray of intp, shape (depth, leaves)
+        The way from each leaf up to its root, filled up with no edge.
+    value : ndarray of float64, shape (leaves,)
+        What each leaf adds. Leaves are in the order of their trees.
+    """
+
+    feature: NDArray[np.intp]
+    column: NDArray[np.intp]
+    threshold: NDArray[np.float64]
+    edges: NDArray[np.intp]
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Forest:
     """Regression trees that add up to log-odds, equal to the scikit-learn model they came from.
 
@@ -79,6 +104,34 @@ class Forest:
             goes_right = cells.take(column.take(node) + start) > threshold.take(node)
             node = child.take(node) + goes_right
         return np.asarray(self.base + self.value.take(node).sum(axis=1), np.float64)
+
+    def turns_right(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Tell for every row and every inner node of ``paths`` whether the row turns right."""
+        cells = _two_sided(X).reshape(len(X), -1)
+        return np.asarray(cells.take(self.paths.column, axis=1) > self.paths.threshold, np.bool_)
+
+    @cached_property
+    def paths(self) -> Paths:
+        """The inner nodes and the way to every leaf, for what is asked of all leaves at once."""
+        column, threshold, *_ = self._prepared
+        inner, nodes = np.flatnonzero(self.left), len(self.left)
+        up, edge, tree = np.arange(nodes), np.full(nodes, 2 * len(inner)), np.zeros(nodes, np.intp)
+        for side in (0, 1):
+            child = self.left[inner] + side
+            up[child], edge[child] = inner, side * len(inner) + np.arange(len(inner))
+        node = leaf = np.flatnonzero(self.left == 0)
+        edges = np.empty((self.depth, len(leaf)), np.intp)
+        for step in edges:
+            step[:], node = edge[node], up[node]
+        tree[self.roots] = np.arange(len(self.roots))
+        order = np.argsort(tree[node], kind="stable")
+        return Paths(
+            self.feature[inner].astype(np.intp),
+            column[inner],
+            threshold[inner],
+            np.ascontiguousarray(edges[:, order]),
+            self.value[leaf[order]],
+        )
 
     @cached_property
     def _prepared(

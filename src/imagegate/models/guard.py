@@ -49,14 +49,14 @@ class Guard:
 
     def normal(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return readings on the normal scale, NaN where undefined."""
-        z = np.zeros(X.shape, np.float64)
-        for j, (knots, levels) in enumerate(zip(self.knots, self.levels, strict=True)):
-            x = X[:, j].astype(np.float64)
-            if np.isnan(knots[0]):  # never seen defined: any reading is as odd as a missing one
-                z[:, j] = np.where(np.isnan(x), np.nan, 0)
-                continue
-            beyond = np.minimum(x - knots[0], 0) + np.maximum(x - knots[-1], 0)
-            z[:, j] = np.interp(x, knots, levels) + beyond / self.reach[j]
+        x = np.asarray(X, np.float64)
+        each = zip(x.T, self.knots, self.levels, strict=True)
+        z = np.stack([np.interp(column, knots, levels) for column, knots, levels in each], axis=1)
+        first, last = self.knots[:, 0], self.knots[:, -1]
+        z += (np.minimum(x - first, 0) + np.maximum(x - last, 0)) / self.reach
+        # a measure never seen defined: any reading is as odd as a missing one
+        unknown = np.isnan(first)
+        z[:, unknown] = np.where(np.isnan(x[:, unknown]), np.nan, 0)
         return np.asarray(np.clip(z, -FURTHEST, FURTHEST), np.float64)
 
     def distance(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -90,13 +90,17 @@ class Guard:
     def _coordinates(self) -> NDArray[np.float64]:
         return _coordinates(self.rows.astype(np.float64))
 
+    @cached_property
+    def _lengths(self) -> NDArray[np.float64]:
+        return np.asarray((self._coordinates**2).sum(axis=1), np.float64)
+
     @property
     def _neighbours(self) -> int:
         return min(NEIGHBOURS, len(self.rows))
 
     def _squared(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         own, others = _coordinates(z), self._coordinates
-        lengths = (own**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)
+        lengths = (own**2).sum(axis=1)[:, None] + self._lengths
         return np.asarray(np.maximum(lengths - 2 * own @ others.T, 0), np.float64)
 
     def check(self, measures: int) -> Guard:

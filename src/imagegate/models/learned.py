@@ -16,7 +16,7 @@ from imagegate.models.batch import Checked, check_many
 from imagegate.models.beside import no_output_check, output_readings, output_wanted
 from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
-from imagegate.models.explain import Explanation, shapley
+from imagegate.models.explain import Contrast, Explanation, shapley
 from imagegate.models.forest import Forest
 from imagegate.models.guard import Guard
 from imagegate.models.reasons import Background, guard_reason, signal_reasons
@@ -164,8 +164,9 @@ class Gate:
             return Verdict(
                 "review", False, None, lowest, (reason,), found, readings, self.card.name
             )
-        explanation = self.explain(x)
-        p_fail = float(sigmoid(np.array(explanation.log_odds)))
+        contrast = Contrast(self.forest, x, self.reference)
+        explanation = self._explain(contrast)
+        p_fail = explanation.p_fail
         decision = self.thresholds.decide(p_fail)
         return Verdict(
             decision=decision,
@@ -173,7 +174,7 @@ class Gate:
             p_fail=p_fail,
             quality=round(100 * (1 - p_fail)),
             reasons=signal_reasons(
-                explanation, x, self._background, found, passes=decision == "pass"
+                explanation, contrast, self._background, found, passes=decision == "pass"
             ),
             scores=found,
             measures=readings,
@@ -181,7 +182,28 @@ class Gate:
         )
 
     def check_many(self, sources: Iterable[Any], *, jobs: int | None = None) -> Iterator[Checked]:
-        """Judge many images in input order; a broken one is an answer with an error."""
+        """Judge many images; a broken one is an answer with an error.
+
+        Parameters
+        ----------
+        sources : iterable
+            Of what ``check`` takes; may be endless. More than a dozen paths or bytes are checked
+            by worker processes; arrays, PIL images and file objects by threads of this process,
+            which gain less.
+        jobs : int, optional
+            Workers; all cores by default. With 1 every image is checked here when it is asked for.
+
+        Yields
+        ------
+        Checked
+            In input order. An image that kills its worker is an answer with an error, too.
+
+        Notes
+        -----
+        Workers are fresh interpreters, and need no ``__main__`` guard: plugins that a program has
+        added to Pillow are not there. They stay warm for a minute. Closing the generator early
+        ends their work.
+        """
         return check_many(self.check, sources, jobs=jobs)
 
     def p_fail(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -239,15 +261,19 @@ class Gate:
 
     def explain(self, x: NDArray[np.floating]) -> Explanation:
         """Share the log-odds of one row (``card.measures``) out among signals and output."""
-        return shapley(self.log_odds, x, self.reference, self._groups)
+        return self._explain(Contrast(self.forest, x, self.reference))
+
+    def _explain(self, contrast: Contrast) -> Explanation:
+        groups = self._background.groups
+        return shapley(contrast, groups, self.calibration, typical=self._typical)
 
     @cached_property
     def _background(self) -> Background:
-        return Background(self.card.measures, self.reference, self.usual, self.log_odds)
+        return Background(self.card.measures, self.reference, self.usual)
 
     @cached_property
-    def _groups(self) -> list[list[int]]:
-        return self._background.groups
+    def _typical(self) -> float:
+        return float(self.forest.decision(self.reference[None, :])[0])
 
     @cached_property
     def _needed(self) -> list[str]:

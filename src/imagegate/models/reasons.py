@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.features import KNOWN, OUTPUT, SIGNALS
 from imagegate.models.calibration import sigmoid
-from imagegate.models.explain import Decision, Explanation
+from imagegate.models.explain import Contrast, Explanation, first_and_last_weights
 from imagegate.models.guard import Guard
 from imagegate.models.verdict import Reason
 from imagegate.models.words import range_in_words, reading_in_words, value_in_words
@@ -38,21 +39,18 @@ class Background:
         A typical passing image: the median reading of the passing training rows.
     usual : ndarray of shape (measures, 2)
         The range of 90 % of them.
-    decision : Callable
-        From rows to calibrated log-odds.
     """
 
     measures: tuple[str, ...]
     reference: NDArray[np.float64]
     usual: NDArray[np.float64]
-    decision: Decision
 
-    @property
+    @cached_property
     def players(self) -> tuple[str, ...]:
         """What a verdict is shared out among: the six signals, and the output if it is judged."""
         return (*SIGNALS, OUTPUT) if self.columns(OUTPUT) else tuple(SIGNALS)
 
-    @property
+    @cached_property
     def groups(self) -> list[list[int]]:
         """The columns of each of the players, in their order."""
         return [self.columns(player) for player in self.players]
@@ -64,7 +62,7 @@ class Background:
 
 def signal_reasons(
     explanation: Explanation,
-    x: NDArray[np.float64],
+    contrast: Contrast,
     background: Background,
     scores: Mapping[str, float],
     *,
@@ -77,6 +75,8 @@ def signal_reasons(
     lowest of the six scores, if it is low, tells what to do: on a ruined page nothing may be left
     to measure but that no text is found.
     """
+    if passes and explanation.p_fail < LEAST_CHANGE:
+        return ()  # no part of it is large enough
     found = dict(zip(background.players, explanation.contributions, strict=True))
     found["content"] = explanation.content
     ranked = sorted(found.items(), key=lambda item: -item[1])
@@ -90,7 +90,8 @@ def signal_reasons(
     if not kept and not passes:
         kept = ranked[:1]
     return tuple(
-        _reason(signal, value, x, background, _advice(signal, scores)) for signal, value in kept
+        _reason(signal, value, contrast, background, _advice(signal, scores))
+        for signal, value in kept
     )
 
 
@@ -114,16 +115,16 @@ def _change(log_odds: float, contribution: float) -> float:
 def _reason(
     signal: str,
     contribution: float,
-    x: NDArray[np.float64],
+    contrast: Contrast,
     background: Background,
     advice: str,
 ) -> Reason:
     columns = background.columns(None if signal == "content" else signal)
-    telling = _most_telling(columns, x, background)
+    telling = _most_telling(columns, contrast, background)
     if telling is None:
         sentence = f"{signal.capitalize()}: what could not be measured speaks against it."
         return Reason(signal, contribution, "", math.nan, "", (math.nan,) * 2, sentence, advice)
-    name, reading = background.measures[telling], float(x[telling])
+    name, reading = background.measures[telling], float(contrast.image[telling])
     low, high = map(float, background.usual[telling])
     compared = f"images that pass usually have {range_in_words(name, low, high)}"
     if low <= reading <= high:
@@ -135,24 +136,18 @@ def _reason(
     )
 
 
-def _most_telling(
-    columns: Sequence[int], x: NDArray[np.float64], background: Background
-) -> int | None:
+def _most_telling(columns: Sequence[int], contrast: Contrast, background: Background) -> int | None:
     """Return the measure that raises the log-odds most, those oddest on the bad side first.
 
     The effect of a measure is the mean of putting the typical reading in its place on this
     image, and putting its reading into the otherwise typical group.
     """
-    known = [j for j in columns if not (np.isnan(x[j]) or np.isnan(background.reference[j]))]
+    x, reference = contrast.image.tolist(), background.reference.tolist()
+    known = [j for j in columns if not (math.isnan(x[j]) or math.isnan(reference[j]))]
     if not known:
         return None
-    rows = np.tile(x, (2 * len(known) + 2, 1))
-    rows[len(known) : -1, known] = background.reference[known]
-    for i, j in enumerate(known):
-        rows[i, j] = background.reference[j]
-        rows[len(known) + i, j] = x[j]
-    worth = background.decision(rows)
-    effect = (worth[-1] - worth[: len(known)]) + (worth[len(known) : -2] - worth[-2])
+    leaves = contrast.leaves([[j] for j in known])
+    effect = leaves.shares(first_and_last_weights(len(known))).tolist()
     ranks = [
         (_oddity(background, j, x[j]) if effect[i] > 0 else 0, effect[i])
         for i, j in enumerate(known)

@@ -189,7 +189,7 @@ class RulesGate:
         )
 
     def check_many(self, sources: Iterable[Any], *, jobs: int | None = None) -> Iterator[Checked]:
-        """Judge many images in input order; a broken one is an answer with an error."""
+        """Judge many images in input order, see :meth:`Gate.check_many`."""
         return check_many(self.check, sources, jobs=jobs)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from operator import itemgetter
 
 from imagegate.errors import UnsupportedImageError
 from imagegate.image.containers.damage import damaged, truncated
@@ -31,6 +32,8 @@ ZIGZAG_PLACE = (
     *(10, 19, 23, 32, 39, 45, 52, 54, 20, 22, 33, 38, 46, 51, 55, 60),
     *(21, 34, 37, 47, 50, 56, 59, 61, 35, 36, 48, 49, 57, 58, 62, 63),
 )
+
+_by_rows = itemgetter(*ZIGZAG_PLACE)
 
 Tables = dict[int, tuple[int, ...]]
 
@@ -117,7 +120,7 @@ def _tables(body: bytes, source: str) -> Iterator[tuple[int, tuple[int, ...]]]:
         if len(body) < position + 1 + struct.calcsize(form):
             raise damaged(source, "JPEG", "an incomplete quantisation table")
         zigzag = struct.unpack_from(form, body, position + 1)
-        yield number, tuple(zigzag[place] for place in ZIGZAG_PLACE)
+        yield number, _by_rows(zigzag)
         position += 1 + struct.calcsize(form)
 
 

@@ -16,6 +16,9 @@ WITH_ALPHA = frozenset({4, 6})
 WANTED = frozenset({b"IHDR", b"tRNS", b"eXIf", b"iCCP", b"acTL", b"fcTL", b"IDAT"})
 LARGEST_PROFILE = 1 << 20
 
+# The chunks from which libpng learns, in one version or another, how light the samples stand for.
+LIGHT = frozenset({b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP"})
+
 Chunk = tuple[bytes, int, int]
 
 
@@ -57,6 +60,16 @@ def verify(data: bytes, source: str) -> None:
         if needed and zlib.crc32(view[start - 4 : end]) != stated:
             name = kind.decode("latin-1")
             raise damaged(source, "PNG", f"checksum of {name} at byte {start}")
+
+
+def without_gamma(data: bytes, source: str) -> list[memoryview]:
+    """Return the pieces of the file between the chunks that state its gamma: one without such."""
+    view, pieces, begin = memoryview(data), [], 0
+    for kind, start, end in _chunks(data, source):
+        if kind in LIGHT:
+            pieces.append(view[begin : start - 8])
+            begin = end + 4
+    return [*pieces, view[begin:]]
 
 
 def _chunks(data: bytes, source: str) -> Iterator[Chunk]:

@@ -1,0 +1,229 @@
+"""Where the time and the memory of one check go, room by room."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+import imagegate
+from imagegate.features import MEASURES, scores
+from imagegate.image import Image
+from imagegate.models.explain import Contrast
+from imagegate.models.learned import Gate
+from imagegate.models.reasons import Background, guard_reason, signal_reasons
+from imagegate.models.verdict import Verdict
+
+DECODE, WORKING, REASONS = "decode", "working plane and tiles", "forest, scores, reasons"
+# By the last part of the name of the module; one that is not named is a room of its own.
+ROOMS = {
+    "image": WORKING,
+    "tiles": WORKING,
+    "planes": WORKING,
+    "blur": "blur and edges",
+    "edges": "blur and edges",
+    "spectrum": "spectrum",
+    "resolution": "spectrum",
+    "noise": "noise",
+    "traces": "traces",
+    "compression": "traces",
+    "pixelation": "traces",
+    "exposure": "exposure",
+    "marks": "text",
+    "letters": "text",
+    "lines": "text",
+    "text": "text",
+    "legibility": "text",
+    "scale": "text",
+    "content": "content",
+    "subject": "content",
+}
+DECODED = ("gray", "rgb")  # how the names of decoded planes end
+PART_CALLS = 300
+
+
+@dataclass
+class Watch:
+    """CPU time by room, each second counted once, in the innermost room."""
+
+    spent: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    inner: list[float] = field(default_factory=list)
+
+    def timed(self, room: str, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what a call returns, and book its time."""
+        self.inner.append(0.0)
+        start = time.process_time()
+        result = work(*arguments)
+        whole = time.process_time() - start
+        self.spent[room] += whole - self.inner.pop()
+        if self.inner:
+            self.inner[-1] += whole
+        return result
+
+    @contextmanager
+    def on_views(self) -> Iterator[None]:
+        """Book every shared view of an Image for as long as this lasts."""
+        once = Image.once
+        Image.once = lambda image, view: self.timed(room_of(view), once, image, view)
+        try:
+            yield
+        finally:
+            Image.once = once
+
+
+def room_of(function: Callable[..., Any]) -> str:
+    """Return the room of a view or a measure, by the module that it stands in."""
+    package, _, module = function.__module__.rpartition(".")
+    in_image = "imagegate.image" in (package, function.__module__)
+    if in_image and function.__name__.endswith(DECODED):
+        return DECODE
+    return ROOMS.get(module, module)
+
+
+def rooms(gate: Gate, path: Path, rounds: int) -> dict[str, float]:
+    """Return the CPU milliseconds of each room of a check, medians over some checks.
+
+    The check is taken apart: read, measure, judge. What holds its parts together is in none.
+    """
+    names = tuple(gate.check(path).measures)
+    found: list[dict[str, float]] = []
+    for _ in range(rounds):
+        watch = Watch()
+        with watch.on_views():
+            image = watch.timed(DECODE, imagegate.read, path)
+            readings = {}
+            for name in names:
+                function = MEASURES[name].function
+                readings[name] = float(watch.timed(room_of(function), function, image))
+        judge(watch, gate, readings)
+        found.append(watch.spent)
+    order = dict.fromkeys([DECODE, *ROOMS.values(), *found[0]])
+    return {
+        room: 1000 * float(np.median([spent[room] for spent in found]))
+        for room in order
+        if any(room in spent for spent in found)
+    }
+
+
+def judge(watch: Watch, gate: Gate, readings: Mapping[str, float]) -> None:
+    """Decide on readings as the gate does, booking guard and reasons."""
+    x = np.array([readings[name] for name in gate.card.measures])
+    shown = watch.timed(REASONS, scores, readings)
+    if watch.timed("guard", gate.guard.alarm, x[None, :])[0]:
+        watch.timed("guard", guard_reason, gate.guard, x, gate.card.measures)
+    else:
+        watch.timed(REASONS, reasons, gate, background(gate), x, shown)
+
+
+def background(gate: Gate) -> Background:
+    """Return what the gate tells its reasons against."""
+    return Background(gate.card.measures, gate.reference, gate.usual)
+
+
+def reasons(gate: Gate, behind: Background, x: Any, shown: Mapping[str, float]) -> object:
+    """Return the probability, shared out among the signals and told in words."""
+    explanation = gate.explain(x)
+    contrast = Contrast(gate.forest, x, gate.reference)
+    passes = gate.thresholds.decide(explanation.p_fail) == "pass"
+    return signal_reasons(explanation, contrast, behind, shown, passes=passes)
+
+
+def parts(gate: Gate, verdict: Verdict) -> dict[str, float]:
+    """Return the CPU milliseconds of the steps behind the measuring, medians over many calls."""
+    x = np.array([verdict.measures[name] for name in gate.card.measures])
+    behind, watch = background(gate), Watch()
+    steps: dict[str, Callable[[], object]] = {
+        "forest and calibration": lambda: gate.log_odds(x[None, :]),
+        "reasons": lambda: reasons(gate, behind, x, verdict.scores),
+        "guard": lambda: gate.guard.alarm(x[None, :]),
+        "all after measuring": lambda: judge(watch, gate, verdict.measures),
+    }
+    return {name: cpu_ms(step, PART_CALLS) for name, step in steps.items()}
+
+
+def cpu_ms(work: Callable[[], object], calls: int) -> float:
+    """Return the median CPU milliseconds of a call."""
+    times = []
+    for _ in range(calls):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return 1000 * float(np.median(times))
+
+
+def needs_colour(gate: Gate, path: Path) -> bool:
+    """Tell whether a check asks for the colour plane."""
+    plane, asked = Image.rgb, []
+
+    def counted(image: Image) -> Any:
+        asked.append(image)
+        return plane.fget(image)
+
+    Image.rgb = property(counted)
+    try:
+        gate.check(path)
+    finally:
+        Image.rgb = plane
+    return bool(asked)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Megabytes (2**20 bytes) that a fresh process holds around one check.
+
+    Parameters
+    ----------
+    before, peak_before : float
+        What is resident before the check, and the most that was until then.
+    peak : float
+        The most until after it.
+    plane : float
+        The decoded gray plane.
+    """
+
+    before: float
+    peak_before: float
+    peak: float
+    plane: float
+
+    @property
+    def beyond(self) -> float:
+        """What the check takes beside the gray plane."""
+        return self.peak - self.before - self.plane
+
+
+def memory(gate: str, path: Path) -> Memory | None:
+    """Check one image in a fresh process; None where the system does not tell a peak."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_memory, gate, path).result()
+
+
+def _memory(name: str, path: Path) -> Memory | None:
+    if not Path("/proc/self/status").exists():
+        return None
+    cv2.setNumThreads(1)
+    gate = imagegate.load_gate(name)
+    gate.check(np.random.default_rng(0).integers(0, 256, (256, 256), np.uint8))
+    before, peak_before = _held()
+    gate.check(path)
+    _, peak = _held()
+    plane = imagegate.read(path).gray.size / 2**20
+    return Memory(before, peak_before, peak, plane)
+
+
+def _held() -> tuple[float, float]:
+    """Return what is resident now, and the most so far."""
+    # not getrusage, whose peak begins with that of the parent process
+    lines = Path("/proc/self/status").read_text().splitlines()
+    status = dict(line.split(":", 1) for line in lines)
+    now, most = (int(status[key].split()[0]) / 1024 for key in ("VmRSS", "VmHWM"))
+    return now, most
