@@ -18,7 +18,7 @@ import numpy as np
 import imagegate
 from imagegate.features import MEASURES, scores
 from imagegate.image import Image
-from imagegate.models.explain import Contrast
+from imagegate.models.explain import Pair
 from imagegate.models.learned import Gate
 from imagegate.models.reasons import Background, guard_reason, signal_reasons
 from imagegate.models.verdict import Verdict
@@ -132,9 +132,9 @@ def background(gate: Gate) -> Background:
 def reasons(gate: Gate, behind: Background, x: Any, shown: Mapping[str, float]) -> object:
     """Return the probability, shared out among the signals and told in words."""
     explanation = gate.explain(x)
-    contrast = Contrast(gate.forest, x, gate.reference)
+    pair = Pair(gate.forest, x, gate.reference)
     passes = gate.thresholds.decide(explanation.p_fail) == "pass"
-    return signal_reasons(explanation, contrast, behind, shown, passes=passes)
+    return signal_reasons(explanation, pair, behind, shown, passes=passes)
 
 
 def parts(gate: Gate, verdict: Verdict) -> dict[str, float]:

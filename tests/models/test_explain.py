@@ -10,8 +10,8 @@ from tiny import stump_forest, tiny_gate
 
 from imagegate.models.calibration import Calibration
 from imagegate.models.explain import (
-    Contrast,
     Explanation,
+    Pair,
     first_and_last_weights,
     shapley,
     shapley_weights,
@@ -56,7 +56,7 @@ def two_rows(rng, features=7):
 
 def explained(forest, image, reference, groups=GROUPS, calibration=RAW):
     typical = float(forest.decision(reference[None])[0])
-    return shapley(Contrast(forest, image, reference), groups, calibration, typical=typical)
+    return shapley(Pair(forest, image, reference), groups, calibration, typical=typical)
 
 
 def nobody(image, reference, groups):
@@ -113,7 +113,7 @@ def test_any_number_of_players(players):
     groups = [[g] for g in range(players)]
     if players:
         groups[0] += [10, 11]
-    leaves = Contrast(forest, image, reference).leaves(groups)
+    leaves = Pair(forest, image, reference).leaves(groups)
     k = range(players)
     fair = np.array([factorial(i) * factorial(players - 1 - i) for i in k]) / factorial(players)
     ends = np.array([((i == 0) + (i == players - 1)) / 2 for i in k])
@@ -181,8 +181,8 @@ def test_adds_up_where_the_calibration_cuts_off(slope):
 
 
 def reasons(gate, x, scores=FINE, *, passes=False):
-    contrast = Contrast(gate.forest, x, gate.reference)
-    return signal_reasons(gate.explain(x), contrast, gate._background, scores, passes=passes)
+    pair = Pair(gate.forest, x, gate.reference)
+    return signal_reasons(gate.explain(x), pair, gate._background, scores, passes=passes)
 
 
 def test_reasons_name_what_speaks_against_the_image():
@@ -199,10 +199,10 @@ def test_passing_images_hear_only_of_what_matters():
     gate = tiny_gate()
     x = np.array([2.0, 1.0, 14.0, 0.1])
     assert reasons(gate, x, passes=True) == ()
-    contrast = Contrast(gate.forest, x, gate.reference)
+    pair = Pair(gate.forest, x, gate.reference)
     for log_odds, signals in ((-4.0, []), (-3.8, ["blur"])):  # p_fail 0.018 and 0.022
         likely = Explanation(log_odds - 9, 0.0, (9.0, *(0.0,) * 5), log_odds)
-        found = signal_reasons(likely, contrast, gate._background, FINE, passes=True)
+        found = signal_reasons(likely, pair, gate._background, FINE, passes=True)
         assert [reason.signal for reason in found] == signals
 
 

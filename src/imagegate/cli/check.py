@@ -42,9 +42,7 @@ def command(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", help="Worker processes; 0 is one a core.")
-    ] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; 0 is one a core.")] = 0,
 ) -> None:
     """Say for every image whether the task will work on it, and why not.
 

@@ -20,7 +20,8 @@ STEP, LARGE = 3, 128  # of large tiles every third line is enough: a long edge c
 SEGMENT = 32  # px of a line, of which the steepest is looked at; fewer in small tiles
 FEWEST_SEGMENTS = 8  # of a line
 CELLS = 12  # at least, over the picture
-PER_CELL = 128  # edges an axis; more change the median by less than a hundredth
+TOP_SHARE = 0.25  # of the segments: the steepest are taken as edges
+FEWEST_PICKED, PER_CELL = 32, 128  # edges an axis; more change the median by a hundredth
 FEWEST = 8  # edges that make a cell count
 MIN_RANGE = 16  # gray levels; fainter edges are not told from noise and quantisation
 SPECKLED = 0.004  # share of lone pixels that hide the edges unless filtered out
@@ -74,8 +75,9 @@ def by_cell(values: Places, tiles: Grid, grid: Grid) -> Places:
 
 def picked(places: Places, change: Places) -> tuple[Places, NDArray[np.bool_]]:
     """Return the steepest places of each cell, and which of them stand out enough."""
-    if change.shape[-1] > PER_CELL:
-        best = np.argpartition(change, -PER_CELL, axis=-1)[..., -PER_CELL:]
+    count = min(PER_CELL, max(FEWEST_PICKED, int(TOP_SHARE * change.shape[-1])))
+    if change.shape[-1] > count:
+        best = np.argpartition(change, -count, axis=-1)[..., -count:]
         places, change = (np.take_along_axis(each, best, axis=-1) for each in (places, change))
     peak = np.sort(change, axis=-1)[..., max(0, change.shape[-1] - FEWEST)]
     return places, change >= np.maximum(peak // 3, 2)[..., None]

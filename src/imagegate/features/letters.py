@@ -122,14 +122,18 @@ def letter_count(image: Image) -> float:
     found, gray = image.once(letters), image.gray
     if found is None:
         return 0.0
-    rows, columns = (np.arange(0, side - SIDE + 1, SIDE) for side in gray.shape)
-    places = [(top, left) for top in rows for left in columns]
-    if gray.size <= WHOLE_UP_TO or not places:
+    if gray.size <= WHOLE_UP_TO:
         tiles = image.once(stack)
     else:
+        height, width = (min(SIDE, side // 8 * 8) for side in gray.shape)
+        rows, columns = (
+            np.linspace(0, side - size, max(1, side // size)).astype(int)
+            for side, size in zip(gray.shape, (height, width), strict=True)
+        )
+        places = [(top, left) for top in rows for left in columns]
         every = np.linspace(0, len(places) - 1, min(MOST, len(places))).astype(int)
         chosen = [places[n] for n in every]
-        parts = [gray[top : top + SIDE, left : left + SIDE] for top, left in chosen]
+        parts = [gray[top : top + height, left : left + width] for top, left in chosen]
         tiles = Stack(np.concatenate(parts), len(parts))
     if tiles is None:
         return 0.0

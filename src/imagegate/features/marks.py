@@ -115,7 +115,7 @@ def read_marks(tiles: Stack, sigma: float) -> Floats:
     mask = ink(tiles, sigma)
     mask[height - 1 :: height] = 0  # no mark may run on into the next tile
     # a mark has a run of ink at least, and labels of 16 bits are twice as fast
-    runs = cv2.countNonZero(cv2.subtract(mask[:, 1:], mask[:, :-1]))
+    runs = cv2.countNonZero(cv2.subtract(mask[:, 1:], mask[:, :-1])) + len(mask)
     ltype = cv2.CV_16U if runs < MOST_LABELS else cv2.CV_32S
     found = cv2.connectedComponentsWithStats(mask, connectivity=8, ltype=ltype)
     stats: Counts = np.asarray(found[2], np.int32)[1:]
@@ -145,8 +145,8 @@ def in_rows(found: Floats, tile: NDArray[np.int64], shift: float) -> NDArray[np.
     # bins as high as a typical mark of this size; half-shifted bins catch what the first cut
     size = np.round(np.log2(np.maximum(height, 1)) - shift)
     row = np.floor(middle * 2.0**-size + shift)
-    # tile, size, row and x in one number; each has room for a tile of 32,767 px a side
-    order = np.argsort(((tile * 32 + size + 1) * 65536 + row) * 32768 + x)
+    # tile, size, row and x in one number; each has room for the longest sides
+    order = np.argsort(((tile * 32 + size + 1) * 65536 + row) * 65536 + x)
     a, b = order[:-1], order[1:]
     tall = np.maximum(height[a], height[b])
     gap = x[b] - (x[a] + width[a])

@@ -9,6 +9,7 @@ import numpy as np
 
 from imagegate.features.planes import (
     NAN,
+    TAIL,
     Floats,
     Plane,
     histogram,
@@ -22,7 +23,8 @@ from imagegate.tables import Measure, Signal
 
 BLOCK = 16
 STRIPE = BLOCK + 2  # rows: one more above and below, which filters look at
-LONGEST = 1024  # px of a stripe
+LONGEST = 512  # px of a stripe, after reduction
+GOLDEN = (5**0.5 - 1) / 2
 PIXELS = 140_000  # that are looked at
 # Immerkær's operator is the outer product of (1, -2, 1) with itself
 KERNEL = np.array([1, -2, 1], np.float32)
@@ -46,9 +48,10 @@ def stripes(plane: Plane, scale: int) -> Plane | None:
         plane = u8(cv2.copyMakeBorder(plane, scale, scale, 0, 0, cv2.BORDER_REFLECT_101))
     height, width = plane.shape
     long = min(width // scale, LONGEST) * scale
-    count = min(height // high, max(1, PIXELS // (high * long)))
-    tops = [(height - high) * n // max(1, count - 1) for n in range(count)]
-    lefts = [(width - long) * (7 * n % count) // count // BLOCK * BLOCK for n in range(count)]
+    count = min(height // high, max(1, PIXELS * scale**2 // (high * long)))
+    tops = [(height - high) * (2 * n + 1) // (2 * count) for n in range(count)]
+    # steps of the golden ratio spread evenly, however many there are
+    lefts = [int((width - long) * (n * GOLDEN % 1)) // BLOCK * BLOCK for n in range(count)]
     each = zip(tops, lefts, strict=True)
     found = np.concatenate([plane[top : top + high, left : left + long] for top, left in each])
     return halved(found) if scale == 2 else found
@@ -156,7 +159,7 @@ def to_contrast(image: Image) -> float:
     Contrast-to-noise ratio, upside down.
     """
     shares = image.once(histogram)
-    spread = level_at(shares, 0.99) - level_at(shares, 0.01)
+    spread = level_at(shares, 1 - TAIL) - level_at(shares, TAIL)
     return image.once(flat_sigma) / spread if spread > 0 else NAN
 
 
@@ -175,7 +178,7 @@ def lone_share(striped: Plane) -> float:
 
 
 def impulses(image: Image) -> float:
-    """Return the share of lone pixels in the tiles."""
+    """Return the share of lone pixels on stripes from all over the picture."""
     striped = image.once(native_stripes)
     return NAN if striped is None else lone_share(striped)
 

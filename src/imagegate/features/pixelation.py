@@ -27,8 +27,10 @@ FEWEST_STEPS = 200
 def modulation(profile: Floats) -> Floats:
     """Return the modulation depth of a profile at each frequency, pooled over segments."""
     length = min(SEGMENT, len(profile))
+    count = -(-len(profile) // length)
+    starts = np.linspace(0, len(profile) - length, count).astype(np.int64)  # the last ends with it
     # the root keeps one ruled line from passing for a grid
-    parts = np.sqrt(profile[: len(profile) // length * length]).reshape(-1, length)
+    parts = np.sqrt(profile[starts[:, None] + np.arange(length)])
     level, taper = parts.mean(axis=1, keepdims=True), np.hanning(length)
     peaks = np.abs(np.fft.rfft((parts - level) * taper, POINTS, axis=1)).sum(axis=0)
     means = float(level.sum() * taper.sum())

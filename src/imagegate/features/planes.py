@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 
 NAN = float("nan")
 MIN_SIDE = 16  # px; below this nothing about texture can be said
+TAIL = 0.002  # share of the pixels beyond the range of gray levels in use
 COARSEST = 8  # times that tiles are reduced; several of them are cut to whole multiples of it
 LATTICE_ROWS, LATTICE_COLUMNS = 256, 512  # pixels that a histogram looks at, at most
 

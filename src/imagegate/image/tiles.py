@@ -19,7 +19,7 @@ STEP = 16
 
 
 def select_tiles(gray: Pixels, working: Pixels) -> tuple[Pixels, ...]:
-    """Return the whole plane if it is small, else the liveliest window of each grid cell.
+    """Return the whole plane if it is small or a line, else the liveliest window of each cell.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def select_tiles(gray: Pixels, working: Pixels) -> tuple[Pixels, ...]:
         Views of ``gray`` of shape (min(256, height), min(256, width)), the liveliest first. Where
         nothing is to be seen, the first place in the cell.
     """
-    if gray.size <= WHOLE_UP_TO:
+    if gray.size <= WHOLE_UP_TO or min(working.shape) < 2:
         return (gray,)
     rows, columns = (
         [_Cell(n, cells, side, small) for n in range(cells)]

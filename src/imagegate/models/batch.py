@@ -219,7 +219,7 @@ class Worker:
         return answers
 
     def rests(self) -> bool:
-        """Tell whether it waits for work: it has not ended, and no other process owns it by a fork."""
+        """Tell whether it waits for work: it has not ended, and this process is no fork."""
         try:
             return self.parent == os.getpid() and not self.connection.poll()
         except OSError:

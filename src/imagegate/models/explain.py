@@ -85,7 +85,7 @@ class Leaves:
 
 
 @dataclass(frozen=True, eq=False)
-class Contrast:
+class Pair:
     """An image beside the typical one, as a forest sees them.
 
     **What could not be measured on the image stays unmeasured beside it**, so that no signal is
@@ -151,7 +151,7 @@ class Contrast:
 
 
 def shapley(
-    contrast: Contrast,
+    pair: Pair,
     groups: Sequence[Sequence[int]],
     calibration: Calibration,
     *,
@@ -163,10 +163,10 @@ def shapley(
 
     Parameters
     ----------
-    contrast : Contrast
+    pair : Pair
         The image and the typical one.
     groups : sequence of sequences of int
-        The players, as for ``Contrast.leaves``.
+        The players, as for ``Pair.leaves``.
     calibration : Calibration
         From raw to calibrated log-odds, in which the values are told.
     typical : float
@@ -182,7 +182,7 @@ def shapley(
     doi:10.1038/s42256-019-0138-9 (interventional TreeSHAP), here with a single reference and
     groups of columns as players.
     """
-    leaves, base, slope = contrast.leaves(groups), contrast.forest.base, calibration.slope
+    leaves, base, slope = pair.leaves(groups), pair.forest.base, calibration.slope
     found = slope * leaves.shares(shapley_weights(len(groups)))
     return Explanation(
         typical=slope * typical + calibration.intercept,

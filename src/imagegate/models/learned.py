@@ -16,7 +16,7 @@ from imagegate.models.batch import Checked, check_many
 from imagegate.models.beside import no_output_check, output_readings, output_wanted
 from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
-from imagegate.models.explain import Contrast, Explanation, shapley
+from imagegate.models.explain import Explanation, Pair, shapley
 from imagegate.models.forest import Forest
 from imagegate.models.guard import Guard
 from imagegate.models.reasons import Background, guard_reason, signal_reasons
@@ -164,8 +164,8 @@ class Gate:
             return Verdict(
                 "review", False, None, lowest, (reason,), found, readings, self.card.name
             )
-        contrast = Contrast(self.forest, x, self.reference)
-        explanation = self._explain(contrast)
+        pair = Pair(self.forest, x, self.reference)
+        explanation = self._explain(pair)
         p_fail = explanation.p_fail
         decision = self.thresholds.decide(p_fail)
         return Verdict(
@@ -174,7 +174,7 @@ class Gate:
             p_fail=p_fail,
             quality=round(100 * (1 - p_fail)),
             reasons=signal_reasons(
-                explanation, contrast, self._background, found, passes=decision == "pass"
+                explanation, pair, self._background, found, passes=decision == "pass"
             ),
             scores=found,
             measures=readings,
@@ -261,11 +261,11 @@ class Gate:
 
     def explain(self, x: NDArray[np.floating]) -> Explanation:
         """Share the log-odds of one row (``card.measures``) out among signals and output."""
-        return self._explain(Contrast(self.forest, x, self.reference))
+        return self._explain(Pair(self.forest, x, self.reference))
 
-    def _explain(self, contrast: Contrast) -> Explanation:
+    def _explain(self, pair: Pair) -> Explanation:
         groups = self._background.groups
-        return shapley(contrast, groups, self.calibration, typical=self._typical)
+        return shapley(pair, groups, self.calibration, typical=self._typical)
 
     @cached_property
     def _background(self) -> Background:

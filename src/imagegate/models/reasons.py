@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from imagegate.features import KNOWN, OUTPUT, SIGNALS
 from imagegate.models.calibration import sigmoid
-from imagegate.models.explain import Contrast, Explanation, first_and_last_weights
+from imagegate.models.explain import Explanation, Pair, first_and_last_weights
 from imagegate.models.guard import Guard
 from imagegate.models.verdict import Reason
 from imagegate.models.words import range_in_words, reading_in_words, value_in_words
@@ -62,7 +62,7 @@ class Background:
 
 def signal_reasons(
     explanation: Explanation,
-    contrast: Contrast,
+    pair: Pair,
     background: Background,
     scores: Mapping[str, float],
     *,
@@ -90,8 +90,7 @@ def signal_reasons(
     if not kept and not passes:
         kept = ranked[:1]
     return tuple(
-        _reason(signal, value, contrast, background, _advice(signal, scores))
-        for signal, value in kept
+        _reason(signal, value, pair, background, _advice(signal, scores)) for signal, value in kept
     )
 
 
@@ -115,16 +114,16 @@ def _change(log_odds: float, contribution: float) -> float:
 def _reason(
     signal: str,
     contribution: float,
-    contrast: Contrast,
+    pair: Pair,
     background: Background,
     advice: str,
 ) -> Reason:
     columns = background.columns(None if signal == "content" else signal)
-    telling = _most_telling(columns, contrast, background)
+    telling = _most_telling(columns, pair, background)
     if telling is None:
         sentence = f"{signal.capitalize()}: what could not be measured speaks against it."
         return Reason(signal, contribution, "", math.nan, "", (math.nan,) * 2, sentence, advice)
-    name, reading = background.measures[telling], float(contrast.image[telling])
+    name, reading = background.measures[telling], float(pair.image[telling])
     low, high = map(float, background.usual[telling])
     compared = f"images that pass usually have {range_in_words(name, low, high)}"
     if low <= reading <= high:
@@ -136,17 +135,17 @@ def _reason(
     )
 
 
-def _most_telling(columns: Sequence[int], contrast: Contrast, background: Background) -> int | None:
+def _most_telling(columns: Sequence[int], pair: Pair, background: Background) -> int | None:
     """Return the measure that raises the log-odds most, those oddest on the bad side first.
 
     The effect of a measure is the mean of putting the typical reading in its place on this
     image, and putting its reading into the otherwise typical group.
     """
-    x, reference = contrast.image.tolist(), background.reference.tolist()
+    x, reference = pair.image.tolist(), background.reference.tolist()
     known = [j for j in columns if not (math.isnan(x[j]) or math.isnan(reference[j]))]
     if not known:
         return None
-    leaves = contrast.leaves([[j] for j in known])
+    leaves = pair.leaves([[j] for j in known])
     effect = leaves.shares(first_and_last_weights(len(known))).tolist()
     ranks = [
         (_oddity(background, j, x[j]) if effect[i] > 0 else 0, effect[i])
