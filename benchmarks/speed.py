@@ -22,7 +22,9 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,7 +36,7 @@ import imagegate
 from imagegate.models.learned import Gate
 from speed_images import make, pictures
 from speed_page import page, written
-from speed_peers import PEERS, Judge, quiet
+from speed_peers import PEERS, quiet
 from speed_results import (
     CHECK,
     COLOUR,
@@ -54,7 +56,7 @@ ROUNDS, FEWEST, SECONDS = 15, 3, 2.0  # a contender has about so long an image, 
 PROFILES, LARGE_PROFILES = 9, 3
 LARGE_PIXELS = 25e6  # beyond it peers are left out: some take 100 bytes a pixel
 HELD = ("page photo, 12 MP", "300 dpi PNG", "page photo, 100 MP", "300 dpi PNG, 104 MP")
-SAME, RUNS = 64, 3  # images of one check_many, and how often it runs
+SAME, RUNS = 160, 3  # images of one check_many, and how often it runs
 
 
 def note(text: str) -> None:
@@ -62,8 +64,8 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def contenders(gate: Gate, path: Path, judges: Mapping[str, Judge]) -> dict[str, Work]:
-    """Return what is timed on one image, by name."""
+def contenders(gate: Gate, path: Path) -> dict[str, Work]:
+    """Return what is timed on one image, by name; the peers have a process of their own."""
     data = np.frombuffer(path.read_bytes(), np.uint8)
     decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
     colour = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
@@ -75,18 +77,24 @@ def contenders(gate: Gate, path: Path, judges: Mapping[str, Judge]) -> dict[str,
         CHECK: lambda: gate.check(path),
         OF_COLOUR: lambda: gate.check(colour),
         OF_GRAY: lambda: gate.check(gray),
-        **{name: lambda judge=judge: judge(path) for name, judge in judges.items()},
     }
 
 
-def measured(
-    gate: Gate, name: str, path: Path, judges: Mapping[str, Judge], rounds: int
-) -> Measured:
+def race_peers(path: Path, rounds: int) -> dict[str, Times | str]:
+    """Time the installed peers and a colour decode; called in a process that does nothing else."""
+    cv2.setNumThreads(1)
+    data = np.frombuffer(path.read_bytes(), np.uint8)
+    judges = {peer.name: peer.load() for peer in PEERS if peer.installed}
+    works: dict[str, Work] = {COLOUR: lambda: cv2.imdecode(data, cv2.IMREAD_COLOR)}
+    works |= {name: lambda judge=judge: judge(path) for name, judge in judges.items()}
+    return race(works, rounds)
+
+
+def measured(gate: Gate, name: str, path: Path, elsewhere: Executor, rounds: int) -> Measured:
     """Time everything on one image."""
     height, width = imagegate.read(path).gray.shape
     large = height * width > LARGE_PIXELS
     note(f"{name}: {width} × {height}, {path.stat().st_size / (height * width):.2f} bytes a pixel")
-    works = contenders(gate, path, {} if large else judges)
     return Measured(
         name=name,
         width=width,
@@ -94,7 +102,8 @@ def measured(
         size=path.stat().st_size,
         decision=gate.check(path).decision,
         colour=needs_colour(gate, path),
-        times=race(works, rounds),
+        times=race(contenders(gate, path), rounds),
+        peers={} if large else elsewhere.submit(race_peers, path, rounds).result(),
         rooms=rooms(gate, path, LARGE_PROFILES if large else PROFILES),
     )
 
@@ -166,6 +175,7 @@ def all_parts(gate: Gate, page: Path, scene: Path) -> dict[str, dict[str, float]
 def rates(gate: Gate, path: Path) -> dict[int, float]:
     """Return the images a second of ``check_many`` with one and two workers, medians."""
     found: dict[int, list[float]] = {1: [], 2: []}
+    list(gate.check_many([path] * SAME, jobs=2))  # starts the workers
     for _ in range(RUNS):
         for jobs, runs in found.items():
             start = time.perf_counter()
@@ -198,9 +208,11 @@ def run(asked: Any, folder: Path) -> Results:
     gate = imagegate.load_gate(asked.gate)
     if not isinstance(gate, Gate):
         raise SystemExit(f"{asked.gate}: expected a learned gate")
-    judges = {peer.name: peer.load() for peer in PEERS if peer.installed}
     made = {picture.name: make(picture, folder) for picture in pictures(large=asked.large)} | mine
-    images = [measured(gate, name, path, judges, asked.rounds) for name, path in made.items()]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
+        images = [
+            measured(gate, name, path, elsewhere, asked.rounds) for name, path in made.items()
+        ]
     note("the parts, check_many, memory")
     return Results(
         gate=gate.name,

@@ -24,8 +24,10 @@ CPU time as a multiple of `cv2.imdecode(…, IMREAD_COLOR)` of the same bytes, a
 the same run. `check(path)` reads the file, too, from the system's cache; arrays are what a caller
 has decoded already, RGB or gray. The contenders take turns, in an order drawn anew for each round,
 so that a slow spell of the machine meets all of them and the processor's caches are as cold as
-between different images. Peers get the path; CleanVision a list of it alone, one process, without
-its search for duplicates. – was not run, a name is the error that a peer raised."""
+between different images. Peers run in a process of their own, beside a colour decode of their own,
+for what they free changes what the next decode costs (below). They get the path; CleanVision a
+list of it alone, one process, without its search for duplicates. – was not run, a name is the
+error that a peer raised."""
 ROOMS = """\
 CPU ms. A check is taken apart into rooms, each millisecond counted once; what differs from the
 whole is what holds the rooms together, and the spread between runs."""
@@ -106,7 +108,7 @@ def target_row(target: Target) -> list[str]:
 
 def ratio_table(images: Sequence[Measured]) -> str:
     """Return a row an image, a column a contender."""
-    shown = [name for name in CONTENDERS[1:] if any(name in image.times for image in images)]
+    shown = [name for name in CONTENDERS[1:] if any(image.found(name) for image in images)]
     rows = [
         [image.name, f"{image.cpu(COLOUR):.1f} ms", *(ratio_cell(image, name) for name in shown)]
         for image in images
@@ -116,16 +118,16 @@ def ratio_table(images: Sequence[Measured]) -> str:
 
 def ratio_cell(image: Measured, contender: str) -> str:
     """Return a ratio, the name of an error, or a dash for who did not run."""
-    found = image.times.get(contender, "–")
+    found = image.found(contender) or "–"
     return found if isinstance(found, str) else number(image.ratio(contender))
 
 
 def time_table(images: Sequence[Measured]) -> str:
     """Return CPU and wall time, a row an image, a column a contender."""
-    shown = [name for name in CONTENDERS if any(name in image.times for image in images)]
+    shown = [name for name in CONTENDERS if any(image.found(name) for image in images)]
     rows = []
     for image in images:
-        found = (image.times.get(name, "–") for name in shown)
+        found = (image.found(name) or "–" for name in shown)
         cells = (f if isinstance(f, str) else f"{f.cpu:.1f} / {f.wall:.1f}" for f in found)
         rows.append([image.name, *cells])
     return table(("image", *shown), rows)

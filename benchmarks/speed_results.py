@@ -39,6 +39,8 @@ class Measured:
         Whether the check needed the colour plane.
     times : Mapping
         By contender, the times or the name of the error.
+    peers : Mapping
+        The same of the peers, and of a colour decode in their process.
     rooms : Mapping
         CPU milliseconds of each room of one check.
     """
@@ -50,16 +52,25 @@ class Measured:
     decision: str
     colour: bool
     times: Mapping[str, Times | str]
+    peers: Mapping[str, Times | str]
     rooms: Mapping[str, float]
+
+    def found(self, contender: str) -> Times | str | None:
+        """Return the times of a contender, the name of its error, None if it did not run."""
+        return self.times.get(contender, self.peers.get(contender))
 
     def cpu(self, contender: str) -> float:
         """Return CPU milliseconds, NaN for who did not run."""
-        found = self.times.get(contender)
+        found = self.found(contender)
         return found.cpu if isinstance(found, Times) else float("nan")
 
     def ratio(self, contender: str) -> float:
-        """Return CPU time as a multiple of a colour decode's."""
-        return self.cpu(contender) / self.cpu(COLOUR)
+        """Return CPU time as a multiple of a colour decode's in the same process."""
+        run = self.times if contender in self.times else self.peers
+        own, decode = run.get(contender), run.get(COLOUR)
+        if not (isinstance(own, Times) and isinstance(decode, Times)):
+            return float("nan")
+        return own.cpu / decode.cpu
 
     @property
     def beside_decode(self) -> float:

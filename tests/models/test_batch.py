@@ -15,6 +15,7 @@ import loky.backend
 import numpy as np
 import pytest
 
+from imagegate.errors import SettingsError
 from imagegate.models import batch
 from imagegate.models.batch import check_many
 from imagegate.models.gate import load_gate
@@ -184,6 +185,7 @@ def test_relative_paths_start_where_the_program_is_now(pages, tmp_path, monkeypa
 
 SCRIPT = """
 import sys, time
+from imagegate.errors import SettingsError
 from imagegate.models import batch
 from imagegate.models.batch import check_many
 def slow(source):
@@ -217,3 +219,9 @@ def test_ctrl_c_ends_the_run():
     assert said.count("Traceback") == 1
     assert said.rstrip().endswith("KeyboardInterrupt")
     assert run.returncode != 0
+
+
+@pytest.mark.parametrize("jobs", [0, -1])
+def test_no_workers_are_refused(jobs):
+    with pytest.raises(SettingsError, match="jobs"):
+        list(check_many(echo, ["a"], jobs=jobs))

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 import cv2
 
+from imagegate.errors import SettingsError
 from imagegate.models.verdict import Verdict
 
 Check: TypeAlias = Callable[[Any], Verdict]
@@ -69,11 +70,12 @@ def check_many(
     Notes
     -----
     Paths and bytes go to the processes, unless there are a dozen or fewer. All else is checked in
-    threads of this process, which gain less: arrays take longer to send than to check, file
-    objects cannot be sent. Threads also do all the work where no process can be started. A worker
-    is a fresh interpreter: what a program has set up in its own, such as plugins of Pillow, is
-    not there. Closing the generator ends the work.
+    threads of this process, which gain less, as is everything where no process can be started. A
+    worker is a fresh interpreter, without plugins that a program has given to Pillow. Closing the
+    generator ends the work.
     """
+    if jobs is not None and jobs < 1:
+        raise SettingsError(f"jobs: expected 1 or more, got {jobs}")
     if jobs == 1:
         yield from (_checked(check, source) for source in sources)
         return
