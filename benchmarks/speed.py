@@ -52,6 +52,7 @@ from speed_rooms import memory, needs_colour, parts, rooms
 
 Work = Callable[[], object]
 
+PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
 ROUNDS, FEWEST, SECONDS = 15, 3, 2.0  # a contender has about so long an image, but 3 rounds
 PROFILES, LARGE_PROFILES = 9, 3
 LARGE_PIXELS = 25e6  # beyond it peers are left out: some take 100 bytes a pixel
@@ -231,8 +232,10 @@ def main() -> None:
     parser.add_argument("--mine", nargs="+", type=Path, default=[], help="images of your own, too")
     parser.add_argument("--images", type=Path, help="a folder to keep the images in, or reuse")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--out", default="docs/speed.md", help="the page to write; - prints only")
+    parser.add_argument("--out", default=str(PAGE), help="the page to write; - prints only")
     asked = parser.parse_args()
+    if asked.out != "-" and not Path(asked.out).parent.is_dir():
+        parser.error(f"--out: there is no folder {Path(asked.out).parent}")
     cv2.setNumThreads(1)
     with ExitStack() as stack:
         folder = asked.images or Path(stack.enter_context(TemporaryDirectory()))

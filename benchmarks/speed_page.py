@@ -71,9 +71,11 @@ def machine() -> str:
     fast = "simplejpeg" in sys.modules
     decoder = f"simplejpeg {version('simplejpeg')}" if fast else "OpenCV"
     here = [f"{peer.name} {peer.version}" for peer in PEERS if peer.installed]
+    large = " --large" if "--large" in sys.argv else ""
     absent = [peer.name for peer in PEERS if not peer.installed]
     lines = [
-        f"Measured on {date.today()} by `python benchmarks/speed.py`, one worker and one thread.",
+        f"Measured on {date.today()} by `python benchmarks/speed.py{large}`, "
+        "one worker and one thread.",
         f"{processor()}, {os.cpu_count()} cores, {platform.system()}; "
         f"Python {platform.python_version()}, NumPy {np.__version__}, OpenCV {cv2.__version__} "
         f"(JPEG: {jpeg[1].strip() if jpeg else 'unknown'}), imagegate {version('imagegate')}; "

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from imagegate import image
 from imagegate.errors import OutputError, SettingsError
-from imagegate.models.batch import Checked, check_many
+from imagegate.models.batch import check_many
 from imagegate.models.beside import no_output_check
 from imagegate.models.gate import Gate, RulesGate
-from imagegate.models.verdict import Verdict
+from imagegate.models.verdict import Checked, Verdict
 from imagegate.tables import Task
 from imagegate.tasks import find_task
 

@@ -9,7 +9,6 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
@@ -19,7 +18,7 @@ from typing import Any, TypeAlias
 import cv2
 
 from imagegate.errors import SettingsError
-from imagegate.models.verdict import Verdict
+from imagegate.models.verdict import Checked, Verdict
 
 Check: TypeAlias = Callable[[Any], Verdict]
 Task: TypeAlias = list[Any]  # sources that are checked together
@@ -34,15 +33,6 @@ GRACE = 1.0  # seconds that a run closed early leaves its workers before it ends
 IDLE = 60.0  # seconds after which a worker without work ends itself
 # The cores are shared out by process.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
-
-@dataclass(frozen=True)
-class Checked:
-    """One image of many: either a verdict, or the error that took its place."""
-
-    source: str
-    verdict: Verdict | None
-    error: str = ""
 
 
 def check_many(
@@ -71,11 +61,9 @@ def check_many(
     -----
     Paths and bytes go to the processes, unless there are a dozen or fewer. All else is checked in
     threads of this process, which gain less, as is everything where no process can be started. A
-    worker is a fresh interpreter, without plugins that a program has given to Pillow. Closing the
-    generator ends the work.
+    worker is a fresh interpreter, without plugins given to Pillow. Closing it ends the work.
     """
-    if jobs is not None and jobs < 1:
-        raise SettingsError(f"jobs: expected 1 or more, got {jobs}")
+    _refuse(sources, jobs)
     if jobs == 1:
         yield from (_checked(check, source) for source in sources)
         return
@@ -273,6 +261,13 @@ def _checked(check: Check, source: Any) -> Checked:
         return Checked(_name(source), check(source))
     except Exception as error:  # noqa: BLE001 - whatever one image does, the others must go on
         return Checked(_name(source), None, str(error) or type(error).__name__)
+
+
+def _refuse(sources: object, jobs: object) -> None:
+    if isinstance(sources, str | bytes):
+        raise SettingsError("sources: expected several, got one; gate.check takes one")
+    if jobs is not None and not (isinstance(jobs, int) and jobs > 0):
+        raise SettingsError(f"jobs: expected a whole number above 0, got {jobs!r}")
 
 
 def _name(source: Any) -> str:

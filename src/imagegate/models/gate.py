@@ -6,9 +6,9 @@ from pathlib import Path
 
 from imagegate.errors import GateFileError, UnknownNameError
 from imagegate.models.artifact import read_gate
-from imagegate.models.batch import Checked
 from imagegate.models.learned import Gate, Thresholds
 from imagegate.models.rules import PRESETS, RulesGate
+from imagegate.models.verdict import Checked
 
 __all__ = ["Checked", "Gate", "RulesGate", "Thresholds", "gate_names", "load_gate"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from imagegate.features import SIGNALS, VERSION, measure, scores
 from imagegate.image import Image, read
-from imagegate.models.batch import Checked, check_many
+from imagegate.models.batch import check_many
 from imagegate.models.beside import no_output_check
 from imagegate.models.card import Card
 from imagegate.models.thresholds import PRESETS, RuleThresholds, load_thresholds
-from imagegate.models.verdict import Reason, Verdict
+from imagegate.models.verdict import Checked, Reason, Verdict
 
 __all__ = [
     "PRESETS",

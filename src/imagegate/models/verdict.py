@@ -129,3 +129,12 @@ def json_safe(value: Any) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One image of many: either a verdict, or the error that took its place."""
+
+    source: str
+    verdict: Verdict | None
+    error: str = ""
