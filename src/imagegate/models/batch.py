@@ -21,11 +21,11 @@ from imagegate.errors import SettingsError
 from imagegate.models.verdict import Checked, Verdict
 
 Check: TypeAlias = Callable[[Any], Verdict]
-Task: TypeAlias = list[Any]  # sources that are checked together
+Batch: TypeAlias = list[Any]  # sources that are checked together
 
 # Sources that a worker gets at once: a trip takes 0.3 ms, a check 5 ms and more.
 CHUNK = 4
-# Tasks from which on processes are used. To start them takes 0.3 s, once: as much as two cores
+# Batches from which on processes are used. To start them takes 0.3 s, once: as much as two cores
 # save on 15 images of 12 MP, or on 60 small ones.
 FEWEST = 4
 STARTUP = 60.0  # seconds that a worker may take to start
@@ -61,7 +61,8 @@ def check_many(
     -----
     Paths and bytes go to the processes, unless there are a dozen or fewer. All else is checked in
     threads of this process, which gain less, as is everything where no process can be started. A
-    worker is a fresh interpreter, without plugins given to Pillow. Closing it ends the work.
+    worker is a fresh interpreter, without plugins given to Pillow. Closing the generator ends
+    the work.
     """
     _refuse(sources, jobs)
     if jobs == 1:
@@ -69,27 +70,27 @@ def check_many(
         return
     from loky import cpu_count  # of the cores that this process may use
 
-    tasks = _tasks(sources)
-    head = list(islice(tasks, FEWEST))
+    batches = _batches(sources)
+    head = list(islice(batches, FEWEST))
     workers = (jobs or cpu_count()) if len(head) == FEWEST else 1
     if workers == 1:
-        yield from (_checked(check, source) for source in chain.from_iterable(chain(head, tasks)))
+        yield from (_checked(check, source) for source in chain.from_iterable(chain(head, batches)))
         return
     crew = Crew(check, workers)
     running: deque[Future[list[Checked]]] = deque()
     try:
-        head += islice(tasks, 2 * workers - FEWEST)
+        head += islice(batches, 2 * workers - FEWEST)
         running.extend(map(crew.submit, head))
         while running:
             answers = running.popleft().result()
-            running.extend(map(crew.submit, islice(tasks, 1)))
+            running.extend(map(crew.submit, islice(batches, 1)))
             yield from answers
     finally:
         crew.dismiss(running)
 
 
 class Crew:
-    """The threads of one run; each has its tasks done by a worker process wherever that can be.
+    """The threads of one run; each has its batches done by a worker process wherever that can be.
 
     With a thread for each worker, rather than a pool of processes, it is known who died of what,
     and no run waits for another or breaks with it.
@@ -102,9 +103,9 @@ class Crew:
         self.threads_only = False  # no process can be started
         self.over = False
 
-    def submit(self, task: Task) -> Future[list[Checked]]:
-        """Begin a task."""
-        return self.threads.submit(self._sent if _travels(task) else self._here, task)
+    def submit(self, batch: Batch) -> Future[list[Checked]]:
+        """Begin a batch."""
+        return self.threads.submit(self._sent if _travels(batch) else self._here, batch)
 
     def dismiss(self, running: Iterable[Future[list[Checked]]]) -> None:
         """Leave nothing at work; workers that come to rest in time stay warm for the next run."""
@@ -118,18 +119,18 @@ class Crew:
             while len(_resting) > self.workers:
                 _resting.popleft().end()
 
-    def _here(self, task: Task) -> list[Checked]:
-        return [_checked(self.check, source) for source in task]
+    def _here(self, batch: Batch) -> list[Checked]:
+        return [_checked(self.check, source) for source in batch]
 
-    def _sent(self, task: Task) -> list[Checked]:
-        """Have a task done by a worker; if it dies, its images one by one."""
+    def _sent(self, batch: Batch) -> list[Checked]:
+        """Have a batch done by a worker; if it dies, its images one by one."""
         worker = self._hired()
         if worker is None:
-            return self._here(task)
+            return self._here(batch)
         try:
-            return self._asked(worker, task)
+            return self._asked(worker, batch)
         except (EOFError, OSError):
-            return [self._retried(source) for source in task]
+            return [self._retried(source) for source in batch]
 
     def _retried(self, source: Any) -> Checked:
         worker, name = self._hired(), _name(source)
@@ -156,19 +157,19 @@ class Crew:
             self.threads_only = True
             return None
 
-    def _asked(self, worker: Worker, task: Task) -> list[Checked]:
+    def _asked(self, worker: Worker, batch: Batch) -> list[Checked]:
         self.busy.add(worker)
         if self.over:  # too late for dismiss to see it
             worker.process.terminate()
         try:
-            answers = worker.ask(self.check, task)
+            answers = worker.ask(self.check, batch)
         except (EOFError, OSError):
             worker.end()
             raise
         finally:
             self.busy.discard(worker)
         _resting.append(worker)
-        return self._here(task) if answers is None else answers
+        return self._here(batch) if answers is None else answers
 
 
 class Worker:
@@ -194,13 +195,13 @@ class Worker:
             raise TimeoutError
         self.connection.recv()
 
-    def ask(self, check: Check, task: Task) -> list[Checked] | None:
-        """Return the answers to a task, None if it cannot be sent; EOFError, OSError if it dies."""
+    def ask(self, check: Check, batch: Batch) -> list[Checked] | None:
+        """Return the answers, None if a batch cannot be sent; EOFError, OSError if it dies."""
         from loky import wrap_non_picklable_objects
 
         new = None if check is self.check else wrap_non_picklable_objects(check, keep_wrapper=False)
         try:
-            message = ForkingPickler.dumps((new, Path.cwd(), task))
+            message = ForkingPickler.dumps((new, Path.cwd(), batch))
         except Exception:  # noqa: BLE001 - pickle raises whatever the objects raise
             return None
         self.connection.send_bytes(message)
@@ -236,7 +237,7 @@ def _rested() -> Worker | None:
 
 
 def serve(connection: Connection) -> None:
-    """Check task after task in a worker process, until the parent ends or sends none."""
+    """Check batch after batch in a worker process, until the parent ends or sends none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     cv2.setNumThreads(1)
@@ -245,11 +246,11 @@ def serve(connection: Connection) -> None:
         connection.send("ready")
         while connection.poll(IDLE):
             try:
-                new, folder, task = connection.recv()
+                new, folder, batch = connection.recv()
                 check = check if new is None else new
                 with contextlib.suppress(OSError):
                     os.chdir(folder)  # where relative paths begin may change between two calls
-                connection.send([_checked(check, source) for source in task])
+                connection.send([_checked(check, source) for source in batch])
             except (EOFError, OSError):
                 raise
             except Exception:  # noqa: BLE001 - cannot be unpacked or packed: the parent does it
@@ -276,20 +277,20 @@ def _name(source: Any) -> str:
     return f"<{type(source).__name__}>"
 
 
-def _tasks(sources: Iterable[Any]) -> Iterator[Task]:
-    """Group paths and bytes; every other source is a task of its own."""
-    task: Task = []
+def _batches(sources: Iterable[Any]) -> Iterator[Batch]:
+    """Group paths and bytes; every other source is a batch of its own."""
+    batch: Batch = []
     for source in sources:
-        task.append(os.fsdecode(source) if isinstance(source, os.PathLike) else source)
-        if not _travels(task):
-            yield from filter(None, (task[:-1], task[-1:]))
-            task = []
-        elif len(task) == CHUNK:
-            yield task
-            task = []
-    yield from filter(None, (task,))
+        batch.append(os.fsdecode(source) if isinstance(source, os.PathLike) else source)
+        if not _travels(batch):
+            yield from filter(None, (batch[:-1], batch[-1:]))
+            batch = []
+        elif len(batch) == CHUNK:
+            yield batch
+            batch = []
+    yield from filter(None, (batch,))
 
 
-def _travels(task: Task) -> bool:
-    """Tell whether a worker can be sent the last source of a task, at little cost."""
-    return isinstance(task[-1], str | bytes)
+def _travels(batch: Batch) -> bool:
+    """Tell whether a worker can be sent the last source of a batch, at little cost."""
+    return isinstance(batch[-1], str | bytes)
