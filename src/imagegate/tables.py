@@ -172,6 +172,24 @@ class Degradation:
 
 
 @dataclass(frozen=True)
+class Repair:
+    """One classical mend, named by the cause that it takes back.
+
+    Parameters
+    ----------
+    name : str
+        The cause: one of ``CAUSES``.
+    function : Callable
+        ``function(pixels, readings) -> pixels or None``: RGB or gray uint8 in, an image of the
+        same kind out, the input never written to; None where there is nothing to mend. The
+        readings, measures by name, say how strong the mend has to be.
+    """
+
+    name: str
+    function: Callable[[Pixels, Mapping[str, float]], Pixels | None]
+
+
+@dataclass(frozen=True)
 class Engine:
     """A program that does a task.
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -68,8 +69,10 @@ def progress(what: str) -> Iterator[Tell]:
     ) as bar:
         ticks = bar.add_task(what, total=None, note="")
 
+        pace = Pace()
+
         def tell(done: int, total: int, note: str) -> None:
-            rate = f"{done / elapsed:.1f}/s " if (elapsed := bar.tasks[0].elapsed) else ""
+            rate = f"{pace.rate(done):.1f}/s "
             bar.update(ticks, completed=done, total=total, note=rate + note)
 
         yield tell
@@ -77,15 +80,31 @@ def progress(what: str) -> Iterator[Tell]:
 
 def plain_progress(what: str) -> Tell:
     """Return a ``tell`` that prints one line every half minute."""
-    last = time.monotonic()
+    last, pace = time.monotonic(), Pace()
 
     def tell(done: int, total: int, note: str) -> None:
         nonlocal last
+        rate = pace.rate(done)
         if time.monotonic() - last > QUIET_SECONDS:
             last = time.monotonic()
-            err.print(f"{what}: {done:,} of {total:,} {note}", soft_wrap=True)
+            left = f", {timedelta(seconds=round((total - done) / rate))} left" if rate else ""
+            err.print(f"{what}: {done:,} of {total:,}, {rate:.1f}/s{left} {note}", soft_wrap=True)
 
     return tell
+
+
+class Pace:
+    """How fast it goes; what an earlier run has done does not count."""
+
+    def __init__(self) -> None:
+        self.begun_with = -1
+        self.since = 0.0
+
+    def rate(self, done: int) -> float:
+        """Return how many a second, since the first time it was asked."""
+        if self.begun_with < 0:
+            self.begun_with, self.since = done, time.monotonic()
+        return (done - self.begun_with) / max(time.monotonic() - self.since, 1e-9)
 
 
 def percent(share: float | None, digits: int = 0) -> str:

@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
-from imagegate.cli import check, evaluate, label, train
+from imagegate.cli import evaluate, label, train
+from imagegate.cli.answers import show
 from imagegate.cli.console import out
-from imagegate.models.gate import load_gate
+from imagegate.pipeline.policy import Policy
+from imagegate.pipeline.record import Examiner
+from imagegate.pipeline.route import Router
 
 # Sized for ten minutes on two cores with RapidOCR, environment included (`make demo`).
 PAGES, VARIANTS = 96, 3
@@ -42,9 +45,9 @@ def command(
     evaluate.run(str(gate), [corpus], report=report, seed=seed)
     heading("4. Check: a clean page and the same page ruined")
     clean, ruined = write_two_pages(to, seed=seed + 10_000)
-    answerer = load_gate(gate)
-    for answer in answerer.check_many([str(clean), str(ruined)]):
-        check.show(answer, as_json=False, gate=gate.name, alone=True)
+    examine = Examiner(Router(gate, Policy(repair={})))
+    for path in (clean, ruined):
+        show(examine(str(path))[0], alone=True)
     minutes = (datetime.now(UTC) - started).total_seconds() / 60
     out.print(f"\n{minutes:.1f} minutes. Open [bold]{report}[/] in a browser, and try:")
     out.print(f"  imagegate check --gate {gate} YOUR.png")

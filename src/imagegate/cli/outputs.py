@@ -12,15 +12,16 @@ from imagegate.errors import OutputError, SettingsError
 from imagegate.models.batch import check_many
 from imagegate.models.beside import no_output_check
 from imagegate.models.gate import Gate, RulesGate
-from imagegate.models.verdict import Checked, Verdict
+from imagegate.models.verdict import Verdict
+from imagegate.pipeline.record import Row, failed, judged, shown
 from imagegate.tables import Task
 from imagegate.tasks import find_task
 
 
 def check_outputs(
     gate: Gate | RulesGate, files: Sequence[str], output: Path, *, jobs: int | None
-) -> Iterator[tuple[Checked, str | None]]:
-    """Yield the answer for every image and its output, and the output's path, None if missing.
+) -> Iterator[Row]:
+    """Yield the row of every image; its ``output`` is the path of what was judged with it.
 
     Parameters
     ----------
@@ -44,7 +45,9 @@ def check_outputs(
     found = pairs(files, output, task)
     check = partial(check_pair, gate=gate, task=task, found=found, output=output)
     for answer in check_many(check, files, jobs=jobs):
-        yield answer, found[answer.source]
+        name, verdict = shown(answer.source), answer.verdict
+        row = judged(name, verdict) if verdict else failed(name, answer.error, gate=gate.name)
+        yield {**row, "output": found[answer.source]}
 
 
 def check_pair(

@@ -18,13 +18,13 @@ from imagegate.image.decode import to_planes
 from imagegate.image.header import Header, Limits, check_header
 from imagegate.image.pillow import decode_open_image, is_pillow_image
 from imagegate.image.pixels import Pixels
-from imagegate.image.source import Source, load
+from imagegate.image.source import Content, Source, load
 from imagegate.image.tiles import select_tiles
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
-__all__ = ["SUFFIXES", "Header", "Image", "Limits", "read"]
+__all__ = ["PAGED", "SUFFIXES", "Header", "Image", "ImageFile", "Limits", "open_file", "read"]
 
 View = TypeVar("View")
 
@@ -32,6 +32,7 @@ WORKING_SIDE = 512  # px, the longest that a working plane may be
 SAMPLED_FROM, SAMPLED_SIDE = 4096, 2048  # px of the long side; beyond it pixels are skipped
 THINNEST = 32  # px that are left of the short side, whatever the long one is
 DEFAULT_LIMITS = Limits()
+PAGED = frozenset({"PDF", "TIFF"})  # formats whose frames are pages; others are animations
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,12 +171,68 @@ def read(source: Source | Image, *, limits: Limits = DEFAULT_LIMITS, frame: int 
     if is_pillow_image(source):
         return _from_pillow(cast("PillowImage", source), limits)
     content = load(source, limits)
-    name = content.name
-    header = read_header(content.data, name, limits, frame)
-    gray, colour, notes = to_planes(content, header, frame)
-    return Image(
-        name, px.frozen(gray), header, (*_container_notes(header, name, frame), *notes), colour
-    )
+    header = read_header(content.data, content.name, limits, frame)
+    return _decoded(content, header, frame, _frame_notes(header, frame))
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFile:
+    """An image file whose bytes were read once; its pages are decoded when they are asked for.
+
+    Parameters
+    ----------
+    content : Content
+        The bytes and what messages call them.
+    header : Header
+        Of the first page.
+    limits : Limits
+        Kept by every page.
+    """
+
+    content: Content = field(repr=False)
+    header: Header
+    limits: Limits = field(repr=False)
+
+    @property
+    def pages(self) -> int:
+        """How many pages to judge; of an animation the first picture alone."""
+        return self.header.frames if self.header.format in PAGED else 1
+
+    def page(self, number: int) -> Image:
+        """Return a page, counted from 1, or raise ImageError."""
+        data, name, frame = self.content.data, self.content.name, number - 1
+        header = read_header(data, name, self.limits, frame) if frame else self.header
+        notes = () if self.header.format in PAGED else _frame_notes(header, frame)
+        return _decoded(self.content, header, frame, notes)
+
+
+def open_file(
+    source: Source, *, limits: Limits = DEFAULT_LIMITS, name: str | None = None
+) -> ImageFile:
+    """Read the bytes and the header of an image file; nothing is decoded yet.
+
+    Parameters
+    ----------
+    source : path, bytes or binary file object
+        As for :func:`read`.
+    limits : Limits
+        Checked on the header.
+    name : str, optional
+        What messages call bytes.
+
+    Raises
+    ------
+    ImageError
+        If it is no image, or one that :func:`read` would refuse by its header.
+    """
+    content = load(source, limits, name=name)
+    return ImageFile(content, read_header(content.data, content.name, limits, 0), limits)
+
+
+def _decoded(content: Content, header: Header, frame: int, notes: tuple[str, ...]) -> Image:
+    gray, colour, found = to_planes(content, header, frame)
+    told = (*_container_notes(header, content.name), *notes, *found)
+    return Image(content.name, px.frozen(gray), header, told, colour)
 
 
 def _from_pillow(picture: PillowImage, limits: Limits) -> Image:
@@ -194,13 +251,17 @@ def _image(source: str, pixels: Pixels, header: Header, notes: tuple[str, ...]) 
     return Image(source, gray, header, notes, partial(px.to_rgb, shared))
 
 
-def _container_notes(header: Header, source: str, frame: int) -> tuple[str, ...]:
+def _frame_notes(header: Header, frame: int) -> tuple[str, ...]:
+    if header.frames == 1:
+        return ()
+    return (f"frame {frame + 1} of {header.frames} was read, the others were not",)
+
+
+def _container_notes(header: Header, source: str) -> tuple[str, ...]:
     notes = []
     suffix = Path(source).suffix
     if other_format_of(suffix, header.format):
         notes.append(f"named {suffix}, but the content is {header.format}")
-    if header.frames > 1:
-        notes.append(f"frame {frame + 1} of {header.frames} was read, the others were not")
     if header.profile:
         notes.append("ICC profile other than sRGB ignored")
     return (*notes, *_turn_note(header.orientation))

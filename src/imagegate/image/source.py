@@ -56,11 +56,11 @@ class Content:
     path: str = ""
 
 
-def load(source: Any, limits: Limits) -> Content:
-    """Return the content of a path, bytes or a file object."""
+def load(source: Any, limits: Limits, *, name: str | None = None) -> Content:
+    """Return the content of a path, bytes or a file object; ``name`` is what bytes are called."""
     path = ""
     if isinstance(source, (bytes, bytearray, memoryview)):
-        name = "<bytes>"
+        name = name or "<bytes>"
         size = source.nbytes if isinstance(source, memoryview) else len(source)
         check_bytes(size, name, limits)
         data = bytes(source)

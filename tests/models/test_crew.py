@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from imagegate.errors import SettingsError
-from imagegate.models import batch
+from imagegate.models import crew
 from imagegate.models.batch import check_many
 from imagegate.models.gate import load_gate
 
@@ -169,7 +169,7 @@ def test_threads_do_it_where_no_process_can_start(monkeypatch):
     def refuse(method):
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(batch, "_resting", deque())
+    monkeypatch.setattr(crew, "_resting", deque())
     monkeypatch.setattr(loky.backend, "get_context", refuse)
     assert set(verdicts(where, ["a"] * 20)) == {os.getpid()}
 
@@ -186,7 +186,7 @@ def test_relative_paths_start_where_the_program_is_now(pages, tmp_path, monkeypa
 SCRIPT = """
 import sys, time
 from imagegate.errors import SettingsError
-from imagegate.models import batch
+from imagegate.models import crew
 from imagegate.models.batch import check_many
 def slow(source):
     time.sleep(float(source))

@@ -1,0 +1,67 @@
+"""How rows look on a terminal: a line in a list, or the whole story of a single image."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+
+from imagegate.cli.console import DECISION_STYLE, out, percent
+from imagegate.pipeline.record import Row
+from imagegate.pipeline.summary import Summary
+
+
+def show(row: Row, *, alone: bool) -> None:
+    """Print one row."""
+    if row["decision"] is None:
+        out.print(f"[bold red]broken[/]  {escape(row['error'])}", soft_wrap=True)
+        return
+    out.print(line(row, why=not alone), soft_wrap=True)
+    if alone:
+        out.print(story(row), soft_wrap=True)
+
+
+def line(row: Row, *, why: bool) -> str:
+    """Return one line: decision, quality, path, and the weightiest reason if wanted."""
+    style, page = (
+        DECISION_STYLE[row["decision"]],
+        f" page {row['page']}" if row["pages"] > 1 else "",
+    )
+    reason = escape(row["reasons"][0]["sentence"]) if why and row["reasons"] else ""
+    if row["repair"]:
+        reason = (
+            f"can be repaired ({row['repair']}): {percent(row['p_repaired'], 1)} then. {reason}"
+        )
+    start = f"[{style}]{row['decision']:<7}[/] {row['quality']:>3}"
+    return f"{start}  {escape(row['path'])}{page}  [dim]{reason}[/]".rstrip()
+
+
+def story(row: Row) -> str:
+    """Return the six scores as bars and every reason with what to do about it."""
+    lines = [""]
+    if row["p_fail"] is not None:
+        chance = percent(row["p_fail"], 1)
+        lines.append(f"chance that the task fails: {chance}   [dim]({row['gate']})[/]")
+    if row["repair"]:
+        mended = percent(row["p_repaired"], 1)
+        lines.append(f"chance once {row['repair']} is mended: {mended}")
+    lines += [f"  {name:<12} {bar(score)}" for name, score in row["scores"].items()]
+    lines += [
+        f"  [yellow]•[/] {escape(reason['sentence'])} {escape(reason['advice'])}"
+        for reason in row["reasons"]
+    ]
+    return "\n".join(lines)
+
+
+def bar(score: float | None) -> str:
+    """Return a 0–100 score as twenty blocks and the number."""
+    if score is None:
+        return "[dim]n/a[/]"
+    colour = "green" if score >= 70 else "yellow" if score >= 40 else "red"
+    full = round(score / 5)
+    return f"[{colour}]{'█' * full}[/][dim]{'░' * (20 - full)}[/] {score:3.0f}"
+
+
+def close(summary: Summary) -> None:
+    """Print the summary that ends a list."""
+    out.print()
+    for sentence in summary.lines():
+        out.print(escape(sentence), soft_wrap=True)

@@ -1,0 +1,60 @@
+"""``imagegate sort``: every image of a folder into the folder where it belongs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imagegate.cli.batch import GateName, Jobs, LogFile, PolicyFile, finish, run_with_progress
+from imagegate.errors import SettingsError
+from imagegate.pipeline.files import is_url, storage
+from imagegate.pipeline.journal import SUFFIX
+from imagegate.pipeline.record import Examiner
+from imagegate.pipeline.route import Router
+from imagegate.pipeline.sort import HOW, LOG, TABLE, Sorter, check_places
+
+
+def command(
+    source: Annotated[str, typer.Argument(help="The folder or URL with the images.")],
+    target: Annotated[
+        str,
+        typer.Argument(help="A new folder or URL: gets use/, repaired/, review/ and rejected/."),
+    ],
+    gate: GateName = "ocr",
+    policy: PolicyFile = None,
+    how: Annotated[
+        str, typer.Option("--how", help="copy, link (symbolic) or list: nothing but the table.")
+    ] = "copy",
+    log: LogFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The summary as one object.")] = False,
+    jobs: Jobs = 0,
+) -> None:
+    """Put every image where it belongs; nothing is moved, overwritten or deleted.
+
+    The target also gets a table of all verdicts and the log of all decisions. A killed run goes
+    on with the same command. A mended image stands beside its original, as NAME.repaired.png.
+
+    Exit code 0: all can be used. 1: something was repaired, rejected, is for review or is broken.
+    2: could not run.
+    """
+    if how not in HOW:
+        raise SettingsError(f"--how: expected one of {', '.join(HOW)}, got {how!r}")
+    table = f"{target.rstrip('/')}/{TABLE}"
+    fs, place = storage(table)
+    check_places(source, target, begun=fs.exists(place + SUFFIX))
+    router = Router(gate, policy)
+    sorter = Sorter(Examiner(router), source, target, how)
+    summary = run_with_progress(
+        router,
+        [source],
+        table,
+        log=log or (None if is_url(target) else Path(target) / LOG),
+        batch=target,
+        without=target,
+        work=sorter,
+        jobs=jobs or None,
+        settings={"source": source, "how": how},
+    )
+    finish(summary, table, as_json=as_json)

@@ -1,0 +1,157 @@
+"""The unfinished run: what it will look at, what it has found, so that a killed one goes on.
+
+::
+
+    OUT.partial/
+        files.jsonl         what the run looks at, one JSON string a line, fixed when it begins
+        run.json            the settings and the number of files; written last
+        part-000000.jsonl   a line a file: the list of its rows; the last line says how many lines
+
+Whole files are written only, so a storage that cannot append will do. A part without its last line
+was cut off and counts for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from imagegate.errors import SettingsError
+from imagegate.pipeline.files import storage
+from imagegate.pipeline.record import Row
+
+SUFFIX = ".partial"
+FILES, RUN, PART = "files.jsonl", "run.json", "part-{:06}.jsonl"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The folder of one unfinished run.
+
+    Parameters
+    ----------
+    fs : fsspec file system
+        Where it is.
+    folder : str
+        The path within.
+    files : int
+        How many files the run looks at.
+    """
+
+    fs: Any
+    folder: str
+    files: int
+
+    def paths(self, start: int) -> Iterator[str]:
+        """Yield the files to look at, from a place in their order."""
+        with self.fs.open(f"{self.folder}/{FILES}", "rt", encoding="utf-8") as lines:
+            for place, line in enumerate(lines):
+                if place >= start:
+                    yield json.loads(line)
+
+    def write_part(self, number: int, answers: list[list[Row]]) -> None:
+        """Write the rows of the next files."""
+        lines = [json.dumps(rows, ensure_ascii=False, allow_nan=False) for rows in answers]
+        lines.append(json.dumps({"files": len(answers)}))
+        _put(self.fs, self._part(number), "\n".join(lines) + "\n")
+
+    def parts(self) -> list[int]:
+        """Return how many files each of the whole parts is about; what follows them is removed."""
+        sizes: list[int] = []
+        while (size := self._size(len(sizes))) is not None:
+            sizes.append(size)
+        return sizes
+
+    def rows(self) -> Iterator[Row]:
+        """Yield every row found, in the order of the files."""
+        number = 0
+        while self.fs.exists(part := self._part(number)):
+            with self.fs.open(part, "rt", encoding="utf-8") as lines:
+                for line in lines:
+                    rows = json.loads(line)
+                    yield from rows if isinstance(rows, list) else ()
+            number += 1
+
+    def remove(self) -> None:
+        """Remove the folder: the run is finished."""
+        self.fs.rm(self.folder, recursive=True)
+
+    def _part(self, number: int) -> str:
+        return f"{self.folder}/{PART.format(number)}"
+
+    def _size(self, number: int) -> int | None:
+        part = self._part(number)
+        if not self.fs.exists(part):
+            return None
+        last = self.fs.tail(part, 64).decode("utf-8", "replace").rstrip("\n").rpartition("\n")[2]
+        try:
+            return int(json.loads(last)["files"])
+        except (ValueError, TypeError, KeyError):
+            self.fs.rm_file(part)
+            return None
+
+
+def begin(out: str, settings: Mapping[str, Any], paths: Iterable[str]) -> Journal:
+    """Open the journal of an output, as it was left, or a new one.
+
+    Parameters
+    ----------
+    out : str
+        The path or URL of the output.
+    settings : mapping
+        What must not change between two runs, as JSON holds it.
+    paths : iterable of str
+        The files to look at; asked for only if the run is new.
+
+    Raises
+    ------
+    SettingsError
+        If the output is there already, or was begun with other settings.
+    """
+    fs, target = storage(out)
+    folder = target + SUFFIX
+    if fs.exists(f"{folder}/{RUN}"):
+        found = json.loads(fs.cat_file(f"{folder}/{RUN}"))
+        _refuse_other(found["settings"], settings, out)
+        return Journal(fs, folder, int(found["files"]))
+    if fs.exists(target):
+        raise SettingsError(f"{out} is there already: choose another name, or remove it")
+    fs.makedirs(folder, exist_ok=True)
+    try:
+        count = _list(fs, f"{folder}/{FILES}", paths)
+        run = {"format": FORMAT, "settings": settings, "files": count}
+        _put(fs, f"{folder}/{RUN}", json.dumps(run, indent=1))
+    except BaseException:
+        fs.rm(folder, recursive=True)
+        raise
+    return Journal(fs, folder, count)
+
+
+def _list(fs: Any, place: str, paths: Iterable[str]) -> int:
+    count = 0
+    with fs.open(place, "wt", encoding="utf-8") as lines:
+        for count, path in enumerate(paths, start=1):  # noqa: B007 - the last one is the number
+            lines.write(json.dumps(path) + "\n")
+    return count
+
+
+def _put(fs: Any, path: str, text: str) -> None:
+    """Write a file whole, or not at all."""
+    data = text.encode("utf-8")
+    if "file" not in fs.protocol:
+        fs.pipe_file(path, data)  # a storage shows an object when it is complete
+        return
+    fs.pipe_file(path + ".tmp", data)
+    fs.mv(path + ".tmp", path)
+
+
+def _refuse_other(old: Mapping[str, Any], new: Mapping[str, Any], out: str) -> None:
+    for name in {**old, **new}:
+        if old.get(name) != new.get(name):
+            raise SettingsError(
+                f"{out} was begun with {name} {old.get(name)!r}, now it is {new.get(name)!r}. Use "
+                f"the same again, choose another output, or remove {out}{SUFFIX}"
+            )

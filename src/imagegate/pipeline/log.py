@@ -1,0 +1,81 @@
+"""The log of decisions: one JSON line each, only ever appended to."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from imagegate import features
+from imagegate.models.gate import Gate, RulesGate
+from imagegate.pipeline.record import Row
+
+
+class DecisionLog:
+    """Appends decisions to a file; several programs may write to the same one.
+
+    Parameters
+    ----------
+    path : str or Path
+        A local file; its folder is made if need be.
+    gate : Gate or RulesGate
+        Who decides.
+    batch : str
+        What the decisions belong together as, such as the name of a run or a customer.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from imagegate.models.gate import load_gate
+    >>> from imagegate.pipeline.record import failed
+    >>> file = Path(tempfile.mkdtemp()) / "decisions.jsonl"
+    >>> DecisionLog(file, load_gate("rules:ocr")).append([failed("a.png", "broken", gate="x")])
+    >>> len(file.read_text().splitlines())
+    1
+    """
+
+    def __init__(self, path: str | Path, gate: Gate | RulesGate, *, batch: str = "") -> None:
+        self.path = Path(path)
+        self.facts = {
+            "batch": batch,
+            "gate_hash": gate.card.hash,
+            "imagegate": metadata.version("imagegate"),
+            "features_version": features.VERSION,
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Append decisions as of now.
+
+        One write of whole lines to a file opened for appending: lines of several programs do not
+        mix, and what was there before is never touched.
+        """
+        facts: dict[str, Any] = {"time": now(), **self.facts}
+        lines = "".join(_line({**row, **facts}) for row in rows)
+        if self._torn():
+            lines = "\n" + lines
+        with self.path.open("ab", buffering=0) as file:
+            data = memoryview(lines.encode("utf-8"))
+            while data:
+                data = data[file.write(data) :]
+
+    def _torn(self) -> bool:
+        """Tell whether the last line has no end: a program was killed while it wrote."""
+        with self.path.open("a+b") as file:
+            if not file.tell():
+                return False
+            file.seek(-1, os.SEEK_END)
+            return file.read() != b"\n"
+
+
+def now() -> str:
+    """Return the time in UTC, to the second, as ISO 8601 has it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _line(row: Row) -> str:
+    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"

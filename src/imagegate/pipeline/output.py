@@ -1,0 +1,127 @@
+"""Write the rows of a run as Parquet, JSON lines or CSV, a few thousand in memory at a time."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from types import MappingProxyType
+from typing import IO, Any
+
+from imagegate.errors import MissingExtraError, SettingsError
+from imagegate.features import MEASURES, SIGNALS
+from imagegate.pipeline.record import FILE_FACTS, Row
+
+GROUP = 5_000  # rows of a row group: some 5 MB
+WHOLE = ("page", "pages", "width", "height", "quality")
+NUMBERS = ("p_fail", "p_repaired")
+# A row without its nested parts: what every format has as columns of their own.
+PLAIN = (
+    *("path", "page", "pages", *FILE_FACTS),
+    *("decision", "ok", "p_fail", "quality", "gate", "error"),
+)
+SCORES = tuple(f"{signal}_score" for signal in SIGNALS)
+
+
+def writer(path: str) -> Callable[[IO[bytes], Iterable[Row]], None]:
+    """Return what writes rows in the format that a name ends with.
+
+    Raises
+    ------
+    SettingsError
+        If it ends with none of ``.parquet``, ``.jsonl`` and ``.csv``.
+    MissingExtraError
+        If it is Parquet and pyarrow is not installed: better now than after a long run.
+    """
+    for suffix, write in WRITERS.items():
+        if path.lower().endswith(suffix):
+            if write is write_parquet:
+                arrow()
+            return write
+    raise SettingsError(f"{path}: expected a name that ends in {', '.join(WRITERS)}")
+
+
+def flat(row: Row) -> Row:
+    """Return a row whose scores and measures are columns; those not taken are None.
+
+    >>> from imagegate.pipeline.record import failed
+    >>> flat(failed("a.png", "broken", gate="ocr"))["blur_score"] is None
+    True
+    """
+    plain = {name: row[name] for name in PLAIN}
+    scores = {f"{signal}_score": row["scores"].get(signal) for signal in SIGNALS}
+    return {**plain, "reasons": row["reasons"], **scores, **_measured(row["measures"])}
+
+
+def write_jsonl(file: IO[bytes], rows: Iterable[Row]) -> None:
+    """Write one object a line, as ``imagegate check --json`` does."""
+    for row in rows:
+        line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+        file.write(line.encode("utf-8") + b"\n")
+
+
+def write_csv(file: IO[bytes], rows: Iterable[Row]) -> None:
+    """Write one line a row; reasons as ``signal: sentence``, parted by ``|``."""
+    columns = [*PLAIN, "reasons", *SCORES, *MEASURES]
+    lines = csv.DictWriter(_Text(file), columns)
+    lines.writeheader()
+    for row in rows:
+        why = " | ".join(f"{reason['signal']}: {reason['sentence']}" for reason in row["reasons"])
+        lines.writerow({**flat(row), "reasons": why})
+
+
+def write_parquet(file: IO[bytes], rows: Iterable[Row]) -> None:
+    """Write columns, see :func:`schema`."""
+    pa, form = arrow(), schema()
+    with pa.parquet.ParquetWriter(file, form, compression="zstd") as table:
+        for group in _groups(map(flat, rows)):
+            table.write_table(pa.Table.from_pylist(group, schema=form))
+
+
+def schema() -> Any:
+    """Return the columns of a Parquet file: plain ones, reasons, ``blur_score`` …, measures."""
+    pa = arrow()
+    text, real = pa.string(), pa.float64()
+    types = dict.fromkeys(PLAIN, text) | {"ok": pa.bool_()}
+    types |= dict.fromkeys(WHOLE, pa.int32()) | dict.fromkeys(NUMBERS, real)
+    words = ("signal", "measure", "unit", "sentence", "advice")
+    reason = {**dict.fromkeys(words, text), "contribution": real, "reading": real}
+    reason["usual"] = pa.list_(real)
+    types["reasons"] = pa.list_(pa.struct(list(reason.items())))
+    types |= dict.fromkeys((*SCORES, *MEASURES), real)
+    return pa.schema(list(types.items()))
+
+
+def arrow() -> Any:
+    """Return pyarrow with its Parquet module."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError("pyarrow", "parquet") from error
+    return pyarrow
+
+
+class _Text:
+    """What csv writes to: text into a binary file, whose encoding we choose."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def write(self, text: str) -> int:
+        return self.file.write(text.encode("utf-8"))
+
+
+def _measured(measures: Mapping[str, float | None]) -> Row:
+    return {name: measures.get(name) for name in MEASURES}
+
+
+def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while group := list(islice(rows, GROUP)):
+        yield group
+
+
+WRITERS: Mapping[str, Callable[[IO[bytes], Iterable[Row]], None]] = MappingProxyType(
+    {".parquet": write_parquet, ".jsonl": write_jsonl, ".csv": write_csv}
+)

@@ -1,0 +1,129 @@
+"""What is to happen to an image after its verdict, as data that people can read and change."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.features import SIGNALS
+from imagegate.pipeline.repair import REPAIRS
+
+# What a reason can be about, see Reason.signal.
+REASONS = (*SIGNALS, "content", "size", "unfamiliar")
+PROVEN = "proven"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Thresholds, what may be repaired, and what goes to people.
+
+    Parameters
+    ----------
+    use_below : float, optional
+        The highest ``p_fail`` of an image that is used. By default the gate's own threshold, the
+        only one that its promise holds for: above it nothing is promised.
+    reject_from : float, optional
+        The lowest ``p_fail`` of an image that is rejected; by default the gate's own. What lies
+        between the two is for review.
+    repair : "proven" or mapping of str to float
+        The causes that may be mended, each with the highest ``p_fail`` of the mended image.
+        ``"proven"`` takes those that have been measured to help this task and engine
+        (``docs/repair.md``), nothing where none has; an empty mapping forbids repairs.
+    review : tuple of str
+        Rejected images go to people after all if this is the weightiest reason: a signal,
+        ``"content"``, ``"size"``.
+
+    Examples
+    --------
+    >>> Policy(use_below=0.02, review=("exposure",)).use_below
+    0.02
+    """
+
+    use_below: float | None = None
+    reject_from: float | None = None
+    repair: str | Mapping[str, float] = PROVEN
+    review: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a threshold, a cause or a reason."""
+        for name in ("use_below", "reject_from"):
+            _share(name, getattr(self, name), optional=True)
+        low, high = self.use_below, self.reject_from
+        if low is not None and high is not None and low >= high:
+            raise SettingsError(f"policy: use_below {low} must lie below reject_from {high}")
+        _check_repairs(self.repair)
+        for signal in self.review:
+            if signal not in REASONS:
+                raise UnknownNameError("reason to review", str(signal), REASONS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def load_policy(policy: Policy | Mapping[str, Any] | str | Path | None = None) -> Policy:
+    """Return a policy from a mapping or a TOML file; what it leaves out is the default.
+
+    Parameters
+    ----------
+    policy : Policy, mapping or path, optional
+        In a file::
+
+            use_below = 0.02
+            reject_from = 0.8
+            review = ["exposure", "content"]
+
+            [repair]
+            noise = 0.02
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read or a value is out of range.
+    UnknownNameError
+        If a key, cause or reason does not exist.
+    """
+    if policy is None or isinstance(policy, Policy):
+        return policy or Policy()
+    given = _read_file(Path(policy)) if isinstance(policy, str | Path) else policy
+    keys = [field.name for field in fields(Policy)]
+    for key in given:
+        if key not in keys:
+            raise UnknownNameError("policy setting", str(key), keys)
+    review = given.get("review", ())
+    if not isinstance(review, list | tuple):
+        raise SettingsError(f"policy: review: expected a list of reasons, got {review!r}")
+    return Policy(**{**given, "review": tuple(review)})
+
+
+def _read_file(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path}: cannot read a policy from it: {error}") from error
+
+
+def _check_repairs(repair: object) -> None:
+    if repair == PROVEN:
+        return
+    if not isinstance(repair, Mapping):
+        raise SettingsError(
+            f"policy: repair: expected {PROVEN!r} or a table of cause = highest p_fail of the "
+            f"mended image, got {repair!r}"
+        )
+    for cause, limit in repair.items():
+        if cause not in REPAIRS:
+            raise UnknownNameError("repair", str(cause), REPAIRS)
+        _share(f"repair.{cause}", limit)
+
+
+def _share(name: str, value: object, *, optional: bool = False) -> None:
+    if value is None and optional:
+        return
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= 1:  # type: ignore[operator]
+        raise SettingsError(f"policy: {name}: expected a number from 0 to 1, got {value!r}")

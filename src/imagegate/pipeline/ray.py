@@ -1,0 +1,182 @@
+"""Past one machine: the same check as a Ray Data pipeline.
+
+Ray is imported when it is used (extra ``scale``); its usage reports stay off unless
+``RAY_USAGE_STATS_ENABLED`` says otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Generator, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+
+from imagegate.errors import MissingExtraError, SettingsError
+from imagegate.image import Limits
+from imagegate.models.crew import Done
+from imagegate.models.gate import Gate, RulesGate
+from imagegate.pipeline.output import arrow, flat, schema
+from imagegate.pipeline.policy import Policy
+from imagegate.pipeline.record import DEFAULT_LIMITS, Examiner, Row, failed, shown
+from imagegate.pipeline.route import Router
+
+if TYPE_CHECKING:
+    from ray.data import Dataset
+
+BATCH = 16  # files that a worker gets at once: some 200 ms of work
+BLOCK = 256  # files of a block, the unit that Ray moves and tries again
+
+
+def check_dataset(
+    ds: Dataset,
+    gate: Gate | RulesGate | str | Path,
+    policy: Policy | Mapping[str, Any] | str | Path | None = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    workers: int | None = None,
+) -> Dataset:
+    """Return the verdicts on the images of a dataset, one row a page; nothing runs until used.
+
+    Parameters
+    ----------
+    ds : ray.data.Dataset
+        With a column ``path`` (a path or fsspec URL that the workers can read), or ``path`` and
+        ``bytes`` as ``ray.data.read_binary_files(…, include_paths=True)`` makes them.
+    gate : Gate, RulesGate, str or Path
+        What :func:`imagegate.load_gate` takes; read here, sent to every worker once.
+    policy : Policy, mapping or path, optional
+        What :func:`imagegate.pipeline.policy.load_policy` takes.
+    limits : Limits
+        The largest file and picture that are accepted.
+    workers : int, optional
+        Each with one CPU; by default as many as the cluster has.
+
+    Returns
+    -------
+    ray.data.Dataset
+        The columns of ``imagegate check --out verdicts.parquet``: the verdicts are those of a run
+        on one machine. A file that cannot be judged is a row with an ``error``.
+
+    Raises
+    ------
+    SettingsError
+        If the dataset has no column ``path``.
+
+    Examples
+    --------
+    ::
+
+        images = ray.data.read_parquet("s3://bucket/inventory").select_columns(["path"])
+        check_dataset(images, "ocr").write_parquet("s3://bucket/verdicts")
+    """
+    ray = _ray()
+    columns = ds.schema(fetch_if_missing=True)
+    if columns is None or "path" not in columns.names:
+        found = [] if columns is None else columns.names
+        raise SettingsError(f"expected a dataset with a column 'path', found {found}")
+    examiner = Examiner(Router(gate, policy), limits)
+    return _mapped(ray, ds, Checker, examiner, workers)
+
+
+def ray_many(
+    work: Any, sources: Iterable[str], *, jobs: int | None = None
+) -> Generator[Done[list[Row]], None, None]:
+    """Yield the rows of every file, in order, like ``run_many``, from the workers of a cluster.
+
+    Parameters
+    ----------
+    work : callable
+        Returns the rows of a file.
+    sources : iterable of str
+        Paths or URLs that every worker can read.
+    jobs : int, optional
+        Workers; by default as many as the cluster has CPUs.
+    """
+    ray = _ray()
+    paths = list(sources)
+    if not paths:
+        return
+    ray.data.DataContext.get_current().execution_options.preserve_order = True
+    table = arrow().table({"path": [json.dumps(path) for path in paths]})
+    ds = ray.data.from_arrow(table, override_num_blocks=-(-len(paths) // BLOCK))
+    answers = _mapped(ray, ds, Teller, work, jobs)
+    for answer in answers.iter_rows():
+        yield Done(json.loads(answer["path"]), json.loads(answer["rows"]))
+
+
+class Checker:
+    """Turns a batch of paths, with or without bytes, into the columns of a Parquet file."""
+
+    def __init__(self, examiner: Examiner) -> None:
+        cv2.setNumThreads(1)  # the cores are shared out by worker
+        self.examiner = examiner
+
+    def __call__(self, batch: Any) -> Any:
+        """Return the rows of a batch."""
+        paths = batch["path"].to_pylist()
+        contents = (
+            batch["bytes"].to_pylist() if "bytes" in batch.column_names else [None] * len(paths)
+        )
+        rows = [
+            flat(row)
+            for path, content in zip(paths, contents, strict=True)
+            for row in _examined(self.examiner, path, content)
+        ]
+        return arrow().Table.from_pylist(rows, schema=schema())
+
+
+class Teller:
+    """Turns a batch of paths into the rows of each, as JSON."""
+
+    def __init__(self, work: Any) -> None:
+        cv2.setNumThreads(1)
+        self.work = work
+
+    def __call__(self, batch: Any) -> Any:
+        """Return path and rows of every file of a batch."""
+        paths = batch["path"].to_pylist()
+        rows = [json.dumps(_examined(self.work, json.loads(path))) for path in paths]
+        return arrow().table({"path": paths, "rows": rows})
+
+
+def _examined(work: Any, path: str, content: bytes | None = None) -> list[Row]:
+    """Return the rows of a file, whatever it does: one image must not end a cluster's work."""
+    try:
+        rows: list[Row] = work(path) if content is None else work(path, content)
+    except Exception as error:  # noqa: BLE001 - as in the crew of a single machine
+        gate = getattr(work, "examiner", work).router.gate.name
+        return [failed(shown(path), str(error) or type(error).__name__, gate=gate)]
+    return rows
+
+
+def _mapped(ray: Any, ds: Dataset, kind: type, work: Any, workers: int | None) -> Dataset:
+    return ds.map_batches(
+        kind,
+        fn_constructor_args=(work,),
+        batch_size=BATCH,
+        batch_format="pyarrow",
+        num_cpus=1,
+        compute=ray.data.ActorPoolStrategy(size=workers or _cpus(ray)),
+    )
+
+
+def _cpus(ray: Any) -> int:
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def _ray() -> Any:
+    """Return ray, connected: to the cluster that RAY_ADDRESS names, else one of this machine."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise MissingExtraError("ray", "scale") from error
+    if not ray.is_initialized():
+        ray.init(include_dashboard=False, logging_level=logging.WARNING)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    return ray

@@ -1,0 +1,118 @@
+"""One row a page: what was decided about it and why, or the error that took its place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from imagegate.errors import ImagegateError
+from imagegate.image import ImageFile, Limits, open_file
+from imagegate.models.verdict import Verdict
+from imagegate.pipeline.files import opened
+from imagegate.pipeline.route import Route, Router
+
+Row: TypeAlias = dict[str, Any]
+
+DEFAULT_LIMITS = Limits()
+FILE_FACTS: Mapping[str, Any] = MappingProxyType(
+    dict.fromkeys(
+        ("sha256", "format", "width", "height", "route", "repair", "p_repaired", "written")
+    )
+)
+NO_VERDICT: Mapping[str, Any] = MappingProxyType(
+    {
+        "decision": None,
+        "ok": False,
+        "p_fail": None,
+        "quality": None,
+        "reasons": [],
+        "scores": {},
+        "measures": {},
+    }
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that was looked at: its row, and its route unless the row is an error."""
+
+    row: Row
+    route: Route | None = None
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """Turns a file into its rows; can be sent to other processes and machines.
+
+    Parameters
+    ----------
+    router : Router
+        Decides.
+    limits : Limits
+        The largest file and picture that are accepted.
+    """
+
+    router: Router
+    limits: Limits = DEFAULT_LIMITS
+
+    def __call__(self, path: str, content: bytes | None = None) -> list[Row]:
+        """Return one row a page; whatever is wrong with the file is in its ``error``.
+
+        Parameters
+        ----------
+        path : str
+            A path or an fsspec URL; read unless its content is given.
+        content : bytes, optional
+            The file's bytes, from wherever they are stored.
+        """
+        return [page.row for page in self.pages(path, content)]
+
+    def pages(self, path: str, content: bytes | None = None) -> Iterator[Page]:
+        """Yield the pages of a file with their routes, one after the other."""
+        name = shown(path)
+        try:
+            source = opened(path, self.limits) if content is None else content
+            file = open_file(source, limits=self.limits, name=name)
+        except ImagegateError as error:
+            yield Page(failed(name, str(error), gate=self.router.gate.name))
+            return
+        digest = hashlib.sha256(file.content.data).hexdigest()
+        for number in range(1, file.pages + 1):
+            facts = {"page": number, "pages": file.pages, "sha256": digest}
+            yield self._page(name, file, number, {**facts, "format": file.header.format})
+
+    def _page(self, name: str, file: ImageFile, number: int, facts: Row) -> Page:
+        try:
+            image = file.page(number)
+            # A mended page could not be put back into its document.
+            route = self.router.route(image, repair=file.pages == 1)
+        except ImagegateError as error:
+            return Page(failed(name, str(error), gate=self.router.gate.name) | facts)
+        size = {"width": image.header.width, "height": image.header.height}
+        return Page(decided(name, route) | facts | size, route)
+
+
+def decided(name: str, route: Route) -> Row:
+    """Return the row of an image of which only the route is known."""
+    found = {"route": route.action, "repair": route.repair, "p_repaired": route.after}
+    return judged(name, route.verdict) | found
+
+
+def judged(name: str, verdict: Verdict) -> Row:
+    """Return the row of an image of which only the verdict is known."""
+    return {"path": name, "page": 1, "pages": 1, **FILE_FACTS, **verdict.to_dict(), "error": None}
+
+
+def failed(name: str, error: str, *, gate: str) -> Row:
+    """Return the row of a file that could not be judged."""
+    nothing = {**FILE_FACTS, **NO_VERDICT, "reasons": [], "scores": {}, "measures": {}}
+    return {"path": name, "page": 1, "pages": 1, **nothing, "gate": gate, "error": shown(error)}
+
+
+def shown(path: str) -> str:
+    """Return a path as text that every format can hold: bytes that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,0 +1,222 @@
+"""Classical mends, named by cause, and the ones that the real engine has been seen to gain from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.features.noise import flattest, native_stripes
+from imagegate.image import Image
+from imagegate.image.pixels import to_gray
+from imagegate.models.verdict import Verdict
+from imagegate.tables import Pixels, Repair, Table
+
+if TYPE_CHECKING:
+    from imagegate.models.learned import Gate
+
+Floats = NDArray[np.float32]
+
+LOW_SCORE = 80  # a signal under it is worth a mend, whether or not a reason names it
+
+LONE_SHARE = 0.004  # of lone pixels, from which on they are salt and pepper
+LEAST_NOISE = 2.5  # gray levels; paper has as much
+# Of a Gaussian, in x-heights: what blurs the letters by less than they can bear (blur.gaussian of
+# severity 1 is three times as much) takes most of the grain away.
+GRAIN, RAISED_GRAIN = 0.05, 0.08
+LEAST_SIGMA = 0.5  # px
+X_HEIGHT_PARTS = 40  # of the short side, where no letters are found
+
+GROUND_REACH = 5  # x-heights: the ground shows between and beside the letters
+GROUND_PX = 4  # of an x-height that are left to look for the ground
+# Less than this is worth mending: halvings, gray levels.
+FALLOFF, RANGE, CONTRAST, CONTRAST_P10 = 0.6, 150.0, 50.0, 35.0
+INK, PAPER = 0.5, 90.0  # percentiles that become black and white
+
+
+@dataclass(frozen=True, eq=False)
+class Mended:
+    """An image with one cause mended, and what the gate says of it.
+
+    Parameters
+    ----------
+    cause : str
+        What was mended.
+    pixels : ndarray of uint8
+        The mended image, RGB (height, width, 3) or gray (height, width).
+    verdict : Verdict
+        The gate on the mended image.
+    """
+
+    cause: str
+    pixels: Pixels = field(repr=False)
+    verdict: Verdict
+
+
+def mend(image: Image, verdict: Verdict, gate: Gate, limits: Mapping[str, float]) -> Mended | None:
+    """Try the mends that a verdict calls for and return the one that the gate likes best.
+
+    Parameters
+    ----------
+    image : Image
+        The image as it came.
+    verdict : Verdict
+        What the gate said of it.
+    gate : Gate
+        Asked again about each mended image.
+    limits : mapping of str to float
+        The causes that may be mended, each with the highest ``p_fail`` of the mended image,
+        such as :func:`proven` returns.
+
+    Returns
+    -------
+    Mended or None
+        None if no mend brings the image down to its limit.
+    """
+    found = [
+        Mended(cause, pixels, after)
+        for cause, pixels in attempts(image, verdict, limits)
+        if (after := gate.check(pixels)).p_fail is not None and after.p_fail <= limits[cause]
+    ]
+    return min(found, key=lambda mended: mended.verdict.p_fail or 0.0, default=None)
+
+
+def attempts(
+    image: Image, verdict: Verdict, causes: Mapping[str, float]
+) -> Iterator[tuple[str, Pixels]]:
+    """Mend each of the causes that the verdict blames, in the order of the table."""
+    blamed = {reason.signal for reason in verdict.reasons}
+    for cause, row in REPAIRS.items():
+        low = verdict.scores.get(cause, 100.0) < LOW_SCORE
+        if cause in causes and (low or cause in blamed):
+            pixels = row.function(image.rgb, verdict.measures)
+            if pixels is not None:
+                yield cause, pixels
+
+
+def proven(gate: Gate) -> Mapping[str, float]:
+    """Return the causes whose mend has earned its place for the task and engine of a gate.
+
+    Returns
+    -------
+    mapping of str to float
+        With the highest ``p_fail`` of the mended image: never above the gate's own threshold.
+        Empty for a task or engine for which nothing has been shown, and for a gate that passes
+        nothing by itself.
+    """
+    passing = gate.thresholds.passing
+    if passing is None:
+        return {}
+    earned = EARNED.get((gate.card.task, gate.card.engine or ""), {})
+    return {cause: min(limit, passing) for cause, limit in earned.items()}
+
+
+def denoise(pixels: Pixels, readings: Mapping[str, float]) -> Pixels | None:
+    """Take out lone pixels by a median, and grain by a Gaussian that letters can bear.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8
+        RGB or gray.
+    readings : mapping
+        ``noise.impulse_share`` and ``text.x_height_px``.
+
+    Returns
+    -------
+    ndarray of uint8 or None
+        Gray; None where there is neither.
+    """
+    gray = to_gray(pixels)
+    salted = readings.get("noise.impulse_share", 0.0) > LONE_SHARE
+    clean = np.asarray(cv2.medianBlur(gray, 3), np.uint8) if salted else gray
+    smooth = without_grain(clean, GRAIN * x_height(gray, readings))
+    return None if smooth is gray else smooth
+
+
+def without_grain(gray: Pixels, sigma: float) -> Pixels:
+    """Return a gray plane without its grain; itself if there is hardly any."""
+    grain = flattest(native_stripes(Image.from_array(gray)))
+    if not grain >= LEAST_NOISE:  # NaN of planes that are too small
+        return gray
+    return np.asarray(cv2.GaussianBlur(gray, (0, 0), max(LEAST_SIGMA, sigma)), np.uint8)
+
+
+def x_height(gray: Pixels, readings: Mapping[str, float]) -> float:
+    """Return the height of the letters in pixels, a guess where none were found."""
+    found = readings.get("text.x_height_px", np.nan)
+    return found if found > 0 else min(gray.shape) / X_HEIGHT_PARTS
+
+
+def even_light(pixels: Pixels, readings: Mapping[str, float]) -> Pixels | None:
+    """Divide by the light on the ground, spread ink to paper over the range, smooth raised grain.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8
+        RGB or gray, of dark writing on a lighter ground.
+    readings : mapping
+        ``text.x_height_px``, ``text.contrast``, ``text.contrast_p10``, ``exposure.range`` and
+        ``exposure.light_falloff``.
+
+    Returns
+    -------
+    ndarray of uint8 or None
+        Gray; None where light and contrast are good, or nothing is left to spread.
+
+    References
+    ----------
+    The ground by closing, after Gatos, Pratikakis, Perantonis, Pattern Recognition 39 (2006),
+    doi:10.1016/j.patcog.2005.09.010, without their binarisation.
+    """
+    if not badly_lit(readings):
+        return None
+    gray = to_gray(pixels)
+    height = x_height(gray, readings)
+    lit = np.minimum(gray / np.maximum(ground(gray, height), 1), 1)
+    ink, paper = np.percentile(lit, (INK, PAPER))
+    if paper - ink < 1 / 255:
+        return None
+    spread = np.clip((lit - ink) * (255 / (paper - ink)), 0, 255).astype(np.uint8)
+    return without_grain(spread, RAISED_GRAIN * height)
+
+
+def badly_lit(readings: Mapping[str, float]) -> bool:
+    """Tell whether the light falls off or the contrast is low; NaN is neither."""
+    return (
+        readings.get("exposure.light_falloff", 0.0) > FALLOFF
+        or readings.get("exposure.range", 255.0) < RANGE
+        or readings.get("text.contrast", 255.0) < CONTRAST
+        or readings.get("text.contrast_p10", 255.0) < CONTRAST_P10
+    )
+
+
+def ground(gray: Pixels, height: float) -> Floats:
+    """Return the level of the ground at each pixel, as if no letters of that height stood on it."""
+    factor = min(1.0, GROUND_PX / height)
+    small = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    side = round(height * factor * GROUND_REACH) | 1
+    window = np.ones((side, side), np.uint8)
+    closed = cv2.morphologyEx(cv2.medianBlur(small, 3), cv2.MORPH_CLOSE, window)
+    smooth = cv2.GaussianBlur(closed, (0, 0), side).astype(np.float32)
+    size = (gray.shape[1], gray.shape[0])
+    return np.asarray(cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+REPAIRS: Table[Repair] = Table(
+    "repair",
+    (
+        Repair("noise", denoise),
+        Repair("exposure", even_light),
+    ),
+)
+
+# By task and engine: the causes whose mend lowers the engine's loss on images that neither gate
+# nor mend has seen, with the highest p_fail of the mended image. From benchmarks/repair.py, see
+# docs/repair.md.
+EARNED: Mapping[tuple[str, str], Mapping[str, float]] = {
+    ("ocr", "tesseract"): {"noise": 0.1, "exposure": 0.1},
+}

@@ -1,0 +1,159 @@
+"""Look at very many images in bounded memory; a killed run goes on where it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import asdict
+from functools import partial
+from importlib import metadata
+from typing import Any, Protocol, TypeAlias
+
+from imagegate import features
+from imagegate.models.crew import Done, run_many
+from imagegate.pipeline.files import storage
+from imagegate.pipeline.journal import Journal, begin
+from imagegate.pipeline.log import DecisionLog
+from imagegate.pipeline.output import writer
+from imagegate.pipeline.record import Examiner, Row, failed, shown
+from imagegate.pipeline.summary import Summary, Tally
+
+Answers: TypeAlias = Generator[Done[list[Row]], None, None]
+Many: TypeAlias = Callable[..., Answers]  # of the work, the sources and jobs=
+Look: TypeAlias = Callable[[Iterable[str]], Answers]
+
+PART_FILES, PART_SECONDS = 500, 20.0  # what a kill may cost, whichever comes first
+
+
+class Progress(Protocol):
+    """Takes how many files are done of how many, and the counts in words."""
+
+    def __call__(self, done: int, total: int, note: str) -> None:
+        """Show it."""
+
+
+def run(
+    examiner: Examiner,
+    paths: Iterable[str],
+    out: str,
+    *,
+    work: Callable[[str], list[Row]] | None = None,
+    many: Many = run_many,
+    jobs: int | None = None,
+    log: DecisionLog | None = None,
+    progress: Progress | None = None,
+    settings: dict[str, Any] | None = None,
+) -> Summary:
+    """Write one row a page to a file, and return what it comes to.
+
+    Parameters
+    ----------
+    examiner : Examiner
+        Turns a file into rows, in worker processes; its gate and policy are the run's.
+    paths : iterable of str
+        The files. They are listed once, when the run begins: the same call after a kill goes on
+        with that list.
+    out : str
+        Path or URL that ends in ``.parquet``, ``.jsonl`` or ``.csv``. Until it is complete there
+        is a folder beside it, ``OUT.partial``.
+    work : callable, optional
+        What is done with each file in place of examining it alone; returns its rows.
+    many : callable
+        Does the work on many files: :func:`imagegate.models.crew.run_many` on this machine,
+        :func:`imagegate.pipeline.ray.ray_many` on a cluster.
+    jobs : int, optional
+        Workers; by default all cores of the machine, or of the cluster.
+    log : DecisionLog, optional
+        Gets every decision. What was decided in the last seconds before a kill is decided, and
+        logged, again.
+    progress : callable, optional
+        Called after every file.
+    settings : dict, optional
+        What else must not change between two runs into the same output.
+
+    Raises
+    ------
+    SettingsError
+        If the output exists, was begun otherwise, or has no known format.
+    """
+    write = writer(out)
+    journal = begin(out, {**described(examiner), **(settings or {})}, paths)
+    gate = examiner.router.gate
+    look = partial(many, work or examiner, jobs=jobs)
+    _look(look, journal, gate.name, log=log, progress=progress)
+    tally = Tally()
+    fs, target = storage(out)
+    finished = f"{journal.folder}/finished"
+    with fs.open(finished, "wb") as file:
+        write(file, tally.watch(journal.rows()))
+    fs.mv(finished, target)
+    journal.remove()
+    return tally.summary(gate, promised=examiner.router.keeps_promise)
+
+
+def described(examiner: Examiner) -> dict[str, Any]:
+    """Return what decides about the rows of an examiner, for JSON."""
+    router = examiner.router
+    return {
+        "gate": router.gate.name,
+        "gate_hash": router.gate.card.hash,
+        "policy": {**router.policy.to_dict(), "review": list(router.policy.review)},
+        "limits": asdict(examiner.limits),
+        "features_version": features.VERSION,
+        "imagegate": metadata.version("imagegate"),
+    }
+
+
+def _look(
+    look: Look,
+    journal: Journal,
+    gate: str,
+    *,
+    log: DecisionLog | None,
+    progress: Progress | None,
+) -> None:
+    """Bring the journal to its end."""
+    sizes = journal.parts()
+    start = sum(sizes)
+    keeper = _Keeper(journal, log, number=len(sizes))
+    tally = Tally()
+    tell = progress or (lambda done, total, note: None)
+    tell(start, journal.files, "")
+    with closing(look(journal.paths(start))) as answers:
+        try:
+            for done, answer in enumerate(answers, start=start + 1):
+                found = rows_of(answer, gate)
+                for row in found:
+                    tally.add(row)
+                keeper.keep(found)
+                tell(done, journal.files, tally.note())
+        finally:
+            keeper.write()  # also if someone pressed Ctrl-C
+
+
+class _Keeper:
+    """Gathers the rows of files into parts of the journal, and writes them in time."""
+
+    def __init__(self, journal: Journal, log: DecisionLog | None, *, number: int) -> None:
+        self.journal, self.log, self.number = journal, log, number
+        self.part: list[list[Row]] = []
+        self.since = time.monotonic()
+
+    def keep(self, rows: list[Row]) -> None:
+        self.part.append(rows)
+        if len(self.part) >= PART_FILES or time.monotonic() - self.since > PART_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        if self.part:
+            if self.log:
+                self.log.append(row for rows in self.part for row in rows)
+            self.journal.write_part(self.number, self.part)
+            self.number += 1
+        self.part, self.since = [], time.monotonic()
+
+
+def rows_of(answer: Done[list[Row]], gate: str) -> list[Row]:
+    """Return the rows of a file; whatever went wrong, a dead worker included, is a row."""
+    return answer.value or [failed(shown(answer.source), answer.error, gate=gate)]

@@ -1,0 +1,133 @@
+"""The closing words of a run: how many went where, why, and how many failures to expect."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagegate.models.gate import Gate, RulesGate
+from imagegate.pipeline.expected import Chances, Expected, expected_failures
+from imagegate.pipeline.record import Row
+from imagegate.pipeline.route import ACTION_OF, ACTIONS
+
+BROKEN = "broken"
+WORDS = {
+    "use": "to use",
+    "repair": "repaired",
+    "review": "for review",
+    "reject": "rejected",
+    BROKEN: "broken",
+}
+
+
+@dataclass
+class Tally:
+    """Counts rows as they go by, in a memory that does not grow with them."""
+
+    routes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    repairs: Counter[str] = field(default_factory=Counter)
+    used: Chances = field(default_factory=Chances)
+
+    def add(self, row: Row) -> None:
+        """Count one row; where there is no route, the decision tells what it would be."""
+        route = row["route"] or ACTION_OF.get(row["decision"], BROKEN)
+        self.routes[route] += 1
+        if route == "use":
+            self.used.add(row["p_fail"])
+        elif route == "repair":
+            self.repairs[row["repair"]] += 1
+        elif row["reasons"]:
+            self.reasons[row["reasons"][0]["signal"]] += 1
+
+    @property
+    def images(self) -> int:
+        """How many rows were counted."""
+        return self.routes.total()
+
+    @property
+    def passed(self) -> int:
+        """How many of them can be used as they are."""
+        return self.routes["use"]
+
+    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield rows, counted."""
+        for row in rows:
+            self.add(row)
+            yield row
+
+    def note(self) -> str:
+        """Return the counts in a few words."""
+        return ", ".join(f"{self.routes[key]:,} {WORDS[key]}" for key in WORDS if self.routes[key])
+
+    def summary(self, gate: Gate | RulesGate, *, promised: bool) -> Summary:
+        """Return what it comes to; ``promised`` tells whether the gate's promise is kept to."""
+        return Summary(
+            gate=gate.name,
+            images=self.images,
+            routes={key: self.routes[key] for key in (*ACTIONS, BROKEN)},
+            reasons=dict(self.reasons.most_common()),
+            repairs=dict(self.repairs.most_common()),
+            expected=expected_failures(gate, self.used),
+            promise=_promise(gate) if promised else None,
+        )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run comes to.
+
+    Parameters
+    ----------
+    gate : str
+        Who decided.
+    images : int
+        Pages; a file of one picture has one, a broken file counts as one.
+    routes : dict of str to int
+        How many to use, repaired, for review, rejected, and ``"broken"``.
+    reasons : dict of str to int
+        The weightiest reason of those for review or rejected, the commonest first.
+    repairs : dict of str to int
+        What was mended, the commonest first.
+    expected : Expected or None
+        Failures among those to use; None for rules.
+    promise : str or None
+        What the gate promises about those to use; None if it promises nothing.
+    """
+
+    gate: str
+    images: int
+    routes: dict[str, int]
+    reasons: dict[str, int]
+    repairs: dict[str, int]
+    expected: Expected | None
+    promise: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {**vars(self), "expected": self.expected.to_dict() if self.expected else None}
+
+    def lines(self) -> list[str]:
+        """Return plain sentences."""
+        counts = ", ".join(f"{n:,} {WORDS[key]}" for key, n in self.routes.items() if n)
+        lines = [f"{self.images:,} images: {counts or 'none'}"]
+        if self.reasons:
+            lines.append(f"held back for: {_listed(self.reasons)}")
+        if self.repairs:
+            lines.append(f"mended: {_listed(self.repairs)}")
+        if self.expected and self.expected.images:
+            lines.append(f"of those to use {self.expected.sentence()}")
+        if self.promise:
+            lines.append(f"promise of {self.gate}: {self.promise}")
+        return lines
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def _promise(gate: Gate | RulesGate) -> str | None:
+    guarantee = gate.card.guarantee
+    return gate.card.promise_text() if guarantee and guarantee.kept else None

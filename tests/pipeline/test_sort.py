@@ -1,0 +1,130 @@
+"""Sorting a folder: every file in one place, the originals untouched, kills survived."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from imagegate.cli import app
+from imagegate.degrade.pages import render_page
+
+POLICY = "[repair]\nnoise = 0.2\n"
+
+
+def sort(*arguments: object):
+    return CliRunner().invoke(app, ["sort", *map(str, arguments), "--jobs", "1"])
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+@pytest.fixture(scope="module")
+def inbox(tmp_path_factory):
+    """A good page, one with noise, one too dark to read, and a broken file."""
+    folder = tmp_path_factory.mktemp("inbox")
+    page = render_page(7, layout="letter").pixels
+    grain = np.random.default_rng(0).normal(0, 45, page.shape)
+    pictures = {
+        "good": page,
+        "sub/noisy": np.clip(page + grain, 0, 255).astype(np.uint8),
+        "dark": page // 40,
+    }
+    (folder / "sub").mkdir()
+    for name, pixels in pictures.items():
+        cv2.imwrite(str(folder / f"{name}.png"), np.ascontiguousarray(pixels[..., ::-1]))
+    (folder / "sub" / "broken.jpg").write_bytes(b"no picture")
+    (folder.parent / "policy.toml").write_text(POLICY)
+    return folder
+
+
+def test_every_file_has_one_place_and_the_originals_stay(inbox, tmp_path):
+    before = bytes_of(inbox)
+    done = sort(inbox, tmp_path / "out", "--policy", inbox.parent / "policy.toml")
+    assert done.exit_code == 1, done.output
+    assert bytes_of(inbox) == before
+    out = tmp_path / "out"
+    assert {path.parts[0] for path in map(Path, bytes_of(out))} >= {"use", "repaired", "rejected"}
+    assert (out / "use/good.png").read_bytes() == before["good.png"]
+    assert (out / "repaired/sub/noisy.png").read_bytes() == before["sub/noisy.png"]
+    assert (out / "rejected/sub/broken.jpg").read_bytes() == before["sub/broken.jpg"]
+    placed = [name for name in bytes_of(out) if "/" in name and ".repaired" not in name]
+    assert sorted(Path(*Path(name).parts[1:]).as_posix() for name in placed) == sorted(before)
+
+
+def test_a_mended_image_and_its_provenance(inbox, tmp_path):
+    sort(inbox, tmp_path / "out", "--policy", inbox.parent / "policy.toml")
+    mended = tmp_path / "out/repaired/sub/noisy.png.repaired.png"
+    with (tmp_path / "out/verdicts.csv").open(newline="") as file:
+        rows = {Path(row["path"]).name: row for row in csv.DictReader(file)}
+    lines = (tmp_path / "out/decisions.jsonl").read_text().splitlines()
+    log = [json.loads(line) for line in lines]
+    told = next(row for row in log if row["route"] == "repair")
+    assert rows["noisy.png"]["written"] == told["written"] == str(mended)
+    assert told["repair"] == "noise"
+    assert told["p_repaired"] <= 0.2 < told["p_fail"]
+    assert told["sha256"] == hashlib.sha256((inbox / "sub/noisy.png").read_bytes()).hexdigest()
+    assert told["gate"] == "ocr-tesseract"
+    assert len(told["gate_hash"]) == 64
+    assert told["time"].endswith("Z")
+    assert cv2.imread(str(mended)).shape == cv2.imread(str(inbox / "sub/noisy.png")).shape
+
+
+def test_links_and_lists_copy_nothing(inbox, tmp_path):
+    sort(inbox, tmp_path / "links", "--how", "link")
+    link = tmp_path / "links/use/good.png"
+    assert link.is_symlink()
+    assert link.resolve() == inbox / "good.png"
+    sort(inbox, tmp_path / "lists", "--how", "list")
+    assert sorted(bytes_of(tmp_path / "lists")) == ["decisions.jsonl", "verdicts.csv"]
+
+
+def test_places_that_would_mix_are_refused(inbox, tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    for target, words in ((tmp_path / "full", "is not empty"), (inbox.parent, "holds")):
+        done = sort(inbox, target)
+        assert done.exit_code != 0
+        assert words in str(done.exception)
+    assert bytes_of(tmp_path / "full") == {"mine.txt": b"mine"}
+
+
+def test_a_target_inside_the_source_is_not_sorted_itself(inbox, tmp_path):
+    source = tmp_path / "inbox"
+    for name, data in bytes_of(inbox).items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(data)
+    sort(source, source / "sorted", "--how", "copy")
+    with (source / "sorted/verdicts.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == 4
+
+
+def test_a_stopped_sort_goes_on(inbox, tmp_path, monkeypatch):
+    sort(inbox, tmp_path / "whole")
+    monkeypatch.setattr("imagegate.pipeline.run.PART_FILES", 1)
+    from imagegate.pipeline.journal import Journal
+
+    write, parts = Journal.write_part, []
+
+    def stop(self, number, answers):
+        if number == 2 and not parts:
+            parts.append(number)
+            raise KeyboardInterrupt
+        write(self, number, answers)
+
+    monkeypatch.setattr(Journal, "write_part", stop)
+    assert sort(inbox, tmp_path / "out").exit_code == 130
+    assert sort(inbox, tmp_path / "out").exit_code == 1
+
+    def placed(folder):
+        return {name: data for name, data in bytes_of(folder).items() if "/" in name}
+
+    assert placed(tmp_path / "out") == placed(tmp_path / "whole")
