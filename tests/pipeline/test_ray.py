@@ -103,7 +103,7 @@ def test_a_dataset_of_bytes_is_too_wherever_they_came_from(cluster, paths, local
 
     ds = ray.data.read_binary_files(paths, include_paths=True)
     found = check_dataset(ds, "ocr", POLICY, workers=2)
-    tables = [batch for batch in found.iter_batches(batch_format="pyarrow")]
+    tables = list(found.iter_batches(batch_format="pyarrow"))
     rows = sorted((row for table in tables for row in table.to_pylist()), key=lambda r: r["path"])
     assert [json.dumps(row) for row in rows] == [json.dumps(flat(row)) for row in local]
     with pytest.raises(SettingsError, match="expected a dataset with a column 'path'"):

@@ -30,39 +30,46 @@ ALL_PASS, NOT_ALL_PASS, COULD_NOT_RUN = 0, 1, 2
 NO_REPAIR = Policy(repair={})
 
 
+Paths = Annotated[
+    list[str], typer.Argument(help="Images, or folders that are searched through; or URLs.")
+]
+Thresholds = Annotated[
+    Path | None,
+    typer.Option("--thresholds", help="Your own cuts for a rules gate, as TOML or JSON."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="What the engine made of the image (mask, .txt), or a folder with one of the "
+        "same stem for each: judge image and output together.",
+    ),
+]
+Out = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        help="Write the verdicts to a .parquet, .jsonl or .csv file or URL. Bounded memory, "
+        "progress, and a killed run goes on.",
+    ),
+]
+Engine = Annotated[
+    str, typer.Option("--engine", help="With --out, where it runs: local, or ray (RAY_ADDRESS).")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
 def command(
-    paths: Annotated[
-        list[str], typer.Argument(help="Images, or folders that are searched through; or URLs.")
-    ],
+    paths: Paths,
     gate: GateName = "ocr",
-    thresholds: Annotated[
-        Path | None,
-        typer.Option("--thresholds", help="Your own cuts for a rules gate, as TOML or JSON."),
-    ] = None,
+    thresholds: Thresholds = None,
     policy: PolicyFile = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="What the engine made of the image (mask, .txt), or a folder with one of the "
-            "same stem for each: judge image and output together.",
-        ),
-    ] = None,
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--out",
-            help="Write the verdicts to a .parquet, .jsonl or .csv file or URL. Bounded memory, "
-            "progress, and a killed run goes on.",
-        ),
-    ] = None,
+    output: Output = None,
+    to: Out = None,
     log: LogFile = None,
-    engine: Annotated[
-        str,
-        typer.Option("--engine", help="With --out, where it runs: local, or ray (RAY_ADDRESS)."),
-    ] = "local",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    engine: Engine = "local",
+    as_json: AsJson = False,
     jobs: Jobs = 0,
 ) -> None:
     """Say for every image whether the task will work on it, and why not.

@@ -4,45 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from itertools import chain, islice
-from multiprocessing.connection import Connection
-from multiprocessing.reduction import ForkingPickler
-from pathlib import Path
-from typing import Any, Generic, TypeAlias, TypeVar
-
-import cv2
+from typing import Any
 
 from imagegate.errors import SettingsError
-
-Value = TypeVar("Value")
-Work: TypeAlias = Callable[[Any], Value]
-Batch: TypeAlias = list[Any]  # sources that are worked on together
+from imagegate.models.worker import Batch, Done, Value, Work, Worker, attempt, name_of
 
 # Sources that a worker gets at once: a trip takes 0.3 ms, a check 5 ms and more.
 CHUNK = 4
 # Batches from which on processes are used. To start them takes 0.3 s, once: as much as two cores
 # save on 15 images of 12 MP, or on 60 small ones.
 FEWEST = 4
-STARTUP = 60.0  # seconds that a worker may take to start
 GRACE = 1.0  # seconds that a run closed early leaves its workers before it ends them
-IDLE = 60.0  # seconds after which a worker without work ends itself
-# The cores are shared out by process.
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
-
-@dataclass(frozen=True)
-class Done(Generic[Value]):
-    """What became of one source: a value, or the error that took its place."""
-
-    source: str
-    value: Value | None
-    error: str = ""
 
 
 def run_many(
@@ -76,7 +52,7 @@ def run_many(
     """
     _refuse(sources, jobs)
     if jobs == 1:
-        yield from (_done(work, source) for source in sources)
+        yield from (attempt(work, source) for source in sources)
         return
     from loky import cpu_count  # of the cores that this process may use
 
@@ -84,7 +60,7 @@ def run_many(
     head = list(islice(batches, FEWEST))
     workers = (jobs or cpu_count()) if len(head) == FEWEST else 1
     if workers == 1:
-        yield from (_done(work, source) for source in chain.from_iterable(chain(head, batches)))
+        yield from (attempt(work, source) for source in chain.from_iterable(chain(head, batches)))
         return
     crew = Crew(work, workers)
     running: deque[Future[list[Done[Any]]]] = deque()
@@ -130,7 +106,7 @@ class Crew:
                 _resting.popleft().end()
 
     def _here(self, batch: Batch) -> list[Done[Any]]:
-        return [_done(self.work, source) for source in batch]
+        return [attempt(self.work, source) for source in batch]
 
     def _sent(self, batch: Batch) -> list[Done[Any]]:
         """Have a batch done by a worker; if it dies, its images one by one."""
@@ -143,7 +119,7 @@ class Crew:
             return [self._retried(source) for source in batch]
 
     def _retried(self, source: Any) -> Done[Any]:
-        worker, name = self._hired(), _name(source)
+        worker, name = self._hired(), name_of(source)
         if worker is None:
             fate, advice = "and none can be started", "free some memory and check it again"
         else:
@@ -182,58 +158,6 @@ class Crew:
         return self._here(batch) if answers is None else answers
 
 
-class Worker:
-    """The near side of a worker process, which serves one gate after the other.
-
-    loky starts it without a ``__main__`` guard in scripts, and packs functions of theirs.
-    """
-
-    def __init__(self) -> None:
-        from loky.backend import get_context
-
-        if getattr(sys, "frozen", False):
-            raise OSError("a bundled program would start itself instead of Python")
-        context = get_context("loky")
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs,), env=ONE_THREAD, daemon=True)
-        self.process.start()
-        theirs.close()
-        self.parent = os.getpid()
-        self.work: Work[Any] | None = None
-        if not self.connection.poll(STARTUP):
-            self.end()
-            raise TimeoutError
-        self.connection.recv()
-
-    def ask(self, work: Work[Any], batch: Batch) -> list[Done[Any]] | None:
-        """Return the answers, None if a batch cannot be sent; EOFError, OSError if it dies."""
-        from loky import wrap_non_picklable_objects
-
-        new = None if work is self.work else wrap_non_picklable_objects(work, keep_wrapper=False)
-        try:
-            message = ForkingPickler.dumps((new, Path.cwd(), batch))
-        except Exception:  # noqa: BLE001 - pickle raises whatever the objects raise
-            return None
-        self.connection.send_bytes(message)
-        answers: list[Done[Any]] | None = self.connection.recv()
-        self.work = None if answers is None else work
-        return answers
-
-    def rests(self) -> bool:
-        """Tell whether it waits for work: it has not ended, and this process is no fork."""
-        try:
-            return self.parent == os.getpid() and not self.connection.poll()
-        except OSError:
-            return False
-
-    def end(self) -> None:
-        """End the process, if it has not ended by itself."""
-        self.connection.close()
-        if self.parent == os.getpid():
-            self.process.terminate()
-            self.process.join(5)
-
-
 # Module state, so that the second call of a program finds its workers warm.
 _resting: deque[Worker] = deque()
 
@@ -246,45 +170,11 @@ def _rested() -> Worker | None:
     return None
 
 
-def serve(connection: Connection) -> None:
-    """Work on batch after batch in a worker process, until the parent ends or sends none."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    cv2.setNumThreads(1)
-    work: Any = None
-    with contextlib.suppress(EOFError, OSError):  # the parent is gone
-        connection.send("ready")
-        while connection.poll(IDLE):
-            try:
-                new, folder, batch = connection.recv()
-                work = work if new is None else new
-                with contextlib.suppress(OSError):
-                    os.chdir(folder)  # where relative paths begin may change between two calls
-                connection.send([_done(work, source) for source in batch])
-            except (EOFError, OSError):
-                raise
-            except Exception:  # noqa: BLE001 - cannot be unpacked or packed: the parent does it
-                connection.send(None)
-
-
-def _done(work: Work[Any], source: Any) -> Done[Any]:
-    try:
-        return Done(_name(source), work(source))
-    except Exception as error:  # noqa: BLE001 - whatever one image does, the others must go on
-        return Done(_name(source), None, str(error) or type(error).__name__)
-
-
 def _refuse(sources: object, jobs: object) -> None:
     if isinstance(sources, str | bytes):
         raise SettingsError("sources: expected several, got one; gate.check takes one")
     if jobs is not None and not (isinstance(jobs, int) and jobs > 0):
         raise SettingsError(f"jobs: expected a whole number above 0, got {jobs!r}")
-
-
-def _name(source: Any) -> str:
-    if isinstance(source, str | os.PathLike):
-        return os.fsdecode(source)
-    return f"<{type(source).__name__}>"
 
 
 def _batches(sources: Iterable[Any]) -> Iterator[Batch]:

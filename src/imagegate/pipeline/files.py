@@ -124,7 +124,9 @@ def _remote(url: str) -> Iterator[str]:
 
 
 def _walk_remote(fs: Any, folder: str) -> Iterator[str]:
-    found = sorted((entry["name"], entry["type"] == "directory") for entry in fs.ls(folder))
+    found = sorted(
+        (entry["name"], entry["type"] == "directory") for entry in fs.ls(folder, detail=True)
+    )
     for path, is_folder in found:
         if is_folder:
             yield from _walk_remote(fs, path)

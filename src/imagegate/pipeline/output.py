@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from itertools import islice
 from types import MappingProxyType
 from typing import IO, Any
 
 from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.features import MEASURES, SIGNALS
+from imagegate.models.verdict import Reason
 from imagegate.pipeline.record import FILE_FACTS, Row
 
 GROUP = 5_000  # rows of a row group: some 5 MB
@@ -85,10 +87,9 @@ def schema() -> Any:
     text, real = pa.string(), pa.float64()
     types = dict.fromkeys(PLAIN, text) | {"ok": pa.bool_()}
     types |= dict.fromkeys(WHOLE, pa.int32()) | dict.fromkeys(NUMBERS, real)
-    words = ("signal", "measure", "unit", "sentence", "advice")
-    reason = {**dict.fromkeys(words, text), "contribution": real, "reading": real}
-    reason["usual"] = pa.list_(real)
-    types["reasons"] = pa.list_(pa.struct(list(reason.items())))
+    reals = {"contribution": real, "reading": real, "usual": pa.list_(real)}
+    reason = [(field.name, reals.get(field.name, text)) for field in fields(Reason)]
+    types["reasons"] = pa.list_(pa.struct(reason))
     types |= dict.fromkeys((*SCORES, *MEASURES), real)
     return pa.schema(list(types.items()))
 

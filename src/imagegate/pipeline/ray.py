@@ -17,8 +17,8 @@ import cv2
 
 from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.image import Limits
-from imagegate.models.crew import Done
 from imagegate.models.gate import Gate, RulesGate
+from imagegate.models.worker import Done
 from imagegate.pipeline.output import arrow, flat, schema
 from imagegate.pipeline.policy import Policy
 from imagegate.pipeline.record import DEFAULT_LIMITS, Examiner, Row, failed, shown
@@ -53,7 +53,7 @@ def check_dataset(
     limits : Limits
         The largest file and picture that are accepted.
     workers : int, optional
-        Each with one CPU; by default as many as the cluster has.
+        The most there may be, each with one CPU; by default as many as the cluster has.
 
     Returns
     -------
@@ -74,12 +74,13 @@ def check_dataset(
         check_dataset(images, "ocr").write_parquet("s3://bucket/verdicts")
     """
     ray = _ray()
-    columns = ds.schema(fetch_if_missing=True)
-    if columns is None or "path" not in columns.names:
-        found = [] if columns is None else columns.names
-        raise SettingsError(f"expected a dataset with a column 'path', found {found}")
+    columns = ds.schema(fetch_if_missing=False)
+    if columns is not None and "path" not in columns.names:
+        raise SettingsError(f"expected a dataset with a column 'path', found {columns.names}")
     examiner = Examiner(Router(gate, policy), limits)
-    return _mapped(ray, ds, Checker, examiner, workers)
+    # What reads the dataset needs CPUs, too: workers that held all of them would wait for ever.
+    pool = ray.data.ActorPoolStrategy(min_size=1, max_size=workers or _cpus(ray))
+    return _mapped(ds, Checker, examiner, pool)
 
 
 def ray_many(
@@ -101,9 +102,11 @@ def ray_many(
     if not paths:
         return
     ray.data.DataContext.get_current().execution_options.preserve_order = True
+    blocks = -(-len(paths) // BLOCK)
     table = arrow().table({"path": [json.dumps(path) for path in paths]})
-    ds = ray.data.from_arrow(table, override_num_blocks=-(-len(paths) // BLOCK))
-    answers = _mapped(ray, ds, Teller, work, jobs)
+    ds = ray.data.from_arrow(table, override_num_blocks=blocks)
+    pool = ray.data.ActorPoolStrategy(size=min(blocks, jobs or _cpus(ray)))
+    answers = _mapped(ds, Teller, work, pool)
     for answer in answers.iter_rows():
         yield Done(json.loads(answer["path"]), json.loads(answer["rows"]))
 
@@ -153,14 +156,14 @@ def _examined(work: Any, path: str, content: bytes | None = None) -> list[Row]:
     return rows
 
 
-def _mapped(ray: Any, ds: Dataset, kind: type, work: Any, workers: int | None) -> Dataset:
+def _mapped(ds: Dataset, kind: type, work: Any, pool: Any) -> Dataset:
     return ds.map_batches(
         kind,
         fn_constructor_args=(work,),
         batch_size=BATCH,
         batch_format="pyarrow",
         num_cpus=1,
-        compute=ray.data.ActorPoolStrategy(size=workers or _cpus(ray)),
+        compute=pool,
     )
 
 

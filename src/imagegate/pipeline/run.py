@@ -11,7 +11,8 @@ from importlib import metadata
 from typing import Any, Protocol, TypeAlias
 
 from imagegate import features
-from imagegate.models.crew import Done, run_many
+from imagegate.models.crew import run_many
+from imagegate.models.worker import Done
 from imagegate.pipeline.files import storage
 from imagegate.pipeline.journal import Journal, begin
 from imagegate.pipeline.log import DecisionLog

@@ -1,0 +1,125 @@
+"""What very many images cost: a second, a core, a byte, on one machine and on a local Ray cluster.
+
+    python benchmarks/scale.py [--files 2000] [--gate ocr] [--no-ray]
+
+Makes pages of about 0.5 and 2 megapixels, checks them with one worker, with all cores and with
+Ray on as many workers, and measures what the parent alone can take in: the rows of workers that
+take no time. Prints the tables of docs/scale.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from imagegate.degrade.pages import render_page
+from imagegate.models.crew import run_many
+from imagegate.models.gate import load_gate
+from imagegate.models.worker import Done
+from imagegate.pipeline.files import images_under
+from imagegate.pipeline.record import Examiner, Row
+from imagegate.pipeline.route import Router
+from imagegate.pipeline.run import run
+
+PAGES = 20
+SIZES = {"0.5 MP": 0.5e6, "2 MP": 2e6}
+QUALITY = 85
+CENTS_PER_CORE_HOUR = 4.0  # a spot core of the large clouds, late 2026, for the sum on paper
+BILLION = 1e9
+
+
+def main() -> None:
+    """Measure and print."""
+    asked = options()
+    router = Router(load_gate(asked.gate), {"repair": {}})
+    cores = len(os.sched_getaffinity(0))
+    engines: dict[str, tuple[Callable[..., Any], int]] = {
+        "1 worker": (run_many, 1),
+        f"{cores} workers": (run_many, cores),
+    }
+    if not asked.no_ray:
+        from imagegate.pipeline.ray import ray_many
+
+        engines[f"Ray, {cores} workers"] = (ray_many, cores)
+    print("| images | file | run | images a second | … a worker | core hours a billion | $ |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as name:
+        for size, pixels in SIZES.items():
+            folder = Path(name) / size.replace(" ", "")
+            bytes_each = make(folder, asked.files, pixels)
+            for label, (many, workers) in engines.items():
+                rate = asked.files / timed(router, folder, many, workers)
+                hours = BILLION / (rate / workers) / 3600
+                cost = hours * CENTS_PER_CORE_HOUR / 100
+                cells = (size, f"{bytes_each / 1000:.0f} kB", label, f"{rate:.0f}")
+                cells = (*cells, f"{rate / workers:.0f}", f"{hours:,.0f}", f"{cost:,.0f}")
+                print(f"| {' | '.join(cells)} |", flush=True)
+        own_rate(router, folder, Path(name))
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--gate", default="ocr")
+    parser.add_argument("--no-ray", action="store_true")
+    return parser.parse_args()
+
+
+def make(folder: Path, files: int, pixels: float) -> float:
+    """Write pages of so many pixels and return the bytes of one on average."""
+    folder.mkdir()
+    total = 0
+    for page in range(PAGES):
+        rgb = render_page(page, layout="letter").pixels
+        scale = (pixels / (rgb.shape[0] * rgb.shape[1])) ** 0.5
+        bgr = cv2.resize(rgb[..., ::-1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
+        for copy in range(page, files, PAGES):
+            (folder / f"{copy:06}.jpg").write_bytes(data)
+            total += len(data)
+    return total / files
+
+
+def timed(router: Router, folder: Path, many: Callable[..., Any], workers: int) -> float:
+    """Return the seconds of a run once its workers are warm."""
+    paths = list(images_under([str(folder)]))
+    examiner = Examiner(router)
+    for _ in many(examiner, paths[:100], jobs=workers):
+        pass
+    with tempfile.TemporaryDirectory() as name:
+        started = time.perf_counter()
+        run(examiner, paths, f"{name}/v.parquet", many=many, jobs=workers)
+        return time.perf_counter() - started
+
+
+def own_rate(router: Router, folder: Path, outputs: Path) -> None:
+    """Print how many rows a second one parent writes down, and what a row weighs."""
+    paths = list(images_under([str(folder)]))
+    rows: list[Row] = Examiner(router)(paths[0])
+
+    def ready(work: Any, sources: Iterable[str], *, jobs: Any) -> Generator[Done[Any], None, None]:
+        yield from (Done(path, [{**rows[0], "path": path}]) for path in sources)
+
+    print("\n| output | rows a second that one parent takes in | bytes a row |")
+    print("| --- | --- | --- |")
+    many_paths = (path for _ in range(10) for path in paths)
+    kept = list(many_paths)
+    for suffix in ("parquet", "jsonl", "csv"):
+        out = outputs / f"own.{suffix}"
+        started = time.perf_counter()
+        run(Examiner(router), kept, str(out), many=ready)
+        seconds = time.perf_counter() - started
+        weight = out.stat().st_size / len(kept)
+        print(f"| .{suffix} | {len(kept) / seconds:,.0f} | {weight:,.0f} |")
+
+
+if __name__ == "__main__":
+    main()
