@@ -17,8 +17,8 @@ import pytest
 
 from imagegate.errors import SettingsError
 from imagegate.models import crew
-from imagegate.models.batch import check_many
 from imagegate.models.gate import load_gate
+from imagegate.models.many import check_many
 
 posix = pytest.mark.skipif(os.name != "posix", reason="sends signals")
 
@@ -187,7 +187,7 @@ SCRIPT = """
 import sys, time
 from imagegate.errors import SettingsError
 from imagegate.models import crew
-from imagegate.models.batch import check_many
+from imagegate.models.many import check_many
 def slow(source):
     time.sleep(float(source))
     return source + source

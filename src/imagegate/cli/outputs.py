@@ -9,9 +9,9 @@ from pathlib import Path
 
 from imagegate import image
 from imagegate.errors import OutputError, SettingsError
-from imagegate.models.batch import check_many
 from imagegate.models.beside import no_output_check
 from imagegate.models.gate import Gate, RulesGate
+from imagegate.models.many import check_many
 from imagegate.models.verdict import Verdict
 from imagegate.pipeline.record import Row, failed, judged, shown
 from imagegate.tables import Task

@@ -11,11 +11,11 @@ from itertools import chain, islice
 from typing import Any
 
 from imagegate.errors import SettingsError
-from imagegate.models.worker import Batch, Done, Value, Work, Worker, attempt, name_of
+from imagegate.models.worker import Bundle, Done, Value, Work, Worker, attempt, name_of
 
 # Sources that a worker gets at once: a trip takes 0.3 ms, a check 5 ms and more.
 CHUNK = 4
-# Batches from which on processes are used. To start them takes 0.3 s, once: as much as two cores
+# Bundles from which on processes are used. To start them takes 0.3 s, once: as much as two cores
 # save on 15 images of 12 MP, or on 60 small ones.
 FEWEST = 4
 GRACE = 1.0  # seconds that a run closed early leaves its workers before it ends them
@@ -56,27 +56,27 @@ def run_many(
         return
     from loky import cpu_count  # of the cores that this process may use
 
-    batches = _batches(sources)
-    head = list(islice(batches, FEWEST))
+    bundles = _bundles(sources)
+    head = list(islice(bundles, FEWEST))
     workers = (jobs or cpu_count()) if len(head) == FEWEST else 1
     if workers == 1:
-        yield from (attempt(work, source) for source in chain.from_iterable(chain(head, batches)))
+        yield from (attempt(work, source) for source in chain.from_iterable(chain(head, bundles)))
         return
     crew = Crew(work, workers)
     running: deque[Future[list[Done[Any]]]] = deque()
     try:
-        head += islice(batches, 2 * workers - FEWEST)
+        head += islice(bundles, 2 * workers - FEWEST)
         running.extend(map(crew.submit, head))
         while running:
             answers = running.popleft().result()
-            running.extend(map(crew.submit, islice(batches, 1)))
+            running.extend(map(crew.submit, islice(bundles, 1)))
             yield from answers
     finally:
         crew.dismiss(running)
 
 
 class Crew:
-    """The threads of one run; each has its batches done by a worker process wherever that can be.
+    """The threads of one run; each has its bundles done by a worker process wherever that can be.
 
     With a thread for each worker, rather than a pool of processes, it is known who died of what,
     and no run waits for another or breaks with it.
@@ -89,9 +89,9 @@ class Crew:
         self.threads_only = False  # no process can be started
         self.over = False
 
-    def submit(self, batch: Batch) -> Future[list[Done[Any]]]:
-        """Begin a batch."""
-        return self.threads.submit(self._sent if _travels(batch) else self._here, batch)
+    def submit(self, bundle: Bundle) -> Future[list[Done[Any]]]:
+        """Begin a bundle."""
+        return self.threads.submit(self._sent if _travels(bundle) else self._here, bundle)
 
     def dismiss(self, running: Iterable[Future[list[Done[Any]]]]) -> None:
         """Leave nothing at work; workers that come to rest in time stay warm for the next run."""
@@ -105,18 +105,18 @@ class Crew:
             while len(_resting) > self.workers:
                 _resting.popleft().end()
 
-    def _here(self, batch: Batch) -> list[Done[Any]]:
-        return [attempt(self.work, source) for source in batch]
+    def _here(self, bundle: Bundle) -> list[Done[Any]]:
+        return [attempt(self.work, source) for source in bundle]
 
-    def _sent(self, batch: Batch) -> list[Done[Any]]:
-        """Have a batch done by a worker; if it dies, its images one by one."""
+    def _sent(self, bundle: Bundle) -> list[Done[Any]]:
+        """Have a bundle done by a worker; if it dies, its images one by one."""
         worker = self._hired()
         if worker is None:
-            return self._here(batch)
+            return self._here(bundle)
         try:
-            return self._asked(worker, batch)
+            return self._asked(worker, bundle)
         except (EOFError, OSError):
-            return [self._retried(source) for source in batch]
+            return [self._retried(source) for source in bundle]
 
     def _retried(self, source: Any) -> Done[Any]:
         worker, name = self._hired(), name_of(source)
@@ -143,19 +143,19 @@ class Crew:
             self.threads_only = True
             return None
 
-    def _asked(self, worker: Worker, batch: Batch) -> list[Done[Any]]:
+    def _asked(self, worker: Worker, bundle: Bundle) -> list[Done[Any]]:
         self.busy.add(worker)
         if self.over:  # too late for dismiss to see it
             worker.process.terminate()
         try:
-            answers = worker.ask(self.work, batch)
+            answers = worker.ask(self.work, bundle)
         except (EOFError, OSError):
             worker.end()
             raise
         finally:
             self.busy.discard(worker)
         _resting.append(worker)
-        return self._here(batch) if answers is None else answers
+        return self._here(bundle) if answers is None else answers
 
 
 # Module state, so that the second call of a program finds its workers warm.
@@ -177,20 +177,20 @@ def _refuse(sources: object, jobs: object) -> None:
         raise SettingsError(f"jobs: expected a whole number above 0, got {jobs!r}")
 
 
-def _batches(sources: Iterable[Any]) -> Iterator[Batch]:
-    """Group paths and bytes; every other source is a batch of its own."""
-    batch: Batch = []
+def _bundles(sources: Iterable[Any]) -> Iterator[Bundle]:
+    """Group paths and bytes; every other source is a bundle of its own."""
+    bundle: Bundle = []
     for source in sources:
-        batch.append(os.fsdecode(source) if isinstance(source, os.PathLike) else source)
-        if not _travels(batch):
-            yield from filter(None, (batch[:-1], batch[-1:]))
-            batch = []
-        elif len(batch) == CHUNK:
-            yield batch
-            batch = []
-    yield from filter(None, (batch,))
+        bundle.append(os.fsdecode(source) if isinstance(source, os.PathLike) else source)
+        if not _travels(bundle):
+            yield from filter(None, (bundle[:-1], bundle[-1:]))
+            bundle = []
+        elif len(bundle) == CHUNK:
+            yield bundle
+            bundle = []
+    yield from filter(None, (bundle,))
 
 
-def _travels(batch: Batch) -> bool:
-    """Tell whether a worker can be sent the last source of a batch, at little cost."""
-    return isinstance(batch[-1], str | bytes)
+def _travels(bundle: Bundle) -> bool:
+    """Tell whether a worker can be sent the last source of a bundle, at little cost."""
+    return isinstance(bundle[-1], str | bytes)

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from imagegate.features import KNOWN, MEASURES, OUTPUT, SIGNALS, measure, output_measures, scores
 from imagegate.image import Image, read
-from imagegate.models.batch import check_many
 from imagegate.models.beside import no_output_check, output_readings, output_wanted
 from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
 from imagegate.models.explain import Explanation, Pair, shapley
 from imagegate.models.forest import Forest
 from imagegate.models.guard import Guard
+from imagegate.models.many import check_many
 from imagegate.models.reasons import Background, guard_reason, signal_reasons
 from imagegate.models.verdict import Checked, Decision, Verdict
 

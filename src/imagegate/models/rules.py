@@ -10,9 +10,9 @@ from typing import Any
 
 from imagegate.features import SIGNALS, VERSION, measure, scores
 from imagegate.image import Image, read
-from imagegate.models.batch import check_many
 from imagegate.models.beside import no_output_check
 from imagegate.models.card import Card
+from imagegate.models.many import check_many
 from imagegate.models.thresholds import PRESETS, RuleThresholds, load_thresholds
 from imagegate.models.verdict import Checked, Reason, Verdict
 

@@ -1,4 +1,4 @@
-"""A worker process: started without a ``__main__`` guard, asked batch after batch."""
+"""A worker process: started without a ``__main__`` guard, asked bundle after bundle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import cv2
 
 Value = TypeVar("Value")
 Work: TypeAlias = Callable[[Any], Value]
-Batch: TypeAlias = list[Any]  # sources that are worked on together
+Bundle: TypeAlias = list[Any]  # sources that are worked on together
 
 STARTUP = 60.0  # seconds that a worker may take to start
 IDLE = 60.0  # seconds after which a worker without work ends itself
@@ -57,13 +57,13 @@ class Worker:
             raise TimeoutError
         self.connection.recv()
 
-    def ask(self, work: Work[Any], batch: Batch) -> list[Done[Any]] | None:
-        """Return the answers, None if a batch cannot be sent; EOFError, OSError if it dies."""
+    def ask(self, work: Work[Any], bundle: Bundle) -> list[Done[Any]] | None:
+        """Return the answers, None if a bundle cannot be sent; EOFError, OSError if it dies."""
         from loky import wrap_non_picklable_objects
 
         new = None if work is self.work else wrap_non_picklable_objects(work, keep_wrapper=False)
         try:
-            message = ForkingPickler.dumps((new, Path.cwd(), batch))
+            message = ForkingPickler.dumps((new, Path.cwd(), bundle))
         except Exception:  # noqa: BLE001 - pickle raises whatever the objects raise
             return None
         self.connection.send_bytes(message)
@@ -87,7 +87,7 @@ class Worker:
 
 
 def serve(connection: Connection) -> None:
-    """Work on batch after batch in a worker process, until the parent ends or sends none."""
+    """Work on bundle after bundle in a worker process, until the parent ends or sends none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     cv2.setNumThreads(1)
@@ -96,11 +96,11 @@ def serve(connection: Connection) -> None:
         connection.send("ready")
         while connection.poll(IDLE):
             try:
-                new, folder, batch = connection.recv()
+                new, folder, bundle = connection.recv()
                 work = work if new is None else new
                 with contextlib.suppress(OSError):
                     os.chdir(folder)  # where relative paths begin may change between two calls
-                connection.send([attempt(work, source) for source in batch])
+                connection.send([attempt(work, source) for source in bundle])
             except (EOFError, OSError):
                 raise
             except Exception:  # noqa: BLE001 - cannot be unpacked or packed: the parent does it

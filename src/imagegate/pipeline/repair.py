@@ -27,7 +27,7 @@ LONE_SHARE = 0.004  # of lone pixels, from which on they are salt and pepper
 LEAST_NOISE = 2.5  # gray levels; paper has as much
 # Of a Gaussian, in x-heights: what blurs the letters by less than they can bear (blur.gaussian of
 # severity 1 is three times as much) takes most of the grain away.
-GRAIN, RAISED_GRAIN = 0.05, 0.08
+GRAIN = 0.05
 LEAST_SIGMA = 0.5  # px
 X_HEIGHT_PARTS = 40  # of the short side, where no letters are found
 
@@ -35,7 +35,7 @@ GROUND_REACH = 5  # x-heights: the ground shows between and beside the letters
 GROUND_PX = 4  # of an x-height that are left to look for the ground
 # Less than this is worth mending: halvings, gray levels.
 FALLOFF, RANGE, CONTRAST, CONTRAST_P10 = 0.6, 150.0, 50.0, 35.0
-INK, PAPER = 0.5, 90.0  # percentiles that become black and white
+INK, PAPER = 0.2, 90.0  # percentiles that become black and white
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,16 +133,16 @@ def denoise(pixels: Pixels, readings: Mapping[str, float]) -> Pixels | None:
     gray = to_gray(pixels)
     salted = readings.get("noise.impulse_share", 0.0) > LONE_SHARE
     clean = np.asarray(cv2.medianBlur(gray, 3), np.uint8) if salted else gray
-    smooth = without_grain(clean, GRAIN * x_height(gray, readings))
+    smooth = without_grain(clean, x_height(gray, readings))
     return None if smooth is gray else smooth
 
 
-def without_grain(gray: Pixels, sigma: float) -> Pixels:
-    """Return a gray plane without its grain; itself if there is hardly any."""
+def without_grain(gray: Pixels, height: float) -> Pixels:
+    """Return a gray plane with letters of that height without its grain; itself if it has none."""
     grain = flattest(native_stripes(Image.from_array(gray)))
     if not grain >= LEAST_NOISE:  # NaN of planes that are too small
         return gray
-    return np.asarray(cv2.GaussianBlur(gray, (0, 0), max(LEAST_SIGMA, sigma)), np.uint8)
+    return np.asarray(cv2.GaussianBlur(gray, (0, 0), max(LEAST_SIGMA, GRAIN * height)), np.uint8)
 
 
 def x_height(gray: Pixels, readings: Mapping[str, float]) -> float:
@@ -181,7 +181,7 @@ def even_light(pixels: Pixels, readings: Mapping[str, float]) -> Pixels | None:
     if paper - ink < 1 / 255:
         return None
     spread = np.clip((lit - ink) * (255 / (paper - ink)), 0, 255).astype(np.uint8)
-    return without_grain(spread, RAISED_GRAIN * height)
+    return without_grain(spread, height)
 
 
 def badly_lit(readings: Mapping[str, float]) -> bool:

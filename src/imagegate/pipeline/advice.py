@@ -1,0 +1,216 @@
+"""Say plainly whether to keep a gate, to look at a sample, or to train it again, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from imagegate.models.card import percent
+from imagegate.models.gate import Gate, RulesGate
+from imagegate.pipeline.expected import Expected
+from imagegate.pipeline.feedback import Observed
+from imagegate.pipeline.moved import Moved
+from imagegate.training.binomial import allowed_failures, clopper_pearson, sources_needed
+
+Level = Literal["keep", "look", "retrain"]
+LEVELS: tuple[Level, ...] = ("keep", "look", "retrain")
+ALPHA = 0.05  # of all that a report asks together
+MATERIAL, MANY = 0.05, 10  # share and number of unfamiliar images that are worth a training
+CALIBRATION = 0.2  # share of the labelled that sets the threshold of a new gate
+STRICTER = 5  # drift is asked of dozens of measures: so many times surer
+MOST_LABELS = 2000  # beyond so many nobody labels
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do with the gate.
+
+    Parameters
+    ----------
+    level : {"keep", "look", "retrain"}
+        Nothing; label a sample; train again.
+    about : str
+        The group that it is about, ``"all"`` for all of them.
+    reason : str
+        One plain sentence.
+    labels : int or None
+        How many labels settle it, drawn at random: to look, among the passed, if none of them
+        fails; to train again, among all. None if the gate promises nothing.
+    labels_expected : int or None
+        To look: how many if as many fail as the gate expects; None if that would prove nothing.
+    """
+
+    level: Level
+    about: str
+    reason: str
+    labels: int | None = None
+    labels_expected: int | None = None
+
+    def sentence(self) -> str:
+        """Return the whole of it in plain words."""
+        return f"{self.level.capitalize()}: {self.because()}"
+
+    def because(self) -> str:
+        """Return why, and how many labels it takes."""
+        first = f"{self.reason}."
+        if self.level == "keep" or self.labels is None:
+            return first
+        if self.level == "retrain":
+            return (
+                f"{first} A new promise takes at least {self.labels:,} labelled images, drawn at "
+                "random from what comes in now."
+            )
+        more = (
+            f", about {self.labels_expected:,} if as many fail as expected"
+            if self.labels_expected and self.labels_expected > self.labels
+            else ""
+        )
+        return (
+            f"{first} To know, label images that pass, drawn at random: {self.labels:,} settle it "
+            f"if none of them fails{more}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {**vars(self), "sentence": self.sentence()}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What advice is given on; ``where`` names the reference of the drift."""
+
+    name: str
+    judged: int
+    unfamiliar: int
+    expected: Expected | None
+    moved: Sequence[Moved]
+    observed: Observed | None
+    where: str = "in training"
+
+
+def advise(facts: Facts, gate: Gate | RulesGate, *, alpha: float) -> Advice:
+    """Return what to do with the gate, judged by one group of images.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of the group.
+    gate : Gate or RulesGate
+        Its promise and its guard's false alarms are what the facts are held against.
+    alpha : float
+        How sure it must be; smaller if many groups are asked about.
+    """
+    checks = (_broken, _unfamiliar, _more_failures, _hard_mix, _moved_away)
+    found = next((answer for check in checks if (answer := check(facts, gate, alpha))), None)
+    level, reason = found or ("keep", _calm(facts, gate))
+    promise, confidence = gate.card.promise, gate.card.confidence
+    if level == "keep" or promise is None or confidence is None:
+        return Advice(level, facts.name, reason)
+    least = sources_needed(promise, confidence)
+    if level == "retrain":
+        return Advice(level, facts.name, reason, math.ceil(least / CALIBRATION))
+    likely = _likely(facts.expected, promise, confidence)
+    return Advice(level, facts.name, reason, least, likely)
+
+
+def weightiest(advice: Sequence[Advice]) -> Advice:
+    """Return the advice that asks for most, the first of several."""
+    return max(advice, key=lambda one: LEVELS.index(one.level))
+
+
+Answer = tuple[Level, str] | None
+
+
+def _broken(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Answer:
+    seen = facts.observed
+    if not (seen and seen.broken and seen.promise is not None):
+        return None
+    return "retrain", (
+        f"of {seen.used:,} labelled images among the passed {seen.failed:,} failed "
+        f"({percent(seen.low)} to {percent(seen.high)}), and at most {percent(seen.promise)} were "
+        "promised"
+    )
+
+
+def _unfamiliar(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Answer:
+    usual = gate.card.guard.get("false_alarms")
+    if usual is None or facts.unfamiliar < MATERIAL * facts.judged:
+        return None
+    low, _ = clopper_pearson(facts.unfamiliar, facts.judged, 1 - alpha)
+    if low <= usual:
+        return None
+    return "retrain" if facts.unfamiliar >= MANY else "look", (
+        f"{facts.unfamiliar:,} of {facts.judged:,} images "
+        f"({percent(facts.unfamiliar / facts.judged)}) are unlike anything that the gate has "
+        f"learned from, and {percent(usual)} are usual"
+    )
+
+
+def _more_failures(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Answer:
+    seen = facts.observed
+    if not (seen and seen.expected and seen.above):
+        return None
+    return "look", (
+        f"{seen.expected_failed:,} of {seen.expected.images:,} labelled images failed, where "
+        f"{seen.expected.low:,} to {seen.expected.high:,} were expected; if they were chosen at "
+        "random, the probabilities are too low"
+    )
+
+
+def _hard_mix(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Answer:
+    """Say if the probabilities themselves exceed the promise: it is about the calibration's mix."""
+    found, promise = facts.expected, gate.card.promise
+    if not (found and found.images and promise and found.low > promise * found.images):
+        return None
+    return "look", (
+        f"by the gate's own probabilities {found.low:,} to {found.high:,} of {found.images:,} "
+        f"images used will fail, more than the {percent(promise)} promised: harder images come in "
+        "than it was calibrated on"
+    )
+
+
+def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Answer:
+    away = [one for one in facts.moved if one.away(alpha / STRICTER)]
+    if not away:
+        return None
+    worst = max(away, key=lambda one: one.rare)
+    return "look", (
+        f"{percent(worst.rare)} of the images are where hardly any were {facts.where} "
+        f"({worst.signal}: {worst.sentence(facts.where)})"
+    )
+
+
+def _calm(facts: Facts, gate: Gate | RulesGate) -> str:
+    seen = facts.observed
+    told = (
+        f"; of {seen.used:,} labelled images among the passed {seen.failed:,} failed "
+        f"({percent(seen.low)} to {percent(seen.high)})"
+        if seen and seen.used
+        else "; without labels nothing more is known"
+    )
+    if not isinstance(gate, Gate):
+        return f"rules have no training that images could move away from{told}"
+    if not facts.judged:
+        return "none of the images could be judged"
+    if not facts.moved:
+        return f"the others are compared with these images{told}"
+    if any(one.level() == "large" for one in facts.moved):
+        return (
+            f"as a whole the images differ from those {facts.where}, but stay within their "
+            f"range{told}"
+        )
+    return f"the images are much like those {facts.where}{told}"
+
+
+def _likely(expected: Expected | None, promise: float, confidence: float) -> int | None:
+    """Return how many labels would prove the promise if as many fail as expected."""
+    if not (expected and expected.images):
+        return None
+    counts = np.arange(1, MOST_LABELS + 1)
+    failing = counts * expected.failures / expected.images
+    enough = np.flatnonzero(failing <= allowed_failures(counts, promise, confidence))
+    return int(counts[enough[0]]) if enough.size else None

@@ -1,0 +1,296 @@
+"""imagegate inside scikit-learn: images to measures, measures to a gate's decision."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import CorpusError, ImageError, MissingExtraError, SettingsError
+from imagegate.features import LEARNABLE, MEASURES, measure
+from imagegate.image import Image, read
+from imagegate.models.gate import Gate, RulesGate
+from imagegate.pipeline.matrix import Parts, Wanted, learn_parts
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+    from sklearn.utils import check_random_state
+    from sklearn.utils.multiclass import check_classification_targets, type_of_target
+    from sklearn.utils.parallel import Parallel, delayed
+    from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+except ImportError as error:
+    raise MissingExtraError("scikit-learn 1.6 or newer", "train") from error
+
+__all__ = ["GateClassifier", "SignalTransformer"]
+
+
+class SignalTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turn images into the matrix of their measures.
+
+    Stateless: ``transform`` needs no ``fit``, and ``fit`` looks at no image.
+
+    Parameters
+    ----------
+    measures : sequence of str, optional
+        Names of ``imagegate.features.MEASURES``, in the order of the columns; by default all
+        that a gate may learn from. For a pretrained gate: ``gate.card.measures``.
+    n_jobs : int, optional
+        As of joblib: None is one process, -1 one a core. Images go to the processes: paths and
+        bytes cheaply, file objects not at all.
+    on_error : {"raise", "nan"}
+        What an image that cannot be read becomes: an ImageError, or a row of NaN, from which
+        ``GateClassifier`` never concludes that the image passes.
+
+    Notes
+    -----
+    scikit-learn's checks of estimators are written for matrices of numbers, and run on this one
+    only as far as its tags allow: it takes images, never a two-dimensional array of numbers.
+
+    Examples
+    --------
+    >>> flat = np.full((2, 40, 60), 128, np.uint8)
+    >>> SignalTransformer(["exposure.entropy_bits"]).transform(flat).tolist()
+    [[0.0], [0.0]]
+    """
+
+    def __init__(
+        self,
+        measures: Sequence[str] | None = None,
+        *,
+        n_jobs: int | None = None,
+        on_error: Literal["raise", "nan"] = "raise",
+    ) -> None:
+        self.measures = measures
+        self.n_jobs = n_jobs
+        self.on_error = on_error
+
+    def fit(self, X: Any = None, y: Any = None) -> SignalTransformer:
+        """Check the settings; there is nothing to learn."""
+        self._settings()
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Measure images.
+
+        Parameters
+        ----------
+        X : sequence of images
+            Each whatever :func:`imagegate.read` takes: paths, bytes, arrays, PIL images. Also a
+            Series or one-column DataFrame of them, or an array of uint8 of shape (images,
+            height, width) or (images, height, width, channels).
+
+        Returns
+        -------
+        ndarray of float32, shape (images, measures)
+            NaN where undefined.
+        """
+        names, lenient = self._settings()
+        rows = Parallel(n_jobs=self.n_jobs)(
+            delayed(_row)(source, names, lenient=lenient) for source in several(X)
+        )
+        return np.array(rows, np.float32).reshape(len(rows), len(names))
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the measures; what the images are called does not matter."""
+        return np.array(self._settings()[0], dtype=object)
+
+    def _settings(self) -> tuple[tuple[str, ...], bool]:
+        if self.on_error not in ("raise", "nan"):
+            raise SettingsError(f"on_error: expected 'raise' or 'nan', got {self.on_error!r}")
+        if isinstance(self.measures, str):
+            raise SettingsError(f"measures: expected several names, got {self.measures!r}")
+        chosen = LEARNABLE if self.measures is None else self.measures
+        return tuple(MEASURES[name].name for name in chosen), self.on_error == "nan"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def several(X: Any) -> list[Any]:
+    """Return the images of a sequence, column or stack; refuse what may be a single one."""
+    shape: tuple[int, ...] = getattr(X, "shape", ())
+    if isinstance(X, str | bytes | os.PathLike | Image) or not hasattr(X, "__len__"):
+        raise SettingsError(f"expected several images, got one {type(X).__name__}: pass [image]")
+    if len(shape) == 2 and shape[1] == 1:
+        return list(np.asarray(X, dtype=object)[:, 0])
+    if len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4)):
+        raise SettingsError(
+            f"expected several images, got an array of shape {shape}: pass [image] if it is one, "
+            "or (images, height, width, channels)"
+        )
+    return list(X)
+
+
+def _row(source: Any, names: tuple[str, ...], *, lenient: bool) -> NDArray[np.float32]:
+    try:
+        return measure(read(source), names)
+    except ImageError:
+        if not lenient:
+            raise
+        return np.full(len(names), np.nan, np.float32)
+
+
+class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Learn from measures whether a task will fail, and what may pass under a promise.
+
+    The project's own learner: boosted trees with settings by cross-validation, a calibration and
+    a threshold from groups that the trees have not seen, and a guard. Columns named as measures
+    (from ``SignalTransformer().set_output(transform="pandas")``) may raise the probability of
+    failure only towards their bad end; other columns are free.
+
+    Parameters
+    ----------
+    promise, confidence : float
+        Of the rows that ``passes`` lets through at most the share ``promise`` fails, with this
+        confidence, for rows like those of ``fit``.
+    calibration_share : float
+        The share of groups kept for calibration. A promise of 5 % at 95 % takes at least 59
+        passed calibration groups.
+    pos_label : label, optional
+        What means that the task fails; by default the larger of the two labels, such as 1.
+    random_state : int, RandomState or None
+        Chance. The same number gives the same model.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The labels, sorted.
+    guarantee_ : Guarantee or None
+        What calibration says of the promise: whether it is kept, and if not, about how many
+        more groups it would take.
+    threshold_ : float or None
+        The highest probability of failure that passes; None if the promise could not be kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        promise: float = 0.05,
+        confidence: float = 0.95,
+        calibration_share: float = 0.25,
+        pos_label: Any = None,
+        random_state: Any = 0,
+    ) -> None:
+        self.promise = promise
+        self.confidence = confidence
+        self.calibration_share = calibration_share
+        self.pos_label = pos_label
+        self.random_state = random_state
+
+    @classmethod
+    def from_gate(cls, gate: Gate | RulesGate) -> GateClassifier:
+        """Return a learned gate as a fitted classifier: 1 is that the task fails.
+
+        Its columns are ``gate.card.measures``. As with every fitted estimator, fitting or cloning
+        it forgets; ``sklearn.frozen.FrozenEstimator`` around it does not.
+        """
+        if isinstance(gate, RulesGate) or gate.judges_output:
+            raise SettingsError(f"{gate.name}: expected a learned gate of images alone")
+        asked = {"promise": gate.card.promise, "confidence": gate.card.confidence}
+        made = cls(**{name: value for name, value in asked.items() if value is not None})
+        made.classes_ = np.array([0, 1])
+        made.n_features_in_ = len(gate.card.measures)
+        made._answer_by(Parts.of_gate(gate))
+        return made
+
+    def fit(self, X: Any, y: Any, groups: Any = None) -> GateClassifier:
+        """Learn from rows whose outcome is known.
+
+        Parameters
+        ----------
+        X : array-like of shape (rows, columns)
+            Measures or any numbers; NaN where undefined.
+        y : array-like of shape (rows,)
+            Two labels.
+        groups : array-like of shape (rows,), optional
+            What belongs together: variants of one source, pages of one book. By default every
+            row stands for itself.
+
+        Returns
+        -------
+        GateClassifier
+            Itself.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        fails = self._fails(y)
+        own = np.arange(len(y)) if groups is None else groups
+        check_consistent_length(X, own)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        parts = learn_parts(
+            *(X, fails, np.unique(np.asarray(own), return_inverse=True)[1]),
+            names=list(getattr(self, "feature_names_in_", [""] * X.shape[1])),
+            wanted=Wanted(self.promise, self.confidence, self.calibration_share, seed),
+        )
+        self._answer_by(parts)
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the calibrated probabilities, columns as ``classes_``."""
+        rows = self._rows(X)
+        p = self.parts_.p_fail(rows)
+        return np.stack([1 - p, p] if self._failing() else [p, 1 - p], axis=1)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the likelier label; ``decide`` tells what may pass."""
+        likelier = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[likelier])
+
+    def decide(self, X: Any) -> NDArray[np.str_]:
+        """Return ``"pass"``, ``"review"`` or ``"reject"`` for every row.
+
+        What is unlike anything in training is for review.
+        """
+        rows = self._rows(X)
+        return self.parts_.decisions(rows)
+
+    def passes(self, X: Any) -> NDArray[np.bool_]:
+        """Tell for every row whether it passes under the promise."""
+        return np.asarray(self.decide(X) == "pass", np.bool_)
+
+    def _answer_by(self, parts: Parts) -> None:
+        self.parts_ = parts
+        self.guarantee_ = parts.guarantee
+        self.threshold_ = parts.thresholds.passing
+
+    def _fails(self, y: NDArray[Any]) -> NDArray[np.bool_]:
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y", raise_unknown=True)
+        if kind != "binary":
+            raise SettingsError(
+                f"Only binary classification is supported. The type of the target is {kind}."
+            )
+        self.classes_, code = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise CorpusError(f"expected two classes, got one class: {self.classes_[0]}")
+        return np.asarray(code == self._failing())
+
+    def _failing(self) -> int:
+        if self.pos_label is None:
+            return 1
+        places = np.flatnonzero(self.classes_ == self.pos_label)
+        if not places.size:
+            raise SettingsError(f"pos_label: {self.pos_label!r} is none of {self.classes_}")
+        return int(places[0])
+
+    def _rows(self, X: Any) -> Any:
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.classifier_tags.multi_class = False
+        return tags
