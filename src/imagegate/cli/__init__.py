@@ -1,4 +1,4 @@
-"""The command line: check, degrade, label, remeasure, train, evaluate, gates, show, demo."""
+"""The command line: check, sort, degrade, label, remeasure, train, evaluate, gates, show, demo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from imagegate.cli import check, degrade, demo, evaluate, gates, label, remeasure, train
+from imagegate.cli import (
+    check,
+    degrade,
+    demo,
+    evaluate,
+    gates,
+    label,
+    remeasure,
+    sort,
+    train,
+    watch,
+)
 from imagegate.cli.console import complain
 from imagegate.errors import ImagegateError
 
@@ -21,6 +32,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("check")(check.command)
+app.command("sort")(sort.command)
+app.command("watch")(watch.command)
 app.command("degrade")(degrade.command)
 app.command("label")(label.command)
 app.command("remeasure")(remeasure.command)

@@ -57,6 +57,9 @@ Out = Annotated[
 Engine = Annotated[
     str, typer.Option("--engine", help="With --out, where it runs: local, or ray (RAY_ADDRESS).")
 ]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Show only what does not pass, and no summary.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
@@ -69,6 +72,7 @@ def command(
     to: Out = None,
     log: LogFile = None,
     engine: Engine = "local",
+    quiet: Quiet = False,
     as_json: AsJson = False,
     jobs: Jobs = 0,
 ) -> None:
@@ -89,7 +93,7 @@ def command(
         raise SettingsError(f"--engine {engine} needs --out: say where the verdicts go")
     if output:
         rows = check_outputs(answerer, listed(paths), output, jobs=jobs or None)
-        raise typer.Exit(tell(rows, paths, answerer, as_json=as_json))
+        raise typer.Exit(tell(rows, paths, answerer, quiet=quiet, as_json=as_json))
     router = Router(answerer, load_policy(policy) if policy else NO_REPAIR)
     if to:
         given: dict[str, Any] = {
@@ -101,7 +105,7 @@ def command(
             run_with_progress(router, paths, to, log=log, batch=to, **given), to, as_json=as_json
         )
     rows = examined(router, listed(paths), log=log, jobs=jobs or None)
-    raise typer.Exit(tell(rows, paths, answerer, as_json=as_json))
+    raise typer.Exit(tell(rows, paths, answerer, quiet=quiet, as_json=as_json))
 
 
 def workers_of(engine: str) -> Many:
@@ -148,13 +152,20 @@ def examined(
 
 
 def tell(
-    rows: Iterable[Row], paths: list[str], answerer: Gate | RulesGate, *, as_json: bool
+    rows: Iterable[Row],
+    paths: list[str],
+    answerer: Gate | RulesGate,
+    *,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
     """Print every row and the end of the list, and return the exit code."""
     tally, coming = Tally(), iter(rows)
     first = list(islice(coming, 2))
     for row in chain(first, coming):
         tally.add(row)
+        if quiet and row["ok"]:
+            continue
         if as_json:
             print_json(row)
         else:
@@ -162,7 +173,7 @@ def tell(
     missing = [path for path in paths if not exists(path)]
     for path in missing:
         tell_missing(path, answerer, as_json=as_json)
-    if len(first) > 1 and not as_json:
+    if len(first) > 1 and not (as_json or quiet):
         close(tally.summary(answerer, promised=True))
     if missing:
         return COULD_NOT_RUN

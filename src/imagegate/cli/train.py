@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagegate.cli.console import out, print_json
+from imagegate.cli.console import err, out, print_json
 from imagegate.cli.gates import cards
 from imagegate.errors import SettingsError
 
 if TYPE_CHECKING:
     from imagegate.models.gate import Gate
+    from imagegate.training.corpus import Corpus
+
+MOST_SAID = 10  # outcomes left out that are named
 
 Corpora = Annotated[
     list[Path] | None,
@@ -22,10 +25,15 @@ Corpora = Annotated[
 Out = Annotated[Path, typer.Option("--out", "-o", help="The gate file to write.")]
 Outcomes = Annotated[
     Path | None,
-    typer.Option("--outcomes", help="Instead: a CSV of path,failed[,group] from production."),
+    typer.Option(
+        "--outcomes",
+        help="Your own images: a CSV of path,failed[,group] from production, instead of corpora "
+        "or added to them as the set 'feedback'.",
+    ),
 ]
 TaskName = Annotated[
-    str, typer.Option("--task", "-t", help="With --outcomes: what the images are for.")
+    str | None,
+    typer.Option("--task", "-t", help="With --outcomes alone: what the images are for."),
 ]
 Promise = Annotated[
     float, typer.Option("--promise", help="Of the images passed, at most this share fails.")
@@ -51,7 +59,7 @@ def command(
     corpus: Corpora = None,
     to: Out = Path("my.gate"),
     outcomes: Outcomes = None,
-    task: TaskName = "custom",
+    task: TaskName = None,
     promise: Promise = 0.05,
     confidence: Confidence = 0.95,
     cost_false_pass: FalsePass = None,
@@ -62,8 +70,10 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Learn where the engine fails, calibrate the probability, and set the threshold."""
-    if bool(corpus) == bool(outcomes):
-        raise SettingsError("give corpus folders or --outcomes FILE, one of the two")
+    if not (corpus or outcomes):
+        raise SettingsError("give corpus folders, --outcomes FILE, or both")
+    if corpus and task:
+        raise SettingsError("--task goes with --outcomes alone: corpora say what they are for")
     costs = both_costs(cost_false_pass, cost_false_reject)
     asked: dict[str, Any] = {"promise": promise, "confidence": confidence, "costs": costs}
     gate = run(
@@ -107,21 +117,17 @@ def run(
     to: Path,
     *,
     outcomes: Path | None = None,
-    task: str = "custom",
+    task: str | None = None,
     name: str | None = None,
     quiet: bool = False,
     **settings: Any,
 ) -> Gate:
     """Train, judge on the held-out part, write the gate file, and say what was learned."""
     from imagegate.models.artifact import save_gate
-    from imagegate.training.corpus import join_corpora, read_corpus, read_outcomes
     from imagegate.training.evaluate import evaluate
     from imagegate.training.fit import train
 
-    if outcomes:
-        rows = read_outcomes(outcomes, task=task)
-    else:
-        rows = join_corpora([read_corpus(folder) for folder in corpus])
+    rows = rows_of(corpus, outcomes, task)
     date = datetime.now(UTC).date().isoformat()
     result = train(rows, name=name or to.stem, date=date, **settings)
     heldout = evaluate(result.gate, rows, seed=settings["seed"], mistakes=0)
@@ -133,3 +139,25 @@ def run(
         out.print(heldout.headline(), soft_wrap=True)
         out.print(f"written: {to} ({to.stat().st_size / 1000:,.0f} kB)")
     return gate
+
+
+def rows_of(corpora: list[Path], outcomes: Path | None, task: str | None) -> Corpus:
+    """Read what there is to learn from."""
+    from imagegate.training.corpus import join_corpora, read_corpus, read_outcomes, with_outcomes
+
+    if outcomes is None:
+        return join_corpora([read_corpus(folder) for folder in corpora])
+    usual_set = "feedback" if corpora else "outcomes"
+    known = read_outcomes(outcomes, task=task or "custom", usual_set=usual_set)
+    say_left_out(known.meta["dropped"])
+    if not corpora:
+        return known
+    return with_outcomes(join_corpora([read_corpus(folder) for folder in corpora]), known)
+
+
+def say_left_out(dropped: dict[str, str]) -> None:
+    """Name the outcomes whose image could not be used."""
+    for path, why in list(dropped.items())[:MOST_SAID]:
+        err.print(f"left out: {path}: {why}", markup=False, soft_wrap=True)
+    if len(dropped) > MOST_SAID:
+        err.print(f"left out: {len(dropped):,} outcomes in all")

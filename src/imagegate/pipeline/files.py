@@ -85,6 +85,8 @@ def images_under(roots: Iterable[str], *, without: str | None = None) -> Iterato
 def opened(path: str, limits: Limits) -> Any:
     """Return what :func:`imagegate.open_file` takes: the local path, or the bytes behind a URL."""
     if not is_url(path):
+        if Path(local(path)).is_dir():
+            raise UnreadableImageError(path, "the folder cannot be listed; check its rights")
         return local(path)
     fs, place = storage(path)
     try:

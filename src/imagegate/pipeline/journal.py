@@ -76,7 +76,8 @@ class Journal:
             number += 1
 
     def remove(self) -> None:
-        """Remove the folder: the run is finished."""
+        """Remove the folder: the run is finished, whatever becomes of its parts."""
+        self.fs.rm_file(f"{self.folder}/{RUN}")
         self.fs.rm(self.folder, recursive=True)
 
     def _part(self, number: int) -> str:
@@ -140,8 +141,10 @@ def _list(fs: Any, place: str, paths: Iterable[str]) -> int:
 
 def _put(fs: Any, path: str, text: str) -> None:
     """Write a file whole, or not at all."""
+    from fsspec.implementations.local import LocalFileSystem
+
     data = text.encode("utf-8")
-    if "file" not in fs.protocol:
+    if not isinstance(fs, LocalFileSystem):
         fs.pipe_file(path, data)  # a storage shows an object when it is complete
         return
     fs.pipe_file(path + ".tmp", data)

@@ -47,7 +47,6 @@ class Route:
     pixels: Pixels | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, eq=False)
 class Router:
     """Routes images by the verdict of a gate and a policy.
 
@@ -71,18 +70,18 @@ class Router:
     'use'
     """
 
-    gate: Gate | RulesGate
-    policy: Policy
-
     def __init__(
         self,
         gate: Gate | RulesGate | str | Path,
         policy: Policy | Mapping[str, Any] | str | Path | None = None,
     ) -> None:
-        found = gate if isinstance(gate, Gate | RulesGate) else load_gate(gate)
-        object.__setattr__(self, "gate", found)
-        object.__setattr__(self, "policy", load_policy(policy))
+        self.gate = gate if isinstance(gate, Gate | RulesGate) else load_gate(gate)
+        self.policy = load_policy(policy)
         self._check()
+
+    def __repr__(self) -> str:
+        """Name the gate and the policy."""
+        return f"Router({self.gate.name!r}, {self.policy})"
 
     def route(self, source: Any, *, repair: bool = True) -> Route:
         """Judge one image and say what happens next.

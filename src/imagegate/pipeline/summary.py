@@ -59,8 +59,11 @@ class Tally:
             yield row
 
     def note(self) -> str:
-        """Return the counts in a few words."""
-        return ", ".join(f"{self.routes[key]:,} {WORDS[key]}" for key in WORDS if self.routes[key])
+        """Return how it looks so far, in a few words."""
+        if not self.images:
+            return ""
+        broken = f", {self.routes[BROKEN]:,} broken" if self.routes[BROKEN] else ""
+        return f"{100 * self.passed / self.images:.0f} % to use{broken}"
 
     def summary(self, gate: Gate | RulesGate, *, promised: bool) -> Summary:
         """Return what it comes to; ``promised`` tells whether the gate's promise is kept to."""

@@ -1,0 +1,189 @@
+"""``imagegate watch``: how a gate is doing, from the log of its decisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from imagegate.cli.console import out, percent, print_json
+from imagegate.errors import SettingsError
+
+if TYPE_CHECKING:
+    from imagegate.pipeline.advice import Advice
+    from imagegate.pipeline.groups import By
+    from imagegate.pipeline.moved import Moved
+    from imagegate.pipeline.report import Report, Section
+
+KEEP, ACT = 0, 1
+STYLE = {"keep": "bold green", "look": "bold yellow", "retrain": "bold red"}
+DRIFT_STYLE = {"none": "dim", "some": "yellow", "large": "bold yellow"}
+MOST_TOLD = 4  # of the signals of a group, in words
+
+
+def command(
+    logs: Annotated[
+        list[Path],
+        typer.Argument(help="Logs of decisions (--log), or what 'imagegate check --json' printed."),
+    ],
+    gate: Annotated[
+        str | None,
+        typer.Option("--gate", "-g", help="A bundled gate or a .gate file; by default the log's."),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="day or batch; by default days, if the log has several."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="Measure drift against this day or batch, not training."),
+    ] = None,
+    feedback: Annotated[
+        Path | None,
+        typer.Option("--feedback", help="What became of images: a CSV of path,failed."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with plots that opens anywhere.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
+) -> None:
+    """Say how many pass and why not, what has drifted, and when to train the gate again.
+
+    Exit code 0: keep the gate. 1: look at a sample, or train again. 2: could not run.
+    """
+    from imagegate.pipeline.feedback import read_feedback
+    from imagegate.pipeline.monitor import watch
+    from imagegate.pipeline.watch_page import write_page
+
+    if by not in (None, "day", "batch"):
+        raise SettingsError(f"--by: expected day or batch, got {by!r}")
+    answers = read_feedback(feedback) if feedback else None
+    report = watch(logs, gate=gate, by=cast("By | None", by), against=against, feedback=answers)
+    if html:
+        write_page(report, html)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        show(report)
+        if html:
+            out.print(f"page: {html}", soft_wrap=True)
+    raise typer.Exit(KEEP if report.advice.level == "keep" else ACT)
+
+
+def show(report: Report) -> None:
+    """Print the tables and sentences for people."""
+    several = len(report.groups) > 1
+    sections = (*report.groups, report.total) if several else report.groups
+    out.print(happened(sections, report.by))
+    if any(section.moved for section in sections):
+        where = "training" if report.against == "training" else report.against
+        out.print(f"\n[bold]drift[/] against {escape(where)} [dim]({SCALE})[/]")
+        out.print(drifted(sections, report.by))
+        for section in report.groups:
+            tell(section, report.against)
+    for note in report.notes:
+        out.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
+    out.print()
+    for section in report.groups if several else ():
+        advise(section.advice, section.name, short=section.advice.level == "keep")
+    advise(report.total.advice, "all" if several else "")
+
+
+def advise(advice: Advice, name: str, *, short: bool = False) -> None:
+    """Print what to do, and why unless it is nothing."""
+    style = STYLE[advice.level]
+    about = f"[bold]{escape(name)}[/]: " if name and not short else escape(name)
+    why = "" if short else escape(advice.because())
+    out.print(f"[{style}]{advice.level:<8}[/]{about}{why}", soft_wrap=True)
+
+
+SCALE = (
+    "stability index: under 0.1 as it was, over 0.25 large; [bold red]red[/] where hardly any were"
+)
+
+
+def happened(sections: tuple[Section, ...], by: str) -> Table:
+    """Return what became of the images of every group."""
+    routes = [name for name in ROUTES if any(section.routes[name] for section in sections)]
+    labelled = any(section.observed for section in sections)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(by, overflow="fold")
+    for title in ("images", "to use", *routes, "unfamiliar"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("held back for", overflow="fold")
+    for title in ("to fail of those used", *["failed of those labelled"] * labelled):
+        table.add_column(title, overflow="fold")
+    for section in sections:
+        table.add_row(*cells(section, routes), *[seen(section)] * labelled)
+    return table
+
+
+def cells(section: Section, routes: list[str]) -> list[str]:
+    """Return one line of the table."""
+    interval = span(section.passed_low, section.passed_high)
+    reasons = ", ".join(f"{name} {count:,}" for name, count in list(section.reasons.items())[:2])
+    expected = section.expected
+    return [
+        escape(section.name),
+        f"{section.images:,}",
+        f"{percent(section.share('use'))} [dim]({interval})[/]",
+        *(f"{section.routes[route]:,}" for route in routes),
+        percent(section.unfamiliar / section.judged if section.judged else None, 1),
+        reasons,
+        f"{expected.failures:.1f} [dim]({expected.low:,}–{expected.high:,})[/]"
+        if expected and expected.images
+        else "[dim]n/a[/]",
+    ]
+
+
+def span(low: float, high: float) -> str:
+    """Return an interval of shares."""
+    return f"{100 * low:.0f}–{percent(high)}"
+
+
+ROUTES = ("repair", "review", "reject", "broken")
+
+
+def seen(section: Section) -> str:
+    """Return what feedback says about the images that were used."""
+    found = section.observed
+    if not (found and found.used):
+        return "[dim]n/a[/]"
+    style = "red" if found.broken else "none"
+    interval = span(found.low, found.high)
+    return f"[{style}]{found.failed:,} of {found.used:,}[/] [dim]({interval})[/]"
+
+
+def drifted(sections: tuple[Section, ...], by: str) -> Table:
+    """Return the stability index of every signal and group."""
+    names = list(dict.fromkeys(name for section in sections for name in section.signals))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(by, overflow="fold")
+    for name in names:
+        table.add_column(name, justify="right")
+    for section in sections:
+        found = section.signals
+        table.add_row(escape(section.name), *(index(found.get(name)) for name in names))
+    return table
+
+
+def index(moved: Moved | None) -> str:
+    """Return the stability index, dim where it may be chance."""
+    if moved is None:
+        return "[dim]–[/]"
+    style = "bold red" if moved.away() else DRIFT_STYLE[moved.level()]
+    return f"[{style}]{moved.psi:.2f}[/]"
+
+
+def tell(section: Section, against: str) -> None:
+    """Print in words what moved most in a group."""
+    told = [one for one in section.signals.values() if one.level() == "large"][:MOST_TOLD]
+    for one in told:
+        out.print(
+            f"  [yellow]•[/] {escape(section.name)}, {one.signal}: "
+            f"{escape(one.sentence(f'in {against}'))}",
+            soft_wrap=True,
+        )

@@ -1,0 +1,300 @@
+"""imagegate inside scikit-learn: its own checks, and what they leave out, on real images."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from sklearn.base import clone
+from sklearn.exceptions import SkipTestWarning
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GroupKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+
+import imagegate
+from imagegate.degrade.pages import render_page
+from imagegate.errors import (
+    CorpusError,
+    ImageNotFoundError,
+    MissingExtraError,
+    SettingsError,
+    UnknownNameError,
+)
+from imagegate.features import LEARNABLE
+from imagegate.pipeline.sklearn import GateClassifier, SignalTransformer
+
+EDGE = "blur.edge_width_px"
+THREE = (EDGE, "exposure.entropy_bits", "noise.flat_rms")
+
+
+@parametrize_with_checks([GateClassifier()])
+def test_the_classifier_passes_every_check(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def test_the_tags_of_the_transformer_leave_one_check() -> None:
+    # Like those of CountVectorizer and PatchExtractor: X is no matrix of numbers.
+    with pytest.warns(SkipTestWarning, match="requires input"):
+        ran = check_estimator(SignalTransformer())
+    assert [(one["check_name"], one["status"]) for one in ran] == [
+        ("check_estimator_cloneable", "passed")
+    ]
+
+
+# What cannot be asked of images, of the checks that scikit-learn has for matrices.
+ONLY_NUMBERS = {
+    "check_estimators_dtypes": "casts X to float and int32",
+    "check_complex_data": "complex X",
+    "check_dtype_object": "rows of mixed objects",
+    "check_estimators_empty_data_messages": "fit looks at no image, so it cannot miss one",
+    "check_estimators_nan_inf": "NaN in X",
+    "check_estimator_sparse_tag": "sparse X",
+    "check_estimator_sparse_array": "sparse X",
+    "check_estimator_sparse_matrix": "sparse X",
+    "check_array_api_input": "arrays of other libraries",
+    "check_transformer_data_not_an_array": "unpacks X.shape into two",
+    "check_transformer_general": "unpacks X.shape into two",
+    "check_methods_subset_invariance": "reshapes a row to (1, columns)",
+    "check_n_features_in": "an image has no columns",
+    "check_fit1d": "one dimension is a column of images",
+    "check_fit2d_predict1d": "one dimension is a column of images",
+}
+
+
+class Yields(SignalTransformer):  # type: ignore[misc]
+    """Makes scikit-learn list its checks of matrices."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        return tags
+
+
+def pictures(_: Any, X: Any, X_test: Any = None, **__: Any) -> Any:
+    """Stand in for the function that makes X what the tags ask for: an image for each row."""
+    if X_test is not None:
+        return pictures(_, X), pictures(_, X_test)
+    seeds = [zlib.crc32(np.asarray(row, np.float64).tobytes()) for row in np.asarray(X)]
+    return np.stack([np.random.default_rng(s).integers(0, 256, (24, 32), np.uint8) for s in seeds])
+
+
+def matrix_checks() -> list[Any]:
+    listed = estimator_checks._yield_all_checks(Yields(), legacy=True)
+    return [c for c in listed if estimator_checks._check_name(c) not in ONLY_NUMBERS]
+
+
+@pytest.mark.parametrize("check", matrix_checks(), ids=estimator_checks._check_name)
+def test_the_transformer_passes_on_images_what_its_tags_skip(check: Any) -> None:
+    with mock.patch.object(estimator_checks, "_enforce_estimator_tags_X", pictures):
+        check("SignalTransformer", SignalTransformer(THREE))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Twelve sources, each once as it is and three times blurred more and more."""
+    folder = tmp_path_factory.mktemp("pages")
+    for source in range(12):
+        page = render_page(source, layout="card").pixels
+        for level, sigma in enumerate((0, 0.6, 3, 5)):
+            blurred = cv2.GaussianBlur(page, (0, 0), sigma) if sigma else page
+            Image.fromarray(blurred).save(folder / f"{source:02}-{level}.png")
+    return sorted(folder.iterdir())
+
+
+def test_every_form_of_the_same_images_gives_the_same_rows(files: list[Path]) -> None:
+    pandas = pytest.importorskip("pandas")
+    paths = files[:3]
+    pixels = [np.asarray(Image.open(path)) for path in paths]
+    plain = SignalTransformer(THREE).fit_transform(paths)
+    assert plain.dtype == np.float32
+    column = pandas.DataFrame({"path": [str(path) for path in paths]}, index=[7, 8, 9])
+    same: list[Any] = [
+        np.array([str(path) for path in paths]),
+        [path.read_bytes() for path in paths],
+        tuple(pixels),
+        [Image.open(path) for path in paths],
+        [imagegate.read(path) for path in paths],
+        column["path"],
+        column,
+    ]
+    for images in same:
+        np.testing.assert_array_equal(SignalTransformer(THREE).transform(images), plain)
+    corner = np.stack([one[:200, :300] for one in pixels])
+    stacked = SignalTransformer(THREE).transform(corner)
+    np.testing.assert_array_equal(stacked, SignalTransformer(THREE).transform(list(corner)))
+    np.testing.assert_array_equal(SignalTransformer(THREE, n_jobs=2).transform(paths), plain)
+
+
+def test_columns_are_named_in_pandas_too(files: list[Path]) -> None:
+    pandas = pytest.importorskip("pandas")
+    paths = pandas.DataFrame({"path": [str(path) for path in files[:2]]}, index=[7, 9])
+    frame = SignalTransformer().set_output(transform="pandas").fit_transform(paths)
+    assert list(frame.columns) == list(LEARNABLE)
+    assert frame.loc[9, EDGE] == imagegate.readings(imagegate.read(files[1]))[EDGE]
+    assert SignalTransformer(THREE).get_feature_names_out().tolist() == list(THREE)
+
+
+@pytest.mark.parametrize(
+    "single",
+    [
+        "page.png",
+        b"bytes",
+        Path("page.png"),
+        np.zeros((40, 60), np.uint8),
+        np.zeros((40, 60, 3), np.uint8),
+        Image.new("L", (60, 40)),
+    ],
+    ids=["path", "bytes", "Path", "gray", "colour", "PIL"],
+)
+def test_a_single_image_is_not_taken_apart(single: Any) -> None:
+    with pytest.raises(SettingsError, match="expected several images"):
+        SignalTransformer().transform(single)
+
+
+def test_what_cannot_be_read_is_told_or_missing_and_never_passes(files: list[Path]) -> None:
+    paths = [str(files[0]), "gone.png", None]
+    with pytest.raises(ImageNotFoundError, match=r"gone\.png: no such file"):
+        SignalTransformer(THREE).transform(paths)
+    rows = SignalTransformer(THREE, on_error="nan").transform(paths)
+    assert np.isnan(rows).all(axis=1).tolist() == [False, True, True]
+    X, y, _ = drawn(600)
+    X[::3] = np.nan  # so many that training knows them, and not one of them failed
+    y[::3] = False
+    learned = GateClassifier(promise=0.3).fit(X, y)
+    assert learned.threshold_ is not None
+    assert learned.predict_proba(X[:1])[0, 1] <= learned.threshold_
+    assert learned.decide(X[:1]).tolist() == ["review"]
+
+
+def test_settings_are_checked_when_fitted() -> None:
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'blur\.edge_width_px'"):
+        SignalTransformer(["blur.edge_widht_px"]).fit([])
+    with pytest.raises(SettingsError, match="expected several names"):
+        SignalTransformer(EDGE).fit([])
+    with pytest.raises(SettingsError, match="'raise' or 'nan', got 'skip'"):
+        SignalTransformer(on_error="skip").fit([])  # type: ignore[arg-type]
+    X, y, _ = drawn(60)
+    with pytest.raises(SettingsError, match="promise: expected a share between 0 and 1, got 5"):
+        GateClassifier(promise=5).fit(X, y)
+    with pytest.raises(SettingsError, match="pos_label: 'broken' is none of"):
+        GateClassifier(pos_label="broken").fit(X, y)
+    with pytest.raises(CorpusError, match="at least three groups of each class"):
+        GateClassifier().fit(X, np.arange(60) == 5)
+
+
+def test_cross_validation_on_images_with_groups(files: list[Path]) -> None:
+    fails = np.array([int(path.stem[-1]) >= 2 for path in files])
+    sources = np.array([path.stem[:2] for path in files])
+    names = (*THREE, "text.x_height_px", "text.stroke_width_px")
+    pipe = make_pipeline(SignalTransformer(names), GateClassifier(promise=0.2, confidence=0.8))
+    paths = np.array([str(path) for path in files])
+    found = cross_val_score(pipe, paths, fails, groups=sources, cv=GroupKFold(3), scoring="roc_auc")
+    assert found.mean() > 0.9
+    pipe.fit(paths, fails, gateclassifier__groups=sources)
+    assert pipe[-1].guarantee_.sources == 3  # a quarter of twelve
+
+
+def drawn(rows: int, seed: int = 0) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[Any]]:
+    """Return a matrix, outcomes and the chance behind each of them."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, 3))
+    chance = 1 / (1 + np.exp(-(3 * X[:, 0] + X[:, 1] - 1)))
+    return X, rng.random(rows) < chance, chance
+
+
+def test_the_promise_is_kept_on_new_rows_and_probabilities_mean_what_they_say() -> None:
+    X, y, _ = drawn(1600)
+    learned = GateClassifier(promise=0.1, confidence=0.9).fit(X, y)
+    new, _, chance = drawn(20_000, seed=1)
+    passed = learned.passes(new)
+    assert passed.mean() > 0.3  # 0.51 could pass
+    assert chance[passed].mean() <= 0.1
+    assert learned.guarantee_.kept
+    assert learned.guarantee_.bound <= 0.1
+    p = learned.predict_proba(new)[:, 1]
+    for low in np.arange(0, 1, 0.2):
+        here = (p >= low) & (p < low + 0.2)
+        assert p[here].mean() == pytest.approx(chance[here].mean(), abs=0.06)
+    assert p[passed].max() <= learned.threshold_ < p[learned.decide(new) == "reject"].min()
+
+
+def test_the_promise_counts_groups_not_rows() -> None:
+    X, y, _ = drawn(60)
+    many, fails = np.repeat(X, 20, axis=0), np.repeat(y, 20)
+    alone = GateClassifier(promise=0.2, confidence=0.9).fit(many, fails)
+    assert alone.threshold_ is not None  # sixty rows pass for twelve hundred
+    told = clone(alone).fit(many, fails, groups=np.repeat(np.arange(60), 20))
+    assert told.guarantee_.sources == 15
+    assert told.threshold_ is None
+    assert told.guarantee_.more_sources > 0
+    assert not told.passes(many).any()
+
+
+def test_labels_may_be_words_and_any_of_them_the_failure() -> None:
+    X, y, _ = drawn(400)
+    plain = GateClassifier(promise=0.2).fit(X, y)
+    words = np.where(y, "broken", "fine")
+    named = GateClassifier(promise=0.2, pos_label="broken").fit(X, words)
+    assert named.classes_.tolist() == ["broken", "fine"]
+    np.testing.assert_array_equal(named.predict_proba(X)[:, 0], plain.predict_proba(X)[:, 1])
+    np.testing.assert_array_equal(named.predict(X) == "broken", plain.predict(X))
+    np.testing.assert_array_equal(named.decide(X), plain.decide(X))
+
+
+def test_named_measures_raise_the_risk_only_towards_their_bad_end() -> None:
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.default_rng(3)
+    wide = rng.uniform(1, 9, 400)
+    fails = (wide > 6) ^ (rng.random(400) < 0.2) ^ (wide < 2)  # narrow edges fail, too
+    line = np.linspace(1, 9, 60)[:, None]
+    free = GateClassifier().fit(wide[:, None], fails).predict_proba(line)[:, 1]
+    assert np.diff(free).min() < 0
+    frame = pandas.DataFrame({EDGE: wide})
+    held = GateClassifier().fit(frame, fails).predict_proba(pandas.DataFrame({EDGE: line[:, 0]}))
+    assert np.diff(held[:, 1]).min() >= 0
+
+
+def test_rows_unlike_training_are_for_review() -> None:
+    X, y, _ = drawn(400)
+    learned = GateClassifier(promise=0.2).fit(X, y)
+    far = np.array([[-40.0, -40.0, 40.0]])
+    assert learned.predict_proba(far)[0, 1] < learned.threshold_
+    assert learned.decide(far).tolist() == ["review"]
+
+
+def test_a_gate_that_ships_answers_in_a_pipeline_as_it_does_alone(files: list[Path]) -> None:
+    gate = imagegate.load_gate("ocr")
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), np.uint8)
+    images: list[Any] = [*files[:4], noise]
+    answers = [gate.check(image) for image in images]
+    served = FrozenEstimator(GateClassifier.from_gate(gate))
+    pipe = make_pipeline(SignalTransformer(gate.card.measures), served)
+    p = pipe.predict_proba(images)[:, 1]
+    known = [j for j, answer in enumerate(answers) if answer.p_fail is not None]
+    assert known[:4] == [0, 1, 2, 3]
+    assert p[known] == pytest.approx([answers[j].p_fail for j in known])
+    assert served.decide(pipe[0].transform(images)).tolist() == [
+        answer.decision for answer in answers
+    ]
+    scores = cross_val_score(pipe, images[:4], [0, 0, 1, 1], cv=2, scoring="accuracy")
+    assert scores.mean() == np.mean(pipe.predict(images[:4]) == [0, 0, 1, 1])
+    with pytest.raises(SettingsError, match="rules:ocr: expected a learned gate"):
+        GateClassifier.from_gate(imagegate.load_gate("rules:ocr"))
+
+
+def test_without_scikit_learn_the_error_names_the_extra() -> None:
+    code = "import sys; sys.modules['sklearn'] = None; import imagegate.pipeline.sklearn"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert MissingExtraError.__name__ in done.stderr
+    assert "imagegate[train]" in done.stderr
