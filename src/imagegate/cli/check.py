@@ -111,8 +111,9 @@ def command(
 def workers_of(engine: str) -> Many:
     """Return what does the work on many files."""
     if engine == "ray":
-        from imagegate.pipeline.ray import ray_many
+        from imagegate.pipeline.ray import quieted, ray_many
 
+        quieted()
         return ray_many
     if engine != "local":
         raise UnknownNameError("engine to run on", engine, ["local", "ray"])

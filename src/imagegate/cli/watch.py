@@ -24,31 +24,38 @@ DRIFT_STYLE = {"none": "dim", "some": "yellow", "large": "bold yellow"}
 MOST_TOLD = 4  # of the signals of a group, in words
 
 
+Logs = Annotated[
+    list[Path],
+    typer.Argument(help="Logs of decisions (--log), or what 'imagegate check --json' printed."),
+]
+GateName = Annotated[
+    str | None,
+    typer.Option("--gate", "-g", help="A bundled gate or a .gate file; by default the log's."),
+]
+Grouping = Annotated[
+    str | None, typer.Option("--by", help="day or batch; by default days, if the log has several.")
+]
+Against = Annotated[
+    str | None,
+    typer.Option("--against", help="Measure drift against this day or batch, not training."),
+]
+Answers = Annotated[
+    Path | None, typer.Option("--feedback", help="What became of images: a CSV of path,failed.")
+]
+Page = Annotated[
+    Path | None, typer.Option("--html", help="Write a page with plots that opens anywhere.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Everything as one object.")]
+
+
 def command(
-    logs: Annotated[
-        list[Path],
-        typer.Argument(help="Logs of decisions (--log), or what 'imagegate check --json' printed."),
-    ],
-    gate: Annotated[
-        str | None,
-        typer.Option("--gate", "-g", help="A bundled gate or a .gate file; by default the log's."),
-    ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", help="day or batch; by default days, if the log has several."),
-    ] = None,
-    against: Annotated[
-        str | None,
-        typer.Option("--against", help="Measure drift against this day or batch, not training."),
-    ] = None,
-    feedback: Annotated[
-        Path | None,
-        typer.Option("--feedback", help="What became of images: a CSV of path,failed."),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option("--html", help="Write a page with plots that opens anywhere.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
+    logs: Logs,
+    gate: GateName = None,
+    by: Grouping = None,
+    against: Against = None,
+    feedback: Answers = None,
+    html: Page = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say how many pass and why not, what has drifted, and when to train the gate again.
 
@@ -83,7 +90,7 @@ def show(report: Report) -> None:
         out.print(f"\n[bold]drift[/] against {escape(where)} [dim]({SCALE})[/]")
         out.print(drifted(sections, report.by))
         for section in report.groups:
-            tell(section, report.against)
+            tell(section)
     for note in report.notes:
         out.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
     out.print()
@@ -178,12 +185,11 @@ def index(moved: Moved | None) -> str:
     return f"[{style}]{moved.psi:.2f}[/]"
 
 
-def tell(section: Section, against: str) -> None:
+def tell(section: Section) -> None:
     """Print in words what moved most in a group."""
     told = [one for one in section.signals.values() if one.level() == "large"][:MOST_TOLD]
     for one in told:
         out.print(
-            f"  [yellow]•[/] {escape(section.name)}, {one.signal}: "
-            f"{escape(one.sentence(f'in {against}'))}",
+            f"  [yellow]•[/] {escape(section.name)}, {one.signal}: {escape(one.sentence())}",
             soft_wrap=True,
         )

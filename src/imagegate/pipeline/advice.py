@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -104,17 +104,17 @@ def advise(facts: Facts, gate: Gate | RulesGate, *, alpha: float) -> Advice:
     alpha : float
         How sure it must be; smaller if many groups are asked about.
     """
-    checks = (_broken, _unfamiliar, _more_failures, _hard_mix, _moved_away)
-    found = next((answer for check in checks if (answer := check(facts, gate, alpha))), None)
-    level, reason = found or ("keep", _calm(facts, gate))
+    checks = (_broken, _many_odd, _more_failures, _hard_mix, _moved_away, _some_odd)
+    answers = (check(facts, gate, alpha) for check in checks)
+    found = next(filter(None, answers), Found("keep", _calm(facts, gate), settled=False))
     promise, confidence = gate.card.promise, gate.card.confidence
-    if level == "keep" or promise is None or confidence is None:
-        return Advice(level, facts.name, reason)
+    if not found.settled or promise is None or confidence is None:
+        return Advice(found.level, facts.name, found.reason)
     least = sources_needed(promise, confidence)
-    if level == "retrain":
-        return Advice(level, facts.name, reason, math.ceil(least / CALIBRATION))
+    if found.level == "retrain":
+        return Advice(found.level, facts.name, found.reason, math.ceil(least / CALIBRATION))
     likely = _likely(facts.expected, promise, confidence)
-    return Advice(level, facts.name, reason, least, likely)
+    return Advice(found.level, facts.name, found.reason, least, likely)
 
 
 def weightiest(advice: Sequence[Advice]) -> Advice:
@@ -122,65 +122,87 @@ def weightiest(advice: Sequence[Advice]) -> Advice:
     return max(advice, key=lambda one: LEVELS.index(one.level))
 
 
-Answer = tuple[Level, str] | None
+class Found(NamedTuple):
+    """What speaks against keeping a gate; ``settled`` tells whether labels would settle it."""
+
+    level: Level
+    reason: str
+    settled: bool = True
 
 
-def _broken(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Answer:
+def _broken(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
     seen = facts.observed
     if not (seen and seen.broken and seen.promise is not None):
         return None
-    return "retrain", (
+    return Found(
+        "retrain",
         f"of {seen.used:,} labelled images among the passed {seen.failed:,} failed "
         f"({percent(seen.low)} to {percent(seen.high)}), and at most {percent(seen.promise)} were "
-        "promised"
+        "promised",
     )
 
 
-def _unfamiliar(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Answer:
-    usual = gate.card.guard.get("false_alarms")
-    if usual is None or facts.unfamiliar < MATERIAL * facts.judged:
+def _many_odd(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
+    odd = _unfamiliar(facts, gate, alpha)
+    return Found("retrain", odd) if odd and facts.unfamiliar >= MANY else None
+
+
+def _some_odd(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
+    odd = _unfamiliar(facts, gate, alpha)
+    if not odd:
         return None
+    return Found("look", f"{odd}; they go to review, so see there what they are", settled=False)
+
+
+def _unfamiliar(facts: Facts, gate: Gate | RulesGate, alpha: float) -> str:
+    """Say how many images are unlike all training, if they are many beyond chance."""
+    usual = gate.card.guard.get("false_alarms")
+    if usual is None or not facts.judged or facts.unfamiliar < MATERIAL * facts.judged:
+        return ""
     low, _ = clopper_pearson(facts.unfamiliar, facts.judged, 1 - alpha)
     if low <= usual:
-        return None
-    return "retrain" if facts.unfamiliar >= MANY else "look", (
+        return ""
+    return (
         f"{facts.unfamiliar:,} of {facts.judged:,} images "
         f"({percent(facts.unfamiliar / facts.judged)}) are unlike anything that the gate has "
         f"learned from, and {percent(usual)} are usual"
     )
 
 
-def _more_failures(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Answer:
+def _more_failures(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
     seen = facts.observed
     if not (seen and seen.expected and seen.above):
         return None
-    return "look", (
+    return Found(
+        "look",
         f"{seen.expected_failed:,} of {seen.expected.images:,} labelled images failed, where "
         f"{seen.expected.low:,} to {seen.expected.high:,} were expected; if they were chosen at "
-        "random, the probabilities are too low"
+        "random, the probabilities are too low",
     )
 
 
-def _hard_mix(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Answer:
+def _hard_mix(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
     """Say if the probabilities themselves exceed the promise: it is about the calibration's mix."""
     found, promise = facts.expected, gate.card.promise
     if not (found and found.images and promise and found.low > promise * found.images):
         return None
-    return "look", (
+    return Found(
+        "look",
         f"by the gate's own probabilities {found.low:,} to {found.high:,} of {found.images:,} "
         f"images used will fail, more than the {percent(promise)} promised: harder images come in "
-        "than it was calibrated on"
+        "than it was calibrated on",
     )
 
 
-def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Answer:
+def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
     away = [one for one in facts.moved if one.away(alpha / STRICTER)]
     if not away:
         return None
     worst = max(away, key=lambda one: one.rare)
-    return "look", (
+    return Found(
+        "look",
         f"{percent(worst.rare)} of the images are where hardly any were {facts.where} "
-        f"({worst.signal}: {worst.sentence(facts.where)})"
+        f"({worst.signal}: {worst.sentence()})",
     )
 
 

@@ -44,7 +44,8 @@ def drift(tally: Sequence[Counts], ends: Floats, reference: Reference) -> list[M
         return []
     distances = list(map(_distance, new, usual))
     p = holm([ks_p(*found) for found in zip(distances, map(_both, new, usual), strict=True)])
-    return list(map(_moved, reference.measures, new, usual, distances, p))
+    each = zip(reference.measures, new, usual, distances, p, strict=True)
+    return [_moved(*one, where=reference.where) for one in each]
 
 
 def _both(new: Spread, usual: Spread) -> float:
@@ -52,7 +53,9 @@ def _both(new: Spread, usual: Spread) -> float:
     return new.size * usual.size / (new.size + usual.size)
 
 
-def _moved(name: str, new: Spread, usual: Spread, distance: float, p: float) -> Moved:
+def _moved(
+    name: str, new: Spread, usual: Spread, distance: float, p: float, *, where: str
+) -> Moved:
     index, bins = stability(new, usual)
     chance = chi_square_95(bins - 1) / _both(new, usual) if bins > 1 else 0.0
     return Moved(
@@ -63,6 +66,7 @@ def _moved(name: str, new: Spread, usual: Spread, distance: float, p: float) -> 
         distance=distance,
         p=p,
         rare=float(new.shares[_rare(usual)].sum()),
+        rare_high=float(new.shares[1:][_high(usual)].sum()),
         median=new.quantile(0.5),
         reference_median=usual.quantile(0.5),
         undefined=new.undefined,
@@ -71,6 +75,7 @@ def _moved(name: str, new: Spread, usual: Spread, distance: float, p: float) -> 
         high=new.quantile(0.9),
         reference_low=usual.quantile(0.1),
         reference_high=usual.quantile(0.9),
+        where=where,
     )
 
 
@@ -99,10 +104,13 @@ def stability(new: Spread, usual: Spread) -> tuple[float, int]:
 
 def _rare(usual: Spread) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Return the cells that fewer than 2 % of the reference lie in or beyond."""
-    up_to = np.append(usual.below, 1.0)
-    from_ = np.concatenate([[0.0], usual.below])
-    odd = (up_to <= RARE) | (from_ >= 1 - RARE)
-    return np.concatenate([[usual.undefined < RARE], odd])
+    low = np.append(usual.below, 1.0) <= RARE
+    return np.concatenate([[usual.undefined < RARE], low | _high(usual)])
+
+
+def _high(usual: Spread) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return those of them, among the cells of readings, that are the highest."""
+    return np.concatenate([[0.0], usual.below]) >= 1 - RARE
 
 
 def _distance(new: Spread, usual: Spread) -> float:

@@ -103,14 +103,14 @@ def _other(found: Watched, against: str, training: Reference | None) -> Referenc
         raise SettingsError("--against goes with a learned gate: rules have no measures to follow")
     if not found.groups[against].judged:
         raise SettingsError(f"--against {against}: no image of it could be judged")
-    return training.counted(cells.counts, cells.ends)
+    return training.counted(cells.counts, cells.ends, name=against)
 
 
 def _report(found: Watched, common: Common) -> Report:
     groups = tuple(_section(group, common) for group in found.groups.values())
     reference = found.groups.get(common.against or "")
     total = _section(found.total, common, whole=True, without=reference)
-    every = groups if len(groups) == 1 else (total, *groups)
+    every = (total, *groups) if len(groups) > 1 else (total,)
     return Report(
         gate=common.gate,
         by=found.by,

@@ -65,12 +65,16 @@ class Moved:
     rare : float
         Share of the images whose reading is beyond all but 2 % of training on that side, or
         undefined where that is as rare; less than 0.05 if nothing has moved.
+    rare_high : float
+        The part of these whose reading is high.
     median, reference_median : float
         Of the readings; NaN without one.
     undefined, reference_undefined : float
         Shares of images without a reading.
     low, high, reference_low, reference_high : float
         The lowest and the highest tenth begin there.
+    where : str
+        What sentences call the reference.
     """
 
     measure: str
@@ -80,6 +84,7 @@ class Moved:
     distance: float
     p: float
     rare: float
+    rare_high: float
     median: float
     reference_median: float
     undefined: float
@@ -88,6 +93,7 @@ class Moved:
     high: float
     reference_low: float
     reference_high: float
+    where: str = "in training"
 
     def level(self, alpha: float = 0.01) -> str:
         """Return ``"large"``, ``"some"`` or ``"none"``; what may be chance is none."""
@@ -99,9 +105,9 @@ class Moved:
         """Tell whether many images are where hardly any of the reference were."""
         return self.level(alpha) == "large" and self.rare >= RARE_SHARE
 
-    def sentence(self, where: str = "in training") -> str:
+    def sentence(self) -> str:
         """Say in plain words which way it has moved."""
-        name = name_in_words(self.measure)
+        where, name = self.where, name_in_words(self.measure)
         if abs(self.undefined - self.reference_undefined) >= UNDEFINED_CHANGE:
             return (
                 f"{name} could be measured in {_defined(self.undefined)} of the images, "
@@ -112,9 +118,12 @@ class Moved:
             ("a tenth is below", self.low, self.reference_low),
             ("a tenth is above", self.high, self.reference_high),
         )
+        # where most of the rare ones lie is what counts, whatever the median does
+        rising = {self.rare_high > self.rare / 2} if self.away() else {True, False}
         scale = max(self.reference_high - self.reference_low, 1e-12)
         for what, own, usual in ends:
-            if abs(own - usual) > TELLING * scale and _shown(self, own) != _shown(self, usual):
+            clear = abs(own - usual) > TELLING * scale
+            if clear and (own > usual) in rising and _shown(self, own) != _shown(self, usual):
                 looks = _looks(self.measure, where, higher=own > usual)
                 return f"{looks}, {what} {_shown(self, own)} against {_shown(self, usual)}"
         return f"{name} is spread otherwise than {where}, about the same median"
@@ -127,11 +136,12 @@ class Moved:
             else value
             for name, value in vars(self).items()
         }
+        told = self.sentence() if self.level() != "none" else None
         return plain | {
             "p": self.p,
             "level": self.level(),
             "away": self.away(),
-            "sentence": self.sentence(),
+            "sentence": told,
         }
 
 

@@ -171,6 +171,13 @@ def _cpus(ray: Any) -> int:
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
+def quieted() -> None:
+    """Keep Ray's own progress and plans off the terminal: for programs with a progress bar."""
+    ray = _ray()
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+
+
 def _ray() -> Any:
     """Return ray, connected: to the cluster that RAY_ADDRESS names, else one of this machine."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -181,5 +188,4 @@ def _ray() -> Any:
         raise MissingExtraError("ray", "scale") from error
     if not ray.is_initialized():
         ray.init(include_dashboard=False, logging_level=logging.WARNING)
-    ray.data.DataContext.get_current().enable_progress_bars = False
     return ray

@@ -78,14 +78,18 @@ class Reference:
         The gate's columns.
     spreads : tuple of Spread
         One a measure.
+    where : str
+        What sentences call it: ``"in training"``.
     """
 
     measures: tuple[str, ...]
     spreads: tuple[Spread, ...]
+    where: str = "in training"
 
-    def counted(self, tally: Sequence[Counts], ends: Floats) -> Reference:
+    def counted(self, tally: Sequence[Counts], ends: Floats, *, name: str) -> Reference:
         """Return a group of images, counted by ``Cells``, in the place of training."""
-        return Reference(self.measures, tuple(map(spread_of, self.spreads, tally, ends)))
+        spreads = tuple(map(spread_of, self.spreads, tally, ends))
+        return Reference(self.measures, spreads, f"in {name}")
 
 
 def reference_of(gate: Gate) -> Reference:

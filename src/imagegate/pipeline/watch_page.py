@@ -98,7 +98,8 @@ def facts(report: Report) -> str:
 def advice(report: Report) -> str:
     """Return the advice: the weightiest, then that of the groups that ask for more than nothing."""
     first = report.advice
-    lines = [f"<p>{escape(capital(first.because()))}</p>"]
+    about = f"<b>{escape(first.about)}:</b> " if first is not report.total.advice else ""
+    lines = [f"<p>{about}{escape(capital(first.because()))}</p>"]
     others = [
         group.advice
         for group in report.groups
@@ -241,7 +242,7 @@ def moved(report: Report) -> str:
         heat=heat(report),
         chance=chance(report),
         mixed=MIXED if report.against == "training" else "",
-        told=told(report, where),
+        told=told(report),
         readings=watch_plots.readings(report),
     )
 
@@ -274,11 +275,10 @@ def chance(report: Report) -> str:
     )
 
 
-def told(report: Report, where: str) -> str:
+def told(report: Report) -> str:
     """Return in words what moved most in every group."""
     lines = [
-        f"<li><b>{escape(group.name)}, {escape(one.signal)}:</b> "
-        f"{escape(one.sentence(f'in {where}'))}</li>"
+        f"<li><b>{escape(group.name)}, {escape(one.signal)}:</b> {escape(one.sentence())}</li>"
         for group in report.groups[-MOST_GROUPS_TOLD:]
         for one in [found for found in group.signals.values() if found.level() != "none"][
             :MOST_TOLD

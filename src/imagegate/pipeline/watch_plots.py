@@ -45,13 +45,14 @@ def routes(report: Report) -> str:
 
 
 def risk(report: Report) -> str:
-    """Draw the share that fails of those to use: expected, seen, promised."""
+    """Draw the share that fails of those to use: expected, seen, promised; "" if none is known."""
+    if not any(group.expected or group.observed for group in report.groups):
+        return ""
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         tops = [_expected(axes, report.groups), _seen(axes, report.groups)]
-        promise = report.total.observed.promise if report.total.observed else None
-        promise = promise or _promise(report)
+        promise = _promise(report)
         if promise:
             axes.axhline(100 * promise, color=INK, linewidth=1, linestyle=(0, (4, 3)))
             axes.annotate(
@@ -65,7 +66,8 @@ def risk(report: Report) -> str:
             tops.append(250 * promise)
         axes.set(ylim=(0, min(100, 1.1 * max([1.0, *tops]))), ylabel="failing of those used (%)")
         _name_groups(axes, report.groups)
-        figure.legend(loc="outside upper left", ncols=2)
+        if any(tops[:2]):
+            figure.legend(loc="outside upper left", ncols=2)
 
     return svg(draw, name="risk", size=(5.2, 3.9))
 

@@ -21,7 +21,8 @@ from imagegate.training.sources import Source
 from imagegate.training.variants import load, variant_bytes
 
 # What corpora must share to be joined.
-SAME = ("task", "engine", "engine_version", "limit", "features_version", "measures", "half_run")
+ASKED = ("task", "engine", "engine_version", "limit", "half_run")
+SAME = (*ASKED, "features_version", "measures")
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,24 +233,48 @@ def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -
     return variant_bytes(clean, chain, seed=int(row["seed"]), variant=variant)
 
 
-def read_outcomes(path: str | Path, *, task: str = "custom", jobs: int | None = None) -> Corpus:
+def read_outcomes(
+    path: str | Path, *, task: str = "custom", jobs: int | None = None, usual_set: str = "outcomes"
+) -> Corpus:
     """Measure images whose outcome is known from production.
 
     Parameters
     ----------
     path : str or Path
-        A CSV file with the columns path, failed (0 or 1)[, group][, source_id][, set];
-        paths relative to it.
+        A CSV file with the columns path, failed (0 or 1)[, group][, source_id][, set][, page]
+        [, sha256]; paths relative to it, pages from 1.
     task : str
         What the images are for, for the record.
     jobs : int, optional
         Processes that measure; all cores by default.
+    usual_set : str
+        The set of rows that name none.
 
     Returns
     -------
     Corpus
         Loss 0 or 1, limit 0.5, every row "clean". ``meta["dropped"]`` names the images
-        that could not be read, with the reason.
+        that could not be read, or are not those of the SHA-256, with the reason.
     """
-    meta, rows = read_outcomes_rows(Path(path), task, jobs)
+    meta, rows = read_outcomes_rows(Path(path), task, jobs, usual_set)
     return from_table(meta, parts.arrow().Table.from_pylist(rows, schema=parts.schema()))
+
+
+def with_outcomes(corpus: Corpus, outcomes: Corpus) -> Corpus:
+    """Add what became of images in production to a corpus.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Says task, engine and limit, and whether it is about text.
+    outcomes : Corpus
+        What :func:`read_outcomes` returned.
+
+    Returns
+    -------
+    Corpus
+        Without measures of outputs, for outcomes have none.
+    """
+    said = {name: corpus.meta.get(name) for name in ASKED}
+    joined = join_corpora([corpus, replace(outcomes, meta=outcomes.meta | said)])
+    return replace(joined, meta=joined.meta | {"outcomes": outcomes.meta["engine_version"]})

@@ -57,6 +57,8 @@ def why_no_output(meta: Mapping[str, Any]) -> list[str]:
     """Return why there is no gate of image and output, if the task could have one."""
     if meta.get("task") not in OUTPUT_MEASURES or meta.get("engine") == "outcomes":
         return []
+    if "outcomes" in meta:
+        return ["No output check: outcomes come without what the engine made of the images."]
     why = (
         "measures of outputs from another version"
         if meta.get("output_measures")

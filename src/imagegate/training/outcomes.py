@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import csv
+from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from imagegate import features, image
-from imagegate.errors import CorpusError, ImagegateError, MissingExtraError
+from imagegate.errors import CorpusError, ImageError, ImagegateError, MissingExtraError
 from imagegate.tasks import TASKS
 from imagegate.training import parts
 from imagegate.training.rows import Row, describe
 
-COLUMNS = {"path", "failed", "group", "source_id", "set"}
+COLUMNS = {"path", "failed", "group", "source_id", "set", "page", "sha256"}
 ANSWERS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "no": 0.0, "yes": 1.0}
 
 
-def read_outcomes_rows(path: Path, task: str, jobs: int | None) -> tuple[dict[str, Any], list[Row]]:
+def read_outcomes_rows(
+    path: Path, task: str, jobs: int | None, usual_set: str
+) -> tuple[dict[str, Any], list[Row]]:
     """Return what corpus.json would say, and the rows."""
-    try:
-        from joblib import Parallel, delayed
-    except ImportError as error:
-        raise MissingExtraError("joblib", "train") from error
     listed = read_list(path)
     base = path.absolute().parent
-    measured = Parallel(n_jobs=jobs or -1)(delayed(measured_row)(base, row) for row in listed)
+    measured = measure_all(base, listed, usual_set, jobs)
     rows = [row for row in measured if not row["error"]]
     dropped = {row["path"]: row["error"] for row in measured if row["error"]}
     if not rows:
@@ -60,6 +59,18 @@ def read_outcomes_rows(path: Path, task: str, jobs: int | None) -> tuple[dict[st
     }, rows
 
 
+def measure_all(
+    base: Path, listed: list[dict[str, str]], usual_set: str, jobs: int | None
+) -> list[Row]:
+    """Measure every image of a list, in several processes."""
+    try:
+        from joblib import Parallel, delayed
+    except ImportError as error:
+        raise MissingExtraError("joblib", "train") from error
+    work = (delayed(measured_row)(base, row, usual_set) for row in listed)
+    return list(Parallel(n_jobs=jobs or -1)(work))
+
+
 def read_list(path: Path) -> list[dict[str, str]]:
     """Read the CSV file and check it; nothing is guessed."""
     try:
@@ -69,28 +80,33 @@ def read_list(path: Path) -> list[dict[str, str]]:
             rows = list(reader)
     except OSError as error:
         raise CorpusError(f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CorpusError(f"{path}: expected a CSV file in UTF-8: {error}") from error
     if not {"path", "failed"} <= columns or not columns <= COLUMNS:
         raise CorpusError(
-            f"{path}: expected the columns path,failed[,group][,source_id][,set], "
+            f"{path}: expected the columns path,failed[,group][,source_id][,set][,page][,sha256], "
             f"got {sorted(columns)}"
         )
     for line, row in enumerate(rows, start=2):
         if (row["failed"] or "").strip().lower() not in ANSWERS:
             raise CorpusError(f"{path} line {line}: expected failed 0 or 1, got {row['failed']!r}")
+        page = (row.get("page") or "1").strip()
+        if not (page.isdecimal() and int(page)):
+            raise CorpusError(f"{path} line {line}: expected a page from 1, got {page!r}")
     if not rows:
         raise CorpusError(f"{path}: no rows")
     return rows
 
 
-def measured_row(base: Path, listed: dict[str, str]) -> Row:
+def measured_row(base: Path, listed: dict[str, str], usual_set: str) -> Row:
     """Measure one image; one that cannot be read keeps its error."""
-    name = listed["path"]
+    name, page = listed["path"], int(listed.get("page") or 1)
     source = listed.get("source_id") or name
     row: Row = {
-        "row_id": f"{name}#000",
+        "row_id": f"{name}#000" if page == 1 else f"{name} page {page}#000",
         "source_id": source,
         "group": listed.get("group") or source,
-        "set": listed.get("set") or "outcomes",
+        "set": listed.get("set") or usual_set,
         "path": name,
         "chain": "[]",
         "cause": "clean",
@@ -104,10 +120,17 @@ def measured_row(base: Path, listed: dict[str, str]) -> Row:
         "error": "",
     }
     try:
-        picture = image.read(base / name)
+        _same_content(base / name, listed.get("sha256") or "")
+        picture = image.read(base / name, frame=page - 1)
         values = features.measure(picture)
     except (ImagegateError, OSError) as error:
         return row | {"error": describe(error)}
     height, width = picture.gray.shape
     measures = dict(zip(features.MEASURES, map(float, values), strict=True))
     return row | {"width": width, "height": height} | measures
+
+
+def _same_content(path: Path, wanted: str) -> None:
+    """Raise ImageError if the file is not the one that the outcome is about."""
+    if wanted and path.is_file() and sha256(path.read_bytes()).hexdigest() != wanted.lower():
+        raise ImageError(str(path), "its SHA-256 differs: the file has changed since")

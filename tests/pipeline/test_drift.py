@@ -1,0 +1,159 @@
+"""Drift: against closed forms, published tests and what happens by chance."""
+
+import numpy as np
+import pytest
+from logs import EDGE, HEIGHT, MEASURES, NOISE, readings, watched_gate
+from scipy import stats
+
+from imagegate.pipeline.drift import by_signal, chi_square_95, drift, ks_p
+from imagegate.pipeline.reference import Cells, reference_of
+
+GATE = watched_gate()
+TRAINING = reference_of(GATE)
+
+
+def moved(X, reference=TRAINING):
+    cells = Cells(TRAINING)
+    cells.add(X)
+    return {one.measure: one for one in drift(cells.counts, cells.ends, reference)}
+
+
+def test_reference_is_training():
+    """Shares, medians and the share without a reading are those of the rows the guard saw."""
+    X = readings(2000, seed=100)
+    for column, spread in enumerate(TRAINING.spreads):
+        known = X[~np.isnan(X[:, column]), column]
+        for level in (0.1, 0.5, 0.9):
+            wanted = np.quantile(known, level)
+            assert spread.quantile(level) == pytest.approx(wanted, abs=0.02 * float(np.ptp(known)))
+        assert spread.shares.sum() == pytest.approx(1)
+        assert spread.undefined == pytest.approx(np.isnan(X[:, column]).mean(), abs=0.04)
+        assert (spread.least <= spread.below + 1e-12).all()
+        assert (spread.below <= spread.most + 1e-12).all()
+
+
+def test_the_share_of_a_common_reading_is_known_within_bounds():
+    """A third of training has no noise at all; how many exactly is between two quantiles."""
+    none = (readings(2000, seed=100)[:, NOISE] == 0).mean()
+    spread = TRAINING.spreads[NOISE]
+    (step,) = np.flatnonzero(spread.edges == 0)
+    assert spread.steps[step]
+    assert spread.least[step] < none < spread.most[step]
+
+
+def test_same_images_have_not_moved_more_often_than_they_should():
+    alarms = above = 0
+    for seed in range(150):
+        found = moved(readings(80, seed))
+        alarms += min(one.p for one in found.values()) < 0.05
+        above += sum(one.psi > one.psi_by_chance for one in found.values())
+    assert alarms <= 0.08 * 150
+    assert 0.01 * 600 <= above <= 0.09 * 600
+
+
+def test_index_of_a_shifted_normal_is_its_closed_form():
+    """Heights are all but normal: tenths of training hold known shares of shifted heights."""
+    shift = 1.2
+    X = readings(40_000, seed=7)
+    X[:, HEIGHT] += 2 * shift
+    tenths = stats.norm.ppf(np.arange(1, 10) / 10)
+    p, q = np.diff(stats.norm.cdf(tenths - shift), prepend=0, append=1), 0.1
+    wanted = 0.9 * ((p - q) * np.log(p / q)).sum()  # a tenth of the images has no height
+    assert moved(X)[MEASURES[HEIGHT]].psi == pytest.approx(wanted, rel=0.1)
+
+
+def test_distance_is_that_of_kolmogorov_and_smirnov_or_a_little_less():
+    X, training = readings(3000, seed=8), readings(2000, seed=100)
+    X[:, EDGE] += 0.8
+    exact = stats.ks_2samp(X[:, EDGE], training[:, EDGE])
+    found = moved(X)[MEASURES[EDGE]]
+    assert exact.statistic - 0.04 <= found.distance <= exact.statistic + 1e-9
+
+
+@pytest.mark.parametrize("scaled", [0.3, 0.6, 1.0, 1.36, 1.63, 2.5])
+def test_p_follows_kolmogorov(scaled):
+    size = 1e8  # the correction for small samples vanishes
+    assert ks_p(scaled / 1e4, size) == pytest.approx(stats.kstwobign.sf(scaled), abs=1e-4)
+
+
+@pytest.mark.parametrize("degrees", [1, 4, 10, 12])
+def test_chance_follows_chi_square(degrees):
+    assert chi_square_95(degrees) == pytest.approx(stats.chi2.ppf(0.95, degrees), rel=0.03)
+
+
+def test_what_has_moved_is_named_with_its_direction():
+    X = readings(300, seed=9)
+    X[:, HEIGHT] -= 9
+    found = by_signal(list(moved(X).values()))
+    smaller = found["resolution"]
+    assert (smaller.measure, smaller.level()) == (MEASURES[HEIGHT], "large")
+    assert smaller.away()
+    assert smaller.sentence().startswith("letters are smaller than in training: text x-height")
+    assert smaller.sentence().endswith(f"median {smaller.median:.3g} px against 13.9 px")
+    assert found["blur"].level() == found["noise"].level() == "none"
+
+
+def test_what_is_told_is_where_the_rare_ones_are():
+    """A quarter has huge letters, the rest somewhat smaller ones: the huge ones are what counts."""
+    X = readings(300, seed=21)
+    X[:, HEIGHT] -= 2
+    X[:75, HEIGHT] = 40
+    found = moved(X)[MEASURES[HEIGHT]]
+    assert found.away()
+    assert found.median < found.reference_median
+    assert (
+        "letters are larger than in training: text x-height, a tenth is above" in found.sentence()
+    )
+
+
+def test_readings_that_vanish_are_drift():
+    X = readings(300, seed=10)
+    X[:150, HEIGHT] = np.nan
+    found = moved(X)[MEASURES[HEIGHT]]
+    assert found.level() == "large"
+    assert "could be measured in 4" in found.sentence()
+
+
+def test_a_common_reading_is_a_step():
+    """A third of training has no noise: if all images have none, that is seen."""
+    X = readings(2000, seed=11)
+    clean = moved(X)[MEASURES[NOISE]]
+    X[:, NOISE] = 0
+    still = moved(X)[MEASURES[NOISE]]
+    assert clean.level() == "none"
+    assert still.level() == "large"
+    assert still.median == 0
+
+
+def test_within_its_range_is_not_away():
+    """All images in the middle of training: the index is large, but nothing is where none was."""
+    X = readings(4000, seed=12)
+    middle = X[np.abs(X[:, HEIGHT] - 14) < 1]
+    found = moved(middle)[MEASURES[HEIGHT]]
+    assert found.level() == "large"
+    assert not found.away()
+
+
+def test_another_group_can_be_the_reference():
+    usual, new = readings(500, seed=13), readings(500, seed=14)
+    usual[:, HEIGHT] -= 9
+    new[:, HEIGHT] -= 9
+    cells = Cells(TRAINING)
+    cells.add(usual)
+    reference = TRAINING.counted(cells.counts, cells.ends, name="may")
+    assert moved(new)[MEASURES[HEIGHT]].level() == "large"
+    assert moved(new, reference)[MEASURES[HEIGHT]].level() == "none"
+    assert moved(readings(500, seed=15), reference)[MEASURES[HEIGHT]].level() == "large"
+
+
+def test_counting_in_parts_is_counting_at_once():
+    X = readings(700, seed=16)
+    whole, first, second = Cells(TRAINING), Cells(TRAINING), Cells(TRAINING)
+    whole.add(X)
+    first.add(X[:300])
+    second.add(X[300:])
+    first.merge(second)
+    for one, other in zip(whole.counts, first.counts, strict=True):
+        assert (one == other).all()
+        assert one.sum() == 700
+    assert (whole.ends == first.ends).all()
