@@ -5,8 +5,8 @@ import pytest
 from logs import EDGE, HEIGHT, MEASURES, NOISE, readings, watched_gate
 from scipy import stats
 
-from imagegate.pipeline.drift import by_signal, chi_square_95, drift, ks_p
-from imagegate.pipeline.reference import Cells, reference_of
+from imagegate.pipeline.watch.drift import by_signal, chi_square_95, drift, ks_p
+from imagegate.pipeline.watch.reference import Cells, reference_of
 
 GATE = watched_gate()
 TRAINING = reference_of(GATE)

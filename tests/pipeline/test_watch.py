@@ -14,9 +14,9 @@ from imagegate.cli import app
 from imagegate.errors import CorpusError, SettingsError, UnknownNameError
 from imagegate.models.artifact import save_gate
 from imagegate.models.gate import load_gate
-from imagegate.pipeline.feedback import read_feedback
 from imagegate.pipeline.log import DecisionLog
-from imagegate.pipeline.monitor import watch
+from imagegate.pipeline.watch.feedback import read_feedback
+from imagegate.pipeline.watch.monitor import watch
 from imagegate.training.binomial import clopper_pearson, sources_needed, wilson
 
 GATE = watched_gate()

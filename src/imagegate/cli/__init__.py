@@ -1,4 +1,4 @@
-"""The command line: check, sort, degrade, label, remeasure, train, evaluate, gates, show, demo."""
+"""The command line, one file a command."""
 
 from __future__ import annotations
 

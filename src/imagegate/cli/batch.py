@@ -37,12 +37,11 @@ def run_with_progress(
     to: str,
     *,
     log: Path | None,
-    batch: str,
     without: str | None = None,
     **given: Any,
 ) -> Summary:
     """Run to the end, or say how to go on."""
-    written = DecisionLog(log, router.gate, batch=batch) if log else None
+    written = DecisionLog(log, router.gate, batch=", ".join(roots)) if log else None
     paths = images_under(roots, without=without)
     try:
         with progress("checking") as tell:

@@ -101,9 +101,7 @@ def command(
             "jobs": jobs or None,
             "settings": {"sources": paths},
         }
-        finish(
-            run_with_progress(router, paths, to, log=log, batch=to, **given), to, as_json=as_json
-        )
+        finish(run_with_progress(router, paths, to, log=log, **given), to, as_json=as_json)
     rows = examined(router, listed(paths), log=log, jobs=jobs or None)
     raise typer.Exit(tell(rows, paths, answerer, quiet=quiet, as_json=as_json))
 

@@ -51,7 +51,6 @@ def command(
         [source],
         table,
         log=log or (None if is_url(target) else Path(target) / LOG),
-        batch=target,
         without=target,
         work=sorter,
         jobs=jobs or None,

@@ -13,10 +13,10 @@ from imagegate.cli.console import out, percent, print_json
 from imagegate.errors import SettingsError
 
 if TYPE_CHECKING:
-    from imagegate.pipeline.advice import Advice
-    from imagegate.pipeline.groups import By
-    from imagegate.pipeline.moved import Moved
-    from imagegate.pipeline.report import Report, Section
+    from imagegate.pipeline.watch.advice import Advice
+    from imagegate.pipeline.watch.groups import By
+    from imagegate.pipeline.watch.moved import Moved
+    from imagegate.pipeline.watch.report import Report, Section
 
 KEEP, ACT = 0, 1
 STYLE = {"keep": "bold green", "look": "bold yellow", "retrain": "bold red"}
@@ -61,9 +61,9 @@ def command(
 
     Exit code 0: keep the gate. 1: look at a sample, or train again. 2: could not run.
     """
-    from imagegate.pipeline.feedback import read_feedback
-    from imagegate.pipeline.monitor import watch
-    from imagegate.pipeline.watch_page import write_page
+    from imagegate.pipeline.watch.feedback import read_feedback
+    from imagegate.pipeline.watch.monitor import watch
+    from imagegate.pipeline.watch.page import write_page
 
     if by not in (None, "day", "batch"):
         raise SettingsError(f"--by: expected day or batch, got {by!r}")

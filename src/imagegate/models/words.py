@@ -10,6 +10,7 @@ TAILS = {" p90": " in the worst tenth", " p10": " in the weakest tenth"}
 WITH_FAMILY = ("text", "mask", "reading")  # their names say too little alone
 # Where a name says too little to people who have not read its documentation.
 SAID = {
+    "resolution.effective_px": "short side that detail fills",
     "text.area_share": "share of the picture that is text",
     "text.broken_share": "share of letters in pieces",
     "text.components": "number of letters found",

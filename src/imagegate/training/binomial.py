@@ -88,5 +88,5 @@ def _special() -> Any:
     try:
         from scipy import special  # type: ignore[import-untyped]
     except ImportError as error:
-        raise MissingExtraError("scipy", "train") from error
+        raise MissingExtraError("scipy", "watch") from error
     return special

@@ -149,7 +149,7 @@ def svg(draw: Callable[[Any], None], *, name: str, size: tuple[float, float]) ->
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtraError("matplotlib", "train") from error
+        raise MissingExtraError("matplotlib", "watch") from error
     with mpl.rc_context(_settings(name)):
         figure = Figure(figsize=size, layout="constrained")
         draw(figure)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from imagegate.features import KNOWN
-from imagegate.pipeline.moved import Moved
-from imagegate.pipeline.reference import Counts, Floats, Reference, Spread, spread_of
+from imagegate.pipeline.watch.moved import Moved
+from imagegate.pipeline.watch.reference import Counts, Floats, Reference, Spread, spread_of
 
 BINS = 10
 RARE = 0.02  # what lies beyond this share of training on either side is rare there

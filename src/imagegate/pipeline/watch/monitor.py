@@ -9,14 +9,14 @@ from pathlib import Path
 
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.gate import Gate, RulesGate
-from imagegate.pipeline.advice import ALPHA, Facts, advise, weightiest
-from imagegate.pipeline.drift import drift
 from imagegate.pipeline.expected import HOLDS_FOR, calibration_lines, expected_failures
-from imagegate.pipeline.feedback import Feedback, observed
-from imagegate.pipeline.groups import By, Group, Watched, gate_of, read_logs
-from imagegate.pipeline.moved import Moved
-from imagegate.pipeline.reference import Cells, Counts, Floats, Reference, reference_of
-from imagegate.pipeline.report import Report, Section
+from imagegate.pipeline.watch.advice import ALPHA, Facts, advise, weightiest
+from imagegate.pipeline.watch.drift import drift
+from imagegate.pipeline.watch.feedback import Feedback, observed
+from imagegate.pipeline.watch.groups import By, Group, Watched, gate_of, read_logs
+from imagegate.pipeline.watch.moved import Moved
+from imagegate.pipeline.watch.reference import Cells, Counts, Floats, Reference, reference_of
+from imagegate.pipeline.watch.report import Report, Section
 from imagegate.training.binomial import wilson
 
 __all__ = ["watch"]
@@ -59,7 +59,7 @@ def watch(
     against : str, optional
         A day or batch of the logs to measure drift against, instead of training.
     feedback : Feedback, optional
-        What became of the images, from :func:`imagegate.pipeline.feedback.read_feedback`.
+        What became of the images, from :func:`imagegate.pipeline.watch.feedback.read_feedback`.
     seed : int
         Of the draws behind the intervals.
 

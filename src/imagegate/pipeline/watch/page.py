@@ -9,10 +9,10 @@ from pathlib import Path
 from string import Template
 
 from imagegate.models.card import percent
-from imagegate.pipeline import watch_plots
-from imagegate.pipeline.advice import LEVELS
-from imagegate.pipeline.moved import Moved
-from imagegate.pipeline.report import Report, Section
+from imagegate.pipeline.watch import plots
+from imagegate.pipeline.watch.advice import LEVELS
+from imagegate.pipeline.watch.moved import Moved
+from imagegate.pipeline.watch.report import Report, Section
 from imagegate.training.markup import table
 
 VERDICTS = {
@@ -41,7 +41,7 @@ def write_page(report: Report, path: str | Path) -> Path:
     Parameters
     ----------
     report : Report
-        What :func:`imagegate.pipeline.monitor.watch` returned.
+        What :func:`imagegate.pipeline.watch.monitor.watch` returned.
     path : str or Path
         The HTML file to write; its folder is made if need be.
 
@@ -64,7 +64,9 @@ def write_page(report: Report, path: str | Path) -> Path:
 
 def render(report: Report) -> str:
     """Return the report as HTML; every name and message in it is escaped."""
-    own, shared = (files(f"imagegate.{room}") / "templates" for room in ("pipeline", "training"))
+    own, shared = (
+        files(f"imagegate.{room}") / "templates" for room in ("pipeline.watch", "training")
+    )
     styles = (shared / "report.css", own / "watch.css")
     page = Template((own / "watch.html").read_text(encoding="utf-8")).substitute(
         css="\n".join(style.read_text(encoding="utf-8") for style in styles),
@@ -75,8 +77,8 @@ def render(report: Report) -> str:
         advice=advice(report),
         tiles=tiles(report.total),
         by=report.by,
-        routes=watch_plots.routes(report),
-        risk=watch_plots.risk(report),
+        routes=plots.routes(report),
+        risk=plots.risk(report),
         risk_caption=risk_caption(report),
         happened=happened(report),
         intervals=intervals(report),
@@ -233,7 +235,7 @@ def _level(section: Section) -> str:
 
 def moved(report: Report) -> str:
     """Return the part of the page about drift."""
-    folder = files("imagegate.pipeline") / "templates"
+    folder = files("imagegate.pipeline.watch") / "templates"
     where = "training" if report.against == "training" else report.against
     return Template((folder / "drift.html").read_text(encoding="utf-8")).substitute(
         where=escape(where),
@@ -243,7 +245,7 @@ def moved(report: Report) -> str:
         chance=chance(report),
         mixed=MIXED if report.against == "training" else "",
         told=told(report),
-        readings=watch_plots.readings(report),
+        readings=plots.readings(report),
     )
 
 

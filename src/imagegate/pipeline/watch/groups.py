@@ -15,11 +15,11 @@ import numpy as np
 from imagegate.errors import ImagegateError, SettingsError
 from imagegate.models.beside import SUFFIX
 from imagegate.models.gate import Gate, RulesGate, load_gate
-from imagegate.pipeline.feedback import Feedback
 from imagegate.pipeline.record import FILE_FACTS, NO_VERDICT, Row
-from imagegate.pipeline.reference import Cells, Reference
 from imagegate.pipeline.route import ACTIONS
 from imagegate.pipeline.summary import Tally
+from imagegate.pipeline.watch.feedback import Feedback
+from imagegate.pipeline.watch.reference import Cells, Reference
 
 By = Literal["day", "batch"]
 NO_DATE = "no date"

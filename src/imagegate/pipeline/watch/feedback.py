@@ -11,7 +11,7 @@ from typing import Any
 from imagegate.errors import CorpusError
 from imagegate.models.gate import Gate, RulesGate
 from imagegate.pipeline.expected import Chances, Expected, expected_failures
-from imagegate.pipeline.reference import Floats
+from imagegate.pipeline.watch.reference import Floats
 from imagegate.training.binomial import clopper_pearson
 from imagegate.training.outcomes import ANSWERS, read_list
 

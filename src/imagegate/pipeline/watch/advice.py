@@ -12,8 +12,8 @@ import numpy as np
 from imagegate.models.card import percent
 from imagegate.models.gate import Gate, RulesGate
 from imagegate.pipeline.expected import Expected
-from imagegate.pipeline.feedback import Observed
-from imagegate.pipeline.moved import Moved
+from imagegate.pipeline.watch.feedback import Observed
+from imagegate.pipeline.watch.moved import Moved
 from imagegate.training.binomial import allowed_failures, clopper_pearson, sources_needed
 
 Level = Literal["keep", "look", "retrain"]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagegate.models.gate import Gate, RulesGate
-from imagegate.pipeline.advice import Advice
-from imagegate.pipeline.drift import by_signal
 from imagegate.pipeline.expected import Expected
-from imagegate.pipeline.feedback import Observed
-from imagegate.pipeline.groups import By
-from imagegate.pipeline.moved import Moved
+from imagegate.pipeline.watch.advice import Advice
+from imagegate.pipeline.watch.drift import by_signal
+from imagegate.pipeline.watch.feedback import Observed
+from imagegate.pipeline.watch.groups import By
+from imagegate.pipeline.watch.moved import Moved
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from imagegate.features import KNOWN
 from imagegate.models.words import BARE, name_in_words
-from imagegate.pipeline.moved import Moved
-from imagegate.pipeline.report import Report, Section
+from imagegate.pipeline.watch.moved import Moved
+from imagegate.pipeline.watch.report import Report, Section
 from imagegate.training.plots import BLUE, FAINT, INK, svg
 
 # Okabe and Ito's palette, told apart by all common kinds of colour vision.
