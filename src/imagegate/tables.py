@@ -180,9 +180,9 @@ class Repair:
     name : str
         The cause: one of ``CAUSES``.
     function : Callable
-        ``function(pixels, readings) -> pixels or None``: RGB or gray uint8 in, an image of the
-        same kind out, the input never written to; None where there is nothing to mend. The
-        readings, measures by name, say how strong the mend has to be.
+        ``function(pixels, readings) -> pixels or None``: RGB or gray uint8 in, either of them
+        out, the input never written to; None where there is nothing to mend. The readings,
+        measures by name, say how strong the mend has to be.
     """
 
     name: str

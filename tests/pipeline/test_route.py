@@ -76,6 +76,15 @@ def test_a_repair_is_offered_only_at_or_under_its_limit(page, gate):
     assert router.route(harmed, repair=False).action != "repair"
 
 
+def test_proven_repairs_are_no_laxer_than_what_is_used(gate):
+    assert set(Router(gate).repairs) == {"noise", "exposure"}
+    assert all(limit <= gate.thresholds.passing for limit in Router(gate).repairs.values())
+    assert set(Router(gate, {"use_below": 0.01}).repairs.values()) == {0.01}
+    assert Router(load_gate("background-removal")).repairs == {}
+    with pytest.raises(SettingsError, match="repairs are for text"):
+        Router("background-removal", {"repair": {"noise": 0.1}})
+
+
 def test_a_policy_is_read_from_toml(tmp_path):
     path = tmp_path / "policy.toml"
     path.write_text('use_below = 0.02\nreview = ["exposure"]\n[repair]\nnoise = 0.01\n')
@@ -89,7 +98,6 @@ def test_a_policy_is_read_from_toml(tmp_path):
         ({"use_bellow": 0.1}, UnknownNameError, "Did you mean 'use_below'"),
         ({"use_below": 2}, SettingsError, "use_below: expected a number from 0 to 1, got 2"),
         ({"use_below": True}, SettingsError, "got True"),
-        ({"use_below": 0.5, "reject_from": 0.4}, SettingsError, "must lie below reject_from"),
         ({"repair": {"blurr": 0.1}}, UnknownNameError, "no repair named 'blurr'"),
         ({"repair": ["noise"]}, SettingsError, "expected 'proven' or a table"),
         ({"repair": {next(iter(REPAIRS)): "a"}}, SettingsError, "from 0 to 1, got 'a'"),
@@ -101,6 +109,14 @@ def test_a_policy_is_read_from_toml(tmp_path):
 def test_what_a_policy_must_not_say(given, error, words):
     with pytest.raises(error, match=words):
         load_policy(given)
+
+
+@pytest.mark.parametrize(
+    "given", [{"use_below": 0.5, "reject_from": 0.4}, {"reject_from": 0.01}, {"use_below": 0.99}]
+)
+def test_thresholds_that_cross_are_refused_also_with_the_gates_own(gate, given):
+    with pytest.raises(SettingsError, match="must lie below reject_from"):
+        Router(gate, given)
 
 
 def test_a_policy_file_that_cannot_be_read_is_named(tmp_path):

@@ -16,7 +16,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image as Pillow
+from typer.testing import CliRunner
 
+from imagegate.cli import app
 from imagegate.errors import ImageNotFoundError, SettingsError
 from imagegate.image import Limits
 from imagegate.pipeline.files import images_under
@@ -148,6 +150,59 @@ def test_what_is_there_is_not_overwritten_and_other_settings_do_not_mix(inbox, t
         looked_at(inbox, tmp_path / "w.csv", progress=stop)
     with pytest.raises(SettingsError, match="was begun with gate 'rules:general', now it is"):
         run(Examiner(Router("rules:ocr")), images_under([str(inbox)]), str(tmp_path / "w.csv"))
+
+
+def test_parts_that_a_stopped_clean_up_has_left_are_of_no_other_run(inbox, tmp_path):
+    stale = tmp_path / "v.jsonl.partial"
+    stale.mkdir()
+    old = [{"path": "old.png"}]
+    (stale / "part-000000.jsonl").write_text(json.dumps(old) + '\n{"files": 1}\n')
+    looked_at(inbox, tmp_path / "v.jsonl")
+    looked_at(inbox, tmp_path / "w.jsonl")
+    assert (tmp_path / "v.jsonl").read_bytes() == (tmp_path / "w.jsonl").read_bytes()
+
+
+def test_a_folder_without_images_is_an_error_and_leaves_nothing(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SettingsError, match=r"no images under .*empty"):
+        looked_at(tmp_path / "empty", tmp_path / "v.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_a_relative_source_is_another_one_from_another_folder(inbox, tmp_path, monkeypatch):
+    monkeypatch.setattr("imagegate.pipeline.run.PART_FILES", 10)
+    monkeypatch.chdir(inbox.parent)
+    check = ["check", "inbox", "-g", RULES, "--out", str(tmp_path / "v.jsonl"), "--jobs", "1"]
+
+    def stop(self, number, answers):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr("imagegate.pipeline.journal.Journal.write_part", stop)
+        assert CliRunner().invoke(app, check).exit_code == 130
+    monkeypatch.chdir(tmp_path / "inbox" / "a")
+    done = CliRunner().invoke(app, check)
+    assert "was begun with folder" in str(done.exception)
+    monkeypatch.chdir(inbox.parent)
+    assert CliRunner().invoke(app, check).exit_code == 1
+
+
+def test_the_summary_promises_only_what_the_policy_keeps(tmp_path):
+    folder = tmp_path / "in"
+    for i in range(3):
+        picture(folder / f"{i}.png", seed=i)
+    (tmp_path / "lax.toml").write_text("use_below = 0.5\nreject_from = 0.9\n")
+    lax = ["--policy", str(tmp_path / "lax.toml")]
+    for given, promised in (([], True), (lax, False)):
+        done = CliRunner().invoke(app, ["check", str(folder), "-g", "ocr", *given])
+        assert ("promise of ocr-tesseract" in done.output) == promised
+
+
+def test_a_log_line_stays_short_however_many_files_were_named(inbox, tmp_path):
+    log, files = tmp_path / "log.jsonl", [str(path) for path in sorted(inbox.rglob("*.jpg"))]
+    CliRunner().invoke(app, ["check", *files, "-g", RULES, "--log", str(log), "--jobs", "1"])
+    batches = {row["batch"] for row in rows(log)}
+    assert batches == {f"{files[0][-160:]} and 39 more"}
 
 
 def test_the_three_formats_say_the_same(inbox, tmp_path):

@@ -8,12 +8,15 @@ import json
 from pathlib import Path
 
 import cv2
+import fsspec
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from imagegate.cli import app
 from imagegate.degrade.pages import render_page
+from imagegate.errors import SettingsError
+from imagegate.pipeline.files import parts_below
 
 POLICY = "[repair]\nnoise = 0.2\n"
 
@@ -105,6 +108,51 @@ def test_a_target_inside_the_source_is_not_sorted_itself(inbox, tmp_path):
     sort(source, source / "sorted", "--how", "copy")
     with (source / "sorted/verdicts.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 4
+
+
+def test_what_could_not_be_put_in_its_place_is_no_success(inbox, tmp_path):
+    source, long = tmp_path / "in", "n" * 250 + ".png"  # no room for the name of a new file
+    source.mkdir()
+    (source / long).write_bytes((inbox / "good.png").read_bytes())
+    done = sort(source, tmp_path / "out")
+    assert done.exit_code == 1
+    assert "1 broken" in done.output
+    with (tmp_path / "out/verdicts.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["decision"], row["ok"], row["written"]) == ("pass", "False", "")
+    assert "could not be put in its place" in row["error"]
+
+
+def test_a_mended_image_takes_no_name_of_another(inbox, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    noisy = (inbox / "sub/noisy.png").read_bytes()
+    for name in ("a.png", "a.png.repaired.png"):
+        (source / name).write_bytes(noisy)
+    sort(source, tmp_path / "out", "--policy", inbox.parent / "policy.toml")
+    found = bytes_of(tmp_path / "out/repaired")
+    assert found["a.png"] == found["a.png.repaired.png"] == noisy
+    assert len(found) == 4
+
+
+def test_a_file_url_is_a_folder_like_any_other(inbox, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sort(f"file://{inbox}", f"file://{tmp_path}/out", "--how", "copy")
+    assert (tmp_path / "out/use/good.png").exists()
+    assert (tmp_path / "out/decisions.jsonl").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_storage_is_sorted_into_a_folder_and_no_key_leads_out_of_it(inbox, tmp_path):
+    memory = fsspec.filesystem("memory")
+    memory.put(str(inbox), "/scans/in", recursive=True)
+    done = sort("memory://scans/in", tmp_path / "out")
+    assert done.exit_code == 1, done.output
+    assert (tmp_path / "out/use/good.png").read_bytes() == (inbox / "good.png").read_bytes()
+    assert (tmp_path / "out/rejected/sub/broken.jpg").exists()
+    for key in ("x/../../../escaped.png", "x//y.png"):
+        with pytest.raises(SettingsError, match="leads out of the folder"):
+            parts_below("memory://scans", f"memory://scans/{key}")
 
 
 def test_a_stopped_sort_goes_on(inbox, tmp_path, monkeypatch):

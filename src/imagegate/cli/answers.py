@@ -5,13 +5,16 @@ from __future__ import annotations
 from rich.markup import escape
 
 from imagegate.cli.console import DECISION_STYLE, out, percent
-from imagegate.pipeline.record import Row
+from imagegate.pipeline.record import Row, route_of
 from imagegate.pipeline.summary import Summary
+
+WORD = {"use": "pass", "repair": "repair", "review": "review", "reject": "reject"}
+STYLE = {**DECISION_STYLE, "repair": "bold cyan"}
 
 
 def show(row: Row, *, alone: bool) -> None:
     """Print one row."""
-    if row["decision"] is None:
+    if row["error"]:
         out.print(f"[bold red]broken[/]  {escape(row['error'])}", soft_wrap=True)
         return
     out.print(line(row, why=not alone), soft_wrap=True)
@@ -22,7 +25,7 @@ def show(row: Row, *, alone: bool) -> None:
 def line(row: Row, *, why: bool) -> str:
     """Return one line: decision, quality, path, and the weightiest reason if wanted."""
     style, page = (
-        DECISION_STYLE[row["decision"]],
+        STYLE[WORD[route_of(row)]],
         f" page {row['page']}" if row["pages"] > 1 else "",
     )
     reason = escape(row["reasons"][0]["sentence"]) if why and row["reasons"] else ""
@@ -30,7 +33,7 @@ def line(row: Row, *, why: bool) -> str:
         reason = (
             f"can be repaired ({row['repair']}): {percent(row['p_repaired'], 1)} then. {reason}"
         )
-    start = f"[{style}]{row['decision']:<7}[/] {row['quality']:>3}"
+    start = f"[{style}]{WORD[route_of(row)]:<7}[/] {row['quality']:>3}"
     return f"{start}  {escape(row['path'])}{page}  [dim]{reason}[/]".rstrip()
 
 

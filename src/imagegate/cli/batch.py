@@ -9,13 +9,14 @@ import typer
 
 from imagegate.cli.answers import close
 from imagegate.cli.console import err, out, print_json, progress
-from imagegate.pipeline.files import images_under
+from imagegate.pipeline.files import images_under, is_url
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.record import Examiner
 from imagegate.pipeline.route import Router
 from imagegate.pipeline.run import run
 from imagegate.pipeline.summary import Summary
 
+MOST_NAME = 160  # characters of a batch's name: it is in every line of the log
 ALL_USED, NOT_ALL_USED, STOPPED = 0, 1, 130
 
 GateName = Annotated[
@@ -41,14 +42,24 @@ def run_with_progress(
     **given: Any,
 ) -> Summary:
     """Run to the end, or say how to go on."""
-    written = DecisionLog(log, router.gate, batch=", ".join(roots)) if log else None
+    written = DecisionLog(log, router.gate, batch=batch_name(roots)) if log else None
     paths = images_under(roots, without=without)
+    settings: dict[str, Any] = {"sources": roots, **(given.pop("settings", None) or {})}
+    if not all(is_url(root) or Path(root).is_absolute() for root in roots):
+        settings["folder"] = str(Path.cwd())
     try:
         with progress("checking") as tell:
-            return run(Examiner(router), paths, to, log=written, progress=tell, **given)
+            given |= {"log": written, "progress": tell, "settings": settings}
+            return run(Examiner(router), paths, to, **given)
     except KeyboardInterrupt:
         err.print("\nstopped; the same command goes on from here")
         raise typer.Exit(STOPPED) from None
+
+
+def batch_name(roots: list[str]) -> str:
+    """Return what a run is called in the log: what it looked at, in few words."""
+    more = f" and {len(roots) - 1:,} more" if len(roots) > 1 else ""
+    return roots[0][-MOST_NAME:] + more
 
 
 def finish(summary: Summary, to: str, *, as_json: bool) -> NoReturn:

@@ -11,19 +11,27 @@ from typing import Annotated, Any
 import typer
 
 from imagegate.cli.answers import close, show
-from imagegate.cli.batch import GateName, Jobs, LogFile, PolicyFile, finish, run_with_progress
+from imagegate.cli.batch import (
+    GateName,
+    Jobs,
+    LogFile,
+    PolicyFile,
+    batch_name,
+    finish,
+    run_with_progress,
+)
 from imagegate.cli.console import complain, print_json
 from imagegate.cli.outputs import check_outputs
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.crew import run_many
 from imagegate.models.gate import Gate, RulesGate, load_gate
 from imagegate.models.thresholds import load_thresholds
-from imagegate.pipeline.files import images_under, is_url, local
+from imagegate.pipeline.files import images_under, is_url, local, shown
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.policy import Policy, load_policy
-from imagegate.pipeline.record import Examiner, Row, failed
+from imagegate.pipeline.record import Examiner, Row, failed, rows_of
 from imagegate.pipeline.route import Router
-from imagegate.pipeline.run import Many, rows_of
+from imagegate.pipeline.run import Many
 from imagegate.pipeline.summary import Tally
 
 ALL_PASS, NOT_ALL_PASS, COULD_NOT_RUN = 0, 1, 2
@@ -93,17 +101,16 @@ def command(
         raise SettingsError(f"--engine {engine} needs --out: say where the verdicts go")
     if output:
         rows = check_outputs(answerer, listed(paths), output, jobs=jobs or None)
-        raise typer.Exit(tell(rows, paths, answerer, quiet=quiet, as_json=as_json))
+        asked = (isinstance(answerer, Gate) and answerer.output) or answerer
+        raise typer.Exit(tell(rows, paths, asked, quiet=quiet, as_json=as_json))
     router = Router(answerer, load_policy(policy) if policy else NO_REPAIR)
     if to:
-        given: dict[str, Any] = {
-            "many": many,
-            "jobs": jobs or None,
-            "settings": {"sources": paths},
-        }
+        given: dict[str, Any] = {"many": many, "jobs": jobs or None}
         finish(run_with_progress(router, paths, to, log=log, **given), to, as_json=as_json)
-    rows = examined(router, listed(paths), log=log, jobs=jobs or None)
-    raise typer.Exit(tell(rows, paths, answerer, quiet=quiet, as_json=as_json))
+    written = DecisionLog(log, answerer, batch=batch_name(paths)) if log else None
+    rows = examined(router, listed(paths), written, jobs=jobs or None)
+    kept = router.keeps_promise
+    raise typer.Exit(tell(rows, paths, answerer, promised=kept, quiet=quiet, as_json=as_json))
 
 
 def workers_of(engine: str) -> Many:
@@ -127,10 +134,7 @@ def with_thresholds(answerer: Gate | RulesGate, path: Path) -> RulesGate:
 
 def listed(paths: list[str]) -> list[str]:
     """Return the images to look at; what does not exist is told of later."""
-    files = list(images_under(path for path in paths if exists(path)))
-    if not files and all(map(exists, paths)):
-        raise SettingsError(f"no images under {', '.join(paths)}")
-    return files
+    return list(images_under(path for path in paths if exists(path)))
 
 
 def exists(path: str) -> bool:
@@ -139,14 +143,13 @@ def exists(path: str) -> bool:
 
 
 def examined(
-    router: Router, files: list[str], *, log: Path | None, jobs: int | None
+    router: Router, files: list[str], log: DecisionLog | None, *, jobs: int | None
 ) -> Iterator[Row]:
     """Yield the rows of files, logged if wanted."""
-    written = DecisionLog(log, router.gate) if log else None
     for answer in run_many(Examiner(router), files, jobs=jobs):
         rows = rows_of(answer, router.gate.name)
-        if written:
-            written.append(rows)
+        if log:
+            log.append(rows)
         yield from rows
 
 
@@ -155,6 +158,7 @@ def tell(
     paths: list[str],
     answerer: Gate | RulesGate,
     *,
+    promised: bool = True,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -173,7 +177,7 @@ def tell(
     for path in missing:
         tell_missing(path, answerer, as_json=as_json)
     if len(first) > 1 and not (as_json or quiet):
-        close(tally.summary(answerer, promised=True))
+        close(tally.summary(answerer, promised=promised))
     if missing:
         return COULD_NOT_RUN
     return ALL_PASS if tally.passed == tally.images else NOT_ALL_PASS
@@ -182,6 +186,6 @@ def tell(
 def tell_missing(path: str, answerer: Gate | RulesGate, *, as_json: bool) -> None:
     """Say that a path does not exist, in the form asked for."""
     if as_json:
-        print_json(failed(path, "no such file or folder", gate=answerer.name))
+        print_json(failed(shown(path), "no such file or folder", gate=answerer.name))
     else:
         complain(f"{path}: no such file or folder")

@@ -13,7 +13,8 @@ from imagegate.models.beside import no_output_check
 from imagegate.models.gate import Gate, RulesGate
 from imagegate.models.many import check_many
 from imagegate.models.verdict import Verdict
-from imagegate.pipeline.record import Row, failed, judged, shown
+from imagegate.pipeline.files import shown
+from imagegate.pipeline.record import Row, failed, judged
 from imagegate.tables import Task
 from imagegate.tasks import find_task
 

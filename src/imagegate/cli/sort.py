@@ -9,7 +9,7 @@ import typer
 
 from imagegate.cli.batch import GateName, Jobs, LogFile, PolicyFile, finish, run_with_progress
 from imagegate.errors import SettingsError
-from imagegate.pipeline.files import is_url, storage
+from imagegate.pipeline.files import is_url, local, storage
 from imagegate.pipeline.journal import SUFFIX
 from imagegate.pipeline.record import Examiner
 from imagegate.pipeline.route import Router
@@ -41,6 +41,7 @@ def command(
     """
     if how not in HOW:
         raise SettingsError(f"--how: expected one of {', '.join(HOW)}, got {how!r}")
+    source, target = local(source), local(target)
     table = f"{target.rstrip('/')}/{TABLE}"
     fs, place = storage(table)
     check_places(source, target, begun=fs.exists(place + SUFFIX))
@@ -54,6 +55,6 @@ def command(
         without=target,
         work=sorter,
         jobs=jobs or None,
-        settings={"source": source, "how": how},
+        settings={"how": how},
     )
     finish(summary, table, as_json=as_json)

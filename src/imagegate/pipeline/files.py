@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from imagegate import image
@@ -17,6 +17,8 @@ from imagegate.errors import (
 from imagegate.image import Limits
 
 FILE = "file://"
+WINDOWS_ODD = frozenset("\\:")
+CLOUD = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs"}
 
 
 def is_url(path: str) -> bool:
@@ -44,12 +46,55 @@ def storage(path: str) -> tuple[Any, str]:
     try:
         found: tuple[Any, str] = url_to_fs(path)
     except ImportError as error:
-        raise MissingExtraError(
-            str(error).removeprefix("Install ").split(" ")[0], "cloud"
-        ) from error
+        package = CLOUD.get(path.partition("://")[0])
+        if package:
+            raise MissingExtraError(package, "cloud") from error
+        raise SettingsError(f"{path}: {error}") from error
     except ValueError as error:
         raise SettingsError(f"{path}: {error}") from error
     return found
+
+
+def is_local(fs: Any) -> bool:
+    """Tell whether a file system is this machine's own."""
+    from fsspec.implementations.local import LocalFileSystem
+
+    return isinstance(fs, LocalFileSystem)
+
+
+def move(fs: Any, source: str, target: str) -> None:
+    """Put a file in the place of another; no name is taken for a pattern."""
+    if is_local(fs):
+        Path(source).replace(target)
+        return
+    fs.cp_file(source, target)
+    fs.rm_file(source)
+
+
+def parts_below(root: str, path: str) -> tuple[str, ...]:
+    """Return the folders and the name between a root and a file that was found under it.
+
+    Raises
+    ------
+    SettingsError
+        If the file is not under the root, or its name would lead out of a folder again.
+
+    Examples
+    --------
+    >>> parts_below("in/", "in/sub/a.png"), parts_below("in/a.png", "in/a.png")
+    (('sub', 'a.png'), ('a.png',))
+    """
+    if is_url(path):
+        whole, base = storage(path)[1], storage(root)[1].rstrip("/")
+        parts = tuple(whole.removeprefix(base + "/").split("/")) if whole != base else ()
+    else:
+        parts = Path(local(path)).relative_to(local(root)).parts
+    parts = parts or (PurePosixPath(local(path)).name,)
+    # The keys of a storage are any text: ways up, and on Windows drives and other separators.
+    odd = WINDOWS_ODD if os.name == "nt" else frozenset()
+    if {"", ".", ".."} & {*parts} or any(odd & {*part} for part in parts):
+        raise SettingsError(f"{path}: its name leads out of the folder that it would be put into")
+    return parts
 
 
 def images_under(roots: Iterable[str], *, without: str | None = None) -> Iterator[str]:
@@ -70,16 +115,16 @@ def images_under(roots: Iterable[str], *, without: str | None = None) -> Iterato
     ------
     ImageNotFoundError
         If a root does not exist.
+    SettingsError
+        If there is no image under any of them.
     """
-    for root in map(local, roots):
-        if is_url(root):
-            yield from _remote(root)
-        elif Path(root).is_dir():
-            yield from _walk(root, Path(without).resolve() if without else None)
-        elif os.path.lexists(root):
-            yield root
-        else:
-            raise ImageNotFoundError(root, "no such file or folder")
+    named, found = list(map(local, roots)), False
+    for root in named:
+        for path in _under(root, without):
+            found = True
+            yield path
+    if named and not found:
+        raise SettingsError(f"no images under {', '.join(map(shown, named))}")
 
 
 def opened(path: str, limits: Limits) -> Any:
@@ -97,6 +142,21 @@ def opened(path: str, limits: Limits) -> Any:
         raise ImageNotFoundError(path, "no such file; check the URL") from None
     except Exception as error:  # a storage raises whatever its client raises
         raise UnreadableImageError(path, f"cannot be read from {place} ({error})") from error
+
+
+def shown(path: str) -> str:
+    """Return a path as text that every format can hold: bytes that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _under(root: str, without: str | None) -> Iterator[str]:
+    if is_url(root):
+        return _remote(root)
+    if Path(root).is_dir():
+        return _walk(root, Path(without).resolve() if without else None)
+    if os.path.lexists(root):
+        return iter([root])
+    raise ImageNotFoundError(shown(root), "no such file or folder")
 
 
 def _walk(folder: str, without: Path | None) -> Iterator[str]:
@@ -117,7 +177,8 @@ def _walk(folder: str, without: Path | None) -> Iterator[str]:
 
 def _remote(url: str) -> Iterator[str]:
     fs, place = storage(url)
-    if fs.isfile(place):
+    # Over HTTP a folder is a file, too: its page.
+    if not url.endswith("/") and fs.isfile(place):
         yield url
         return
     if not fs.exists(place):

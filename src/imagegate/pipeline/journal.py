@@ -14,12 +14,12 @@ was cut off and counts for nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from imagegate.errors import SettingsError
-from imagegate.pipeline.files import storage
+from imagegate.pipeline.files import is_local, move, storage
 from imagegate.pipeline.record import Row
 
 SUFFIX = ".partial"
@@ -75,8 +75,16 @@ class Journal:
                     yield from rows if isinstance(rows, list) else ()
             number += 1
 
-    def remove(self) -> None:
-        """Remove the folder: the run is finished, whatever becomes of its parts."""
+    def finish(self, write: Callable[[IO[bytes]], None], target: str) -> None:
+        """Write the output, put it in its place, and remove the folder."""
+        finished = f"{self.folder}/finished"
+        with self.fs.open(finished, "wb") as file:
+            write(file)
+        move(self.fs, finished, target)
+        self._remove()
+
+    def _remove(self) -> None:
+        # The settings first: without them nobody takes the rest for a run.
         self.fs.rm_file(f"{self.folder}/{RUN}")
         self.fs.rm(self.folder, recursive=True)
 
@@ -113,18 +121,19 @@ def begin(out: str, settings: Mapping[str, Any], paths: Iterable[str]) -> Journa
         If the output is there already, or was begun with other settings.
     """
     fs, target = storage(out)
-    folder = target + SUFFIX
+    folder, wanted = target + SUFFIX, {"format": FORMAT, **settings}
     if fs.exists(f"{folder}/{RUN}"):
         found = json.loads(fs.cat_file(f"{folder}/{RUN}"))
-        _refuse_other(found["settings"], settings, out)
+        _refuse_other(found["settings"], wanted, out)
         return Journal(fs, folder, int(found["files"]))
     if fs.exists(target):
         raise SettingsError(f"{out} is there already: choose another name, or remove it")
+    if fs.exists(folder):  # of a run that was stopped before it began, or while it was cleared away
+        fs.rm(folder, recursive=True)
     fs.makedirs(folder, exist_ok=True)
     try:
         count = _list(fs, f"{folder}/{FILES}", paths)
-        run = {"format": FORMAT, "settings": settings, "files": count}
-        _put(fs, f"{folder}/{RUN}", json.dumps(run, indent=1))
+        _put(fs, f"{folder}/{RUN}", json.dumps({"settings": wanted, "files": count}, indent=1))
     except BaseException:
         fs.rm(folder, recursive=True)
         raise
@@ -141,14 +150,12 @@ def _list(fs: Any, place: str, paths: Iterable[str]) -> int:
 
 def _put(fs: Any, path: str, text: str) -> None:
     """Write a file whole, or not at all."""
-    from fsspec.implementations.local import LocalFileSystem
-
     data = text.encode("utf-8")
-    if not isinstance(fs, LocalFileSystem):
+    if not is_local(fs):
         fs.pipe_file(path, data)  # a storage shows an object when it is complete
         return
     fs.pipe_file(path + ".tmp", data)
-    fs.mv(path + ".tmp", path)
+    move(fs, path + ".tmp", path)
 
 
 def _refuse_other(old: Mapping[str, Any], new: Mapping[str, Any], out: str) -> None:

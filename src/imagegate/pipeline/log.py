@@ -12,6 +12,7 @@ from typing import Any
 
 from imagegate import features
 from imagegate.models.gate import Gate, RulesGate
+from imagegate.pipeline.files import shown
 from imagegate.pipeline.record import Row
 
 
@@ -41,7 +42,7 @@ class DecisionLog:
     def __init__(self, path: str | Path, gate: Gate | RulesGate, *, batch: str = "") -> None:
         self.path = Path(path)
         self.facts = {
-            "batch": batch,
+            "batch": shown(batch),
             "gate_hash": gate.card.hash,
             "imagegate": metadata.version("imagegate"),
             "features_version": features.VERSION,
@@ -54,7 +55,7 @@ class DecisionLog:
         One write of whole lines to a file opened for appending: lines of several programs do not
         mix, and what was there before is never touched.
         """
-        facts: dict[str, Any] = {"time": now(), **self.facts}
+        facts: dict[str, Any] = {**self.facts, "time": now()}  # last, where it is found soonest
         lines = "".join(_line({**row, **facts}) for row in rows)
         if self._torn():
             lines = "\n" + lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +52,6 @@ class Policy:
         """Refuse what is not a threshold, a cause or a reason."""
         for name in ("use_below", "reject_from"):
             _share(name, getattr(self, name), optional=True)
-        low, high = self.use_below, self.reject_from
-        if low is not None and high is not None and low >= high:
-            raise SettingsError(f"policy: use_below {low} must lie below reject_from {high}")
         _check_repairs(self.repair)
         for signal in self.review:
             if signal not in REASONS:
@@ -62,7 +59,8 @@ class Policy:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self)
+        repair = self.repair if isinstance(self.repair, str) else dict(self.repair)
+        return {**vars(self), "repair": repair, "review": list(self.review)}
 
 
 def load_policy(policy: Policy | Mapping[str, Any] | str | Path | None = None) -> Policy:

@@ -10,6 +10,8 @@ import json
 import logging
 import os
 from collections.abc import Generator, Iterable, Mapping
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +20,17 @@ import cv2
 from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.image import Limits
 from imagegate.models.gate import Gate, RulesGate
-from imagegate.models.worker import Done
+from imagegate.models.worker import Done, attempt
 from imagegate.pipeline.output import arrow, flat, schema
 from imagegate.pipeline.policy import Policy
-from imagegate.pipeline.record import DEFAULT_LIMITS, Examiner, Row, failed, shown
+from imagegate.pipeline.record import DEFAULT_LIMITS, Examiner, Row, rows_of
 from imagegate.pipeline.route import Router
 
 if TYPE_CHECKING:
     from ray.data import Dataset
 
 BATCH = 16  # files that a worker gets at once: some 200 ms of work
+AT_ONCE = 100_000  # files whose names are sent together: some 10 MB
 BLOCK = 256  # files of a block, the unit that Ray moves and tries again
 
 
@@ -98,62 +101,50 @@ def ray_many(
         Workers; by default as many as the cluster has CPUs.
     """
     ray = _ray()
-    paths = list(sources)
-    if not paths:
-        return
-    ray.data.DataContext.get_current().execution_options.preserve_order = True
-    blocks = -(-len(paths) // BLOCK)
-    table = arrow().table({"path": [json.dumps(path) for path in paths]})
-    ds = ray.data.from_arrow(table, override_num_blocks=blocks)
-    pool = ray.data.ActorPoolStrategy(size=min(blocks, jobs or _cpus(ray)))
-    answers = _mapped(ds, Teller, work, pool)
-    for answer in answers.iter_rows():
-        yield Done(json.loads(answer["path"]), json.loads(answer["rows"]))
+    coming = iter(sources)
+    while paths := [json.dumps(path) for path in islice(coming, AT_ONCE)]:
+        blocks = -(-len(paths) // BLOCK)
+        ds = ray.data.from_arrow(arrow().table({"path": paths}), override_num_blocks=blocks)
+        ds.context.execution_options.preserve_order = True
+        pool = ray.data.ActorPoolStrategy(size=min(blocks, jobs or _cpus(ray)))
+        for answer in _mapped(ds, Teller, work, pool).iter_rows():
+            rows = json.loads(answer["rows"])
+            yield Done(json.loads(answer["path"]), rows, answer["error"])
 
 
-class Checker:
-    """Turns a batch of paths, with or without bytes, into the columns of a Parquet file."""
+class Worker:
+    """What an actor holds: the work, with its gate, sent to it once."""
 
-    def __init__(self, examiner: Examiner) -> None:
+    def __init__(self, work: Any) -> None:
         cv2.setNumThreads(1)  # the cores are shared out by worker
-        self.examiner = examiner
+        self.work = work
+
+
+class Checker(Worker):
+    """Turns a batch of paths, with or without bytes, into the columns of a Parquet file."""
 
     def __call__(self, batch: Any) -> Any:
         """Return the rows of a batch."""
         paths = batch["path"].to_pylist()
-        contents = (
-            batch["bytes"].to_pylist() if "bytes" in batch.column_names else [None] * len(paths)
-        )
-        rows = [
-            flat(row)
-            for path, content in zip(paths, contents, strict=True)
-            for row in _examined(self.examiner, path, content)
-        ]
-        return arrow().Table.from_pylist(rows, schema=schema())
+        known = "bytes" in batch.column_names
+        contents = batch["bytes"].to_pylist() if known else [None] * len(paths)
+        rows = chain.from_iterable(map(self.rows, paths, contents))
+        return arrow().Table.from_pylist(list(map(flat, rows)), schema=schema())
+
+    def rows(self, path: str, content: bytes | None) -> list[Row]:
+        """Return the rows of a file."""
+        return rows_of(attempt(partial(self.work, content=content), path), self.work.gate)
 
 
-class Teller:
-    """Turns a batch of paths into the rows of each, as JSON."""
-
-    def __init__(self, work: Any) -> None:
-        cv2.setNumThreads(1)
-        self.work = work
+class Teller(Worker):
+    """Turns a batch of paths into the rows of each, as JSON, or the error in their place."""
 
     def __call__(self, batch: Any) -> Any:
-        """Return path and rows of every file of a batch."""
+        """Return path, rows and error of every file of a batch."""
         paths = batch["path"].to_pylist()
-        rows = [json.dumps(_examined(self.work, json.loads(path))) for path in paths]
-        return arrow().table({"path": paths, "rows": rows})
-
-
-def _examined(work: Any, path: str, content: bytes | None = None) -> list[Row]:
-    """Return the rows of a file, whatever it does: one image must not end a cluster's work."""
-    try:
-        rows: list[Row] = work(path) if content is None else work(path, content)
-    except Exception as error:  # noqa: BLE001 - as in the crew of a single machine
-        gate = getattr(work, "examiner", work).router.gate.name
-        return [failed(shown(path), str(error) or type(error).__name__, gate=gate)]
-    return rows
+        done = [attempt(self.work, json.loads(path)) for path in paths]
+        rows = [json.dumps(answer.value) for answer in done]
+        return arrow().table({"path": paths, "rows": rows, "error": [one.error for one in done]})
 
 
 def _mapped(ds: Dataset, kind: type, work: Any, pool: Any) -> Dataset:

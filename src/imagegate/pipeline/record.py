@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,12 +11,14 @@ from typing import Any, TypeAlias
 from imagegate.errors import ImagegateError
 from imagegate.image import ImageFile, Limits, open_file
 from imagegate.models.verdict import Verdict
-from imagegate.pipeline.files import opened
-from imagegate.pipeline.route import Route, Router
+from imagegate.models.worker import Done
+from imagegate.pipeline.files import opened, shown
+from imagegate.pipeline.route import ACTION_OF, Route, Router
 
 Row: TypeAlias = dict[str, Any]
 
 DEFAULT_LIMITS = Limits()
+BROKEN = "broken"  # beside the four routes: nothing could be decided, or done
 FILE_FACTS: Mapping[str, Any] = MappingProxyType(
     dict.fromkeys(
         ("sha256", "format", "width", "height", "route", "repair", "p_repaired", "written")
@@ -59,6 +60,11 @@ class Examiner:
     router: Router
     limits: Limits = DEFAULT_LIMITS
 
+    @property
+    def gate(self) -> str:
+        """The name of the gate."""
+        return self.router.gate.name
+
     def __call__(self, path: str, content: bytes | None = None) -> list[Row]:
         """Return one row a page; whatever is wrong with the file is in its ``error``.
 
@@ -78,7 +84,7 @@ class Examiner:
             source = opened(path, self.limits) if content is None else content
             file = open_file(source, limits=self.limits, name=name)
         except ImagegateError as error:
-            yield Page(failed(name, str(error), gate=self.router.gate.name))
+            yield Page(failed(name, str(error), gate=self.gate))
             return
         digest = hashlib.sha256(file.content.data).hexdigest()
         for number in range(1, file.pages + 1):
@@ -91,7 +97,7 @@ class Examiner:
             # A mended page could not be put back into its document.
             route = self.router.route(image, repair=file.pages == 1)
         except ImagegateError as error:
-            return Page(failed(name, str(error), gate=self.router.gate.name) | facts)
+            return Page(failed(name, str(error), gate=self.gate) | facts)
         size = {"width": image.header.width, "height": image.header.height}
         return Page(decided(name, route) | facts | size, route)
 
@@ -99,12 +105,19 @@ class Examiner:
 def decided(name: str, route: Route) -> Row:
     """Return the row of an image of which only the route is known."""
     found = {"route": route.action, "repair": route.repair, "p_repaired": route.after}
-    return judged(name, route.verdict) | found
+    return judged(name, route.verdict) | found | {"ok": route.action == "use"}
 
 
 def judged(name: str, verdict: Verdict) -> Row:
     """Return the row of an image of which only the verdict is known."""
     return {"path": name, "page": 1, "pages": 1, **FILE_FACTS, **verdict.to_dict(), "error": None}
+
+
+def route_of(row: Row) -> str:
+    """Return where a row counts: its route, or ``"broken"``; without one, its decision's."""
+    if row["error"]:
+        return BROKEN
+    return row["route"] or ACTION_OF[row["decision"]]
 
 
 def failed(name: str, error: str, *, gate: str) -> Row:
@@ -113,6 +126,6 @@ def failed(name: str, error: str, *, gate: str) -> Row:
     return {"path": name, "page": 1, "pages": 1, **nothing, "gate": gate, "error": shown(error)}
 
 
-def shown(path: str) -> str:
-    """Return a path as text that every format can hold: bytes that are no UTF-8 are escaped."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+def rows_of(answer: Done[list[Row]], gate: str) -> list[Row]:
+    """Return the rows of a file; whatever went wrong, a dead worker included, is a row."""
+    return answer.value or [failed(shown(answer.source), answer.error, gate=gate)]

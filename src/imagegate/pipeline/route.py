@@ -15,6 +15,7 @@ from imagegate.models.verdict import Verdict
 from imagegate.pipeline.policy import PROVEN, Policy, load_policy
 from imagegate.pipeline.repair import mend, proven
 from imagegate.tables import Pixels
+from imagegate.tasks import TASKS
 
 Action = Literal["use", "repair", "review", "reject"]
 ACTIONS: tuple[Action, ...] = ("use", "repair", "review", "reject")
@@ -114,20 +115,28 @@ class Router:
         """The causes that may be mended, each with the highest ``p_fail`` afterwards."""
         if isinstance(self.policy.repair, Mapping):
             return self.policy.repair
-        return proven(self.gate) if isinstance(self.gate, Gate) else {}
+        use = self.thresholds[0]
+        if use is None or not isinstance(self.gate, Gate):
+            return {}
+        return {cause: min(limit, use) for cause, limit in proven(self.gate).items()}
 
     @property
     def keeps_promise(self) -> bool:
         """Whether what is used is what the gate's promise is about, or less."""
-        own, wanted = self._own()[0], self.policy.use_below
-        return wanted is None or (own is not None and wanted <= own)
+        own, used = self._own()[0], self.thresholds[0]
+        return used is None or (own is not None and used <= own)
+
+    @cached_property
+    def thresholds(self) -> tuple[float | None, float]:
+        """Use up to the first ``p_fail``, None if nothing is used; reject from the second on."""
+        own_use, own_reject = self._own()
+        use, reject = self.policy.use_below, self.policy.reject_from
+        return own_use if use is None else use, own_reject if reject is None else reject
 
     def _action(self, verdict: Verdict) -> Action:
         action = ACTION_OF[verdict.decision]
         if verdict.p_fail is not None:
-            own_use, own_reject = self._own()
-            use = own_use if self.policy.use_below is None else self.policy.use_below
-            reject = own_reject if self.policy.reject_from is None else self.policy.reject_from
+            use, reject = self.thresholds
             if use is not None and verdict.p_fail <= use:
                 return "use"
             action = "reject" if verdict.p_fail >= reject else "review"
@@ -149,6 +158,15 @@ class Router:
             if self.gate.judges_output:
                 raise SettingsError(
                     f"{self.gate.name} judges outputs; a router needs a gate of images"
+                )
+            task = TASKS.get(self.gate.card.task)
+            if self.policy.repair not in (PROVEN, {}) and task is not None and not task.text:
+                raise SettingsError(f"policy: repairs are for text, {task.name} is about pictures")
+            use, reject = self.thresholds
+            if use is not None and use >= reject:
+                raise SettingsError(
+                    f"policy: use_below {use:g} must lie below reject_from {reject:g}; what the "
+                    f"policy leaves out is that of {self.gate.name}"
                 )
             return
         policy = self.policy

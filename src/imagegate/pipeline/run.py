@@ -17,7 +17,7 @@ from imagegate.pipeline.files import storage
 from imagegate.pipeline.journal import Journal, begin
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.output import writer
-from imagegate.pipeline.record import Examiner, Row, failed, shown
+from imagegate.pipeline.record import Examiner, Row, rows_of
 from imagegate.pipeline.summary import Summary, Tally
 
 Answers: TypeAlias = Generator[Done[list[Row]], None, None]
@@ -84,12 +84,7 @@ def run(
     look = partial(many, work or examiner, jobs=jobs)
     _look(look, journal, gate.name, log=log, progress=progress)
     tally = Tally()
-    fs, target = storage(out)
-    finished = f"{journal.folder}/finished"
-    with fs.open(finished, "wb") as file:
-        write(file, tally.watch(journal.rows()))
-    fs.mv(finished, target)
-    journal.remove()
+    journal.finish(lambda file: write(file, tally.watch(journal.rows())), storage(out)[1])
     return tally.summary(gate, promised=examiner.router.keeps_promise)
 
 
@@ -99,7 +94,7 @@ def described(examiner: Examiner) -> dict[str, Any]:
     return {
         "gate": router.gate.name,
         "gate_hash": router.gate.card.hash,
-        "policy": {**router.policy.to_dict(), "review": list(router.policy.review)},
+        "policy": router.policy.to_dict(),
         "limits": asdict(examiner.limits),
         "features_version": features.VERSION,
         "imagegate": metadata.version("imagegate"),
@@ -147,14 +142,10 @@ class _Keeper:
             self.write()
 
     def write(self) -> None:
-        if self.part:
+        # Taken away first: whatever stops us, no part is written twice.
+        part, self.part, self.since = self.part, [], time.monotonic()
+        if part:
             if self.log:
-                self.log.append(row for rows in self.part for row in rows)
-            self.journal.write_part(self.number, self.part)
+                self.log.append(row for rows in part for row in rows)
+            self.journal.write_part(self.number, part)
             self.number += 1
-        self.part, self.since = [], time.monotonic()
-
-
-def rows_of(answer: Done[list[Row]], gate: str) -> list[Row]:
-    """Return the rows of a file; whatever went wrong, a dead worker included, is a row."""
-    return answer.value or [failed(shown(answer.source), answer.error, gate=gate)]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 
 from imagegate.errors import SettingsError
-from imagegate.pipeline.files import is_url, local, storage
-from imagegate.pipeline.record import Examiner, Page, Row, shown
+from imagegate.pipeline.files import is_local, is_url, parts_below, shown, storage
+from imagegate.pipeline.record import Examiner, Page, Row
 from imagegate.tables import Pixels
 
 How = Literal["copy", "link", "list"]
@@ -50,67 +49,76 @@ class Sorter:
             raise SettingsError("links are for local folders; copy or list instead")
 
     def __call__(self, path: str) -> list[Row]:
-        """Return the rows of a file; ``written`` says where it is now."""
+        """Return the rows of a file; ``written`` says where it is now.
+
+        A file that cannot be put there has the reason in its rows, which are not ``ok`` then.
+        """
         pages = list(self.examiner.pages(path))
         if self.how == "list":
             return [page.row for page in pages]
-        worst = max((page.row["route"] for page in pages), key=ORDER.index)
-        place = self._place(path, FOLDERS[worst or "reject"])
         try:
-            put(path, place, link=self.how == "link")
-        except OSError as error:
-            return [
-                {**page.row, "error": page.row["error"] or f"{place}: {error}"} for page in pages
-            ]
-        return [self._kept(page, place, repaired=worst == "repair") for page in pages]
+            return self._placed(path, pages)
+        except Exception as error:  # noqa: BLE001 - a storage raises whatever its client raises
+            why = shown(f"{path}: judged, but it could not be put in its place ({error})")
+            return [{**page.row, "ok": False, "error": page.row["error"] or why} for page in pages]
 
-    def _kept(self, page: Page, place: str, *, repaired: bool) -> Row:
-        """Return the row with where the page is now, and write it mended beside its file."""
-        if repaired and page.route is not None and page.route.pixels is not None:
-            place = f"{place}.repaired.png"
-            save(place, page.route.pixels)
-        return {**page.row, "written": shown(place)}
+    def _placed(self, path: str, pages: list[Page]) -> list[Row]:
+        worst = max((page.row["route"] for page in pages), key=ORDER.index)
+        inside = "/".join((FOLDERS[worst or "reject"], *parts_below(self.source, path)))
+        place = f"{self.target.rstrip('/')}/{inside}"
+        put(path, place, link=self.how == "link")
+        route = pages[0].route
+        if worst == "repair" and route is not None and route.pixels is not None:
+            place += free_ending(path)
+            save(place, route.pixels)
+        return [{**page.row, "written": shown(place)} for page in pages]
 
-    def _place(self, path: str, folder: str) -> str:
-        inside = local(path)[len(local(self.source)) :] if path != self.source else ""
-        name = inside.strip("/\\") or os.path.basename(path)  # noqa: PTH119 - may be a URL
-        return "/".join((self.target.rstrip("/"), folder, name))
+
+def free_ending(path: str) -> str:
+    """Return what to add to a name for its mended image: no file beside it is called so."""
+    fs, place = storage(path)
+    endings = (f".repaired{number}.png" for number in ("", *map("-{}".format, range(2, 1000))))
+    return next(ending for ending in endings if not fs.exists(place + ending))
 
 
 def put(path: str, place: str, *, link: bool) -> None:
     """Copy a file, or make a link to it; what stands in that place is replaced whole."""
-    if is_url(path) or is_url(place):
-        with (
-            storage(path)[0].open(path, "rb") as source,
-            storage(place)[0].open(place, "wb") as copy,
-        ):
-            shutil.copyfileobj(source, copy)
+    (here, source), (there, target) = storage(path), storage(place)
+    there.makedirs(target.rpartition("/")[0], exist_ok=True)
+    if not (is_local(here) and is_local(there)):
+        with here.open(source, "rb") as original, there.open(target, "wb") as copy:
+            shutil.copyfileobj(original, copy)
         return
-    target = Path(place)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(target.name + ".tmp")
+    fresh = Path(target + ".tmp")
     fresh.unlink(missing_ok=True)
     if link:
-        fresh.symlink_to(Path(local(path)).resolve())
+        fresh.symlink_to(Path(source).resolve())
     else:
-        shutil.copy2(local(path), fresh)
+        shutil.copy2(source, fresh)
     fresh.replace(target)
 
 
 def save(place: str, pixels: Pixels) -> None:
     """Write pixels, RGB or gray, as a PNG."""
     bgr = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    data = np.asarray(cv2.imencode(".png", bgr)[1]).tobytes()
     fs, target = storage(place)
-    fs.pipe_file(target, data)
+    fs.pipe_file(target, np.asarray(cv2.imencode(".png", bgr)[1]).tobytes())
 
 
 def check_places(source: str, target: str, *, begun: bool) -> None:
     """Raise SettingsError if sorting would mix with what is there already."""
-    if is_url(target):
-        return
-    folder, origin = Path(local(target)).resolve(), Path(local(source)).resolve()
-    if not is_url(source) and origin.is_relative_to(folder):
+    (here, origin), (there, folder) = storage(source), storage(target)
+    if type(here) is type(there) and _holds(folder, origin, real=is_local(here)):
         raise SettingsError(f"{target} holds {source} itself: choose another folder to sort into")
-    if not begun and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if not begun and there.exists(folder) and _taken(there, folder):
         raise SettingsError(f"{target} is not empty: choose a new folder to sort into")
+
+
+def _holds(folder: str, origin: str, *, real: bool) -> bool:
+    if real:
+        return Path(origin).resolve().is_relative_to(Path(folder).resolve())
+    return (origin.rstrip("/") + "/").startswith(folder.rstrip("/") + "/")
+
+
+def _taken(fs: Any, folder: str) -> bool:
+    return not fs.isdir(folder) or bool(fs.ls(folder, detail=False))

@@ -9,10 +9,9 @@ from typing import Any
 
 from imagegate.models.gate import Gate, RulesGate
 from imagegate.pipeline.expected import Chances, Expected, expected_failures
-from imagegate.pipeline.record import Row
-from imagegate.pipeline.route import ACTION_OF, ACTIONS
+from imagegate.pipeline.record import BROKEN, Row, route_of
+from imagegate.pipeline.route import ACTIONS
 
-BROKEN = "broken"
 WORDS = {
     "use": "to use",
     "repair": "repaired",
@@ -32,8 +31,8 @@ class Tally:
     used: Chances = field(default_factory=Chances)
 
     def add(self, row: Row) -> None:
-        """Count one row; where there is no route, the decision tells what it would be."""
-        route = row["route"] or ACTION_OF.get(row["decision"], BROKEN)
+        """Count one row."""
+        route = route_of(row)
         self.routes[route] += 1
         if route == "use":
             self.used.add(row["p_fail"])
