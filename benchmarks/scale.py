@@ -1,6 +1,6 @@
 """What very many images cost: a second, a core, a byte, on one machine and on a local Ray cluster.
 
-    python benchmarks/scale.py [--files 2000] [--gate ocr] [--no-ray]
+    python benchmarks/scale.py [--files 2000] [--rows 20000] [--gate ocr] [--no-ray]
 
 Makes pages of about 0.5 and 2 megapixels, checks them with one worker, with all cores and with
 Ray on as many workers, and measures what the parent alone can take in: the rows of workers that
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable
@@ -61,7 +62,7 @@ def main() -> None:
                 cells = (size, f"{bytes_each / 1000:.0f} kB", label, f"{rate:.0f}")
                 cells = (*cells, f"{rate / workers:.0f}", f"{hours:,.0f}", f"{cost:,.0f}")
                 print(f"| {' | '.join(cells)} |", flush=True)
-        own_rate(router, folder, Path(name))
+        own_rate(router, folder, Path(name), asked.rows)
 
 
 def options() -> argparse.Namespace:
@@ -69,6 +70,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--gate", default="ocr")
+    parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--no-ray", action="store_true")
     return parser.parse_args()
 
@@ -100,25 +102,27 @@ def timed(router: Router, folder: Path, many: Callable[..., Any], workers: int) 
         return time.perf_counter() - started
 
 
-def own_rate(router: Router, folder: Path, outputs: Path) -> None:
-    """Print how many rows a second one parent writes down, and what a row weighs."""
-    paths = list(images_under([str(folder)]))
-    rows: list[Row] = Examiner(router)(paths[0])
+def own_rate(router: Router, folder: Path, outputs: Path, rows: int) -> None:
+    """Print how many rows a second one parent writes down, what a row weighs, and its memory."""
+    path = next(images_under([str(folder)]))
+    row: Row = Examiner(router)(path)[0]
 
     def ready(work: Any, sources: Iterable[str], *, jobs: Any) -> Generator[Done[Any], None, None]:
-        yield from (Done(path, [{**rows[0], "path": path}]) for path in sources)
+        yield from (Done(name, [{**row, "path": name}]) for name in sources)
 
-    print("\n| output | rows a second that one parent takes in | bytes a row |")
-    print("| --- | --- | --- |")
-    many_paths = (path for _ in range(10) for path in paths)
-    kept = list(many_paths)
-    for suffix in ("parquet", "jsonl", "csv"):
+    print(f"\n{rows:,} rows of workers that take no time:\n")
+    print("| output | rows a second that one parent takes in | bytes a row | memory, at most |")
+    print("| --- | --- | --- | --- |")
+    for suffix in ("csv", "jsonl", "parquet"):
         out = outputs / f"own.{suffix}"
         started = time.perf_counter()
-        run(Examiner(router), kept, str(out), many=ready)
+        names = (f"{folder}/{i // 1000:05}/{i:09}.jpg" for i in range(rows))
+        run(Examiner(router), names, str(out), many=ready)
         seconds = time.perf_counter() - started
-        weight = out.stat().st_size / len(kept)
-        print(f"| .{suffix} | {len(kept) / seconds:,.0f} | {weight:,.0f} |")
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+        weight = out.stat().st_size / rows
+        out.unlink()
+        print(f"| .{suffix} | {rows / seconds:,.0f} | {weight:,.0f} | {most:.0f} MB |", flush=True)
 
 
 if __name__ == "__main__":

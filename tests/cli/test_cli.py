@@ -87,6 +87,32 @@ def test_broken_files_are_rows_and_the_others_are_checked(folder):
     assert rows["clean.png"]["decision"] == "pass"
 
 
+def test_names_cannot_command_the_terminal(tmp_path):
+    odd = tmp_path / "a\x1b[31m\n[bold].png"
+    odd.write_bytes(b"no picture")
+    done = imagegate("check", tmp_path, "-g", "rules:general")
+    assert "\x1b" not in done.stdout
+    assert "a\\x1b[31m\\n[bold].png" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in the place of a file")
+def test_a_failing_disk_is_no_rejected_image(folder, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    out = tmp_path / "file" / "v.csv"
+    done = imagegate("check", folder, "-g", "rules:general", "--out", out)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert str(tmp_path / "file") in done.stderr
+
+
+def test_larger_pictures_are_accepted_or_refused_as_asked(folder):
+    refused = imagegate(
+        "check", folder / "clean.png", "-g", "rules:general", "--max-megapixels", 0.001
+    )
+    assert refused.returncode == 1
+    assert "--max-megapixels" in refused.stdout
+
+
 def test_json_follows_the_published_schema(folder):
     done = imagegate("check", folder, "-g", "rules:general", "--json")
     rows = [json.loads(line) for line in done.stdout.splitlines()]

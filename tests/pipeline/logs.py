@@ -17,6 +17,7 @@ sys.path[:0] = [str(HERE.parent / "models"), str(HERE.parent / "features")]
 
 from tiny import MEASURES, tiny_gate  # noqa: E402 - found only now
 
+from imagegate.models.artifact import read_gate, save_gate  # noqa: E402
 from imagegate.models.learned import Gate  # noqa: E402
 from imagegate.training.guarding import fit_guard  # noqa: E402
 
@@ -102,3 +103,17 @@ def small(count: int, seed: int) -> NDArray[np.float32]:
     X = readings(count, seed)
     X[:, HEIGHT] = np.random.default_rng(seed).normal(7, 0.3, count)
     return X
+
+
+def filed(gate: Gate, folder: Path) -> tuple[Gate, str]:
+    """Return a gate as read from its file, which gives it a hash, and the file."""
+    file = folder / f"{gate.name}.gate"
+    save_gate(gate, file)
+    return read_gate(file), str(file)
+
+
+def feedback_of(path: Path, lines: Iterable[dict[str, Any]], failed: Iterable[bool]) -> Path:
+    """Write what became of the images of some lines."""
+    said = zip(lines, failed, strict=True)
+    path.write_text("path,failed\n" + "".join(f"{row['path']},{int(bad)}\n" for row, bad in said))
+    return path

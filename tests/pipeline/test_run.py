@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import signal
@@ -167,6 +168,60 @@ def test_a_folder_without_images_is_an_error_and_leaves_nothing(tmp_path):
     with pytest.raises(SettingsError, match=r"no images under .*empty"):
         looked_at(tmp_path / "empty", tmp_path / "v.jsonl")
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+
+
+def test_two_runs_do_not_work_on_one_output(inbox, tmp_path):
+    out = str(tmp_path / "v.jsonl")
+
+    def again(done, total, note):
+        if done == 5:
+            with pytest.raises(SettingsError, match="another run is at it"):
+                looked_at(inbox, out)
+
+    looked_at(inbox, out, progress=again)
+    assert len(rows(Path(out))) == 40
+
+
+def test_damaged_settings_say_what_to_remove(inbox, tmp_path):
+    (tmp_path / "v.jsonl.partial").mkdir()
+    (tmp_path / "v.jsonl.partial" / "run.json").write_text("{")
+    with pytest.raises(SettingsError, match=r"is damaged: remove .*v\.jsonl\.partial"):
+        looked_at(inbox, tmp_path / "v.jsonl")
+
+
+def test_what_an_earlier_run_found_counts_in_the_progress(inbox, tmp_path, monkeypatch):
+    monkeypatch.setattr("imagegate.pipeline.run.PART_FILES", 10)
+    notes: list[str] = []
+
+    def stop(done, total, note):
+        notes.append(note)
+        if done == 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        looked_at(inbox, tmp_path / "v.jsonl", progress=stop)
+    resumed: list[str] = []
+    looked_at(inbox, tmp_path / "v.jsonl", progress=lambda done, total, note: resumed.append(note))
+    assert resumed[0] == notes[-1]
+
+
+def test_a_log_is_never_written_into_something_else(inbox, tmp_path):
+    image = picture(tmp_path / "a.png")
+    before = image.read_bytes()
+    for path, words in ((image, "is no log"), (tmp_path, "no log can be written")):
+        with pytest.raises(SettingsError, match=words):
+            DecisionLog(path, Router(RULES).gate)
+    with pytest.raises(SettingsError, match="a log is a local file"):
+        DecisionLog("s3://bucket/log.jsonl", Router(RULES).gate)
+    assert image.read_bytes() == before
+
+
+def test_a_broken_file_can_be_identified(tmp_path):
+    data = picture(tmp_path / "a.jpg", kind=".jpg").read_bytes()[:-200]
+    (tmp_path / "a.jpg").write_bytes(data)
+    (row,) = Examiner(Router(RULES))(str(tmp_path / "a.jpg"))
+    assert "ends before" in row["error"] or "truncated" in row["error"]
+    assert row["sha256"] == hashlib.sha256(data).hexdigest()
 
 
 def test_a_relative_source_is_another_one_from_another_folder(inbox, tmp_path, monkeypatch):

@@ -284,11 +284,15 @@ def test_a_gate_that_ships_answers_in_a_pipeline_as_it_does_alone(files: list[Pa
     known = [j for j, answer in enumerate(answers) if answer.p_fail is not None]
     assert known[:4] == [0, 1, 2, 3]
     assert p[known] == pytest.approx([answers[j].p_fail for j in known])
-    assert served.decide(pipe[0].transform(images)).tolist() == [
-        answer.decision for answer in answers
-    ]
-    scores = cross_val_score(pipe, images[:4], [0, 0, 1, 1], cv=2, scoring="accuracy")
+    X = pipe[0].transform(images)
+    assert served.decide(X).tolist() == [answer.decision for answer in answers]
+    scores = cross_val_score(pipe, images[:4], [0, 0, 1, 1], cv=2)
     assert scores.mean() == np.mean(pipe.predict(images[:4]) == [0, 0, 1, 1])
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=gate.card.measures)
+    np.testing.assert_array_equal(served.predict_proba(frame)[:, 1], p)
+    with pytest.raises(ValueError, match="Feature names must be in the same order"):
+        served.predict_proba(frame[frame.columns[::-1]])
     with pytest.raises(SettingsError, match="rules:ocr: expected a learned gate"):
         GateClassifier.from_gate(imagegate.load_gate("rules:ocr"))
 

@@ -110,10 +110,23 @@ def test_a_target_inside_the_source_is_not_sorted_itself(inbox, tmp_path):
         assert len(list(csv.DictReader(file))) == 4
 
 
-def test_what_could_not_be_put_in_its_place_is_no_success(inbox, tmp_path):
-    source, long = tmp_path / "in", "n" * 250 + ".png"  # no room for the name of a new file
+def test_the_longest_name_is_copied(inbox, tmp_path):
+    source, name = tmp_path / "in", "n" * 250 + ".png"
     source.mkdir()
-    (source / long).write_bytes((inbox / "good.png").read_bytes())
+    (source / name).write_bytes((inbox / "good.png").read_bytes())
+    assert sort(source, tmp_path / "out").exit_code == 0
+    assert [path.name for path in (tmp_path / "out/use").iterdir()] == [name]
+
+
+def test_what_could_not_be_put_in_its_place_is_no_success(inbox, tmp_path, monkeypatch):
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "good.png").write_bytes((inbox / "good.png").read_bytes())
+
+    def full(path, place, *, link):
+        raise OSError(28, "No space left on device", place)
+
+    monkeypatch.setattr("imagegate.pipeline.sort.put", full)
     done = sort(source, tmp_path / "out")
     assert done.exit_code == 1
     assert "1 broken" in done.output

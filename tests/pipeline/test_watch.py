@@ -1,23 +1,20 @@
 """Watching a gate: what is counted, what is advised, what became of the images, and the page."""
 
-import hashlib
 import json
 import re
 
 import numpy as np
 import pytest
-from logs import EDGE, readings, rows, small, watched_gate, write
+from logs import EDGE, feedback_of, filed, readings, rows, small, watched_gate, write
 from probes import page
 from typer.testing import CliRunner
 
 from imagegate.cli import app
-from imagegate.errors import CorpusError, SettingsError, UnknownNameError
-from imagegate.models.artifact import save_gate
+from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.gate import load_gate
 from imagegate.pipeline.log import DecisionLog
-from imagegate.pipeline.watch.feedback import read_feedback
-from imagegate.pipeline.watch.monitor import watch
-from imagegate.training.binomial import clopper_pearson, sources_needed, wilson
+from imagegate.pipeline.watch import watch, write_page
+from imagegate.training.binomial import sources_needed, wilson
 
 GATE = watched_gate()
 
@@ -25,9 +22,7 @@ GATE = watched_gate()
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory):
     """Return the gate as read from its file, which gives it a hash, and the file."""
-    file = tmp_path_factory.mktemp("gate") / "tiny.gate"
-    save_gate(GATE, file)
-    return load_gate(file), str(file)
+    return filed(GATE, tmp_path_factory.mktemp("gate"))
 
 
 def test_counts_are_those_of_the_log(gate, tmp_path):
@@ -40,11 +35,11 @@ def test_counts_are_those_of_the_log(gate, tmp_path):
     broken |= {"measures": {}, "error": "broken", "batch": "tuesday"}
     log = write(tmp_path / "log.jsonl", [*lines, broken])
     report = watch([log], gate=file)
-    assert [group.name for group in report.groups] == ["monday", "tuesday"]
+    assert [one.name for one in report.periods] == ["monday", "tuesday"]
     assert report.total.images == 201
-    assert report.groups[1].routes["broken"] == 1
+    assert report.periods[1].routes["broken"] == 1
     for key in ("use", "review", "reject", "broken"):
-        assert report.total.routes[key] == sum(group.routes[key] for group in report.groups)
+        assert report.total.routes[key] == sum(one.routes[key] for one in report.periods)
     used = [line for line in lines if line["route"] == "use"]
     assert report.total.passed == len(used)
     assert (report.total.passed_low, report.total.passed_high) == wilson(len(used), 201)
@@ -67,7 +62,49 @@ def test_torn_lines_and_other_gates_are_counted_and_left_out(gate, tmp_path):
     assert "5 decisions of another gate are left out: tiny (beef)" in notes
 
 
-def test_groups_are_batches_until_there_are_several_days(gate, tmp_path):
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"page": "x"},
+        {"page": [1]},
+        {"page": 0},
+        {"p_fail": np.nan},
+        {"p_fail": np.inf},
+        {"p_fail": 2},
+        {"p_repaired": "low"},
+        {"measures": {"text.contrast": 10**400}},
+        {"measures": {"text.contrast": np.inf}},
+        {"reasons": [{"signal": ["blur"]}]},
+        {"repair": {}},
+        {"gate_hash": 7},
+        {"decision": None},
+        {"path": "half a letter \ud83d"},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_lines_that_would_break_the_watch_are_left_out(gate, tmp_path, wrong):
+    gate, file = gate
+    lines = rows(gate, readings(3, 3))
+    log = write(tmp_path / "log.jsonl", [*lines, lines[0] | wrong])
+    report = watch([log], gate=file)
+    assert report.total.images == 3
+    assert "1 lines of the logs could not be read" in report.notes[0]
+
+
+def test_the_time_is_found_wherever_it_stands(gate, tmp_path):
+    """Old logs have it before a batch of any length; a name that looks like one is none."""
+    gate, file = gate
+    lines = rows(gate, readings(2, 5), batch='"time": "2026-11-20T00' + "漢" * 500)
+    lines[1]["time"] = "2026-11-22T00:00:01Z"
+    early = [{"time": line.pop("time"), **line} for line in lines]
+    days = [one.name for one in watch([write(tmp_path / "a", early)], gate=file).periods]
+    assert days == ["2026-11-21", "2026-11-22"]
+    odd = [early[0], early[1] | {"time": [5]}, early[1] | {"time": "yesterday"}]
+    found = watch([write(tmp_path / "b", odd)], gate=file, by="day").periods
+    assert [(one.name, one.images) for one in found] == [("2026-11-21", 1), ("no date", 2)]
+
+
+def test_periods_are_batches_until_there_are_several_days(gate, tmp_path):
     gate, file = gate
     first = rows(gate, readings(4, 5), batch="a")
     second = rows(gate, readings(4, 6), batch="b")
@@ -75,15 +112,15 @@ def test_groups_are_batches_until_there_are_several_days(gate, tmp_path):
     assert watch([log], gate=file).by == "batch"
     later = [line | {"time": "2026-11-22T00:00:01Z"} for line in second]
     log = write(tmp_path / "two.jsonl", [*later, *first])
-    days = [group.name for group in watch([log], gate=file).groups]
+    days = [one.name for one in watch([log], gate=file).periods]
     assert days == ["2026-11-21", "2026-11-22"]
-    assert [g.name for g in watch([log], gate=file, by="batch").groups] == ["b", "a"]
+    assert [one.name for one in watch([log], gate=file, by="batch").periods] == ["b", "a"]
     plain = [
         {k: v for k, v in line.items() if k not in ("time", "batch", "route")} for line in first
     ]
     verdicts = write(tmp_path / "scans.jsonl", plain)
     found = watch([verdicts], gate=file)
-    assert [group.name for group in found.groups] == ["scans"]
+    assert [one.name for one in found.periods] == ["scans"]
     assert found.total.passed == sum(line["decision"] == "pass" for line in first)
 
 
@@ -91,7 +128,7 @@ def test_images_that_move_where_training_had_few_are_to_be_looked_at(gate, tmp_p
     gate, file = gate
     lines = [*rows(gate, readings(300, 7), batch="usual"), *rows(gate, small(80, 8), batch="small")]
     report = watch([write(tmp_path / "log.jsonl", lines)], gate=file)
-    usual, tiny = report.groups
+    usual, tiny = report.periods
     assert usual.advice.level == "keep"
     assert tiny.advice.level == "look"
     assert tiny.advice.labels == sources_needed(0.05, 0.95)
@@ -99,15 +136,18 @@ def test_images_that_move_where_training_had_few_are_to_be_looked_at(gate, tmp_p
     assert report.advice.level == "look"
 
 
-def test_a_group_can_take_the_place_of_training(gate, tmp_path):
+def test_a_batch_can_take_the_place_of_training(gate, tmp_path):
     gate, file = gate
+    narrow = small(200, 10), readings(200, 11)
+    for X in narrow:
+        X[:, EDGE] = 3.3  # so how far the readings of "last" went would show
     lines = [
         *rows(gate, small(200, 9), batch="last"),
-        *rows(gate, small(200, 10), batch="same"),
-        *rows(gate, readings(200, 11), batch="back"),
+        *rows(gate, narrow[0], batch="same"),
+        *rows(gate, narrow[1], batch="back"),
     ]
     report = watch([write(tmp_path / "log.jsonl", lines)], gate=file, against="last")
-    last, same, back = report.groups
+    last, same, back = report.periods
     assert last.moved == ()
     assert same.signals["resolution"].level() == "none"
     assert back.signals["resolution"].level() == "large"
@@ -115,7 +155,7 @@ def test_a_group_can_take_the_place_of_training(gate, tmp_path):
     assert (same.advice.level, back.advice.level) == ("keep", "look")
     rest = [line | {"batch": "rest"} if line["batch"] != "last" else line for line in lines]
     both = watch([write(tmp_path / "rest.jsonl", rest)], gate=file, against="last")
-    assert report.total.moved == both.groups[1].moved, "the reference is not compared with itself"
+    assert report.total.moved == both.periods[1].moved, "the reference is not compared with itself"
     with pytest.raises(UnknownNameError, match=r"no batch named 'lats'\. Did you mean 'last'"):
         watch([tmp_path / "log.jsonl"], gate=file, against="lats")
 
@@ -129,96 +169,6 @@ def test_images_unlike_all_training_call_for_training(gate, tmp_path):
     report = watch([write(tmp_path / "log.jsonl", lines)], gate=file)
     assert report.advice.level == "retrain"
     assert "unlike anything that the gate has learned from" in report.advice.reason
-
-
-def feedback_of(path, lines, failed):
-    text = "".join(f"{line['path']},{int(bad)}\n" for line, bad in zip(lines, failed, strict=True))
-    path.write_text("path,failed\n" + text)
-    return path
-
-
-@pytest.mark.parametrize(("failures", "level"), [(1, "keep"), (20, "retrain")])
-def test_feedback_is_held_against_the_promise(gate, tmp_path, failures, level):
-    gate, file = gate
-    lines = rows(gate, readings(200, 13))
-    used = [line for line in lines if line["route"] == "use"][:80]
-    answers = feedback_of(tmp_path / "fb.csv", used, np.arange(80) < failures)
-    log = write(tmp_path / "log.jsonl", lines)
-    report = watch([log], gate=file, feedback=read_feedback(answers))
-    seen = report.total.observed
-    assert (seen.used, seen.failed, seen.promise) == (80, failures, 0.05)
-    assert (seen.low, seen.high) == clopper_pearson(failures, 80)
-    assert seen.expected.failures == pytest.approx(sum(line["p_fail"] for line in used))
-    assert report.advice.level == level
-    assert any("biased" in note for note in report.notes)
-
-
-def test_many_groups_do_not_raise_an_alarm_by_chance(gate, tmp_path):
-    """Four failures of twenty are beyond chance in one batch, not in one of thirty."""
-    gate, file = gate
-    batches = [rows(gate, readings(60, 40 + i), batch=f"b{i}") for i in range(30)]
-    used = [[line for line in batch if line["route"] == "use"][:20] for batch in batches]
-    bad = np.arange(600) < 4
-    answers = feedback_of(tmp_path / "fb.csv", [line for part in used for line in part], bad)
-
-    def advised(*batches):
-        log = write(tmp_path / "log.jsonl", [line for batch in batches for line in batch])
-        return watch([log], gate=file, feedback=read_feedback(answers)).advice.level
-
-    assert advised(batches[0]) == "retrain"
-    assert advised(*batches) == "keep"
-
-
-def test_feedback_finds_images_by_path_root_and_content(gate, tmp_path, monkeypatch):
-    gate, file = gate
-    monkeypatch.chdir(tmp_path)
-    digest = hashlib.sha256(b"x").hexdigest()
-    lines = rows(gate, readings(6, 14))
-    for line, path in zip(
-        lines, ["a.png", "b.png", "s3://in/c.png", "d.png", "e.tif", "e.tif"], strict=True
-    ):
-        line["path"] = path
-    lines[3]["sha256"] = digest
-    lines[5] |= {"page": 2, "pages": 2}
-    again = lines[0] | {"decision": "reject", "route": "reject"}
-    (tmp_path / "fb.csv").write_text(
-        "path,failed,sha256,page\n"
-        f"a.png,1,,\n{tmp_path}/b.png,no,,\ns3://in/c.png,0,,\nmoved.png,yes,{digest.upper()},\n"
-        "e.tif,1,,2\na.png,1,,\nnowhere.png,1,,\n"
-    )
-    feedback = read_feedback("fb.csv")
-    report = watch([write(tmp_path / "log.jsonl", [*lines, again])], gate=file, feedback=feedback)
-    found = {feedback.labels[i].line: one for i, one in feedback.found.items()}
-    assert {line: one.failed for line, one in found.items()} == {
-        2: True,
-        3: False,
-        4: False,
-        5: True,
-        6: True,
-    }
-    assert not found[2].used, "the last decision about an image counts"
-    said = " ".join(report.notes)
-    assert "1 of 6 answers are about no image of this log (lines 8)" in said
-    assert "1 lines repeat an answer" in said
-    assert "1 lines of the log are about an image again" in said
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("path,failed\na.png,perhaps\n", "line 2: expected failed 0 or 1, got 'perhaps'"),
-        (
-            "path,failed\na.png,1\nb.png,1\na.png,0\n",
-            "line 4: a.png has another answer than on line 2",
-        ),
-        ("path,failed,page\na.tif,1,first\n", "line 2: expected a page from 1, got 'first'"),
-        ("file,failed\na.png,1\n", "expected the columns path,failed"),
-    ],
-)
-def test_feedback_that_cannot_be_understood(tmp_path, text, message):
-    (tmp_path / "fb.csv").write_text(text)
-    with pytest.raises(CorpusError, match=re.escape(message)):
-        read_feedback(tmp_path / "fb.csv")
 
 
 def test_logs_that_cannot_be_watched(gate, tmp_path):
@@ -274,7 +224,7 @@ def test_command_prints_tables_json_and_a_page(gate, tmp_path):
     plain = json.loads(done.stdout, parse_constant=lambda name: pytest.fail(name))
     assert done.exit_code == 1
     assert plain["advice"]["level"] == "look"
-    assert [group["name"] for group in plain["groups"]] == ["usual", odd]
+    assert [one["name"] for one in plain["periods"]] == ["usual", odd]
     text = html.read_text(encoding="utf-8")
     assert "<b>$x_1$" not in text
     assert "&lt;b&gt;$x_1$ &amp; more" in text
@@ -291,13 +241,15 @@ def test_command_keeps_quietly_and_names_a_wrong_setting(gate, tmp_path):
     assert isinstance(wrong.exception, SettingsError)
 
 
-def test_harder_images_than_promised_for(gate, tmp_path):
-    """A policy may use what the gate would hold back: the report says what it leads to."""
+def test_a_page_takes_any_name(gate, tmp_path):
+    """Names in any script, and long ones: whole in tables, shortened in drawings, no warning."""
     gate, file = gate
-    X = readings(100, 19)
-    X[:, EDGE] = 6
-    lines = [line | {"route": "use"} for line in rows(gate, X) if line["p_fail"] is not None]
+    names = ["東京の支店", "صور", "\t\x07", "s3://bucket/" + "a/very/long/folder/" * 8 + "end"]
+    lines = [line for name in names for line in rows(gate, readings(20, 6), batch=name)]
     report = watch([write(tmp_path / "log.jsonl", lines)], gate=file)
-    assert report.advice.level == "look"
-    assert "more than the 5 % promised" in report.advice.reason
-    assert any("beyond the gate's own threshold" in note for note in report.notes)
+    text = write_page(report, tmp_path / "page.html").read_text(encoding="utf-8")
+    figures = "".join(re.findall(r"<svg.*?</svg>", text, re.DOTALL))
+    assert names[3] in text
+    assert names[3] not in figures
+    assert "…" in figures
+    assert names[0] in figures

@@ -6,10 +6,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from fake_engines import FINE, RAISES, TASK, write_images
 
+from imagegate import image
 from imagegate.errors import CorpusError, UnknownNameError
 from imagegate.features import MEASURES
 from imagegate.training.corpus import (
@@ -135,15 +137,42 @@ def test_outcomes_from_production(tmp_path: Path) -> None:
     assert remake(corpus, 0) == (tmp_path / "shots" / "i00.png").read_bytes()
 
 
+def test_a_page_of_a_document_is_remade_from_that_page(tmp_path: Path) -> None:
+    pages = [np.full((40, 60), level, np.uint8) for level in (50, 90, 200)]
+    assert cv2.imwritemulti(str(tmp_path / "scan.tif"), pages)
+    (tmp_path / "outcomes.csv").write_text(
+        "path,failed,page\nscan.tif,1,1\nscan.tif,0,3\nscan.tif,0,4\nscan.tif,0,5\n"
+    )
+    corpus = read_outcomes(tmp_path / "outcomes.csv", jobs=1)
+    assert corpus.meta["errors"] == 2, "two pages of one file are two rows"
+    assert set(corpus.rows["source_id"]) == {"scan.tif"}
+    remade = [image.read(remake(corpus, index)).gray for index in range(2)]
+    assert [int(gray.mean()) for gray in remade] == [50, 200]
+
+
+def test_an_outcome_said_twice_counts_once(tmp_path: Path) -> None:
+    write_images(tmp_path, [FINE, FINE])
+    (tmp_path / "o.csv").write_text(
+        f"failed,path\n1,i00.png\nyes,{tmp_path / 'i00.png'}\n0,i01.png\n1,./i00.png\n"
+    )
+    corpus = read_outcomes(tmp_path / "o.csv", jobs=1)
+    assert list(corpus.rows["path"]) == ["i00.png", "i01.png"]
+    assert corpus.meta["repeated"] == 2
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("path,failed,path\na.png,1,b.png\n", r"expected the columns path,failed"),
+        ("failed,path\n1\n", "line 2: expected a path, got none"),
+        ("path,failed\na.png,1,2\n", "line 2: more values than columns"),
+        ("path,failed\n\na.png,1\na.png,0\n", "line 4: a.png has another answer than on line 3"),
+        ("path,failed,sha256\na.png,1,beef\n", "line 2: expected a sha256 of 64 digits"),
         ("path,ok\na.png,1\n", r"expected the columns path,failed"),
         ("path,failed\na.png,maybe\n", "line 2: expected failed 0 or 1, got 'maybe'"),
         ("path,failed\n", "no rows"),
         ("path,failed\na.png,1\n", "none of 1 images could be read"),
     ],
-    ids=["columns", "answer", "empty", "unreadable"],
 )
 def test_outcomes_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "o.csv").write_text(text)

@@ -98,7 +98,14 @@ def test_pages_and_changed_files(place: Path) -> None:
     found = read_outcomes(place / "some.csv", jobs=1)
     assert list(found.rows["path"]) == ["1.png"]
     assert "the file has changed since" in found.meta["dropped"]["0.png"]
-    assert "2.png" in found.meta["dropped"]
+    assert "2.png#page=2" in found.meta["dropped"]
+
+
+def test_repeated_lines_join_corpora_once_and_are_told(place: Path) -> None:
+    (place / "twice.csv").write_text((place / "feedback.csv").read_text() + "\n0.png,1,customer 0")
+    gate, told = trained(place, "twice.gate", "--outcomes", str(place / "twice.csv"))
+    assert {one["name"]: one["rows"] for one in gate.card.sets}["feedback"] == IMAGES
+    assert "1 lines repeat an outcome and count once" in told
 
 
 def test_what_does_not_go_together(place: Path) -> None:

@@ -130,6 +130,6 @@ def test_training_rows_are_shouted():
 
 def test_without_matplotlib(evaluation, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match=r"imagegate\[train\]"):
+    with pytest.raises(MissingExtraError, match=r"imagegate\[watch\]"):
         write_report(evaluation, tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()

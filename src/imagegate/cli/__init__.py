@@ -51,3 +51,6 @@ def main() -> None:
     except ImagegateError as error:
         complain(str(error))
         sys.exit(2)
+    except OSError as error:  # a full disk, a folder without rights: not worth a traceback
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        sys.exit(2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.markup import escape
 
-from imagegate.cli.console import DECISION_STYLE, out, percent
+from imagegate.cli.console import DECISION_STYLE, out, percent, plain
 from imagegate.pipeline.record import Row, route_of
 from imagegate.pipeline.summary import Summary
 
@@ -15,7 +15,7 @@ STYLE = {**DECISION_STYLE, "repair": "bold cyan"}
 def show(row: Row, *, alone: bool) -> None:
     """Print one row."""
     if row["error"]:
-        out.print(f"[bold red]broken[/]  {escape(row['error'])}", soft_wrap=True)
+        out.print(f"[bold red]broken[/]  {plain(row['error'])}", soft_wrap=True)
         return
     out.print(line(row, why=not alone), soft_wrap=True)
     if alone:
@@ -33,8 +33,8 @@ def line(row: Row, *, why: bool) -> str:
         reason = (
             f"can be repaired ({row['repair']}): {percent(row['p_repaired'], 1)} then. {reason}"
         )
-    start = f"[{style}]{WORD[route_of(row)]:<7}[/] {row['quality']:>3}"
-    return f"{start}  {escape(row['path'])}{page}  [dim]{reason}[/]".rstrip()
+    start = f"[{style}]{WORD[route_of(row)]:<7}[/] quality {row['quality']:>3}"
+    return f"{start}  {plain(row['path'])}{page}  [dim]{reason}[/]".rstrip()
 
 
 def story(row: Row) -> str:
@@ -67,4 +67,4 @@ def close(summary: Summary) -> None:
     """Print the summary that ends a list."""
     out.print()
     for sentence in summary.lines():
-        out.print(escape(sentence), soft_wrap=True)
+        out.print(plain(sentence), soft_wrap=True)

@@ -9,10 +9,14 @@ import typer
 
 from imagegate.cli.answers import close
 from imagegate.cli.console import err, out, print_json, progress
+from imagegate.errors import SettingsError
+from imagegate.image import Limits
+from imagegate.models.gate import Gate, RulesGate, load_gate
+from imagegate.models.thresholds import load_thresholds
 from imagegate.pipeline.files import images_under, is_url
 from imagegate.pipeline.log import DecisionLog
+from imagegate.pipeline.output import writer
 from imagegate.pipeline.record import Examiner
-from imagegate.pipeline.route import Router
 from imagegate.pipeline.run import run
 from imagegate.pipeline.summary import Summary
 
@@ -27,30 +31,56 @@ PolicyFile = Annotated[
     typer.Option("--policy", "-p", help="TOML: thresholds, what to repair, what people look at."),
 ]
 LogFile = Annotated[
-    Path | None, typer.Option("--log", help="Append every decision to this file (JSON lines).")
+    str | None, typer.Option("--log", help="Append every decision to this local file (JSON lines).")
+]
+Thresholds = Annotated[
+    Path | None,
+    typer.Option("--thresholds", help="Your own cuts for a rules gate, as TOML or JSON."),
+]
+Megapixels = Annotated[
+    float | None,
+    typer.Option("--max-megapixels", help="Refuse larger pictures; 160 by default."),
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Processes; 0 is one a core.")]
 
 
+def asked_gate(name: str, thresholds: Path | None) -> Gate | RulesGate:
+    """Return a gate by name, with the user's own cuts if it is one of rules."""
+    gate = load_gate(name)
+    if thresholds is None:
+        return gate
+    if not isinstance(gate, RulesGate):
+        raise SettingsError(f"--thresholds goes with a rules gate, not with {gate.name}")
+    return RulesGate(gate.task, load_thresholds(thresholds, task=gate.task))
+
+
+def asked_limits(megapixels: float | None) -> Limits:
+    """Return the limits, with the most megapixels that the user allows."""
+    return Limits() if megapixels is None else Limits(pixels=round(megapixels * 1e6))
+
+
 def run_with_progress(
-    router: Router,
+    examiner: Examiner,
     roots: list[str],
     to: str,
     *,
-    log: Path | None,
+    log: str | None,
     without: str | None = None,
     **given: Any,
 ) -> Summary:
     """Run to the end, or say how to go on."""
-    written = DecisionLog(log, router.gate, batch=batch_name(roots)) if log else None
+    if log and log == to:
+        raise SettingsError(f"{log}: the log and the verdicts cannot be one file")
+    writer(to)  # a name of no known format is told of before anything is written
+    written = DecisionLog(log, examiner.router.gate, batch=batch_name(roots)) if log else None
     paths = images_under(roots, without=without)
-    settings: dict[str, Any] = {"sources": roots, **(given.pop("settings", None) or {})}
+    settings: dict[str, Any] = {"sources": roots, "log": log, **given.pop("settings", {})}
     if not all(is_url(root) or Path(root).is_absolute() for root in roots):
         settings["folder"] = str(Path.cwd())
     try:
         with progress("checking") as tell:
             given |= {"log": written, "progress": tell, "settings": settings}
-            return run(Examiner(router), paths, to, **given)
+            return run(examiner, paths, to, **given)
     except KeyboardInterrupt:
         err.print("\nstopped; the same command goes on from here")
         raise typer.Exit(STOPPED) from None

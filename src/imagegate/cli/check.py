@@ -15,7 +15,11 @@ from imagegate.cli.batch import (
     GateName,
     Jobs,
     LogFile,
+    Megapixels,
     PolicyFile,
+    Thresholds,
+    asked_gate,
+    asked_limits,
     batch_name,
     finish,
     run_with_progress,
@@ -24,8 +28,7 @@ from imagegate.cli.console import complain, print_json
 from imagegate.cli.outputs import check_outputs
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.crew import run_many
-from imagegate.models.gate import Gate, RulesGate, load_gate
-from imagegate.models.thresholds import load_thresholds
+from imagegate.models.gate import Gate, RulesGate
 from imagegate.pipeline.files import images_under, is_url, local, shown
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.policy import Policy, load_policy
@@ -40,10 +43,6 @@ NO_REPAIR = Policy(repair={})
 
 Paths = Annotated[
     list[str], typer.Argument(help="Images, or folders that are searched through; or URLs.")
-]
-Thresholds = Annotated[
-    Path | None,
-    typer.Option("--thresholds", help="Your own cuts for a rules gate, as TOML or JSON."),
 ]
 Output = Annotated[
     Path | None,
@@ -80,6 +79,7 @@ def command(
     to: Out = None,
     log: LogFile = None,
     engine: Engine = "local",
+    megapixels: Megapixels = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
     jobs: Jobs = 0,
@@ -91,24 +91,22 @@ def command(
     Exit code 0: all passed. 1: something was rejected, is for review or is broken.
     2: could not run (no such gate, path or image).
     """
-    answerer = load_gate(gate)
-    if thresholds:
-        answerer = with_thresholds(answerer, thresholds)
-    if output and (to or log or policy):
-        raise SettingsError("--output goes with neither --out nor --log nor --policy")
-    many = workers_of(engine)
-    if engine != "local" and not to:
+    answerer = asked_gate(gate, thresholds)
+    if output and (to is not None or log or policy or megapixels):
+        raise SettingsError("--output goes with none of --out, --log, --policy, --max-megapixels")
+    if engine != "local" and to is None:
         raise SettingsError(f"--engine {engine} needs --out: say where the verdicts go")
     if output:
         rows = check_outputs(answerer, listed(paths), output, jobs=jobs or None)
         asked = (isinstance(answerer, Gate) and answerer.output) or answerer
         raise typer.Exit(tell(rows, paths, asked, quiet=quiet, as_json=as_json))
     router = Router(answerer, load_policy(policy) if policy else NO_REPAIR)
-    if to:
-        given: dict[str, Any] = {"many": many, "jobs": jobs or None}
-        finish(run_with_progress(router, paths, to, log=log, **given), to, as_json=as_json)
+    examiner = Examiner(router, asked_limits(megapixels))
+    if to is not None:
+        given: dict[str, Any] = {"many": workers_of(engine), "jobs": jobs or None}
+        finish(run_with_progress(examiner, paths, to, log=log, **given), to, as_json=as_json)
     written = DecisionLog(log, answerer, batch=batch_name(paths)) if log else None
-    rows = examined(router, listed(paths), written, jobs=jobs or None)
+    rows = examined(examiner, listed(paths), written, jobs=jobs or None)
     kept = router.keeps_promise
     raise typer.Exit(tell(rows, paths, answerer, promised=kept, quiet=quiet, as_json=as_json))
 
@@ -125,13 +123,6 @@ def workers_of(engine: str) -> Many:
     return run_many
 
 
-def with_thresholds(answerer: Gate | RulesGate, path: Path) -> RulesGate:
-    """Return a rules gate with the user's own cuts."""
-    if not isinstance(answerer, RulesGate):
-        raise SettingsError(f"--thresholds goes with a rules gate, not with {answerer.name}")
-    return RulesGate(answerer.task, load_thresholds(path, task=answerer.task))
-
-
 def listed(paths: list[str]) -> list[str]:
     """Return the images to look at; what does not exist is told of later."""
     return list(images_under(path for path in paths if exists(path)))
@@ -143,11 +134,11 @@ def exists(path: str) -> bool:
 
 
 def examined(
-    router: Router, files: list[str], log: DecisionLog | None, *, jobs: int | None
+    examiner: Examiner, files: list[str], log: DecisionLog | None, *, jobs: int | None
 ) -> Iterator[Row]:
     """Yield the rows of files, logged if wanted."""
-    for answer in run_many(Examiner(router), files, jobs=jobs):
-        rows = rows_of(answer, router.gate.name)
+    for answer in run_many(examiner, files, jobs=jobs):
+        rows = rows_of(answer, examiner.gate)
         if log:
             log.append(rows)
         yield from rows
@@ -172,7 +163,7 @@ def tell(
         if as_json:
             print_json(row)
         else:
-            show(row, alone=len(first) == 1)
+            show(row, alone=len(first) == 1 and not quiet)
     missing = [path for path in paths if not exists(path)]
     for path in missing:
         tell_missing(path, answerer, as_json=as_json)

@@ -31,7 +31,13 @@ DECISION_STYLE = {"pass": "bold green", "review": "bold yellow", "reject": "bold
 
 def complain(message: str) -> None:
     """Say on standard error what went wrong."""
-    err.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+    err.print(f"[bold red]error:[/] {plain(message)}", soft_wrap=True)
+
+
+def plain(text: str) -> str:
+    """Return text for a console: no markup, and nothing that a terminal would obey."""
+    safe = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return escape("".join(safe))
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -60,6 +66,7 @@ def progress(what: str) -> Iterator[Tell]:
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
+        TextColumn("for"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

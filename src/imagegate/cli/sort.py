@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from imagegate.cli.batch import GateName, Jobs, LogFile, PolicyFile, finish, run_with_progress
+from imagegate.cli.batch import (
+    GateName,
+    Jobs,
+    LogFile,
+    Megapixels,
+    PolicyFile,
+    Thresholds,
+    asked_gate,
+    asked_limits,
+    finish,
+    run_with_progress,
+)
 from imagegate.errors import SettingsError
 from imagegate.pipeline.files import is_url, local, storage
 from imagegate.pipeline.journal import SUFFIX
@@ -23,35 +33,40 @@ def command(
         typer.Argument(help="A new folder or URL: gets use/, repaired/, review/ and rejected/."),
     ],
     gate: GateName = "ocr",
+    thresholds: Thresholds = None,
     policy: PolicyFile = None,
     how: Annotated[
         str, typer.Option("--how", help="copy, link (symbolic) or list: nothing but the table.")
     ] = "copy",
     log: LogFile = None,
+    megapixels: Megapixels = None,
     as_json: Annotated[bool, typer.Option("--json", help="The summary as one object.")] = False,
     jobs: Jobs = 0,
 ) -> None:
     """Put every image where it belongs; nothing is moved, overwritten or deleted.
 
-    The target also gets a table of all verdicts and the log of all decisions. A killed run goes
-    on with the same command. A mended image stands beside its original, as NAME.repaired.png.
+    The target also gets a table of all verdicts, and the log of all decisions unless it is a URL
+    (then give --log). A killed run goes on with the same command. A mended image stands beside its
+    original, as NAME.repaired.png.
 
     Exit code 0: all can be used. 1: something was repaired, rejected, is for review or is broken.
     2: could not run.
     """
     if how not in HOW:
         raise SettingsError(f"--how: expected one of {', '.join(HOW)}, got {how!r}")
+    if not source or not target:
+        raise SettingsError("expected a folder with images and a new folder, got an empty name")
     source, target = local(source), local(target)
     table = f"{target.rstrip('/')}/{TABLE}"
     fs, place = storage(table)
     check_places(source, target, begun=fs.exists(place + SUFFIX))
-    router = Router(gate, policy)
-    sorter = Sorter(Examiner(router), source, target, how)
+    router = Router(asked_gate(gate, thresholds), policy)
+    sorter = Sorter(Examiner(router, asked_limits(megapixels)), source, target, how)
     summary = run_with_progress(
-        router,
+        sorter.examiner,
         [source],
         table,
-        log=log or (None if is_url(target) else Path(target) / LOG),
+        log=log or (None if is_url(target) else f"{target}/{LOG}"),
         without=target,
         work=sorter,
         jobs=jobs or None,

@@ -149,15 +149,17 @@ def rows_of(corpora: list[Path], outcomes: Path | None, task: str | None) -> Cor
         return join_corpora([read_corpus(folder) for folder in corpora])
     usual_set = "feedback" if corpora else "outcomes"
     known = read_outcomes(outcomes, task=task or "custom", usual_set=usual_set)
-    say_left_out(known.meta["dropped"])
+    say_left_out(known.meta)
     if not corpora:
         return known
     return with_outcomes(join_corpora([read_corpus(folder) for folder in corpora]), known)
 
 
-def say_left_out(dropped: dict[str, str]) -> None:
-    """Name the outcomes whose image could not be used."""
-    for path, why in list(dropped.items())[:MOST_SAID]:
+def say_left_out(meta: dict[str, Any]) -> None:
+    """Name the outcomes whose image could not be used, and count those that say nothing new."""
+    for path, why in list(meta["dropped"].items())[:MOST_SAID]:
         err.print(f"left out: {path}: {why}", markup=False, soft_wrap=True)
-    if len(dropped) > MOST_SAID:
-        err.print(f"left out: {len(dropped):,} outcomes in all")
+    if meta["errors"] > MOST_SAID:
+        err.print(f"left out: {meta['errors']:,} outcomes in all")
+    if meta["repeated"]:
+        err.print(f"{meta['repeated']:,} lines repeat an outcome and count once")

@@ -9,19 +9,20 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from imagegate.cli.console import out, percent, print_json
+from imagegate.cli.console import out, print_json
 from imagegate.errors import SettingsError
+from imagegate.models.card import percent
 
 if TYPE_CHECKING:
     from imagegate.pipeline.watch.advice import Advice
-    from imagegate.pipeline.watch.groups import By
+    from imagegate.pipeline.watch.lines import By
     from imagegate.pipeline.watch.moved import Moved
     from imagegate.pipeline.watch.report import Report, Section
 
 KEEP, ACT = 0, 1
 STYLE = {"keep": "bold green", "look": "bold yellow", "retrain": "bold red"}
 DRIFT_STYLE = {"none": "dim", "some": "yellow", "large": "bold yellow"}
-MOST_TOLD = 4  # of the signals of a group, in words
+MOST_TOLD = 4  # of the signals of a day or batch, in words
 
 
 Logs = Annotated[
@@ -61,14 +62,12 @@ def command(
 
     Exit code 0: keep the gate. 1: look at a sample, or train again. 2: could not run.
     """
-    from imagegate.pipeline.watch.feedback import read_feedback
     from imagegate.pipeline.watch.monitor import watch
     from imagegate.pipeline.watch.page import write_page
 
     if by not in (None, "day", "batch"):
         raise SettingsError(f"--by: expected day or batch, got {by!r}")
-    answers = read_feedback(feedback) if feedback else None
-    report = watch(logs, gate=gate, by=cast("By | None", by), against=against, feedback=answers)
+    report = watch(logs, gate=gate, by=cast("By | None", by), against=against, feedback=feedback)
     if html:
         write_page(report, html)
     if as_json:
@@ -82,19 +81,19 @@ def command(
 
 def show(report: Report) -> None:
     """Print the tables and sentences for people."""
-    several = len(report.groups) > 1
-    sections = (*report.groups, report.total) if several else report.groups
+    several = len(report.periods) > 1
+    sections = (*report.periods, report.total) if several else report.periods
     out.print(happened(sections, report.by))
     if any(section.moved for section in sections):
         where = "training" if report.against == "training" else report.against
         out.print(f"\n[bold]drift[/] against {escape(where)} [dim]({SCALE})[/]")
         out.print(drifted(sections, report.by))
-        for section in report.groups:
+        for section in report.periods:
             tell(section)
     for note in report.notes:
         out.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
     out.print()
-    for section in report.groups if several else ():
+    for section in report.periods if several else ():
         advise(section.advice, section.name, short=section.advice.level == "keep")
     advise(report.total.advice, "all" if several else "")
 
@@ -113,12 +112,18 @@ SCALE = (
 
 
 def happened(sections: tuple[Section, ...], by: str) -> Table:
-    """Return what became of the images of every group."""
-    routes = [name for name in ROUTES if any(section.routes[name] for section in sections)]
+    """Return what became of the images of every period."""
+    from imagegate.pipeline.summary import WORDS
+
+    routes = [
+        name
+        for name in WORDS
+        if name != "use" and any(section.routes[name] for section in sections)
+    ]
     labelled = any(section.observed for section in sections)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(by, overflow="fold")
-    for title in ("images", "to use", *routes, "unfamiliar"):
+    for title in ("images", "to use", *(WORDS[name] for name in routes), "unfamiliar"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("held back for", overflow="fold")
     for title in ("to fail of those used", *["failed of those labelled"] * labelled):
@@ -138,7 +143,7 @@ def cells(section: Section, routes: list[str]) -> list[str]:
         f"{section.images:,}",
         f"{percent(section.share('use'))} [dim]({interval})[/]",
         *(f"{section.routes[route]:,}" for route in routes),
-        percent(section.unfamiliar / section.judged if section.judged else None, 1),
+        percent(section.unfamiliar / section.judged) if section.judged else "n/a",
         reasons,
         f"{expected.failures:.1f} [dim]({expected.low:,}–{expected.high:,})[/]"
         if expected and expected.images
@@ -148,24 +153,20 @@ def cells(section: Section, routes: list[str]) -> list[str]:
 
 def span(low: float, high: float) -> str:
     """Return an interval of shares."""
-    return f"{100 * low:.0f}–{percent(high)}"
-
-
-ROUTES = ("repair", "review", "reject", "broken")
+    return f"{100 * low:.0f}–{100 * high:.0f} %"
 
 
 def seen(section: Section) -> str:
     """Return what feedback says about the images that were used."""
     found = section.observed
-    if not (found and found.used):
+    if not (found and found.used.images):
         return "[dim]n/a[/]"
-    style = "red" if found.broken else "none"
-    interval = span(found.low, found.high)
-    return f"[{style}]{found.failed:,} of {found.used:,}[/] [dim]({interval})[/]"
+    used, style = found.used, "red" if found.broken else "none"
+    return f"[{style}]{used.failed:,} of {used.images:,}[/] [dim]({span(used.low, used.high)})[/]"
 
 
 def drifted(sections: tuple[Section, ...], by: str) -> Table:
-    """Return the stability index of every signal and group."""
+    """Return the stability index of every signal and period."""
     names = list(dict.fromkeys(name for section in sections for name in section.signals))
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(by, overflow="fold")
@@ -186,7 +187,7 @@ def index(moved: Moved | None) -> str:
 
 
 def tell(section: Section) -> None:
-    """Print in words what moved most in a group."""
+    """Print in words what moved most in a day or batch."""
     told = [one for one in section.signals.values() if one.level() == "large"][:MOST_TOLD]
     for one in told:
         out.print(

@@ -206,26 +206,22 @@ class ImageFile:
         return _decoded(self.content, header, frame, notes)
 
 
-def open_file(
-    source: Source, *, limits: Limits = DEFAULT_LIMITS, name: str | None = None
-) -> ImageFile:
+def open_file(source: Source | Content, *, limits: Limits = DEFAULT_LIMITS) -> ImageFile:
     """Read the bytes and the header of an image file; nothing is decoded yet.
 
     Parameters
     ----------
-    source : path, bytes or binary file object
-        As for :func:`read`.
+    source : path, bytes, binary file object or Content
+        As for :func:`read`; what has been loaded already is taken as it is.
     limits : Limits
         Checked on the header.
-    name : str, optional
-        What messages call bytes.
 
     Raises
     ------
     ImageError
         If it is no image, or one that :func:`read` would refuse by its header.
     """
-    content = load(source, limits, name=name)
+    content = source if isinstance(source, Content) else load(source, limits)
     return ImageFile(content, read_header(content.data, content.name, limits, 0), limits)
 
 

@@ -111,8 +111,9 @@ def check_header(header: Header, source: str, limits: Limits) -> None:
 
 
 def _too_large(source: str, found: str, allowed: str, setting: str) -> ImageTooLargeError:
+    option = ", or --max-megapixels" if setting.startswith("pixels") else ""
     return ImageTooLargeError(
         source,
         f"found {found}, the limit is {allowed}. If you trust the file, "
-        f"raise the limit: read(…, limits=Limits({setting}))",
+        f"raise the limit: read(…, limits=Limits({setting})){option}",
     )

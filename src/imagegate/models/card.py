@@ -118,6 +118,11 @@ class Card:
         values = {name: _typed(name, value) for name, value in plain.items()}
         return cls(**values)
 
+    @property
+    def kept_promise(self) -> float | None:
+        """The share of the images passed that fails at most; None if nothing is promised."""
+        return self.guarantee.promise if self.guarantee and self.guarantee.kept else None
+
     def promise_text(self) -> str:
         """Say in one line what a pass means."""
         if self.engine is None:

@@ -39,6 +39,18 @@ class Thresholds:
             return "pass"
         return "reject" if p_fail >= self.rejecting else "review"
 
+    @property
+    def highest(self) -> float:
+        """The highest probability that passes, below 0 if nothing does."""
+        return -1.0 if self.passing is None else self.passing
+
+    def decisions(
+        self, p_fail: NDArray[np.float64], held_back: NDArray[np.bool_]
+    ) -> NDArray[np.str_]:
+        """Return the decision for every probability; ``held_back`` tells what is for review."""
+        review = held_back | ((p_fail > self.highest) & (p_fail < self.rejecting))
+        return np.where(review, "review", np.where(p_fail <= self.highest, "pass", "reject"))
+
 
 @dataclass(frozen=True, eq=False)
 class History:
@@ -229,10 +241,7 @@ class Gate:
 
     def decisions(self, X: NDArray[np.floating]) -> NDArray[np.str_]:
         """Return the decision for every row of X, as for ``p_fail``, the guard's included."""
-        p, limits = self.p_fail(X), self.thresholds
-        passing = -1.0 if limits.passing is None else limits.passing
-        review = self.unfamiliar(X) | ((p > passing) & (p < limits.rejecting))
-        return np.where(review, "review", np.where(p <= passing, "pass", "reject"))
+        return self.thresholds.decisions(self.p_fail(X), self.unfamiliar(X))
 
     def passes(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Tell for every row of X, as for ``p_fail``, whether the decision is to pass."""

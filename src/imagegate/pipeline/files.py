@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from imagegate import image
 from imagegate.errors import (
+    ImagegateError,
     ImageNotFoundError,
     MissingExtraError,
     SettingsError,
@@ -118,7 +120,7 @@ def images_under(roots: Iterable[str], *, without: str | None = None) -> Iterato
     SettingsError
         If there is no image under any of them.
     """
-    named, found = list(map(local, roots)), False
+    named, found = list(dict.fromkeys(map(local, roots))), False
     for root in named:
         for path in _under(root, without):
             found = True
@@ -135,13 +137,11 @@ def opened(path: str, limits: Limits) -> Any:
         return local(path)
     fs, place = storage(path)
     try:
-        with fs.open(path) as file:
-            # One byte more than is accepted tells that there is more.
-            return file.read(limits.bytes + 1)
+        return _content(fs, place, limits.bytes + 1)  # one byte more tells that there is more
     except FileNotFoundError:
-        raise ImageNotFoundError(path, "no such file; check the URL") from None
+        raise ImageNotFoundError(path, "no such file, or no answer; check the URL") from None
     except Exception as error:  # a storage raises whatever its client raises
-        raise UnreadableImageError(path, f"cannot be read from {place} ({error})") from error
+        raise UnreadableImageError(path, f"the storage cannot be read ({error})") from error
 
 
 def shown(path: str) -> str:
@@ -175,7 +175,37 @@ def _walk(folder: str, without: Path | None) -> Iterator[str]:
             yield path
 
 
+def _content(fs: Any, place: str, most: int) -> bytes:
+    """Return the first bytes of an object, by one request where the storage allows it."""
+    try:
+        found: bytes = fs.cat_file(place, start=0, end=most)
+    except FileNotFoundError:
+        raise
+    except Exception:  # noqa: BLE001 - an empty object has no range, some storages have none
+        with fs.open(place, "rb") as file:
+            found = file.read(most)
+    return found
+
+
+@contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """Translate what the client of a storage raises; a local path is not concerned."""
+    try:
+        yield
+    except (ImagegateError, OSError):
+        raise
+    except Exception as error:
+        if not is_url(url):
+            raise
+        raise SettingsError(f"{url}: the storage cannot be reached ({error})") from error
+
+
 def _remote(url: str) -> Iterator[str]:
+    with reaching(url):
+        yield from _found(url)
+
+
+def _found(url: str) -> Iterator[str]:
     fs, place = storage(url)
     # Over HTTP a folder is a file, too: its page.
     if not url.endswith("/") and fs.isfile(place):

@@ -5,7 +5,7 @@
     OUT.partial/
         files.jsonl         what the run looks at, one JSON string a line, fixed when it begins
         run.json            the settings and the number of files; written last
-        part-000000.jsonl   a line a file: the list of its rows; the last line says how many lines
+        part-000000.jsonl   a line a file: the list of its rows; the last line says how many
 
 Whole files are written only, so a storage that cannot append will do. A part without its last line
 was cut off and counts for nothing.
@@ -14,17 +14,29 @@ was cut off and counts for nothing.
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from imagegate.errors import SettingsError
 from imagegate.pipeline.files import is_local, move, storage
-from imagegate.pipeline.record import Row
+from imagegate.pipeline.record import Row, route_of
 
 SUFFIX = ".partial"
-FILES, RUN, PART = "files.jsonl", "run.json", "part-{:06}.jsonl"
+FILES, RUN, PART, LOCK = "files.jsonl", "run.json", "part-{:06}.jsonl", "lock"
 FORMAT = 1
+END_BYTES = 400  # more than the last line of a part has
+
+
+@dataclass(frozen=True)
+class Part:
+    """How many files a part is about, and how many of their pages went where."""
+
+    files: int
+    routes: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -39,11 +51,14 @@ class Journal:
         The path within.
     files : int
         How many files the run looks at.
+    lock : file or None
+        Held open as long as this run is at it; the system lets go of it however the run ends.
     """
 
     fs: Any
     folder: str
     files: int
+    lock: IO[bytes] | None = None
 
     def paths(self, start: int) -> Iterator[str]:
         """Yield the files to look at, from a place in their order."""
@@ -53,17 +68,18 @@ class Journal:
                     yield json.loads(line)
 
     def write_part(self, number: int, answers: list[list[Row]]) -> None:
-        """Write the rows of the next files."""
+        """Write the rows of the next files, and at the end how many of them went where."""
         lines = [json.dumps(rows, ensure_ascii=False, allow_nan=False) for rows in answers]
-        lines.append(json.dumps({"files": len(answers)}))
+        routes = Counter(route_of(row) for rows in answers for row in rows)
+        lines.append(json.dumps({"files": len(answers), "routes": routes}))
         _put(self.fs, self._part(number), "\n".join(lines) + "\n")
 
-    def parts(self) -> list[int]:
-        """Return how many files each of the whole parts is about; what follows them is removed."""
-        sizes: list[int] = []
-        while (size := self._size(len(sizes))) is not None:
-            sizes.append(size)
-        return sizes
+    def parts(self) -> list[Part]:
+        """Return what each of the whole parts is about; one that was cut off is removed."""
+        parts: list[Part] = []
+        while (part := self._read_end(len(parts))) is not None:
+            parts.append(part)
+        return parts
 
     def rows(self) -> Iterator[Row]:
         """Yield every row found, in the order of the files."""
@@ -88,16 +104,22 @@ class Journal:
         self.fs.rm_file(f"{self.folder}/{RUN}")
         self.fs.rm(self.folder, recursive=True)
 
+    def close(self) -> None:
+        """Let other runs go on with it."""
+        if self.lock:
+            self.lock.close()
+
     def _part(self, number: int) -> str:
         return f"{self.folder}/{PART.format(number)}"
 
-    def _size(self, number: int) -> int | None:
+    def _read_end(self, number: int) -> Part | None:
         part = self._part(number)
         if not self.fs.exists(part):
             return None
-        last = self.fs.tail(part, 64).decode("utf-8", "replace").rstrip("\n").rpartition("\n")[2]
+        end = self.fs.tail(part, END_BYTES).decode("utf-8", "replace")
         try:
-            return int(json.loads(last)["files"])
+            found = json.loads(end.rstrip("\n").rpartition("\n")[2])
+            return Part(int(found["files"]), Counter(found["routes"]))
         except (ValueError, TypeError, KeyError):
             self.fs.rm_file(part)
             return None
@@ -123,9 +145,7 @@ def begin(out: str, settings: Mapping[str, Any], paths: Iterable[str]) -> Journa
     fs, target = storage(out)
     folder, wanted = target + SUFFIX, {"format": FORMAT, **settings}
     if fs.exists(f"{folder}/{RUN}"):
-        found = json.loads(fs.cat_file(f"{folder}/{RUN}"))
-        _refuse_other(found["settings"], wanted, out)
-        return Journal(fs, folder, int(found["files"]))
+        return _resumed(fs, folder, wanted, out)
     if fs.exists(target):
         raise SettingsError(f"{out} is there already: choose another name, or remove it")
     if fs.exists(folder):  # of a run that was stopped before it began, or while it was cleared away
@@ -137,7 +157,34 @@ def begin(out: str, settings: Mapping[str, Any], paths: Iterable[str]) -> Journa
     except BaseException:
         fs.rm(folder, recursive=True)
         raise
-    return Journal(fs, folder, count)
+    return Journal(fs, folder, count, _locked(fs, folder))
+
+
+def _locked(fs: Any, folder: str) -> IO[bytes] | None:
+    """Keep other runs of this machine out; storages, and systems without such locks, have none."""
+    if not is_local(fs) or sys.platform == "win32":
+        return None
+    import fcntl
+
+    lock = (Path(folder) / LOCK).open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise SettingsError(f"{folder}: another run is at it; wait for it, or stop it") from None
+    return lock
+
+
+def _resumed(fs: Any, folder: str, wanted: Mapping[str, Any], out: str) -> Journal:
+    try:
+        found = json.loads(fs.cat_file(f"{folder}/{RUN}"))
+        settings, files = dict(found["settings"]), int(found["files"])
+    except (ValueError, TypeError, KeyError):
+        raise SettingsError(
+            f"{out}{SUFFIX}/{RUN} is damaged: remove {out}{SUFFIX} and begin again"
+        ) from None
+    _refuse_other(settings, wanted, out)
+    return Journal(fs, folder, files, _locked(fs, folder))
 
 
 def _list(fs: Any, place: str, paths: Iterable[str]) -> int:

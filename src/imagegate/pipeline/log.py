@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from imagegate import features
+from imagegate.errors import SettingsError
 from imagegate.models.gate import Gate, RulesGate
-from imagegate.pipeline.files import shown
+from imagegate.pipeline.files import is_url, shown
 from imagegate.pipeline.record import Row
 
 
@@ -22,11 +23,16 @@ class DecisionLog:
     Parameters
     ----------
     path : str or Path
-        A local file; its folder is made if need be.
+        A local file, for storages cannot append; its folder is made if need be.
     gate : Gate or RulesGate
         Who decides.
     batch : str
         What the decisions belong together as, such as the name of a run or a customer.
+
+    Raises
+    ------
+    SettingsError
+        If nothing can be appended there, or something else than a log is there.
 
     Examples
     --------
@@ -40,6 +46,8 @@ class DecisionLog:
     """
 
     def __init__(self, path: str | Path, gate: Gate | RulesGate, *, batch: str = "") -> None:
+        if is_url(str(path)):
+            raise SettingsError(f"{path}: a log is a local file; a storage cannot append to one")
         self.path = Path(path)
         self.facts = {
             "batch": shown(batch),
@@ -47,7 +55,7 @@ class DecisionLog:
             "imagegate": metadata.version("imagegate"),
             "features_version": features.VERSION,
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        _check(self.path)
 
     def append(self, rows: Iterable[Row]) -> None:
         """Append decisions as of now.
@@ -71,6 +79,19 @@ class DecisionLog:
                 return False
             file.seek(-1, os.SEEK_END)
             return file.read() != b"\n"
+
+
+def _check(path: Path) -> None:
+    """Raise SettingsError if it cannot be appended to, or is something else than a log."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            file.seek(0)
+            begins = file.read(1)
+    except OSError as error:
+        raise SettingsError(f"{path}: no log can be written there ({error.strerror})") from error
+    if begins not in (b"", b"{"):
+        raise SettingsError(f"{path} is there already and is no log: choose another name")
 
 
 def now() -> str:

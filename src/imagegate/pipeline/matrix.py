@@ -75,10 +75,7 @@ class Parts:
 
     def decisions(self, X: Floats) -> NDArray[np.str_]:
         """Return the decision for every row."""
-        limits = self.thresholds
-        chosen = np.array([limits.decide(p) for p in self.p_fail(X).tolist()], dtype="<U6")
-        chosen[self.held_back(X)] = "review"
-        return chosen
+        return self.thresholds.decisions(self.p_fail(X), self.held_back(X))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from imagegate.errors import ImagegateError
 from imagegate.image import ImageFile, Limits, open_file
+from imagegate.image.source import load
 from imagegate.models.verdict import Verdict
 from imagegate.models.worker import Done
 from imagegate.pipeline.files import opened, shown
@@ -79,17 +80,18 @@ class Examiner:
 
     def pages(self, path: str, content: bytes | None = None) -> Iterator[Page]:
         """Yield the pages of a file with their routes, one after the other."""
-        name = shown(path)
+        name, facts = shown(path), dict[str, Any]()
         try:
             source = opened(path, self.limits) if content is None else content
-            file = open_file(source, limits=self.limits, name=name)
+            loaded = load(source, self.limits, name=name)
+            facts["sha256"] = hashlib.sha256(loaded.data).hexdigest()
+            file = open_file(loaded, limits=self.limits)
         except ImagegateError as error:
-            yield Page(failed(name, str(error), gate=self.gate))
+            yield Page(failed(name, str(error), gate=self.gate) | facts)
             return
-        digest = hashlib.sha256(file.content.data).hexdigest()
         for number in range(1, file.pages + 1):
-            facts = {"page": number, "pages": file.pages, "sha256": digest}
-            yield self._page(name, file, number, {**facts, "format": file.header.format})
+            own = {"page": number, "pages": file.pages, "format": file.header.format}
+            yield self._page(name, file, number, facts | own)
 
     def _page(self, name: str, file: ImageFile, number: int, facts: Row) -> Page:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from typing import Any, Protocol, TypeAlias
 from imagegate import features
 from imagegate.models.crew import run_many
 from imagegate.models.worker import Done
-from imagegate.pipeline.files import storage
+from imagegate.pipeline.files import reaching, storage
 from imagegate.pipeline.journal import Journal, begin
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.output import writer
@@ -79,12 +80,13 @@ def run(
         If the output exists, was begun otherwise, or has no known format.
     """
     write = writer(out)
-    journal = begin(out, {**described(examiner), **(settings or {})}, paths)
+    with reaching(out):
+        journal = begin(out, {**described(examiner), **(settings or {})}, paths)
     gate = examiner.router.gate
-    look = partial(many, work or examiner, jobs=jobs)
-    _look(look, journal, gate.name, log=log, progress=progress)
-    tally = Tally()
-    journal.finish(lambda file: write(file, tally.watch(journal.rows())), storage(out)[1])
+    look, tally = partial(many, work or examiner, jobs=jobs), Tally()
+    with closing(journal), reaching(out):
+        _look(look, journal, gate.name, log=log, progress=progress)
+        journal.finish(lambda file: write(file, tally.watch(journal.rows())), storage(out)[1])
     return tally.summary(gate, promised=examiner.router.keeps_promise)
 
 
@@ -110,12 +112,12 @@ def _look(
     progress: Progress | None,
 ) -> None:
     """Bring the journal to its end."""
-    sizes = journal.parts()
-    start = sum(sizes)
-    keeper = _Keeper(journal, log, number=len(sizes))
-    tally = Tally()
+    parts, tally = journal.parts(), Tally()
+    start = sum(part.files for part in parts)
+    tally.routes.update(sum((part.routes for part in parts), Counter()))
+    keeper = _Keeper(journal, log, number=len(parts))
     tell = progress or (lambda done, total, note: None)
-    tell(start, journal.files, "")
+    tell(start, journal.files, tally.note())
     with closing(look(journal.paths(start))) as answers:
         try:
             for done, answer in enumerate(answers, start=start + 1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -25,6 +26,8 @@ except ImportError as error:
     raise MissingExtraError("scikit-learn 1.6 or newer", "train") from error
 
 __all__ = ["GateClassifier", "SignalTransformer"]
+
+NUMBERS: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
 
 
 class SignalTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -88,9 +91,8 @@ class SignalTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             NaN where undefined.
         """
         names, lenient = self._settings()
-        rows = Parallel(n_jobs=self.n_jobs)(
-            delayed(_row)(source, names, lenient=lenient) for source in several(X)
-        )
+        work = (delayed(_row)(source, names, lenient=lenient) for source in several(X))
+        rows = Parallel(n_jobs=self.n_jobs)(work)
         return np.array(rows, np.float32).reshape(len(rows), len(names))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
@@ -111,10 +113,9 @@ class SignalTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
-        tags.input_tags.two_d_array = False
-        tags.input_tags.one_d_array = True
-        tags.input_tags.three_d_array = True
-        tags.input_tags.string = True
+        taken = tags.input_tags
+        taken.one_d_array = taken.three_d_array = taken.string = True
+        taken.two_d_array = False
         tags.transformer_tags.preserves_dtype = []
         return tags
 
@@ -194,17 +195,18 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def from_gate(cls, gate: Gate | RulesGate) -> GateClassifier:
         """Return a learned gate as a fitted classifier: 1 is that the task fails.
 
-        Its columns are ``gate.card.measures``. As with every fitted estimator, fitting or cloning
-        it forgets; ``sklearn.frozen.FrozenEstimator`` around it does not.
+        Its columns are ``gate.card.measures``; a DataFrame of others, or in another order, is
+        refused. As with every fitted estimator, fitting or cloning it forgets;
+        ``sklearn.frozen.FrozenEstimator`` around it does not.
         """
         if isinstance(gate, RulesGate) or gate.judges_output:
             raise SettingsError(f"{gate.name}: expected a learned gate of images alone")
         asked = {"promise": gate.card.promise, "confidence": gate.card.confidence}
         made = cls(**{name: value for name, value in asked.items() if value is not None})
         made.classes_ = np.array([0, 1])
-        made.n_features_in_ = len(gate.card.measures)
-        made._answer_by(Parts.of_gate(gate))
-        return made
+        made.feature_names_in_ = np.asarray(gate.card.measures, dtype=object)
+        made.n_features_in_ = len(made.feature_names_in_)
+        return made._answer_by(Parts.of_gate(gate), bare=True)
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> GateClassifier:
         """Learn from rows whose outcome is known.
@@ -224,7 +226,7 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         GateClassifier
             Itself.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        X, y = validate_data(self, X, y, **NUMBERS)
         fails = self._fails(y)
         own = np.arange(len(y)) if groups is None else groups
         check_consistent_length(X, own)
@@ -234,8 +236,7 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             names=list(getattr(self, "feature_names_in_", [""] * X.shape[1])),
             wanted=Wanted(self.promise, self.confidence, self.calibration_share, seed),
         )
-        self._answer_by(parts)
-        return self
+        return self._answer_by(parts)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the calibrated probabilities, columns as ``classes_``."""
@@ -260,18 +261,18 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Tell for every row whether it passes under the promise."""
         return np.asarray(self.decide(X) == "pass", np.bool_)
 
-    def _answer_by(self, parts: Parts) -> None:
-        self.parts_ = parts
-        self.guarantee_ = parts.guarantee
-        self.threshold_ = parts.thresholds.passing
+    def _answer_by(self, parts: Parts, *, bare: bool = False) -> GateClassifier:
+        """Answer by these parts; ``bare`` tells that a matrix without names is as good."""
+        self.parts_, self._bare = parts, bare
+        self.guarantee_, self.threshold_ = parts.guarantee, parts.thresholds.passing
+        return self
 
     def _fails(self, y: NDArray[Any]) -> NDArray[np.bool_]:
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y", raise_unknown=True)
         if kind != "binary":
-            raise SettingsError(
-                f"Only binary classification is supported. The type of the target is {kind}."
-            )
+            said = f"Only binary classification is supported. The type of the target is {kind}."
+            raise SettingsError(said)
         self.classes_, code = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise CorpusError(f"expected two classes, got one class: {self.classes_[0]}")
@@ -287,7 +288,10 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _rows(self, X: Any) -> Any:
         check_is_fitted(self)
-        return validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        with warnings.catch_warnings():
+            if self._bare:
+                warnings.filterwarnings("ignore", "X does not have valid feature names")
+            return validate_data(self, X, reset=False, **NUMBERS)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ def put(path: str, place: str, *, link: bool) -> None:
         with here.open(source, "rb") as original, there.open(target, "wb") as copy:
             shutil.copyfileobj(original, copy)
         return
-    fresh = Path(target + ".tmp")
+    fresh = Path(target).with_name(f".{os.getpid()}.tmp")  # a long name has no room for more
     fresh.unlink(missing_ok=True)
     if link:
         fresh.symlink_to(Path(source).resolve())

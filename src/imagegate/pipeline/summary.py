@@ -12,6 +12,7 @@ from imagegate.pipeline.expected import Chances, Expected, expected_failures
 from imagegate.pipeline.record import BROKEN, Row, route_of
 from imagegate.pipeline.route import ACTIONS
 
+MOST_ERRORS = 3  # that the summary spells out
 WORDS = {
     "use": "to use",
     "repair": "repaired",
@@ -29,6 +30,8 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     used: Chances = field(default_factory=Chances)
+    mended: Chances = field(default_factory=Chances)
+    errors: list[str] = field(default_factory=list)
 
     def add(self, row: Row) -> None:
         """Count one row."""
@@ -38,6 +41,9 @@ class Tally:
             self.used.add(row["p_fail"])
         elif route == "repair":
             self.repairs[row["repair"]] += 1
+            self.mended.add(row["p_repaired"])
+        elif route == BROKEN:
+            self.errors = [*self.errors, row["error"]][:MOST_ERRORS]
         elif row["reasons"]:
             self.reasons[row["reasons"][0]["signal"]] += 1
 
@@ -73,7 +79,9 @@ class Tally:
             reasons=dict(self.reasons.most_common()),
             repairs=dict(self.repairs.most_common()),
             expected=expected_failures(gate, self.used),
-            promise=_promise(gate) if promised else None,
+            mended=self.mended.total,
+            errors=tuple(self.errors),
+            promise=gate.card.promise_text() if promised and isinstance(gate, Gate) else None,
         )
 
 
@@ -95,8 +103,13 @@ class Summary:
         What was mended, the commonest first.
     expected : Expected or None
         Failures among those to use; None for rules.
+    mended : float
+        The sum of ``p_fail`` of the repaired images. The gate has not learned from such images.
+    errors : tuple of str
+        The first few.
     promise : str or None
-        What the gate promises about those to use; None if it promises nothing.
+        What the gate says that its passing means; None for rules, and where a policy lets more
+        images through.
     """
 
     gate: str
@@ -105,20 +118,31 @@ class Summary:
     reasons: dict[str, int]
     repairs: dict[str, int]
     expected: Expected | None
+    mended: float
+    errors: tuple[str, ...]
     promise: str | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return {**vars(self), "expected": self.expected.to_dict() if self.expected else None}
+        expected = self.expected.to_dict() if self.expected else None
+        return {**vars(self), "expected": expected, "errors": list(self.errors)}
 
     def lines(self) -> list[str]:
         """Return plain sentences."""
         counts = ", ".join(f"{n:,} {WORDS[key]}" for key, n in self.routes.items() if n)
-        lines = [f"{self.images:,} images: {counts or 'none'}"]
+        lines = [f"{_number(self.images, 'image')}: {counts or 'none'}"]
+        if self.errors:
+            more = self.routes[BROKEN] - len(self.errors)
+            lines += [f"broken: {error}" for error in self.errors]
+            lines += [f"… and {more:,} more"] if more else []
         if self.reasons:
             lines.append(f"held back for: {_listed(self.reasons)}")
         if self.repairs:
-            lines.append(f"mended: {_listed(self.repairs)}")
+            count = self.routes["repair"]
+            lines.append(
+                f"mended: {_listed(self.repairs)}; about {self.mended:.1f} of {count:,} will fail, "
+                "by the word of a gate that has not learned from mended images"
+            )
         if self.expected and self.expected.images:
             lines.append(f"of those to use {self.expected.sentence()}")
         if self.promise:
@@ -130,6 +154,5 @@ def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
-def _promise(gate: Gate | RulesGate) -> str | None:
-    guarantee = gate.card.guarantee
-    return gate.card.promise_text() if guarantee and guarantee.kept else None
+def _number(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

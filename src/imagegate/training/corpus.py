@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate import image
 from imagegate.degrade import chain_from_json
+from imagegate.degrade.compression import encode
 from imagegate.errors import CorpusError, UnknownNameError
 from imagegate.features import VERSION
 from imagegate.training import parts
 from imagegate.training.generated import recorded
-from imagegate.training.outcomes import read_outcomes_rows
+from imagegate.training.outcome_rows import read_outcomes_rows
+from imagegate.training.outcomes import file_and_page
 from imagegate.training.sources import Source
 from imagegate.training.variants import load, variant_bytes
 
@@ -212,7 +215,8 @@ def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -
     Returns
     -------
     bytes
-        The image file that was measured and shown to the engine.
+        The image file that was measured and shown to the engine; of a later page of a document
+        its picture, as PNG.
     """
     row = {name: values[index] for name, values in corpus.rows.items()}
     made = recorded(str(row["path"]))
@@ -224,7 +228,10 @@ def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -
         root = (roots or {}).get(name) or corpus.meta["sets"][name]["root"]
         if not root:
             raise CorpusError(f"say where the images of {name} are: --root {name}=FOLDER")
-        path = os.path.join(root, row["path"])  # noqa: PTH118 an absolute path stays as it is
+        file, page = file_and_page(str(row["path"]))
+        path = os.path.join(root, file)  # noqa: PTH118 an absolute path stays as it is
+        if page > 1:
+            return encode(image.read(path, frame=page - 1).rgb, "png")
         source = Source(row["source_id"], row["group"], row["set"], path=path)
     # The recorded size, not a new reading: an image outlives a change of the measures.
     clean = replace(load(source, text=False), reference_px=float(row["reference_px"]))
@@ -242,7 +249,8 @@ def read_outcomes(
     ----------
     path : str or Path
         A CSV file with the columns path, failed (0 or 1)[, group][, source_id][, set][, page]
-        [, sha256]; paths relative to it, pages from 1.
+        [, sha256]; paths relative to it, pages from 1. A line that repeats an earlier one
+        counts once.
     task : str
         What the images are for, for the record.
     jobs : int, optional
@@ -255,6 +263,11 @@ def read_outcomes(
     Corpus
         Loss 0 or 1, limit 0.5, every row "clean". ``meta["dropped"]`` names the images
         that could not be read, or are not those of the SHA-256, with the reason.
+
+    Raises
+    ------
+    CorpusError
+        If a line cannot be understood, or two say different things of one image.
     """
     meta, rows = read_outcomes_rows(Path(path), task, jobs, usual_set)
     return from_table(meta, parts.arrow().Table.from_pylist(rows, schema=parts.schema()))

@@ -1,136 +1,194 @@
-"""Read a user's own images with what became of them in production."""
+"""Read what became of images in production, and find the outcome of an image."""
 
 from __future__ import annotations
 
 import csv
-from hashlib import sha256
-from importlib import metadata
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from imagegate import features, image
-from imagegate.errors import CorpusError, ImageError, ImagegateError, MissingExtraError
-from imagegate.tasks import TASKS
-from imagegate.training import parts
-from imagegate.training.rows import Row, describe
+from imagegate.errors import CorpusError
 
 COLUMNS = {"path", "failed", "group", "source_id", "set", "page", "sha256"}
-ANSWERS = {"0": 0.0, "1": 1.0, "false": 0.0, "true": 1.0, "no": 0.0, "yes": 1.0}
+ANSWERS = {"0": False, "1": True, "false": False, "true": True, "no": False, "yes": True}
+DIGEST = re.compile("[0-9a-f]{64}")
+PAGE = re.compile("[1-9][0-9]{0,8}")
+# How a row names a page of a document, as RFC 8118 does.
+PAGED = re.compile(r"(.+)#page=([1-9][0-9]{0,8})", re.DOTALL)
 
 
-def read_outcomes_rows(
-    path: Path, task: str, jobs: int | None, usual_set: str
-) -> tuple[dict[str, Any], list[Row]]:
-    """Return what corpus.json would say, and the rows."""
-    listed = read_list(path)
-    base = path.absolute().parent
-    measured = measure_all(base, listed, usual_set, jobs)
-    rows = [row for row in measured if not row["error"]]
-    dropped = {row["path"]: row["error"] for row in measured if row["error"]}
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one image; a text that is not given is empty.
+
+    Parameters
+    ----------
+    line : int
+        Where it stands in the file.
+    path : str
+        As it is written.
+    failed : bool
+        Whether the task failed.
+    page : int
+        Of a document, from 1.
+    sha256 : str
+        Of the file, in lower case.
+    group, source_id, set : str
+        As of a corpus.
+    """
+
+    line: int
+    path: str
+    failed: bool
+    page: int = 1
+    sha256: str = ""
+    group: str = ""
+    source_id: str = ""
+    set: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The path, with the page if it is not the first."""
+        return self.path if self.page == 1 else f"{self.path}#page={self.page}"
+
+
+def file_and_page(shown: str) -> tuple[str, int]:
+    """Take apart what ``Outcome.shown`` has put together.
+
+    >>> file_and_page("a.tif#page=2"), file_and_page("a.tif")
+    (('a.tif', 2), ('a.tif', 1))
+    """
+    found = PAGED.fullmatch(shown)
+    return (found[1], int(found[2])) if found else (shown, 1)
+
+
+class Known:
+    """Finds the outcomes of an image by its content, or by its names."""
+
+    def __init__(self) -> None:
+        self._by_content: dict[tuple[str, int], Outcome] = {}
+        self._by_name: dict[tuple[str, int], list[Outcome]] = {}
+
+    def add(self, outcome: Outcome, names: Iterable[str], digest: str) -> None:
+        """Remember an outcome by these names and by this content, if any."""
+        if digest:
+            self._by_content[digest, outcome.page] = outcome
+        for name in dict.fromkeys(names):
+            alike = self._by_name.setdefault((name, outcome.page), [])
+            if outcome not in alike:
+                alike.append(outcome)
+
+    def find(self, names: Iterable[str], page: int, digest: str) -> list[Outcome]:
+        """Return the outcomes of an image.
+
+        None if nothing is known; several if several contents are known by the name and that of
+        the image is not. Of the same name but another content is another image.
+        """
+        digest = digest.lower()
+        if (digest, page) in self._by_content:
+            return [self._by_content[digest, page]]
+        for name in names:
+            alike = [
+                one
+                for one in self._by_name.get((name, page), ())
+                if not (digest and one.sha256 and one.sha256 != digest)
+            ]
+            if alike:
+                return alike
+        return []
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """What became of images, each once.
+
+    Parameters
+    ----------
+    rows : tuple of Outcome
+        In the order of the file.
+    repeated : int
+        Lines that say again what an earlier one has said.
+    known : Known
+        Finds the outcomes of an image.
+    """
+
+    rows: tuple[Outcome, ...]
+    repeated: int
+    known: Known
+
+
+def read_list(path: Path) -> Outcomes:
+    """Read the CSV file and check it; nothing is guessed.
+
+    Raises
+    ------
+    CorpusError
+        If a line cannot be understood, or two say different things of one image.
+    """
+    folder = str(path.absolute().parent)
+    rows: list[Outcome] = []
+    known, repeated = Known(), 0
+    for line, values in _lines(path):
+        row = _outcome(values, line, f"{path} line {line}")
+        names = names_of(row.path, folder)
+        alike = known.find(names, row.page, row.sha256)
+        other = next((one for one in alike if one.failed != row.failed), None)
+        if other:
+            raise CorpusError(
+                f"{path} line {line}: {row.shown} has another answer than on line {other.line}"
+            )
+        if alike:
+            repeated += 1
+        else:
+            rows.append(row)
+        known.add(alike[0] if alike else row, names, row.sha256)
     if not rows:
-        raise CorpusError(f"{path}: none of {len(listed)} images could be read")
-    sets = {
-        name: sum(row["set"] == name for row in rows) for name in sorted({r["set"] for r in rows})
-    }
-    return {
-        "format": parts.FORMAT,
-        "task": task,
-        # of a task that we do not know nothing is barred: it may be about text or about pictures
-        **({"text": TASKS[task].text} if task in TASKS else {}),
-        "engine": "outcomes",
-        "engine_version": path.name,
-        "engine_licence": "",
-        "limit": 0.5,
-        "seed": 0,
-        "variants": 1,
-        "recipe": "natural",
-        "imagegate": metadata.version("imagegate"),
-        "features_version": features.VERSION,
-        "measures": list(features.MEASURES),
-        "sets": {
-            name: {"sources": count, "root": str(base), "licence": "the user's own"}
-            for name, count in sets.items()
-        },
-        "complete": True,
-        "rows": len(rows),
-        "errors": len(dropped),
-        "fails": int(sum(row["loss"] for row in rows)),
-        "dropped": dropped,
-    }, rows
+        raise CorpusError(f"{path}: no rows")
+    return Outcomes(tuple(rows), repeated, known)
 
 
-def measure_all(
-    base: Path, listed: list[dict[str, str]], usual_set: str, jobs: int | None
-) -> list[Row]:
-    """Measure every image of a list, in several processes."""
-    try:
-        from joblib import Parallel, delayed
-    except ImportError as error:
-        raise MissingExtraError("joblib", "train") from error
-    work = (delayed(measured_row)(base, row, usual_set) for row in listed)
-    return list(Parallel(n_jobs=jobs or -1)(work))
-
-
-def read_list(path: Path) -> list[dict[str, str]]:
-    """Read the CSV file and check it; nothing is guessed."""
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of a CSV file by their lines."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            columns = set(reader.fieldnames or ())
-            rows = list(reader)
+            reader = csv.DictReader(file, restkey="", restval="")
+            columns = list(reader.fieldnames or ())
+            named = set(columns)
+            if not {"path", "failed"} <= named <= COLUMNS or len(named) < len(columns):
+                raise CorpusError(
+                    f"{path}: expected the columns path,failed[,group][,source_id][,set][,page]"
+                    f"[,sha256], got {columns}"
+                )
+            for row in reader:
+                yield reader.line_num, row
     except OSError as error:
         raise CorpusError(f"{path}: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise CorpusError(f"{path}: expected a CSV file in UTF-8: {error}") from error
-    if not {"path", "failed"} <= columns or not columns <= COLUMNS:
-        raise CorpusError(
-            f"{path}: expected the columns path,failed[,group][,source_id][,set][,page][,sha256], "
-            f"got {sorted(columns)}"
-        )
-    for line, row in enumerate(rows, start=2):
-        if (row["failed"] or "").strip().lower() not in ANSWERS:
-            raise CorpusError(f"{path} line {line}: expected failed 0 or 1, got {row['failed']!r}")
-        page = (row.get("page") or "1").strip()
-        if not (page.isdecimal() and int(page)):
-            raise CorpusError(f"{path} line {line}: expected a page from 1, got {page!r}")
-    if not rows:
-        raise CorpusError(f"{path}: no rows")
-    return rows
 
 
-def measured_row(base: Path, listed: dict[str, str], usual_set: str) -> Row:
-    """Measure one image; one that cannot be read keeps its error."""
-    name, page = listed["path"], int(listed.get("page") or 1)
-    source = listed.get("source_id") or name
-    row: Row = {
-        "row_id": f"{name}#000" if page == 1 else f"{name} page {page}#000",
-        "source_id": source,
-        "group": listed.get("group") or source,
-        "set": listed.get("set") or usual_set,
-        "path": name,
-        "chain": "[]",
-        "cause": "clean",
-        "severity": 0,
-        "seed": 0,
-        "reference_px": float("nan"),
-        "width": 0,
-        "height": 0,
-        "loss": ANSWERS[listed["failed"].strip().lower()],
-        "confidence": float("nan"),
-        "error": "",
-    }
-    try:
-        _same_content(base / name, listed.get("sha256") or "")
-        picture = image.read(base / name, frame=page - 1)
-        values = features.measure(picture)
-    except (ImagegateError, OSError) as error:
-        return row | {"error": describe(error)}
-    height, width = picture.gray.shape
-    measures = dict(zip(features.MEASURES, map(float, values), strict=True))
-    return row | {"width": width, "height": height} | measures
+def _outcome(values: dict[str, str], line: int, where: str) -> Outcome:
+    """Return a line as an outcome, or raise CorpusError."""
+    if "" in values:
+        raise CorpusError(f"{where}: more values than columns")
+    given = {name: value.strip() for name, value in values.items() if name != "path"}
+    if not values["path"]:
+        raise CorpusError(f"{where}: expected a path, got none")
+    if given["failed"].lower() not in ANSWERS:
+        raise CorpusError(f"{where}: expected failed 0 or 1, got {values['failed']!r}")
+    page, digest = given.pop("page", "") or "1", given.pop("sha256", "").lower()
+    if not PAGE.fullmatch(page):
+        raise CorpusError(f"{where}: expected a page from 1, got {page!r}")
+    if digest and not DIGEST.fullmatch(digest):
+        raise CorpusError(f"{where}: expected a sha256 of 64 digits of base 16, got {digest!r}")
+    failed = ANSWERS[given.pop("failed").lower()]
+    return Outcome(line, values["path"], failed, int(page), digest, **given)
 
 
-def _same_content(path: Path, wanted: str) -> None:
-    """Raise ImageError if the file is not the one that the outcome is about."""
-    if wanted and path.is_file() and sha256(path.read_bytes()).hexdigest() != wanted.lower():
-        raise ImageError(str(path), "its SHA-256 differs: the file has changed since")
+def names_of(path: str, folder: str) -> list[str]:
+    """Return what an image may be called: its path as written, and from the root."""
+    if "://" in path:
+        return [path]
+    return [path, os.path.normpath(os.path.join(folder, path))]  # noqa: PTH118 - a name, no file

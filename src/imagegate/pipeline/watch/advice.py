@@ -12,7 +12,7 @@ import numpy as np
 from imagegate.models.card import percent
 from imagegate.models.gate import Gate, RulesGate
 from imagegate.pipeline.expected import Expected
-from imagegate.pipeline.watch.feedback import Observed
+from imagegate.pipeline.watch.feedback import Observed, Seen
 from imagegate.pipeline.watch.moved import Moved
 from imagegate.training.binomial import allowed_failures, clopper_pearson, sources_needed
 
@@ -34,7 +34,7 @@ class Advice:
     level : {"keep", "look", "retrain"}
         Nothing; label a sample; train again.
     about : str
-        The group that it is about, ``"all"`` for all of them.
+        The day or batch that it is about, ``"all"`` for all of them.
     reason : str
         One plain sentence.
     labels : int or None
@@ -81,7 +81,11 @@ class Advice:
 
 @dataclass(frozen=True)
 class Facts:
-    """What advice is given on; ``where`` names the reference of the drift."""
+    """What advice is given on.
+
+    ``expected`` is about those used that the gate's promise covers; ``where`` names the reference
+    of the drift.
+    """
 
     name: str
     judged: int
@@ -93,25 +97,26 @@ class Facts:
 
 
 def advise(facts: Facts, gate: Gate | RulesGate, *, alpha: float) -> Advice:
-    """Return what to do with the gate, judged by one group of images.
+    """Return what to do with the gate, judged by the images of a day, a batch, or of all.
 
     Parameters
     ----------
     facts : Facts
-        What is known of the group.
+        What is known of them.
     gate : Gate or RulesGate
         Its promise and its guard's false alarms are what the facts are held against.
     alpha : float
-        How sure it must be; smaller if many groups are asked about.
+        How sure it must be; smaller if many periods are asked about.
     """
     checks = (_broken, _many_odd, _more_failures, _hard_mix, _moved_away, _some_odd)
     answers = (check(facts, gate, alpha) for check in checks)
     found = next(filter(None, answers), Found("keep", _calm(facts, gate), settled=False))
-    promise, confidence = gate.card.promise, gate.card.confidence
+    card, retrain = gate.card, found.level == "retrain"
+    promise, confidence = card.promise if retrain else card.kept_promise, card.confidence
     if not found.settled or promise is None or confidence is None:
         return Advice(found.level, facts.name, found.reason)
     least = sources_needed(promise, confidence)
-    if found.level == "retrain":
+    if retrain:
         return Advice(found.level, facts.name, found.reason, math.ceil(least / CALIBRATION))
     likely = _likely(facts.expected, promise, confidence)
     return Advice(found.level, facts.name, found.reason, least, likely)
@@ -136,8 +141,7 @@ def _broken(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
         return None
     return Found(
         "retrain",
-        f"of {seen.used:,} labelled images among the passed {seen.failed:,} failed "
-        f"({percent(seen.low)} to {percent(seen.high)}), and at most {percent(seen.promise)} were "
+        f"of {_told(seen.covered, 'among the passed')}, and at most {percent(seen.promise)} were "
         "promised",
     )
 
@@ -183,14 +187,14 @@ def _more_failures(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found 
 
 def _hard_mix(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
     """Say if the probabilities themselves exceed the promise: it is about the calibration's mix."""
-    found, promise = facts.expected, gate.card.promise
+    found, promise = facts.expected, gate.card.kept_promise
     if not (found and found.images and promise and found.low > promise * found.images):
         return None
     return Found(
         "look",
         f"by the gate's own probabilities {found.low:,} to {found.high:,} of {found.images:,} "
-        f"images used will fail, more than the {percent(promise)} promised: harder images come in "
-        "than it was calibrated on",
+        f"images passed will fail, more than the {percent(promise)} promised: harder images come "
+        "in than it was calibrated on",
     )
 
 
@@ -206,12 +210,18 @@ def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | N
     )
 
 
+def _told(seen: Seen, which: str) -> str:
+    return (
+        f"{seen.images:,} labelled images {which} {seen.failed:,} failed "
+        f"({percent(seen.low)} to {percent(seen.high)})"
+    )
+
+
 def _calm(facts: Facts, gate: Gate | RulesGate) -> str:
     seen = facts.observed
     told = (
-        f"; of {seen.used:,} labelled images among the passed {seen.failed:,} failed "
-        f"({percent(seen.low)} to {percent(seen.high)})"
-        if seen and seen.used
+        f"; of {_told(seen.used, 'among those used')}"
+        if seen and seen.used.images
         else "; without labels nothing more is known"
     )
     if not isinstance(gate, Gate):

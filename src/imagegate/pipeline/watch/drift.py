@@ -24,7 +24,7 @@ def drift(tally: Sequence[Counts], ends: Floats, reference: Reference) -> list[M
     tally, ends : sequence of ndarray, and ndarray
         Counts in the reference's cells, and how far the readings went, as ``Cells`` keeps them.
     reference : Reference
-        Training, or another group of images.
+        Training, or other images.
 
     Returns
     -------

@@ -1,98 +1,104 @@
-"""What became of images: read the answers, find them in the log, hold them against the promise."""
+"""What became of images: find the answers in the log, hold them against the promise."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imagegate.errors import CorpusError
 from imagegate.models.gate import Gate, RulesGate
 from imagegate.pipeline.expected import Chances, Expected, expected_failures
+from imagegate.pipeline.record import Row, route_of
 from imagegate.pipeline.watch.reference import Floats
 from imagegate.training.binomial import clopper_pearson
-from imagegate.training.outcomes import ANSWERS, read_list
+from imagegate.training.outcomes import Outcomes, names_of
 
-Place = tuple[str, int]  # a path, or "sha256:" and a hash, and the page
 BIAS = (
     "Feedback that people chose to send is biased, mostly towards failures; only images labelled "
     "at random tell the true risk."
 )
-
-
-@dataclass(frozen=True)
-class Label:
-    """One answer: the line it stands on, and whether the task failed."""
-
-    line: int
-    failed: bool
-    names: tuple[Place, ...]
+MOST_LINES = 5  # of the file that are named
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What the log says about an image that was labelled."""
+    """What the log says about an image that was labelled, and the label.
 
-    group: str
-    used: bool
+    Parameters
+    ----------
+    period, route : str
+        When it was decided, and how.
+    covered : bool
+        Whether the gate's promise is about it.
+    p_fail : float or None
+        Of what the engine was given, which is the mended image if it was repaired.
+    failed : bool
+        Whether the task failed.
+    """
+
+    period: str
+    route: str
+    covered: bool
     p_fail: float | None
     failed: bool
 
 
-@dataclass(eq=False)
-class Feedback:
-    """The answers of a file, and what the log says about their images.
+class Matches:
+    """Which outcomes a log is about; the *last* decision about an image counts.
 
     Parameters
     ----------
-    labels : tuple of Label
-        In the order of the file, each image once.
-    doubled : int
-        Lines that repeat an answer.
+    outcomes : Outcomes
+        What became of images.
+
+    Attributes
+    ----------
     found : dict of int to Decided
-        By the label's place, as the *last* line of the log about the image says.
+        By the outcome's line.
     again : int
         Lines of the log about an image that an earlier one was about.
     """
 
-    labels: tuple[Label, ...]
-    doubled: int
-    found: dict[int, Decided] = field(default_factory=dict)
-    again: int = 0
+    def __init__(self, outcomes: Outcomes) -> None:
+        self.outcomes = outcomes
+        self.found: dict[int, Decided] = {}
+        self.again = 0
+        self._folder = str(Path.cwd())
 
-    def __post_init__(self) -> None:
-        self._place = {name: i for i, label in enumerate(self.labels) for name in label.names}
+    def add(self, row: Row, *, period: str, covered: bool) -> None:
+        """Note a line of the log if there is an outcome of its image."""
+        names = names_of(row["path"], self._folder)
+        alike = self.outcomes.known.find(names, row["page"], row["sha256"] or "")
+        if len(alike) != 1:  # of several contents under one name, which one is not known
+            return
+        (outcome,) = alike
+        route = route_of(row)
+        p_fail = row["p_repaired"] if route == "repair" else row["p_fail"]
+        self.again += outcome.line in self.found
+        self.found[outcome.line] = Decided(period, route, covered, p_fail, outcome.failed)
 
-    def match(
-        self, row: Mapping[str, Any], *, group: str, used: bool, p_fail: float | None
-    ) -> None:
-        """Note a line of the log if there is an answer about its image."""
-        page = int(row.get("page") or 1)
-        for name in names_of(str(row.get("path")), row.get("sha256"), str(Path.cwd())):
-            place = self._place.get((name, page))
-            if place is not None:
-                self.again += place in self.found
-                self.found[place] = Decided(group, used, p_fail, self.labels[place].failed)
-                return
-
-    def of(self, group: str | None) -> list[Decided]:
-        """Return what was found about a group of the log, or about all of it."""
-        return [one for one in self.found.values() if group in (None, one.group)]
+    def of(self, period: str | None) -> list[Decided]:
+        """Return what was found about a period of the log, or about all of it."""
+        return [one for one in self.found.values() if period in (None, one.period)]
 
     def sentences(self) -> list[str]:
         """Say what could not be used, and how far to trust the rest."""
-        missing = [label.line for i, label in enumerate(self.labels) if i not in self.found]
+        rows = self.outcomes.rows
+        missing = [row.line for row in rows if row.line not in self.found]
         said = []
         if missing:
-            where = ", ".join(map(str, missing[:5])) + (" …" if len(missing) > 5 else "")
+            where = ", ".join(map(str, missing[:MOST_LINES]))
+            where += " …" if len(missing) > MOST_LINES else ""
             said.append(
-                f"Feedback: {len(missing):,} of {len(self.labels):,} answers are about no image "
-                f"of this log (lines {where}). They are matched by path, or by sha256."
+                f"Feedback: {len(missing):,} of {len(rows):,} answers are about no image "
+                f"of this log (lines {where}). They are matched by path, or by sha256; if both "
+                "sides have a sha256, it must be the same."
             )
-        if self.doubled:
-            said.append(f"Feedback: {self.doubled:,} lines repeat an answer and count once.")
+        if self.outcomes.repeated:
+            said.append(
+                f"Feedback: {self.outcomes.repeated:,} lines repeat an answer and count once."
+            )
         if self.again:
             said.append(
                 f"Feedback: {self.again:,} lines of the log are about an image again; the last "
@@ -101,51 +107,20 @@ class Feedback:
         return [*said, BIAS] if self.found else said
 
 
-def read_feedback(path: str | Path) -> Feedback:
-    """Read a CSV file of answers.
+@dataclass(frozen=True)
+class Seen:
+    """How many of some labelled images failed, with the exact 95 % interval of their risk."""
 
-    Parameters
-    ----------
-    path : str or Path
-        Columns path, failed (0 or 1)[, page][, sha256], and those that training takes; paths as
-        in the log, absolute, or relative to the file.
+    images: int
+    failed: int
+    low: float
+    high: float
 
-    Raises
-    ------
-    CorpusError
-        If a line cannot be understood, or two say different things of one image.
-    """
-    file = Path(path)
-    seen: dict[Place, Label] = {}
-    labels: list[Label] = []
-    doubled = 0
-    for line, row in enumerate(read_list(file), start=2):
-        page = int(row.get("page") or 1)
-        named = names_of(row["path"] or "", row.get("sha256"), str(file.absolute().parent))
-        label = Label(
-            line, bool(ANSWERS[row["failed"].strip().lower()]), tuple((n, page) for n in named)
-        )
-        before = next((seen[name] for name in label.names if name in seen), None)
-        if before is None:
-            labels.append(label)
-            seen |= dict.fromkeys(label.names, label)
-        elif before.failed == label.failed:
-            doubled += 1
-        else:
-            raise CorpusError(
-                f"{file} line {line}: {row['path']} has another answer than on line {before.line}"
-            )
-    return Feedback(tuple(labels), doubled)
-
-
-def names_of(path: str, sha256: object, folder: str) -> list[str]:
-    """Return what an image may be known by: its path as written, from the root, its content."""
-    names = [path]
-    if "://" not in path:
-        names.append(os.path.normpath(os.path.join(folder, path)))  # noqa: PTH118 - a name, no file
-    if isinstance(sha256, str) and sha256:
-        names.append(f"sha256:{sha256.lower()}")
-    return names
+    @classmethod
+    def of(cls, found: Iterable[Decided], *, level: float = 0.95) -> Seen:
+        """Count images; ``level`` is that of the interval."""
+        fails = [one.failed for one in found]
+        return cls(len(fails), sum(fails), *clopper_pearson(sum(fails), len(fails), level))
 
 
 @dataclass(frozen=True)
@@ -154,16 +129,14 @@ class Observed:
 
     Parameters
     ----------
-    used, failed : int
-        Labelled images that were let through, and how many of them failed.
-    low, high : float
-        Exact 95 % interval of their risk.
+    used, repaired, held_back : Seen
+        Those that were used as they are, mended first, and not used.
+    covered : Seen
+        Those used up to the gate's own threshold: what its promise is about.
     promise : float or None
-        What the gate promised of it.
+        What the gate promises of these.
     broken : bool
-        Whether the risk is above the promise beyond chance, for as many questions as are asked.
-    others, others_failed : int
-        Labelled images that were held back, and how many of them failed.
+        Whether their risk is above the promise beyond chance, for as many questions as are asked.
     expected : Expected or None
         How many of *all* labelled images with a probability should have failed.
     expected_failed : int
@@ -172,22 +145,20 @@ class Observed:
         Whether that is more than expected beyond chance, for as many questions as are asked.
     """
 
-    used: int
-    failed: int
-    low: float
-    high: float
+    used: Seen
+    repaired: Seen
+    held_back: Seen
+    covered: Seen
     promise: float | None
     broken: bool
-    others: int
-    others_failed: int
     expected: Expected | None
     expected_failed: int
     above: bool
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        expected = self.expected and self.expected.to_dict()
-        return {**vars(self), "expected": expected}
+        seen = {name: vars(value) for name, value in vars(self).items() if isinstance(value, Seen)}
+        return {**vars(self), **seen, "expected": self.expected and self.expected.to_dict()}
 
 
 def observed(
@@ -200,24 +171,19 @@ def observed(
     """Hold what was found against the gate's promise and its probabilities; None if nothing was."""
     if not found:
         return None
-    used = [one for one in found if one.used]
-    failed = sum(one.failed for one in used)
-    low, high = clopper_pearson(failed, len(used))
-    promise = gate.card.promise if gate.card.guarantee and gate.card.guarantee.kept else None
-    strict, _ = clopper_pearson(failed, len(used), 1 - alpha)
+    covered = [one for one in found if one.covered]
+    promise, strict = gate.card.kept_promise, Seen.of(covered, level=1 - alpha)
     known = [one for one in found if one.p_fail is not None]
     known_failed = sum(one.failed for one in known)
     chances = Chances.of(one.p_fail for one in known)
     most = expected_failures(gate, chances, lines=lines, level=1 - alpha)
     return Observed(
-        used=len(used),
-        failed=failed,
-        low=low,
-        high=high,
+        used=Seen.of(one for one in found if one.route == "use"),
+        repaired=Seen.of(one for one in found if one.route == "repair"),
+        held_back=Seen.of(one for one in found if one.route not in ("use", "repair")),
+        covered=Seen.of(covered),
         promise=promise,
-        broken=promise is not None and strict > promise,
-        others=len(found) - len(used),
-        others_failed=sum(one.failed for one in found) - failed,
+        broken=promise is not None and strict.low > promise,
         expected=expected_failures(gate, chances, lines=lines),
         expected_failed=known_failed,
         above=most is not None and known_failed > most.high,

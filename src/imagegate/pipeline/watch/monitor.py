@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +9,20 @@ from pathlib import Path
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.gate import Gate, RulesGate
 from imagegate.pipeline.expected import HOLDS_FOR, calibration_lines, expected_failures
+from imagegate.pipeline.summary import WORDS
 from imagegate.pipeline.watch.advice import ALPHA, Facts, advise, weightiest
+from imagegate.pipeline.watch.asked import gate_of
 from imagegate.pipeline.watch.drift import drift
-from imagegate.pipeline.watch.feedback import Feedback, observed
-from imagegate.pipeline.watch.groups import By, Group, Watched, gate_of, read_logs
+from imagegate.pipeline.watch.feedback import Matches, observed
+from imagegate.pipeline.watch.lines import DAY, By
 from imagegate.pipeline.watch.moved import Moved
-from imagegate.pipeline.watch.reference import Cells, Counts, Floats, Reference, reference_of
+from imagegate.pipeline.watch.periods import Period, Watched, read_logs
+from imagegate.pipeline.watch.reference import Cells, Floats, Reference, reference_of
 from imagegate.pipeline.watch.report import Report, Section
 from imagegate.training.binomial import wilson
+from imagegate.training.outcomes import read_list
 
 __all__ = ["watch"]
-
-DAY = re.compile(r"\d{4}-\d\d-\d\d")
-ROUTES = ("use", "repair", "review", "reject", "broken")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Common:
     gate: Gate | RulesGate
     reference: Reference | None
     against: str | None
-    feedback: Feedback | None
+    matches: Matches | None
     lines: Floats | None
     alpha: float
 
@@ -43,7 +43,7 @@ def watch(
     gate: str | None = None,
     by: By | None = None,
     against: str | None = None,
-    feedback: Feedback | None = None,
+    feedback: str | Path | None = None,
     seed: int = 0,
 ) -> Report:
     """Read logs of decisions and say how the gate is doing.
@@ -58,8 +58,9 @@ def watch(
         By default days, if the logs are about several.
     against : str, optional
         A day or batch of the logs to measure drift against, instead of training.
-    feedback : Feedback, optional
-        What became of the images, from :func:`imagegate.pipeline.watch.feedback.read_feedback`.
+    feedback : path, optional
+        What became of images: a CSV file with the columns path, failed (0 or 1)[, page][, sha256],
+        and those that training takes; paths as in the log, absolute, or relative to the file.
     seed : int
         Of the draws behind the intervals.
 
@@ -72,95 +73,103 @@ def watch(
     SettingsError
         If a log cannot be read, is empty, or was made by a gate that is not at hand.
     UnknownNameError
-        If there is no group ``against``.
+        If there is no day or batch ``against``.
+    CorpusError
+        If a line of the feedback cannot be understood, or two say different things of one image.
     """
     files = [Path(log) for log in logs]
+    matches = Matches(read_list(Path(feedback))) if feedback else None
     asked = gate_of(files, gate)
     reference = reference_of(asked) if isinstance(asked, Gate) else None
     if against and not by:
         by = "day" if DAY.fullmatch(against) else "batch"
-    found = read_logs(files, asked, reference, by=by, feedback=feedback)
-    if not found.groups:
+    found = read_logs(files, asked, reference, by=by, matches=matches)
+    if not found.periods:
         made = ", ".join(sorted(f"{name} {hash[:12]}".strip() for name, hash in found.others))
         raise SettingsError(
             f"no decision of {asked.name} {asked.card.hash[:12]} is in the logs"
             + (f", only of {made}: name the gate with --gate" if made else "")
         )
-    if against is not None:
-        reference = _other(found, against, reference)
+    compared = reference if against is None else _other(found, against, reference)
     lines = calibration_lines(asked, seed=seed) if isinstance(asked, Gate) else None
-    questions = len(found.groups) + (len(found.groups) > 1)
-    common = Common(asked, reference, against, feedback, lines, ALPHA / questions)
+    questions = len(found.periods) + (len(found.periods) > 1)
+    common = Common(asked, compared, against, matches, lines, ALPHA / questions)
     return _report(found, common)
 
 
 def _other(found: Watched, against: str, training: Reference | None) -> Reference:
-    """Return a group of the logs in the place of training."""
-    if against not in found.groups:
-        raise UnknownNameError(found.by, against, found.groups)
-    cells = found.groups[against].cells
+    """Return a day or batch of the logs in the place of training."""
+    if against not in found.periods:
+        raise UnknownNameError(found.by, against, found.periods)
+    cells = found.periods[against].cells
     if training is None or cells is None:
         raise SettingsError("--against goes with a learned gate: rules have no measures to follow")
-    if not found.groups[against].judged:
+    if not found.periods[against].judged:
         raise SettingsError(f"--against {against}: no image of it could be judged")
     return training.counted(cells.counts, cells.ends, name=against)
 
 
 def _report(found: Watched, common: Common) -> Report:
-    groups = tuple(_section(group, common) for group in found.groups.values())
-    reference = found.groups.get(common.against or "")
-    total = _section(found.total, common, whole=True, without=reference)
-    every = (total, *groups) if len(groups) > 1 else (total,)
+    periods = tuple(
+        _section(period, common, None if name == common.against else period.cells)
+        for name, period in found.periods.items()
+    )
+    total = _section(found.total, common, _all_cells(found, common.against), whole=True)
+    every = (total, *periods) if len(periods) > 1 else (total,)
     return Report(
         gate=common.gate,
         by=found.by,
         against=common.against or "training",
         total=total,
-        groups=groups,
+        periods=periods,
         advice=weightiest([section.advice for section in every]),
         notes=tuple(_notes(found, common)),
     )
 
 
+def _all_cells(found: Watched, against: str | None) -> Cells | None:
+    """Return the readings of all images but those they are compared with."""
+    if against is None or found.total.cells is None:
+        return found.total.cells
+    rest = Cells(found.total.cells.reference)
+    for name, period in found.periods.items():
+        if name != against and period.cells:
+            rest.merge(period.cells)
+    return rest
+
+
 def _section(
-    group: Group, common: Common, *, whole: bool = False, without: Group | None = None
+    period: Period, common: Common, cells: Cells | None, *, whole: bool = False
 ) -> Section:
-    """Sum up a group, or the whole; ``without`` is left out of its drift."""
-    routes = {route: group.tally.routes[route] for route in ROUTES}
-    images = group.tally.images
-    low, high = wilson(routes["use"], images)
-    expected = expected_failures(common.gate, group.tally.used, lines=common.lines)
-    moved = () if group.name == common.against and not whole else _moved(group, without, common)
-    about = common.feedback.of(None if whole else group.name) if common.feedback else []
-    seen = observed(about, common.gate, lines=common.lines, alpha=common.alpha)
+    """Sum up a period, or the whole; ``cells`` is what drift is measured on."""
+    gate, routes = common.gate, {route: period.tally.routes[route] for route in WORDS}
+    low, high = wilson(routes["use"], period.tally.images)
+    expected = covered = expected_failures(gate, period.tally.used, lines=common.lines)
+    if period.beyond:
+        covered = expected_failures(gate, period.covered, lines=common.lines)
+    moved = _moved(cells, common.reference)
+    about = common.matches.of(None if whole else period.name) if common.matches else []
+    seen = observed(about, gate, lines=common.lines, alpha=common.alpha)
     where = f"in {common.against}" if common.against else "in training"
-    facts = Facts(group.name, group.judged, group.unfamiliar, expected, moved, seen, where)
+    facts = Facts(period.name, period.judged, period.unfamiliar, covered, moved, seen, where)
     return Section(
-        name=group.name,
-        images=images,
+        name=period.name,
+        images=period.tally.images,
         routes=routes,
         passed_low=low,
         passed_high=high,
-        reasons=dict(group.tally.reasons.most_common()),
-        unfamiliar=group.unfamiliar,
-        judged=group.judged,
+        reasons=dict(period.tally.reasons.most_common()),
+        unfamiliar=period.unfamiliar,
+        judged=period.judged,
         expected=expected,
         moved=moved,
         observed=seen,
-        advice=advise(facts, common.gate, alpha=common.alpha),
+        advice=advise(facts, gate, alpha=common.alpha),
     )
 
 
-def _moved(group: Group, without: Group | None, common: Common) -> tuple[Moved, ...]:
-    if common.reference is None or group.cells is None:
-        return ()
-    return tuple(drift(_counts(group.cells, without), group.cells.ends, common.reference))
-
-
-def _counts(cells: Cells, without: Group | None) -> list[Counts]:
-    if without is None or without.cells is None:
-        return cells.counts
-    return [own - other for own, other in zip(cells.counts, without.cells.counts, strict=True)]
+def _moved(cells: Cells | None, reference: Reference | None) -> tuple[Moved, ...]:
+    return tuple(drift(cells.counts, cells.ends, reference)) if cells and reference else ()
 
 
 def _notes(found: Watched, common: Common) -> Iterator[str]:
@@ -174,7 +183,7 @@ def _notes(found: Watched, common: Common) -> Iterator[str]:
     if found.total.beyond:
         yield (
             f"{found.total.beyond:,} images were used beyond the gate's own threshold, as a policy "
-            "may say: its promise does not cover them."
+            "may say: it promises nothing about them."
         )
     if not isinstance(gate, Gate):
         yield "Rules know no probability and no training: nothing to expect, no drift to measure."
@@ -183,8 +192,8 @@ def _notes(found: Watched, common: Common) -> Iterator[str]:
     if common.reference is not None and common.against is None:
         yield (
             "Training holds images degraded on purpose, so real ones always differ from it: large "
-            "drift alone is no alarm. To follow changes, compare with a group of your own "
-            f"(--against {found.by.upper()})."
+            "drift alone is no alarm. To follow changes, compare with a day or batch of "
+            f"your own (--against {found.by.upper()})."
         )
-    if common.feedback:
-        yield from common.feedback.sentences()
+    if common.matches:
+        yield from common.matches.sentences()

@@ -9,6 +9,7 @@ from pathlib import Path
 from string import Template
 
 from imagegate.models.card import percent
+from imagegate.pipeline.summary import WORDS
 from imagegate.pipeline.watch import plots
 from imagegate.pipeline.watch.advice import LEVELS
 from imagegate.pipeline.watch.moved import Moved
@@ -20,19 +21,14 @@ VERDICTS = {
     "look": "Look at a sample",
     "retrain": "Train the gate again",
 }
-HELD = {
-    "repair": "repaired",
-    "review": "for review",
-    "reject": "rejected",
-    "broken": "broken",
-}
+HELD = {route: words for route, words in WORDS.items() if route != "use"}
 MIXED = (
     "Training holds images degraded on purpose, so real ones always differ from it as a whole; "
     "what counts is whether they are where it had hardly any. "
 )
-MOST_ADVICE = 4  # of groups, in words
-MOST_TOLD = 3  # of the signals of a group, in words
-MOST_GROUPS_TOLD = 8
+MOST_ADVICE = 4  # of periods, in words
+MOST_TOLD = 3  # of the signals of a period, in words
+MOST_PERIODS_TOLD = 8
 
 
 def write_page(report: Report, path: str | Path) -> Path:
@@ -90,25 +86,25 @@ def render(report: Report) -> str:
 
 def facts(report: Report) -> str:
     """Return what was looked at, in one line."""
-    card, count = report.gate.card, len(report.groups)
-    groups = f"{count} {report.by}" + ("es" if report.by == "batch" else "s") * (count > 1)
-    span = f", {report.groups[0].name} to {report.groups[-1].name}" * (report.by == "day")
+    card, count = report.gate.card, len(report.periods)
+    periods = f"{count} {report.by}" + ("es" if report.by == "batch" else "s") * (count > 1)
+    span = f", {report.periods[0].name} to {report.periods[-1].name}" * (report.by == "day")
     version = f", version {card.hash[:12]}" if card.hash else ""
-    return f"{report.total.images:,} images in {groups}{span}. Gate {report.gate.name}{version}."
+    return f"{report.total.images:,} images in {periods}{span}. Gate {report.gate.name}{version}."
 
 
 def advice(report: Report) -> str:
-    """Return the advice: the weightiest, then that of the groups that ask for more than nothing."""
+    """Return the advice: the weightiest, then that of periods that ask for more than nothing."""
     first = report.advice
     about = f"<b>{escape(first.about)}:</b> " if first is not report.total.advice else ""
     lines = [f"<p>{about}{escape(capital(first.because()))}</p>"]
     others = [
-        group.advice
-        for group in report.groups
-        if group.advice.level != "keep" and group.advice is not first
+        period.advice
+        for period in report.periods
+        if period.advice.level != "keep" and period.advice is not first
     ]
     others.sort(key=lambda one: -LEVELS.index(one.level))
-    if len(report.groups) > 1:
+    if len(report.periods) > 1:
         lines += [
             f'<p><b class="{one.level}">{escape(one.about)}: {one.level}.</b> '
             f"{escape(capital(one.reason))}.</p>"
@@ -138,12 +134,15 @@ def tiles(total: Section) -> str:
     if total.judged:
         found.append((percent(total.unfamiliar / total.judged), "unfamiliar to the gate"))
     seen = total.observed
-    if seen and seen.used:
-        span = f"{percent(seen.low)} to {percent(seen.high)}"
-        promised = f", {percent(seen.promise)} promised" if seen.promise else ""
+    if seen and seen.used.images:
+        used = seen.used
+        span = f"{percent(used.low)} to {percent(used.high)}"
+        promised = (
+            f", {percent(seen.promise)} promised" if seen.promise and seen.covered == used else ""
+        )
         found.append(
             (
-                f"{seen.failed:,} of {seen.used:,}",
+                f"{used.failed:,} of {used.images:,}",
                 f"labelled of those used failed: {span}{promised}",
             )
         )
@@ -180,7 +179,9 @@ def intervals(report: Report) -> str:
         if seen.expected and seen.expected.images
         else ""
     )
-    return f"{first} Failed: exact intervals (Clopper and Pearson).{whole}"
+    others = (("repaired", seen.repaired), ("held back", seen.held_back))
+    parts = [f" Of {o.images:,} {name} {o.failed:,} failed." for name, o in others if o.images]
+    return f"{first} Failed: exact intervals (Clopper and Pearson).{whole}{''.join(parts)}"
 
 
 def happened(report: Report) -> str:
@@ -190,8 +191,8 @@ def happened(report: Report) -> str:
     titles = [report.by, "images", "to use", *(HELD[route] for route in routes), "unfamiliar"]
     titles += ["held back for", "to fail of those used"]
     titles += ["failed of those labelled"] * labelled + [""]
-    sections = [("", group) for group in report.groups]
-    if len(report.groups) > 1:
+    sections = [("", period) for period in report.periods]
+    if len(report.periods) > 1:
         sections.append((' class="total"', report.total))
     return table(
         titles,
@@ -222,10 +223,11 @@ def _happened(section: Section, routes: Sequence[str]) -> list[str]:
 
 def _failed(section: Section) -> str:
     seen = section.observed
-    if not (seen and seen.used):
+    if not (seen and seen.used.images):
         return "n/a"
-    span = f"{100 * seen.low:.0f} to {100 * seen.high:.0f} %"
-    return f"{seen.failed:,} of {seen.used:,}<small>{span}</small>"
+    used = seen.used
+    span = f"{100 * used.low:.0f} to {100 * used.high:.0f} %"
+    return f"{used.failed:,} of {used.images:,}<small>{span}</small>"
 
 
 def _level(section: Section) -> str:
@@ -250,11 +252,11 @@ def moved(report: Report) -> str:
 
 
 def heat(report: Report) -> str:
-    """Return the stability index of every signal and group, coloured."""
+    """Return the stability index of every signal and period, coloured."""
     names = list(report.total.signals)
     rows = [
-        ("", [escape(group.name), *(_index(group.signals.get(name)) for name in names)])
-        for group in report.groups
+        ("", [escape(period.name), *(_index(period.signals.get(name)) for name in names)])
+        for period in report.periods
     ]
     return table([report.by, *names], rows)
 
@@ -269,20 +271,20 @@ def _index(found: Moved | None) -> str:
 
 def chance(report: Report) -> str:
     """Say how large the index gets by chance."""
-    smallest = min((group for group in report.groups if group.moved), key=lambda g: g.judged)
+    smallest = min((period for period in report.periods if period.moved), key=lambda p: p.judged)
     highest = max(one.psi_by_chance for one in smallest.moved)
     return (
-        f"By chance alone the index reaches {highest:.2f} in the smallest group "
+        f"By chance alone the index reaches {highest:.2f} in the smallest {report.by} "
         f"({smallest.judged:,} images)."
     )
 
 
 def told(report: Report) -> str:
-    """Return in words what moved most in every group."""
+    """Return in words what moved most in every period."""
     lines = [
-        f"<li><b>{escape(group.name)}, {escape(one.signal)}:</b> {escape(one.sentence())}</li>"
-        for group in report.groups[-MOST_GROUPS_TOLD:]
-        for one in [found for found in group.signals.values() if found.level() != "none"][
+        f"<li><b>{escape(period.name)}, {escape(one.signal)}:</b> {escape(one.sentence())}</li>"
+        for period in report.periods[-MOST_PERIODS_TOLD:]
+        for one in [found for found in period.signals.values() if found.level() != "none"][
             :MOST_TOLD
         ]
     ]

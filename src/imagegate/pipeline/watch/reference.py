@@ -87,7 +87,7 @@ class Reference:
     where: str = "in training"
 
     def counted(self, tally: Sequence[Counts], ends: Floats, *, name: str) -> Reference:
-        """Return a group of images, counted by ``Cells``, in the place of training."""
+        """Return images, counted by ``Cells``, in the place of training."""
         spreads = tuple(map(spread_of, self.spreads, tally, ends))
         return Reference(self.measures, spreads, f"in {name}")
 

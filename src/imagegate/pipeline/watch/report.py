@@ -11,7 +11,7 @@ from imagegate.pipeline.expected import Expected
 from imagegate.pipeline.watch.advice import Advice
 from imagegate.pipeline.watch.drift import by_signal
 from imagegate.pipeline.watch.feedback import Observed
-from imagegate.pipeline.watch.groups import By
+from imagegate.pipeline.watch.lines import By
 from imagegate.pipeline.watch.moved import Moved
 
 
@@ -22,7 +22,7 @@ class Section:
     Parameters
     ----------
     name : str
-        The group.
+        The day or batch, or ``"all"``.
     images : int
         Pages; a broken file counts as one.
     routes : dict of str to int
@@ -102,12 +102,12 @@ class Report:
     gate : Gate or RulesGate
         Whose decisions they are.
     by : {"day", "batch"}
-        What the groups are.
+        What the periods are.
     against : str
-        What drift is measured against: ``"training"`` or a group.
+        What drift is measured against: ``"training"`` or a day or batch.
     total : Section
-        All images; without the group that drift is measured against, as far as drift goes.
-    groups : tuple of Section
+        All images; without the period that drift is measured against, as far as drift goes.
+    periods : tuple of Section
         Days in their order, batches as they came.
     advice : Advice
         The weightiest of all.
@@ -119,7 +119,7 @@ class Report:
     by: By
     against: str
     total: Section
-    groups: tuple[Section, ...]
+    periods: tuple[Section, ...]
     advice: Advice
     notes: tuple[str, ...]
 
@@ -128,11 +128,11 @@ class Report:
         return {
             "gate": self.gate.name,
             "gate_hash": self.gate.card.hash or None,
-            "promise": self.gate.card.promise,
+            "promise": self.gate.card.kept_promise,
             "by": self.by,
             "against": self.against,
             "advice": self.advice.to_dict(),
             "total": self.total.to_dict(),
-            "groups": [group.to_dict() for group in self.groups],
+            "periods": [period.to_dict() for period in self.periods],
             "notes": list(self.notes),
         }
