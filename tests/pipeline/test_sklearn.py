@@ -302,3 +302,14 @@ def test_without_scikit_learn_the_error_names_the_extra() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert MissingExtraError.__name__ in done.stderr
     assert "imagegate[train]" in done.stderr
+
+
+def test_relative_paths_begin_where_this_process_is(tmp_path, monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 60), np.uint8)
+    measures = SignalTransformer(["exposure.entropy_bits"], n_jobs=2, on_error="nan")
+    for name in ("one", "two"):  # the second time the workers are there already
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "a.png"), pixels)
+        monkeypatch.chdir(tmp_path / name)
+        assert np.isfinite(measures.transform(["a.png"] * 4)).all()
+        (tmp_path / name / "a.png").unlink()
