@@ -144,20 +144,35 @@ def begin(out: str, settings: Mapping[str, Any], paths: Iterable[str]) -> Journa
     """
     fs, target = storage(out)
     folder, wanted = target + SUFFIX, {"format": FORMAT, **settings}
-    if fs.exists(f"{folder}/{RUN}"):
-        return _resumed(fs, folder, wanted, out)
-    if fs.exists(target):
+    if fs.exists(target) and not fs.exists(f"{folder}/{RUN}"):
         raise SettingsError(f"{out} is there already: choose another name, or remove it")
-    if fs.exists(folder):  # of a run that was stopped before it began, or while it was cleared away
-        fs.rm(folder, recursive=True)
     fs.makedirs(folder, exist_ok=True)
+    lock = _locked(fs, folder)
     try:
-        count = _list(fs, f"{folder}/{FILES}", paths)
-        _put(fs, f"{folder}/{RUN}", json.dumps({"settings": wanted, "files": count}, indent=1))
+        if fs.exists(f"{folder}/{RUN}"):
+            files = _resumed(fs, folder, wanted, out)
+        else:
+            files = _begun(fs, folder, wanted, paths)
     except BaseException:
-        fs.rm(folder, recursive=True)
+        if lock:
+            lock.close()
         raise
-    return Journal(fs, folder, count, _locked(fs, folder))
+    return Journal(fs, folder, files, lock)
+
+
+def _begun(fs: Any, folder: str, settings: Mapping[str, Any], paths: Iterable[str]) -> int:
+    """List the files and write the settings, and return how many files there are."""
+    try:
+        for left in fs.find(folder):  # by a run that was stopped at its very end
+            if not left.endswith(f"/{LOCK}"):
+                fs.rm_file(left)
+        count = _list(fs, f"{folder}/{FILES}", paths)
+        _put(fs, f"{folder}/{RUN}", json.dumps({"settings": settings, "files": count}, indent=1))
+    except BaseException:
+        if fs.exists(folder):
+            fs.rm(folder, recursive=True)
+        raise
+    return count
 
 
 def _locked(fs: Any, folder: str) -> IO[bytes] | None:
@@ -175,7 +190,8 @@ def _locked(fs: Any, folder: str) -> IO[bytes] | None:
     return lock
 
 
-def _resumed(fs: Any, folder: str, wanted: Mapping[str, Any], out: str) -> Journal:
+def _resumed(fs: Any, folder: str, wanted: Mapping[str, Any], out: str) -> int:
+    """Return how many files the run looks at, or refuse to go on with it."""
     try:
         found = json.loads(fs.cat_file(f"{folder}/{RUN}"))
         settings, files = dict(found["settings"]), int(found["files"])
@@ -184,7 +200,7 @@ def _resumed(fs: Any, folder: str, wanted: Mapping[str, Any], out: str) -> Journ
             f"{out}{SUFFIX}/{RUN} is damaged: remove {out}{SUFFIX} and begin again"
         ) from None
     _refuse_other(settings, wanted, out)
-    return Journal(fs, folder, files, _locked(fs, folder))
+    return files
 
 
 def _list(fs: Any, place: str, paths: Iterable[str]) -> int:
