@@ -1,11 +1,16 @@
 """Drift: against closed forms, published tests and what happens by chance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from logs import EDGE, HEIGHT, MEASURES, NOISE, readings, watched_gate
+from logs import EDGE, HEIGHT, MEASURES, NOISE, filed, readings, rows, watched_gate, write
 from scipy import stats
 
+from imagegate.pipeline.watch import watch
 from imagegate.pipeline.watch.drift import by_signal, chi_square_95, drift, ks_p
+from imagegate.pipeline.watch.passing import Passing, beside
+from imagegate.pipeline.watch.periods import Period
 from imagegate.pipeline.watch.reference import Cells, reference_of
 
 GATE = watched_gate()
@@ -114,6 +119,51 @@ def test_readings_that_vanish_are_drift():
     assert "could be measured in 4" in found.sentence()
 
 
+def test_what_could_always_be_measured_and_now_cannot_is_where_training_had_none():
+    X = readings(300, seed=10)
+    X[:90, EDGE] = np.nan
+    found = moved(X)[MEASURES[EDGE]]
+    assert found.away()
+    assert found.rare == pytest.approx(0.3, abs=0.05)
+    X = readings(300, seed=10)
+    X[:90, HEIGHT] = np.nan  # a tenth of training has no height: that is no rare place
+    assert moved(X)[MEASURES[HEIGHT]].rare < 0.1
+
+
+@pytest.mark.parametrize(
+    ("passed", "images", "many", "wanted"),
+    [
+        (0, 60, 1, True),
+        (30, 60, 1, False),  # as usual
+        (20, 60, 1, False),  # lower, but not by a fifth of all
+        (0, 4, 1, False),  # may be chance
+        (3, 20, 1, True),
+        (3, 20, 500, False),  # one of 500 days may look so
+        (0, 0, 1, False),
+    ],
+)
+def test_a_collapse_is_large_and_beyond_chance(passed, images, many, wanted):
+    found = Passing(passed, images, usual=0.5, usual_low=0.48, sentence="")
+    assert found.collapsed(0.05 / many) == wanted
+
+
+def test_what_is_usual_is_known_from_as_many_as_there_are():
+    """Three of four others prove nothing, 300 of 400 do."""
+
+    def period(used, held):
+        found = Period("x", None)
+        found.tally.routes.update(use=used, review=held)
+        return found
+
+    own = period(0, 60)
+    assert not beside(own, [period(3, 1)], where="", alpha=0.001).collapsed(0.001)
+    found = beside(own, [period(100, 0), period(200, 100)], where="of all others", alpha=0.001)
+    assert found.collapsed(0.001)
+    wanted = "0 of 60 images (0 %) can be used as they are, of all others 300 of 400 (75 %)"
+    assert found.sentence == wanted
+    assert beside(own, [period(0, 0)], where="", alpha=0.001) is None
+
+
 def test_a_common_reading_is_a_step():
     """A third of training has no noise: if all images have none, that is seen."""
     X = readings(2000, seed=11)
@@ -157,3 +207,29 @@ def test_counting_in_parts_is_counting_at_once():
         assert (one == other).all()
         assert one.sum() == 700
     assert (whole.ends == first.ends).all()
+
+
+def held(gate, count, seed, **facts):
+    """Return lines of images as training has them that nobody may use."""
+    wanted = (line for line in rows(gate, readings(20 * count, seed), **facts))
+    return [line for line in wanted if line["decision"] != "pass" and line["p_fail"]][:count]
+
+
+def test_a_collapse_of_the_share_to_use_is_looked_at(tmp_path):
+    """Beside the other periods; one alone, beside what the card says of images held out."""
+    gate, file = filed(GATE, tmp_path)
+    usual = rows(gate, readings(200, 7), batch="usual")
+    log = write(tmp_path / "log.jsonl", [*usual, *held(gate, 60, 8, batch="fell")])
+    fell = watch([log], gate=file).periods[1].advice
+    used = sum(line["route"] == "use" for line in usual)
+    assert fell.level == "look"
+    assert fell.reason.startswith(
+        f"0 of 60 images (0 %) can be used as they are, of all others {used} of 200 ("
+    )
+    assert fell.labels is None
+    known = {"learned": {"coverage": {"value": 0.7, "low": 0.6, "high": 0.8}}}
+    told, alone = filed(replace(GATE, card=replace(GATE.card, results=known)), tmp_path)
+    one = write(tmp_path / "one.jsonl", held(told, 60, 8))
+    assert "held out in training 70 %" in watch([one], gate=alone).total.advice.reason
+    fine = write(tmp_path / "fine.jsonl", rows(told, readings(200, 7)))
+    assert watch([fine], gate=alone).total.advice.level == "keep"

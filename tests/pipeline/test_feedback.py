@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from logs import feedback_of, filed, readings, rows, watched_gate, write
 
-from imagegate.errors import CorpusError
+from imagegate.errors import CorpusError, SettingsError
 from imagegate.pipeline.watch import watch
 from imagegate.pipeline.watch.feedback import Matches, Seen
 from imagegate.pipeline.watch.periods import read_logs
@@ -87,9 +87,9 @@ def test_feedback_finds_images_by_path_root_and_content(gate, tmp_path, monkeypa
     }
     assert found[2].route == "reject", "the last decision about an image counts"
     said = " ".join(watch([log], gate=file, feedback="fb.csv").notes)
-    assert "1 of 6 answers are about no image of this log (lines 8)" in said
-    assert "1 lines repeat an answer" in said
-    assert "1 lines of the log are about an image again" in said
+    assert "1 of 6 answers is about no image of this log (line 8)" in said
+    assert "1 line repeats an answer and counts once" in said
+    assert "1 line of the log is about an image again" in said
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,38 @@ def test_the_same_name_with_another_content_is_another_image(gate, tmp_path):
     assert found("/in/scan.png,1,") == [(True, 1)], "without a sha256 the name decides"
     with pytest.raises(CorpusError, match=r"line 3: .* has another answer than on line 2"):
         found(f"/in/scan.png,0,{digests[0]}", "/in/scan.png,1,")
+    asked = {"gate": file, "feedback": answers}
     write(log, [line])
     assert found(f"/in/scan.png,0,{digests[0]}", f"/in/scan.png,1,{digests[1]}") == []
-    asked = {"gate": file, "feedback": answers}
+    with pytest.raises(SettingsError, match="none of 2 answers"):
+        watch([log], **asked)
+    write(log, [line | {"sha256": digests[0]}])
     assert watch([log], **asked).to_dict() == watch([log], **asked).to_dict()
+
+
+def test_feedback_by_where_sorting_put_the_images(gate, tmp_path, monkeypatch):
+    """A mended copy has a content of its own; the original's sha256 is not held against it."""
+    gate, file = gate
+    monkeypatch.chdir(tmp_path)
+    old, new, odd = (hashlib.sha256(text).hexdigest() for text in (b"old", b"new", b"odd"))
+    lines = rows(gate, readings(3, 14), sha256=old)
+    lines[1] |= {"route": "repair", "repair": "noise", "p_repaired": 0.1}
+    for i, line in enumerate(lines):
+        line |= {"path": f"in/{i}.png", "written": f"sorted/use/{i}.png"}
+    log = write(tmp_path / "log.jsonl", lines)
+    (tmp_path / "sorted").mkdir()
+    answers = tmp_path / "sorted" / "fb.csv"
+    answers.write_text(
+        f"path,failed,sha256\nuse/0.png,1,\nuse/1.png,0,{new}\n"
+        f"{tmp_path}/sorted/use/2.png,1,{odd}\n"
+    )
+    matches = Matches(read_list(answers))
+    read_logs([log], gate, None, matches=matches)
+    assert {line: one.failed for line, one in matches.found.items()} == {2: True, 3: False}
+    answers.write_text("path,failed\nelsewhere/0.png,1\n")
+    wanted = r"such as in/0.png, put at sorted/use/0.png, this file such as elsewhere/0.png"
+    with pytest.raises(SettingsError, match=wanted):
+        watch([log], gate=file, feedback=answers)
 
 
 def beyond(gate, count, **facts):

@@ -105,7 +105,25 @@ def test_repeated_lines_join_corpora_once_and_are_told(place: Path) -> None:
     (place / "twice.csv").write_text((place / "feedback.csv").read_text() + "\n0.png,1,customer 0")
     gate, told = trained(place, "twice.gate", "--outcomes", str(place / "twice.csv"))
     assert {one["name"]: one["rows"] for one in gate.card.sets}["feedback"] == IMAGES
-    assert "1 lines repeat an outcome and count once" in told
+    assert "1 line repeats an outcome and counts once" in told
+    assert "next:" not in told, "'evaluate' could not read the outcomes"
+
+
+def test_a_gate_that_could_not_be_written_is_told_before_the_training(place: Path) -> None:
+    answers = place / "feedback.csv"
+    given = answers.read_bytes()
+    for out in (answers / "my.gate", place / "corpus", answers):
+        asked = ["train", "--outcomes", str(answers), "--out", str(out)]
+        done = CliRunner().invoke(app, asked)
+        assert isinstance(done.exception, SettingsError)
+        assert str(out) in str(done.exception)
+        assert not done.output, "nothing was measured"
+    assert answers.read_bytes() == given
+    (place / "twelve.csv").write_text("path,failed\n0.png,1\n")
+    few = ["train", "--outcomes", str(place / "twelve.csv"), "--out", str(place / "new/x.gate")]
+    CliRunner().invoke(app, few)
+    assert (place / "new").is_dir()
+    assert not list((place / "new").iterdir()), "a training that fails leaves no gate"
 
 
 def test_what_does_not_go_together(place: Path) -> None:

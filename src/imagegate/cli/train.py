@@ -89,7 +89,7 @@ def command(
     )
     if as_json:
         print_json(cards(gate))
-    elif corpus:
+    elif corpus and not outcomes:  # 'evaluate' reads corpora alone
         folders = " ".join(map(str, corpus))
         out.print(f"next: imagegate evaluate {to} {folders} --report report.html", soft_wrap=True)
 
@@ -124,9 +124,11 @@ def run(
 ) -> Gate:
     """Train, judge on the held-out part, write the gate file, and say what was learned."""
     from imagegate.models.artifact import save_gate
+    from imagegate.pipeline.watch.place import check_place
     from imagegate.training.evaluate import evaluate
     from imagegate.training.fit import train
 
+    check_place(to, inputs=[outcomes] if outcomes else [])
     rows = rows_of(corpus, outcomes, task)
     date = datetime.now(UTC).date().isoformat()
     result = train(rows, name=name or to.stem, date=date, **settings)
@@ -162,4 +164,10 @@ def say_left_out(meta: dict[str, Any]) -> None:
     if meta["errors"] > MOST_SAID:
         err.print(f"left out: {meta['errors']:,} outcomes in all")
     if meta["repeated"]:
-        err.print(f"{meta['repeated']:,} lines repeat an outcome and count once")
+        one = meta["repeated"] == 1
+        lines = (
+            "1 line repeats an outcome and counts"
+            if one
+            else f"{meta['repeated']:,} lines repeat an outcome and count"
+        )
+        err.print(f"{lines} once")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
 
 import typer
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from imagegate.cli.console import out, print_json
 from imagegate.errors import SettingsError
+from imagegate.models.beside import SUFFIX
 from imagegate.models.card import percent
 
 if TYPE_CHECKING:
@@ -22,7 +26,12 @@ if TYPE_CHECKING:
 KEEP, ACT = 0, 1
 STYLE = {"keep": "bold green", "look": "bold yellow", "retrain": "bold red"}
 DRIFT_STYLE = {"none": "dim", "some": "yellow", "large": "bold yellow"}
-MOST_TOLD = 4  # of the signals of a day or batch, in words
+MOST_ADVICE = 4  # beside the weightiest, in words
+MOST_TOLD = 10  # of the signals of all days or batches, in words
+ELSEWHERE = "see --html or --json"
+NAME_WIDTH, LEAST_NAME = 16, 8  # columns that names get before others go, and at least
+GAP = 2  # between two columns
+HELD_FOR = "held back for"
 
 
 Logs = Annotated[
@@ -64,9 +73,12 @@ def command(
     """
     from imagegate.pipeline.watch.monitor import watch
     from imagegate.pipeline.watch.page import write_page
+    from imagegate.pipeline.watch.place import check_page
 
     if by not in (None, "day", "batch"):
         raise SettingsError(f"--by: expected day or batch, got {by!r}")
+    if html:
+        check_page(html, inputs=inputs(logs, feedback, gate))
     report = watch(logs, gate=gate, by=cast("By | None", by), against=against, feedback=feedback)
     if html:
         write_page(report, html)
@@ -79,31 +91,57 @@ def command(
     raise typer.Exit(KEEP if report.advice.level == "keep" else ACT)
 
 
+def inputs(logs: list[Path], feedback: Path | None, gate: str | None) -> list[Path]:
+    """Return the files that are read; of a gate inside another, that one."""
+    asked = [Path(name) for name in (gate, gate and gate.removesuffix(SUFFIX)) if name]
+    return [*logs, *([feedback] if feedback else []), *asked]
+
+
 def show(report: Report) -> None:
-    """Print the tables and sentences for people."""
+    """Print what to do, then the tables and sentences for people."""
     several = len(report.periods) > 1
     sections = (*report.periods, report.total) if several else report.periods
+    verdict(report)
+    out.print()
     out.print(happened(sections, report.by))
     if any(section.moved for section in sections):
         where = "training" if report.against == "training" else report.against
-        out.print(f"\n[bold]drift[/] against {escape(where)} [dim]({SCALE})[/]")
+        out.print(f"\n[bold]drift[/] against {escape(where)} [dim]({SCALE})[/]", soft_wrap=True)
         out.print(drifted(sections, report.by))
-        for section in report.periods:
-            tell(section)
+        tell(report.periods)
+    out.print()
     for note in report.notes:
         out.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
-    out.print()
-    for section in report.periods if several else ():
-        advise(section.advice, section.name, short=section.advice.level == "keep")
-    advise(report.total.advice, "all" if several else "")
 
 
-def advise(advice: Advice, name: str, *, short: bool = False) -> None:
-    """Print what to do, and why unless it is nothing."""
-    style = STYLE[advice.level]
-    about = f"[bold]{escape(name)}[/]: " if name and not short else escape(name)
-    why = "" if short else escape(advice.because())
-    out.print(f"[{style}]{advice.level:<8}[/]{about}{why}", soft_wrap=True)
+def verdict(report: Report) -> None:
+    """Print the weightiest advice, and whatever else asks for more than nothing."""
+    from imagegate.pipeline.watch.advice import LEVELS
+    from imagegate.pipeline.watch.counting import counted
+
+    first, several = report.advice, len(report.periods) > 1
+    advise(first, first.about if several else "")
+    if not several or first.level == "keep":
+        return
+    periods = [period.advice for period in report.periods]
+    more = [one for one in (report.total.advice, *periods) if one.level != "keep"]
+    more = sorted(
+        (one for one in more if one is not first), key=lambda one: -LEVELS.index(one.level)
+    )
+    for one in more[:MOST_ADVICE]:
+        advise(one, one.about)
+    if len(more) > MOST_ADVICE:
+        out.print(f"… and {len(more) - MOST_ADVICE:,} more, {ELSEWHERE}")
+    kept = sum(one.level == "keep" for one in periods)
+    if kept:
+        out.print(f"[{STYLE['keep']}]{'keep':<8}[/]{counted(kept, f'other {report.by}')}")
+
+
+def advise(advice: Advice, name: str) -> None:
+    """Print what to do, and why."""
+    about = f"[bold]{escape(name)}[/]: " if name else ""
+    level = f"[{STYLE[advice.level]}]{advice.level:<8}[/]"
+    out.print(f"{level}{about}{escape(advice.because())}", soft_wrap=True)
 
 
 SCALE = (
@@ -112,43 +150,107 @@ SCALE = (
 
 
 def happened(sections: tuple[Section, ...], by: str) -> Table:
-    """Return what became of the images of every period."""
-    from imagegate.pipeline.summary import WORDS
-
-    routes = [
-        name
-        for name in WORDS
-        if name != "use" and any(section.routes[name] for section in sections)
-    ]
-    labelled = any(section.observed for section in sections)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(by, overflow="fold")
-    for title in ("images", "to use", *(WORDS[name] for name in routes), "unfamiliar"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("held back for", overflow="fold")
-    for title in ("to fail of those used", *["failed of those labelled"] * labelled):
-        table.add_column(title, overflow="fold")
-    for section in sections:
-        table.add_row(*cells(section, routes), *[seen(section)] * labelled)
+    """Return what became of the images of every period, with as much as the terminal is wide."""
+    for plan in PLANS:
+        columns = columns_of(sections, plan)
+        table, left = named_table(sections, by, columns)
+        if left >= min(NAME_WIDTH, widest(escape(section.name) for section in sections)):
+            break
     return table
 
 
-def cells(section: Section, routes: list[str]) -> list[str]:
-    """Return one line of the table."""
-    interval = span(section.passed_low, section.passed_high)
-    reasons = ", ".join(f"{name} {count:,}" for name, count in list(section.reasons.items())[:2])
-    expected = section.expected
-    return [
-        escape(section.name),
-        f"{section.images:,}",
-        f"{percent(section.share('use'))} [dim]({interval})[/]",
-        *(f"{section.routes[route]:,}" for route in routes),
-        percent(section.unfamiliar / section.judged) if section.judged else "n/a",
-        reasons,
-        f"{expected.failures:.1f} [dim]({expected.low:,}–{expected.high:,})[/]"
-        if expected and expected.images
-        else "[dim]n/a[/]",
+class Plan(NamedTuple):
+    """What of the table fits: intervals, how many reasons, the unfamiliar, all the routes."""
+
+    intervals: bool
+    reasons: int
+    unfamiliar: bool = True
+    routes: bool = True
+
+
+PLANS = (
+    *(Plan(intervals=True, reasons=2), Plan(intervals=False, reasons=2)),
+    *(Plan(intervals=False, reasons=1), Plan(intervals=False, reasons=1, unfamiliar=False)),
+    Plan(intervals=False, reasons=0, unfamiliar=False),
+    Plan(intervals=False, reasons=0, unfamiliar=False, routes=False),
+)
+
+
+def columns_of(sections: tuple[Section, ...], plan: Plan) -> dict[str, list[str]]:
+    """Return cells by heading."""
+    from imagegate.pipeline.summary import WORDS
+
+    found = {"images": [f"{one.images:,}" for one in sections]}
+    found["to use"] = [passed(one, plan) for one in sections]
+    for route, words in WORDS.items() if plan.routes else ():
+        if route != "use" and any(one.routes[route] for one in sections):
+            found[words.replace(" ", "\n")] = [f"{one.routes[route]:,}" for one in sections]
+    if plan.unfamiliar:
+        shares = (one.unfamiliar / one.judged if one.judged else None for one in sections)
+        found["unfamiliar"] = ["n/a" if share is None else percent(share) for share in shares]
+    if plan.reasons and any(one.reasons for one in sections):
+        found[HELD_FOR] = [held_for(one, plan.reasons) for one in sections]
+    wide = plan.intervals
+    found["to fail of\nthose used" if wide else "to\nfail"] = [
+        to_fail(one, plan) for one in sections
     ]
+    if any(one.observed for one in sections):
+        found["failed of\nthose labelled" if wide else "failed of\nlabelled"] = [
+            seen(one, plan) for one in sections
+        ]
+    return found
+
+
+def named_table(
+    sections: tuple[Section, ...], by: str, columns: dict[str, list[str]]
+) -> tuple[Table, int]:
+    """Return a table of which no cell is folded, and how much room there is for names."""
+    need = sum(widest([*title.split("\n"), *cells]) + GAP for title, cells in columns.items())
+    left = out.width - need
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(by, no_wrap=True)
+    for title in columns:
+        table.add_column(title, justify="left" if title == HELD_FOR else "right", no_wrap=True)
+    for at, section in enumerate(sections):
+        name = escape(shortened(section.name, max(left, LEAST_NAME)))
+        table.add_row(name, *(cells[at] for cells in columns.values()))
+    return table, left
+
+
+def widest(texts: Iterable[str]) -> int:
+    """Return how many columns of a terminal the widest text takes, without its markup."""
+    return max(Text.from_markup(text).cell_len for text in texts)
+
+
+def shortened(name: str, most: int) -> str:
+    """Return a name cut in front: the ends of paths tell them apart."""
+    if cell_len(name) <= most:
+        return name
+    while cell_len(name) >= most:
+        name = name[1:]
+    return f"…{name}"
+
+
+def passed(section: Section, plan: Plan) -> str:
+    """Return the share to use."""
+    share = percent(section.share("use"))
+    low, high = section.passed_low, section.passed_high
+    return f"{share} [dim]({span(low, high)})[/]" if plan.intervals else share
+
+
+def held_for(section: Section, most: int) -> str:
+    """Return the commonest reasons."""
+    found = list(section.reasons.items())[:most]
+    return ", ".join(f"{escape(name)} {count:,}" for name, count in found)
+
+
+def to_fail(section: Section, plan: Plan) -> str:
+    """Return how many failures to expect."""
+    expected = section.expected
+    if not (expected and expected.images):
+        return "[dim]n/a[/]"
+    interval = f" [dim]({expected.low:,}–{expected.high:,})[/]" if plan.intervals else ""
+    return f"{expected.failures:.1f}{interval}"
 
 
 def span(low: float, high: float) -> str:
@@ -156,26 +258,21 @@ def span(low: float, high: float) -> str:
     return f"{100 * low:.0f}–{100 * high:.0f} %"
 
 
-def seen(section: Section) -> str:
+def seen(section: Section, plan: Plan) -> str:
     """Return what feedback says about the images that were used."""
     found = section.observed
     if not (found and found.used.images):
         return "[dim]n/a[/]"
     used, style = found.used, "red" if found.broken else "none"
-    return f"[{style}]{used.failed:,} of {used.images:,}[/] [dim]({span(used.low, used.high)})[/]"
+    interval = f" [dim]({span(used.low, used.high)})[/]" if plan.intervals else ""
+    return f"[{style}]{used.failed:,} of {used.images:,}[/]{interval}"
 
 
 def drifted(sections: tuple[Section, ...], by: str) -> Table:
     """Return the stability index of every signal and period."""
     names = list(dict.fromkeys(name for section in sections for name in section.signals))
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(by, overflow="fold")
-    for name in names:
-        table.add_column(name, justify="right")
-    for section in sections:
-        found = section.signals
-        table.add_row(escape(section.name), *(index(found.get(name)) for name in names))
-    return table
+    columns = {name: [index(one.signals.get(name)) for one in sections] for name in names}
+    return named_table(sections, by, columns)[0]
 
 
 def index(moved: Moved | None) -> str:
@@ -186,11 +283,17 @@ def index(moved: Moved | None) -> str:
     return f"[{style}]{moved.psi:.2f}[/]"
 
 
-def tell(section: Section) -> None:
-    """Print in words what moved most in a day or batch."""
-    told = [one for one in section.signals.values() if one.level() == "large"][:MOST_TOLD]
-    for one in told:
-        out.print(
-            f"  [yellow]•[/] {escape(section.name)}, {one.signal}: {escape(one.sentence())}",
-            soft_wrap=True,
-        )
+def tell(periods: tuple[Section, ...]) -> None:
+    """Print in words what moved most: first where hardly any were, then by the index."""
+    told = [
+        (period.name, one)
+        for period in periods
+        for one in period.signals.values()
+        if one.level() == "large"
+    ]
+    told.sort(key=lambda found: (not found[1].away(), -found[1].psi))
+    for name, one in told[:MOST_TOLD]:
+        about = f"{escape(name)}, {one.signal}: {escape(one.sentence())}"
+        out.print(f"  [yellow]•[/] {about}", soft_wrap=True)
+    if len(told) > MOST_TOLD:
+        out.print(f"  … and {len(told) - MOST_TOLD:,} more, {ELSEWHERE}")

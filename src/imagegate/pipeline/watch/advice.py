@@ -12,8 +12,10 @@ import numpy as np
 from imagegate.models.card import percent
 from imagegate.models.gate import Gate, RulesGate
 from imagegate.pipeline.expected import Expected
+from imagegate.pipeline.watch.counting import counted, either
 from imagegate.pipeline.watch.feedback import Observed, Seen
 from imagegate.pipeline.watch.moved import Moved
+from imagegate.pipeline.watch.passing import Passing
 from imagegate.training.binomial import allowed_failures, clopper_pearson, sources_needed
 
 Level = Literal["keep", "look", "retrain"]
@@ -61,8 +63,8 @@ class Advice:
             return first
         if self.level == "retrain":
             return (
-                f"{first} A new promise takes at least {self.labels:,} labelled images, drawn at "
-                "random from what comes in now."
+                f"{first} A new promise takes at least {counted(self.labels, 'labelled image')}, "
+                "drawn at random from what comes in now."
             )
         more = (
             f", about {self.labels_expected:,} if as many fail as expected"
@@ -84,7 +86,7 @@ class Facts:
     """What advice is given on.
 
     ``expected`` is about those used that the gate's promise covers; ``where`` names the reference
-    of the drift.
+    of the drift; ``passing`` is None where nothing is there to compare with.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Facts:
     moved: Sequence[Moved]
     observed: Observed | None
     where: str = "in training"
+    passing: Passing | None = None
 
 
 def advise(facts: Facts, gate: Gate | RulesGate, *, alpha: float) -> Advice:
@@ -108,7 +111,7 @@ def advise(facts: Facts, gate: Gate | RulesGate, *, alpha: float) -> Advice:
     alpha : float
         How sure it must be; smaller if many periods are asked about.
     """
-    checks = (_broken, _many_odd, _more_failures, _hard_mix, _moved_away, _some_odd)
+    checks = (_broken, _many_odd, _more_failures, _hard_mix, _fewer, _moved_away, _some_odd)
     answers = (check(facts, gate, alpha) for check in checks)
     found = next(filter(None, answers), Found("keep", _calm(facts, gate), settled=False))
     card, retrain = gate.card, found.level == "retrain"
@@ -167,9 +170,9 @@ def _unfamiliar(facts: Facts, gate: Gate | RulesGate, alpha: float) -> str:
     if low <= usual:
         return ""
     return (
-        f"{facts.unfamiliar:,} of {facts.judged:,} images "
-        f"({percent(facts.unfamiliar / facts.judged)}) are unlike anything that the gate has "
-        f"learned from, and {percent(usual)} are usual"
+        f"{facts.unfamiliar:,} of {counted(facts.judged, 'image')} "
+        f"({percent(facts.unfamiliar / facts.judged)}) {either(facts.unfamiliar, 'is', 'are')} "
+        f"unlike anything that the gate has learned from, and {percent(usual)} are usual"
     )
 
 
@@ -179,9 +182,9 @@ def _more_failures(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found 
         return None
     return Found(
         "look",
-        f"{seen.expected_failed:,} of {seen.expected.images:,} labelled images failed, where "
-        f"{seen.expected.low:,} to {seen.expected.high:,} were expected; if they were chosen at "
-        "random, the probabilities are too low",
+        f"{seen.expected_failed:,} of {counted(seen.expected.images, 'labelled image')} failed, "
+        f"where {seen.expected.low:,} to {seen.expected.high:,} were expected; if they were chosen "
+        "at random, the probabilities are too low",
     )
 
 
@@ -192,10 +195,17 @@ def _hard_mix(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | Non
         return None
     return Found(
         "look",
-        f"by the gate's own probabilities {found.low:,} to {found.high:,} of {found.images:,} "
-        f"images passed will fail, more than the {percent(promise)} promised: harder images come "
-        "in than it was calibrated on",
+        f"by the gate's own probabilities {found.low:,} to {found.high:,} of "
+        f"{counted(found.images, 'image')} passed will fail, more than the {percent(promise)} "
+        "promised: harder images come in than it was calibrated on",
     )
+
+
+def _fewer(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
+    """Say if far fewer pass than usual: labels of those that do would tell nothing of it."""
+    if not (facts.passing and facts.passing.collapsed(alpha)):
+        return None
+    return Found("look", facts.passing.sentence, settled=False)
 
 
 def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
@@ -212,7 +222,7 @@ def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | N
 
 def _told(seen: Seen, which: str) -> str:
     return (
-        f"{seen.images:,} labelled images {which} {seen.failed:,} failed "
+        f"{counted(seen.images, 'labelled image')} {which} {seen.failed:,} failed "
         f"({percent(seen.low)} to {percent(seen.high)})"
     )
 

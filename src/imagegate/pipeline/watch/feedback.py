@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from imagegate.errors import SettingsError
 from imagegate.models.gate import Gate, RulesGate
 from imagegate.pipeline.expected import Chances, Expected, expected_failures
 from imagegate.pipeline.record import Row, route_of
+from imagegate.pipeline.watch.counting import counted, either
 from imagegate.pipeline.watch.reference import Floats
 from imagegate.training.binomial import clopper_pearson
-from imagegate.training.outcomes import Outcomes, names_of
+from imagegate.training.outcomes import Outcome, Outcomes, names_of
 
 BIAS = (
     "Feedback that people chose to send is biased, mostly towards failures; only images labelled "
@@ -64,12 +66,13 @@ class Matches:
         self.outcomes = outcomes
         self.found: dict[int, Decided] = {}
         self.again = 0
+        self._example: Row | None = None
         self._folder = str(Path.cwd())
 
     def add(self, row: Row, *, period: str, covered: bool) -> None:
         """Note a line of the log if there is an outcome of its image."""
-        names = names_of(row["path"], self._folder)
-        alike = self.outcomes.known.find(names, row["page"], row["sha256"] or "")
+        self._example = self._example or row
+        alike = self._alike(row)
         if len(alike) != 1:  # of several contents under one name, which one is not known
             return
         (outcome,) = alike
@@ -77,6 +80,29 @@ class Matches:
         p_fail = row["p_repaired"] if route == "repair" else row["p_fail"]
         self.again += outcome.line in self.found
         self.found[outcome.line] = Decided(period, route, covered, p_fail, outcome.failed)
+
+    def _alike(self, row: Row) -> list[Outcome]:
+        """Return the outcomes of a row's image, by what it was called or where it was put."""
+        find, digest = self.outcomes.known.find, row["sha256"] or ""
+        alike = find(names_of(row["path"], self._folder), row["page"], digest)
+        if alike or not row["written"]:
+            return alike
+        # a mended file has a content of its own, which the log does not know
+        digest = "" if route_of(row) == "repair" else digest
+        return find(names_of(row["written"], self._folder), row["page"], digest)
+
+    def check(self, name: str | Path) -> None:
+        """Raise SettingsError if not one answer of the file ``name`` is about the logs."""
+        if self.found or not self._example:
+            return
+        row, answers = self._example, self.outcomes.rows
+        many = counted(len(answers), "answer")
+        put = f", put at {row['written']}" if row["written"] else ""
+        raise SettingsError(
+            f"{name}: none of {many} can be told to be about an image of "
+            f"the logs: the logs have paths such as {row['path']}{put}, this file such as "
+            f"{answers[0].path} (if both sides have a sha256, it must be the same)"
+        )
 
     def of(self, period: str | None) -> list[Decided]:
         """Return what was found about a period of the log, or about all of it."""
@@ -91,18 +117,22 @@ class Matches:
             where = ", ".join(map(str, missing[:MOST_LINES]))
             where += " …" if len(missing) > MOST_LINES else ""
             said.append(
-                f"Feedback: {len(missing):,} of {len(rows):,} answers are about no image "
-                f"of this log (lines {where}). They are matched by path, or by sha256; if both "
-                "sides have a sha256, it must be the same."
+                f"Feedback: {len(missing):,} of {counted(len(rows), 'answer')} "
+                f"{either(len(missing), 'is', 'are')} about no image of this log "
+                f"({either(len(missing), 'line', 'lines')} {where}). They are matched by path, by "
+                "where sorting put the image, or by sha256; if both sides have a sha256, it must "
+                "be the same."
             )
         if self.outcomes.repeated:
             said.append(
-                f"Feedback: {self.outcomes.repeated:,} lines repeat an answer and count once."
+                f"Feedback: {counted(self.outcomes.repeated, 'line')} "
+                f"{either(self.outcomes.repeated, 'repeats', 'repeat')} an answer and "
+                f"{either(self.outcomes.repeated, 'counts', 'count')} once."
             )
         if self.again:
             said.append(
-                f"Feedback: {self.again:,} lines of the log are about an image again; the last "
-                "decision counts."
+                f"Feedback: {counted(self.again, 'line')} of the log "
+                f"{either(self.again, 'is', 'are')} about an image again; the last decision counts."
             )
         return [*said, BIAS] if self.found else said
 

@@ -22,7 +22,7 @@ TIME = re.compile(rb'"time": ?"(%b)T' % DAY.pattern.encode())
 TAIL_BYTES = 400  # the time is among the last keys of a line, as a rule
 ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a character; alone it cannot be written
 EMPTY = {"page": 1, "error": None, "gate_hash": None, **FILE_FACTS, **NO_VERDICT}
-TEXTS = ("sha256", "gate_hash", "repair", "error")
+TEXTS = ("sha256", "gate_hash", "repair", "written", "error")
 FURTHEST = float(np.finfo(np.float32).max)  # measures are float32
 
 

@@ -12,10 +12,12 @@ from imagegate.pipeline.expected import HOLDS_FOR, calibration_lines, expected_f
 from imagegate.pipeline.summary import WORDS
 from imagegate.pipeline.watch.advice import ALPHA, Facts, advise, weightiest
 from imagegate.pipeline.watch.asked import gate_of
+from imagegate.pipeline.watch.counting import counted, either
 from imagegate.pipeline.watch.drift import drift
 from imagegate.pipeline.watch.feedback import Matches, observed
 from imagegate.pipeline.watch.lines import DAY, By
 from imagegate.pipeline.watch.moved import Moved
+from imagegate.pipeline.watch.passing import Passing, beside, beside_card
 from imagegate.pipeline.watch.periods import Period, Watched, read_logs
 from imagegate.pipeline.watch.reference import Cells, Floats, Reference, reference_of
 from imagegate.pipeline.watch.report import Report, Section
@@ -71,7 +73,8 @@ def watch(
     Raises
     ------
     SettingsError
-        If a log cannot be read, is empty, or was made by a gate that is not at hand.
+        If a log cannot be read, is empty, or was made by a gate that is not at hand; if no line of
+        the feedback is about an image of the logs.
     UnknownNameError
         If there is no day or batch ``against``.
     CorpusError
@@ -90,6 +93,8 @@ def watch(
             f"no decision of {asked.name} {asked.card.hash[:12]} is in the logs"
             + (f", only of {made}: name the gate with --gate" if made else "")
         )
+    if matches and feedback:
+        matches.check(feedback)
     compared = reference if against is None else _other(found, against, reference)
     lines = calibration_lines(asked, seed=seed) if isinstance(asked, Gate) else None
     questions = len(found.periods) + (len(found.periods) > 1)
@@ -111,10 +116,16 @@ def _other(found: Watched, against: str, training: Reference | None) -> Referenc
 
 def _report(found: Watched, common: Common) -> Report:
     periods = tuple(
-        _section(period, common, None if name == common.against else period.cells)
+        _section(
+            period,
+            common,
+            None if name == common.against else period.cells,
+            _passing(found, name, common),
+        )
         for name, period in found.periods.items()
     )
-    total = _section(found.total, common, _all_cells(found, common.against), whole=True)
+    alone = _passing(found, periods[0].name, common) if len(periods) == 1 else None
+    total = _section(found.total, common, _all_cells(found, common.against), alone, whole=True)
     every = (total, *periods) if len(periods) > 1 else (total,)
     return Report(
         gate=common.gate,
@@ -138,8 +149,26 @@ def _all_cells(found: Watched, against: str | None) -> Cells | None:
     return rest
 
 
+def _passing(found: Watched, name: str, common: Common) -> Passing | None:
+    """Return how many images of a period pass, beside its like; one alone, beside the card."""
+    own, against = found.periods[name], common.against
+    if len(found.periods) == 1:
+        return beside_card(own, common.gate.card)
+    if name == against:
+        return None
+    if against:
+        return beside(own, [found.periods[against]], where=f"in {against}", alpha=common.alpha)
+    others = [other for other in found.periods.values() if other is not own]
+    return beside(own, others, where="of all others", alpha=common.alpha)
+
+
 def _section(
-    period: Period, common: Common, cells: Cells | None, *, whole: bool = False
+    period: Period,
+    common: Common,
+    cells: Cells | None,
+    passing: Passing | None,
+    *,
+    whole: bool = False,
 ) -> Section:
     """Sum up a period, or the whole; ``cells`` is what drift is measured on."""
     gate, routes = common.gate, {route: period.tally.routes[route] for route in WORDS}
@@ -151,7 +180,9 @@ def _section(
     about = common.matches.of(None if whole else period.name) if common.matches else []
     seen = observed(about, gate, lines=common.lines, alpha=common.alpha)
     where = f"in {common.against}" if common.against else "in training"
-    facts = Facts(period.name, period.judged, period.unfamiliar, covered, moved, seen, where)
+    facts = Facts(
+        period.name, period.judged, period.unfamiliar, covered, moved, seen, where, passing
+    )
     return Section(
         name=period.name,
         images=period.tally.images,
@@ -176,14 +207,19 @@ def _notes(found: Watched, common: Common) -> Iterator[str]:
     """Yield what was left out, and what to bear in mind."""
     gate = common.gate
     if found.unreadable:
-        yield f"{found.unreadable:,} lines of the logs could not be read and are left out."
+        lines = counted(found.unreadable, "line")
+        left_out = either(found.unreadable, "is", "are")
+        yield f"{lines} of the logs could not be read and {left_out} left out."
     for (name, written), count in sorted(found.others.items()):
         version = f" ({written[:12]})" if written else ""
-        yield f"{count:,} decisions of another gate are left out: {name}{version}."
+        decisions = f"{counted(count, 'decision')} of another gate {either(count, 'is', 'are')}"
+        yield f"{decisions} left out: {name}{version}."
+    yield from found.repeats.sentences(found.by)
     if found.total.beyond:
         yield (
-            f"{found.total.beyond:,} images were used beyond the gate's own threshold, as a policy "
-            "may say: it promises nothing about them."
+            f"{counted(found.total.beyond, 'image')} {either(found.total.beyond, 'was', 'were')} "
+            "used beyond the gate's own threshold, as a policy may say: it promises nothing about "
+            f"{either(found.total.beyond, 'it', 'them')}."
         )
     if not isinstance(gate, Gate):
         yield "Rules know no probability and no training: nothing to expect, no drift to measure."

@@ -12,7 +12,9 @@ from imagegate.models.card import percent
 from imagegate.pipeline.summary import WORDS
 from imagegate.pipeline.watch import plots
 from imagegate.pipeline.watch.advice import LEVELS
+from imagegate.pipeline.watch.counting import counted
 from imagegate.pipeline.watch.moved import Moved
+from imagegate.pipeline.watch.place import check_page
 from imagegate.pipeline.watch.report import Report, Section
 from imagegate.training.markup import table
 
@@ -50,12 +52,12 @@ def write_page(report: Report, path: str | Path) -> Path:
     ------
     MissingExtraError
         If matplotlib is not installed.
+    SettingsError
+        If something else than an HTML page is there, or nothing can be written there.
     """
-    target = Path(path)
-    page = render(report)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page, encoding="utf-8")
-    return target
+    target = check_page(path)
+    target.write_text(render(report), encoding="utf-8")
+    return Path(path)
 
 
 def render(report: Report) -> str:
@@ -87,10 +89,10 @@ def render(report: Report) -> str:
 def facts(report: Report) -> str:
     """Return what was looked at, in one line."""
     card, count = report.gate.card, len(report.periods)
-    periods = f"{count} {report.by}" + ("es" if report.by == "batch" else "s") * (count > 1)
+    images, periods = counted(report.total.images, "image"), counted(count, report.by)
     span = f", {report.periods[0].name} to {report.periods[-1].name}" * (report.by == "day")
     version = f", version {card.hash[:12]}" if card.hash else ""
-    return f"{report.total.images:,} images in {periods}{span}. Gate {report.gate.name}{version}."
+    return f"{images} in {periods}{span}. Gate {report.gate.name}{version}."
 
 
 def advice(report: Report) -> str:
@@ -122,7 +124,10 @@ def capital(text: str) -> str:
 
 def tiles(total: Section) -> str:
     """Return the figures that matter most."""
-    found = [(f"{total.images:,}", "images"), (percent(total.share("use")), "to use")]
+    found = [
+        (f"{total.images:,}", "image" if total.images == 1 else "images"),
+        (percent(total.share("use")), "to use"),
+    ]
     if total.expected and total.expected.images:
         expected = total.expected
         found.append(
@@ -173,9 +178,9 @@ def intervals(report: Report) -> str:
     if not seen:
         return first
     whole = (
-        f" Of all {seen.expected.images:,} labelled images {seen.expected_failed:,} failed; the "
-        f"probabilities expect {seen.expected.failures:.1f} ({seen.expected.low:,} to "
-        f"{seen.expected.high:,})."
+        f" Of all {counted(seen.expected.images, 'labelled image')} "
+        f"{seen.expected_failed:,} failed; the probabilities expect "
+        f"{seen.expected.failures:.1f} ({seen.expected.low:,} to {seen.expected.high:,})."
         if seen.expected and seen.expected.images
         else ""
     )
@@ -275,7 +280,7 @@ def chance(report: Report) -> str:
     highest = max(one.psi_by_chance for one in smallest.moved)
     return (
         f"By chance alone the index reaches {highest:.2f} in the smallest {report.by} "
-        f"({smallest.judged:,} images)."
+        f"({counted(smallest.judged, 'image')})."
     )
 
 

@@ -1,4 +1,4 @@
-"""Count what logs say, by day or batch, in a memory that does not grow with them."""
+"""Count what logs say, by day or batch, in a memory that has a limit."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from imagegate.pipeline.watch.asked import is_of
 from imagegate.pipeline.watch.feedback import Matches
 from imagegate.pipeline.watch.lines import By, period_of, rows_of, usual_by
 from imagegate.pipeline.watch.reference import Cells, Reference
+from imagegate.pipeline.watch.repeats import Repeats
 
 BUFFER = 128  # rows that are counted in their cells together
 
@@ -35,8 +36,9 @@ class Period:
         Routes, reasons and chances.
     covered : Chances
         Of those used up to the gate's own threshold: what its promise is about.
-    unfamiliar, beyond : int
-        How many the guard held back; how many were used beyond the gate's own threshold.
+    unfamiliar, beyond, passed : int
+        How many the guard held back; how many were used beyond the gate's own threshold; how many
+        the gate passed, whatever a policy made of them.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Period:
     covered: Chances = field(default_factory=Chances)
     unfamiliar: int = 0
     beyond: int = 0
+    passed: int = 0
     buffer: list[list[float]] = field(default_factory=list)
 
     def add(self, row: Row, *, covered: bool) -> None:
@@ -54,6 +57,7 @@ class Period:
         if route == BROKEN:
             return
         self.unfamiliar += bool(row["reasons"]) and row["reasons"][0]["signal"] == "unfamiliar"
+        self.passed += row["decision"] == "pass"
         if covered:
             self.covered.add(row["p_fail"])
         elif route == "use":
@@ -95,6 +99,8 @@ class Watched:
         Lines that are no decision, such as one that was cut off.
     others : Counter
         Lines of other gates, by name and hash.
+    repeats : Repeats
+        Decisions about the same content within a period.
     """
 
     by: By
@@ -103,6 +109,7 @@ class Watched:
     periods: dict[str, Period] = field(default_factory=dict)
     unreadable: int = 0
     others: Counter[tuple[str, str]] = field(default_factory=Counter)
+    repeats: Repeats = field(default_factory=Repeats)
 
 
 def read_logs(
@@ -148,6 +155,7 @@ def read_logs(
                 covered = is_covered(row, highest)
                 found.periods[name].add(row, covered=covered)
                 found.total.tally.add(row)
+                found.repeats.add(row, period=name)
                 if matches:
                     matches.add(row, period=name, covered=covered)
     return _finished(found)
@@ -175,6 +183,7 @@ def _finished(found: Watched) -> Watched:
         period.count()
         found.total.unfamiliar += period.unfamiliar
         found.total.beyond += period.beyond
+        found.total.passed += period.passed
         found.total.covered.merge(period.covered)
         if period.cells and found.total.cells:
             found.total.cells.merge(period.cells)

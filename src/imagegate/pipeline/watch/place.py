@@ -1,0 +1,68 @@
+"""Tell before the work whether a file may be written where it was asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from imagegate.errors import SettingsError
+
+FIRST_BYTES = 1024  # in which a page begins
+BEGINS = (b"<!doctype", b"<html")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def check_place(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
+    """Make the folder of a file, and see that the file can be written and is none of the inputs.
+
+    Parameters
+    ----------
+    path : str or Path
+        What will be written.
+    inputs : iterable of path
+        What is read, and must not be replaced; those that are no file do not count.
+
+    Returns
+    -------
+    Path
+        The file, its links followed.
+
+    Raises
+    ------
+    SettingsError
+        If it would replace an input, or cannot be written.
+    """
+    target = Path(os.path.realpath(path))  # Path.resolve raises what is no OSError at a loop
+    try:
+        for one in map(Path, inputs):
+            if target.exists() and one.exists() and target.samefile(one):
+                raise SettingsError(
+                    f"{path}: would replace {one}, which is read: choose another name"
+                )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            _check_there(target)
+        else:
+            target.open("xb").close()
+            target.unlink()
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be written ({error.strerror})") from error
+    return target
+
+
+def check_page(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
+    """See that a page can be written, and replaces nothing but a page; as ``check_place``."""
+    target = check_place(path, inputs=inputs)
+    if target.is_file():
+        with target.open("rb") as file:
+            begins = file.read(FIRST_BYTES).removeprefix(BYTE_ORDER_MARK).lstrip().lower()
+        if begins and not begins.startswith(BEGINS):
+            raise SettingsError(f"{path} is there already and is no HTML page: choose another name")
+    return target
+
+
+def _check_there(target: Path) -> None:
+    """Raise OSError if what is there cannot be written to; a pipe is not opened for that."""
+    if target.is_file() or target.is_dir():
+        target.open("r+b").close()
