@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,7 @@ def test_what_a_policy_must_not_say(given, error, words):
     "given", [{"use_below": 0.5, "reject_from": 0.4}, {"reject_from": 0.01}, {"use_below": 0.99}]
 )
 def test_thresholds_that_cross_are_refused_also_with_the_gates_own(gate, given):
-    with pytest.raises(SettingsError, match="must lie below reject_from"):
+    with pytest.raises(SettingsError, match="must not lie above reject_from"):
         Router(gate, given)
 
 
@@ -134,3 +135,9 @@ def test_rules_route_without_probabilities(page):
     assert router.route(np.full((60, 60), 255, np.uint8)).action == "reject"
     with pytest.raises(SettingsError, match="rules:ocr knows no probability"):
         Router("rules:ocr", {"use_below": 0.1})
+
+
+def test_a_gate_with_one_threshold_has_no_band_for_review(gate):
+    one = {"pass": 0.2, "reject": 0.2}
+    router = Router(replace(gate, card=replace(gate.card, thresholds=one)))
+    assert router.thresholds == (0.2, 0.2)

@@ -24,16 +24,12 @@ def show(row: Row, *, alone: bool) -> None:
 
 def line(row: Row, *, why: bool) -> str:
     """Return one line: decision, quality, path, and the weightiest reason if wanted."""
-    style, page = (
-        STYLE[WORD[route_of(row)]],
-        f" page {row['page']}" if row["pages"] > 1 else "",
-    )
+    word, page = WORD[route_of(row)], f" page {row['page']}" if row["pages"] > 1 else ""
     reason = escape(row["reasons"][0]["sentence"]) if why and row["reasons"] else ""
     if row["repair"]:
-        reason = (
-            f"can be repaired ({row['repair']}): {percent(row['p_repaired'], 1)} then. {reason}"
-        )
-    start = f"[{style}]{WORD[route_of(row)]:<7}[/] quality {row['quality']:>3}"
+        chance = percent(row["p_repaired"], 1)
+        reason = f"With {row['repair']} mended it fails with {chance} chance. {reason}"
+    start = f"[{STYLE[word]}]{word:<7}[/] quality {row['quality']:>3}"
     return f"{start}  {plain(row['path'])}{page}  [dim]{reason}[/]".rstrip()
 
 

@@ -163,10 +163,10 @@ class Router:
             if self.policy.repair not in (PROVEN, {}) and task is not None and not task.text:
                 raise SettingsError(f"policy: repairs are for text, {task.name} is about pictures")
             use, reject = self.thresholds
-            if use is not None and use >= reject:
+            if use is not None and use > reject:
                 raise SettingsError(
-                    f"policy: use_below {use:g} must lie below reject_from {reject:g}; what the "
-                    f"policy leaves out is that of {self.gate.name}"
+                    f"policy: use_below {use:g} must not lie above reject_from {reject:g}; what "
+                    f"the policy leaves out is that of {self.gate.name}"
                 )
             return
         policy = self.policy

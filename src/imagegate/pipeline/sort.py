@@ -92,11 +92,14 @@ def put(path: str, place: str, *, link: bool) -> None:
         return
     fresh = Path(target).with_name(f".{os.getpid()}.tmp")  # a long name has no room for more
     fresh.unlink(missing_ok=True)
-    if link:
-        fresh.symlink_to(Path(source).resolve())
-    else:
-        shutil.copy2(source, fresh)
-    fresh.replace(target)
+    try:
+        if link:
+            fresh.symlink_to(Path(source).resolve())
+        else:
+            shutil.copy2(source, fresh)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)  # of a copy that failed: the disk may be full
 
 
 def save(place: str, pixels: Pixels) -> None:
