@@ -26,7 +26,7 @@ def line(row: Row, *, why: bool) -> str:
     """Return one line: decision, quality, path, and the weightiest reason if wanted."""
     word, page = WORD[route_of(row)], f" page {row['page']}" if row["pages"] > 1 else ""
     reason = escape(row["reasons"][0]["sentence"]) if why and row["reasons"] else ""
-    if row["repair"]:
+    if row["repair"] and why:
         chance = percent(row["p_repaired"], 1)
         reason = f"With {row['repair']} mended it fails with {chance} chance. {reason}"
     start = f"[{STYLE[word]}]{word:<7}[/] quality {row['quality']:>3}"
