@@ -184,7 +184,8 @@ def test_relative_paths_start_where_the_program_is_now(pages, tmp_path, monkeypa
 
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background
 from imagegate.errors import SettingsError
 from imagegate.models import crew
 from imagegate.models.many import check_many
