@@ -18,6 +18,7 @@
     ├── EngineError(RuntimeError)          an engine failed on one image
     │   ├── EngineTimeoutError(TimeoutError)
     │   └── OutputError(ValueError)        an output is not what the task's engines return
+    ├── NoRoomError(OSError)               no room is left where results are written
     └── MissingExtraError(ImportError)     an optional dependency is not installed
 
 Each also descends from the nearest builtin, so ordinary ``except`` clauses work.
@@ -40,6 +41,7 @@ __all__ = [
     "ImageTooLargeError",
     "ImagegateError",
     "MissingExtraError",
+    "NoRoomError",
     "OutputError",
     "SettingsError",
     "TruncatedImageError",
@@ -154,6 +156,10 @@ class EngineTimeoutError(EngineError, TimeoutError):
 
 class OutputError(EngineError, ValueError):
     """An output has not the type, shape or values that engines of the task return."""
+
+
+class NoRoomError(ImagegateError, OSError):
+    """No room is left where results are written: the one error of an image that ends a run."""
 
 
 class MissingExtraError(ImagegateError, ImportError):

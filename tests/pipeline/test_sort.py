@@ -123,10 +123,10 @@ def test_what_could_not_be_put_in_its_place_is_no_success(inbox, tmp_path, monke
     source.mkdir()
     (source / "good.png").write_bytes((inbox / "good.png").read_bytes())
 
-    def full(path, place, *, link):
-        raise OSError(28, "No space left on device", place)
+    def refused(path, place, *, link):
+        raise PermissionError(13, "Permission denied", place)
 
-    monkeypatch.setattr("imagegate.pipeline.sort.put", full)
+    monkeypatch.setattr("imagegate.pipeline.sort.put", refused)
     done = sort(source, tmp_path / "out")
     assert done.exit_code == 1
     assert "1 broken" in done.output
@@ -134,6 +134,25 @@ def test_what_could_not_be_put_in_its_place_is_no_success(inbox, tmp_path, monke
         (row,) = csv.DictReader(file)
     assert (row["decision"], row["ok"], row["written"]) == ("pass", "False", "")
     assert "could not be put in its place" in row["error"]
+
+
+def test_a_full_disk_stops_the_run_which_then_goes_on(inbox, tmp_path, monkeypatch):
+    def full(path, place, *, link):
+        raise OSError(28, "No space left on device", place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("imagegate.pipeline.sort.put", full)
+        done = sort(inbox, tmp_path / "out")
+    assert "make room, then run the same command again" in str(done.exception)
+    assert sort(inbox, tmp_path / "out").exit_code == 1
+    assert (tmp_path / "out/use/good.png").exists()
+    with (tmp_path / "out/verdicts.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == 4
+
+
+def test_a_mistyped_source_leaves_the_target_free(inbox, tmp_path):
+    assert "no such file or folder" in str(sort(tmp_path / "nowhere", tmp_path / "out").exception)
+    assert sort(inbox, tmp_path / "out").exit_code == 1
 
 
 def test_a_mended_image_takes_no_name_of_another(inbox, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -52,5 +53,8 @@ def main() -> None:
         complain(str(error))
         sys.exit(2)
     except OSError as error:  # a full disk, a folder without rights: not worth a traceback
-        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        where = f"{error.filename}: " if error.filename else ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = ": make room, then run the same command again" if full else ""
+        complain(f"{where}{error.strerror or error}{advice}")
         sys.exit(2)

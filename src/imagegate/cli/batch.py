@@ -92,11 +92,11 @@ def batch_name(roots: list[str]) -> str:
     return roots[0][-MOST_NAME:] + more
 
 
-def finish(summary: Summary, to: str, *, as_json: bool) -> NoReturn:
+def finish(summary: Summary, to: str, *, as_json: bool, quiet: bool = False) -> NoReturn:
     """Say what it came to; exit code 1 if not everything can be used."""
     if as_json:
         print_json(summary.to_dict())
-    else:
+    elif not quiet:
         close(summary)
         out.print(f"written: {to}", soft_wrap=True)
     raise typer.Exit(ALL_USED if summary.routes["use"] == summary.images else NOT_ALL_USED)

@@ -104,7 +104,8 @@ def command(
     examiner = Examiner(router, asked_limits(megapixels))
     if to is not None:
         given: dict[str, Any] = {"many": workers_of(engine), "jobs": jobs or None}
-        finish(run_with_progress(examiner, paths, to, log=log, **given), to, as_json=as_json)
+        summary = run_with_progress(examiner, paths, to, log=log, **given)
+        finish(summary, to, as_json=as_json, quiet=quiet)
     written = DecisionLog(log, answerer, batch=batch_name(paths)) if log else None
     rows = examined(examiner, listed(paths), written, jobs=jobs or None)
     kept = router.keeps_promise

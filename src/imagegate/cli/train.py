@@ -124,11 +124,11 @@ def run(
 ) -> Gate:
     """Train, judge on the held-out part, write the gate file, and say what was learned."""
     from imagegate.models.artifact import save_gate
-    from imagegate.pipeline.watch.place import check_place
+    from imagegate.pipeline.watch.place import check_gate_file
     from imagegate.training.evaluate import evaluate
     from imagegate.training.fit import train
 
-    check_place(to, inputs=[outcomes] if outcomes else [])
+    check_gate_file(to, inputs=[outcomes] if outcomes else [])
     rows = rows_of(corpus, outcomes, task)
     date = datetime.now(UTC).date().isoformat()
     result = train(rows, name=name or to.stem, date=date, **settings)

@@ -15,6 +15,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import cv2
 
+from imagegate.errors import NoRoomError
+
 Value = TypeVar("Value")
 Work: TypeAlias = Callable[[Any], Value]
 Bundle: TypeAlias = list[Any]  # sources that are worked on together
@@ -27,11 +29,15 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 @dataclass(frozen=True)
 class Done(Generic[Value]):
-    """What became of one source: a value, or the error that took its place."""
+    """What became of one source: a value, or the error that took its place.
+
+    ``ends`` tells that to go on would be of no use: there is no room for any result.
+    """
 
     source: str
     value: Value | None
     error: str = ""
+    ends: bool = False
 
 
 class Worker:
@@ -112,7 +118,8 @@ def attempt(work: Work[Any], source: Any) -> Done[Any]:
     try:
         return Done(name_of(source), work(source))
     except Exception as error:  # noqa: BLE001 - whatever one image does, the others must go on
-        return Done(name_of(source), None, str(error) or type(error).__name__)
+        ends = isinstance(error, NoRoomError)
+        return Done(name_of(source), None, str(error) or type(error).__name__, ends)
 
 
 def name_of(source: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable
@@ -63,6 +64,7 @@ class DecisionLog:
         One write of whole lines to a file opened for appending: lines of several programs do not
         mix, and what was there before is never touched.
         """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         facts: dict[str, Any] = {**self.facts, "time": now()}  # last, where it is found soonest
         lines = "".join(_line({**row, **facts}) for row in rows)
         if self._torn():
@@ -84,10 +86,12 @@ class DecisionLog:
 def _check(path: Path) -> None:
     """Raise SettingsError if it cannot be appended to, or is something else than a log."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+b") as file:
-            file.seek(0)
-            begins = file.read(1)
+        begins = b""
+        if path.exists():
+            with path.open("r+b") as file:
+                begins = file.read(1)
+        elif not os.access(next(filter(Path.exists, path.absolute().parents)), os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise SettingsError(f"{path}: no log can be written there ({error.strerror})") from error
     if begins not in (b"", b"{"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from imagegate.errors import ImagegateError
+from imagegate.errors import ImagegateError, NoRoomError
 from imagegate.image import ImageFile, Limits, open_file
 from imagegate.image.source import load
 from imagegate.models.verdict import Verdict
@@ -129,5 +129,13 @@ def failed(name: str, error: str, *, gate: str) -> Row:
 
 
 def rows_of(answer: Done[list[Row]], gate: str) -> list[Row]:
-    """Return the rows of a file; whatever went wrong, a dead worker included, is a row."""
+    """Return the rows of a file; whatever went wrong, a dead worker included, is a row.
+
+    Raises
+    ------
+    NoRoomError
+        If there is no room for the results of any file.
+    """
+    if answer.ends:
+        raise NoRoomError(answer.error)
     return answer.value or [failed(shown(answer.source), answer.error, gate=gate)]

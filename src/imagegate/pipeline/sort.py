@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from imagegate.errors import SettingsError
+from imagegate.errors import NoRoomError, SettingsError
 from imagegate.pipeline.files import is_local, is_url, parts_below, shown, storage
 from imagegate.pipeline.record import Examiner, Page, Row
 from imagegate.tables import Pixels
@@ -20,6 +21,8 @@ How = Literal["copy", "link", "list"]
 HOW: tuple[How, ...] = ("copy", "link", "list")
 FOLDERS = {"use": "use", "repair": "repaired", "review": "review", "reject": "rejected"}
 ORDER = (*FOLDERS, None)  # a file goes where its worst page belongs; None is a broken page
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+NO_ROOM_ADVICE = "nothing more can be written: make room, then run the same command again"
 TABLE, LOG = "verdicts.csv", "decisions.jsonl"
 
 
@@ -59,9 +62,16 @@ class Sorter:
             return [page.row for page in pages]
         try:
             return self._placed(path, pages)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise NoRoomError(f"{self.target}: {NO_ROOM_ADVICE} ({error.strerror})") from error
+            return self._unplaced(path, pages, error)
         except Exception as error:  # noqa: BLE001 - a storage raises whatever its client raises
-            why = shown(f"{path}: judged, but it could not be put in its place ({error})")
-            return [{**page.row, "ok": False, "error": page.row["error"] or why} for page in pages]
+            return self._unplaced(path, pages, error)
+
+    def _unplaced(self, path: str, pages: list[Page], error: Exception) -> list[Row]:
+        why = shown(f"{path}: judged, but it could not be put in its place ({error})")
+        return [{**page.row, "ok": False, "error": page.row["error"] or why} for page in pages]
 
     def _placed(self, path: str, pages: list[Page]) -> list[Row]:
         worst = max((page.row["route"] for page in pages), key=ORDER.index)

@@ -125,7 +125,9 @@ class Summary:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         expected = self.expected.to_dict() if self.expected else None
-        return {**vars(self), "expected": expected, "errors": list(self.errors)}
+        plain = {**vars(self), "expected": expected, "first_errors": list(self.errors)}
+        del plain["errors"]
+        return plain
 
     def lines(self) -> list[str]:
         """Return plain sentences."""

@@ -99,12 +99,13 @@ def against(learned: Result, rival: Result) -> str:
         return f"There are too few rows to compare it with {name}."
     figures = f"AUROC {mine.value:.3f} against {theirs.value:.3f}"
     gap = f"{abs(lead.value):.3f} ({span(lead, percent=False)})"
+    signed = f"difference {lead.value:+.3f} ({span(lead, percent=False)})"
     if lead.low > 0:
         sentence = f"It ranks failures better than {name}: {figures}, ahead by {gap}."
     elif lead.high < 0:
         sentence = f"It ranks failures WORSE than {name}: {figures}, behind by {gap}."
     else:
-        sentence = f"It does NOT provably rank better than {name}: {figures}, difference {gap}."
+        sentence = f"It does NOT provably rank better than {name}: {figures}, {signed}."
     return sentence + equal_terms(rival.operating)
 
 

@@ -18,6 +18,8 @@ from imagegate.pipeline.watch.moved import Moved
 from imagegate.pipeline.watch.passing import Passing
 from imagegate.training.binomial import allowed_failures, clopper_pearson, sources_needed
 
+LEAST_AWAY = 0.1  # of all images, provably, where training had hardly any; a fifth of those seen
+
 Level = Literal["keep", "look", "retrain"]
 LEVELS: tuple[Level, ...] = ("keep", "look", "retrain")
 ALPHA = 0.05  # of all that a report asks together
@@ -208,8 +210,17 @@ def _fewer(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
     return Found("look", facts.passing.sentence, settled=False)
 
 
+def _share_low(share: float, images: int, alpha: float) -> float:
+    """Return the lowest share that so many images may come from."""
+    return clopper_pearson(round(share * images), images, 1 - alpha)[0] if images else 0.0
+
+
 def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
-    away = [one for one in facts.moved if one.away(alpha / STRICTER)]
+    away = [
+        one
+        for one in facts.moved
+        if one.away(alpha / STRICTER) and _share_low(one.rare, facts.judged, alpha) > LEAST_AWAY
+    ]
     if not away:
         return None
     worst = max(away, key=lambda one: one.rare)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from imagegate.pipeline.watch.counting import counted, either
 from imagegate.pipeline.watch.reference import Floats
 from imagegate.training.binomial import clopper_pearson
 from imagegate.training.outcomes import Outcome, Outcomes, names_of
+
+MENDED = re.compile(r"\.repaired(-\d+)?\.png$")  # as imagegate sort names a mended image
 
 BIAS = (
     "Feedback that people chose to send is biased, mostly towards failures; only images labelled "
@@ -88,8 +91,11 @@ class Matches:
         if alike or not row["written"]:
             return alike
         # a mended file has a content of its own, which the log does not know
-        digest = "" if route_of(row) == "repair" else digest
-        return find(names_of(row["written"], self._folder), row["page"], digest)
+        if route_of(row) != "repair":
+            return find(names_of(row["written"], self._folder), row["page"], digest)
+        mended = find(names_of(row["written"], self._folder), row["page"], "")
+        original = MENDED.sub("", row["written"])  # stands beside it
+        return mended or find(names_of(original, self._folder), row["page"], digest)
 
     def check(self, name: str | Path) -> None:
         """Raise SettingsError if not one answer of the file ``name`` is about the logs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -59,6 +60,14 @@ def check_page(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
             begins = file.read(FIRST_BYTES).removeprefix(BYTE_ORDER_MARK).lstrip().lower()
         if begins and not begins.startswith(BEGINS):
             raise SettingsError(f"{path} is there already and is no HTML page: choose another name")
+    return target
+
+
+def check_gate_file(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
+    """See that a gate can be written, and replaces nothing but a gate; as ``check_place``."""
+    target = check_place(path, inputs=inputs)
+    if target.is_file() and target.stat().st_size and not zipfile.is_zipfile(target):
+        raise SettingsError(f"{path} is there already and is no gate: choose another name")
     return target
 
 
