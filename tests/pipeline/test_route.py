@@ -128,6 +128,17 @@ def test_a_policy_file_that_cannot_be_read_is_named(tmp_path):
             load_policy(path)
 
 
+def test_a_mistake_in_a_file_is_told_with_the_file(tmp_path):
+    path = tmp_path / "policy.toml"
+    for line, words in (
+        ("use_bellow = 0.1", "Did you mean 'use_below'"),
+        ("use_below = 2", "got 2"),
+    ):
+        path.write_text(line)
+        with pytest.raises(SettingsError, match=f"policy.toml: .*{words}"):
+            load_policy(path)
+
+
 def test_rules_route_without_probabilities(page):
     router = Router("rules:ocr", Policy(review=("noise", "exposure")))
     assert router.route(page).action == "use"

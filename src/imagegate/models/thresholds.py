@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.errors import ImagegateError, SettingsError, UnknownNameError
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,17 @@ def load_thresholds(
         return thresholds
     if task not in PRESETS:
         raise UnknownNameError("preset", task, PRESETS)
-    given = _read_file(Path(thresholds)) if isinstance(thresholds, str | Path) else thresholds
-    wanted: dict[str, Any] = {key: _checked(key, value) for key, value in (given or {}).items()}
-    return replace(PRESETS[task], **wanted)
+    if isinstance(thresholds, str | Path):
+        given = _read_file(Path(thresholds))
+        try:
+            return replace(PRESETS[task], **_all_checked(given))
+        except ImagegateError as error:
+            raise SettingsError(f"{thresholds}: {error}") from error
+    return replace(PRESETS[task], **_all_checked(thresholds or {}))
+
+
+def _all_checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _checked(key, value) for key, value in given.items()}
 
 
 def _read_file(path: Path) -> Mapping[str, Any]:
@@ -94,5 +102,6 @@ def _checked(key: str, value: Any) -> float:
         wanted = "a whole number of pixels" if whole else "a number from 0 to 100"
         raise SettingsError(f"{key}: expected {wanted}, got {value!r}")
     if not 0 <= value <= (math.inf if whole else 100):
-        raise SettingsError(f"{key}: {value!r} is out of range")
+        wanted = "0 or more" if whole else "0 to 100"
+        raise SettingsError(f"{key}: expected {wanted}, got {value!r}")
     return value if whole else float(value)

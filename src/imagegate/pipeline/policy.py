@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.errors import ImagegateError, SettingsError, UnknownNameError
 from imagegate.features import SIGNALS
 from imagegate.pipeline.repair import REPAIRS
 
@@ -87,7 +87,16 @@ def load_policy(policy: Policy | Mapping[str, Any] | str | Path | None = None) -
     """
     if policy is None or isinstance(policy, Policy):
         return policy or Policy()
-    given = _read_file(Path(policy)) if isinstance(policy, str | Path) else policy
+    if isinstance(policy, Mapping):
+        return _made(policy)
+    try:
+        return _made(_read_file(Path(policy)))
+    except ImagegateError as error:
+        words = str(error)
+        raise SettingsError(words if str(policy) in words else f"{policy}: {words}") from error
+
+
+def _made(given: Mapping[str, Any]) -> Policy:
     keys = [field.name for field in fields(Policy)]
     for key in given:
         if key not in keys:
