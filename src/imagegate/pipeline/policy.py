@@ -81,9 +81,9 @@ def load_policy(policy: Policy | Mapping[str, Any] | str | Path | None = None) -
     Raises
     ------
     SettingsError
-        If the file cannot be read or a value is out of range.
+        If a value is out of range, or anything is wrong with a file, which it names.
     UnknownNameError
-        If a key, cause or reason does not exist.
+        If a key, cause or reason of a mapping does not exist.
     """
     if policy is None or isinstance(policy, Policy):
         return policy or Policy()
