@@ -124,7 +124,7 @@ def run(
 ) -> Gate:
     """Train, judge on the held-out part, write the gate file, and say what was learned."""
     from imagegate.models.artifact import save_gate
-    from imagegate.pipeline.watch.place import check_gate_file
+    from imagegate.pipeline.place import check_gate_file
     from imagegate.training.evaluate import evaluate
     from imagegate.training.fit import train
 

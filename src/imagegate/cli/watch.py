@@ -71,9 +71,9 @@ def command(
 
     Exit code 0: keep the gate. 1: look at a sample, or train again. 2: could not run.
     """
+    from imagegate.pipeline.place import check_page
     from imagegate.pipeline.watch.monitor import watch
     from imagegate.pipeline.watch.page import write_page
-    from imagegate.pipeline.watch.place import check_page
 
     if by not in (None, "day", "batch"):
         raise SettingsError(f"--by: expected day or batch, got {by!r}")
@@ -116,8 +116,8 @@ def show(report: Report) -> None:
 
 def verdict(report: Report) -> None:
     """Print the weightiest advice, and whatever else asks for more than nothing."""
+    from imagegate.pipeline.counting import counted
     from imagegate.pipeline.watch.advice import LEVELS
-    from imagegate.pipeline.watch.counting import counted
 
     first, several = report.advice, len(report.periods) > 1
     advise(first, first.about if several else "")

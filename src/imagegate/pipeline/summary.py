@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagegate.models.gate import Gate, RulesGate
+from imagegate.pipeline.counting import counted
 from imagegate.pipeline.expected import Chances, Expected, expected_failures
 from imagegate.pipeline.record import BROKEN, Row, route_of
 from imagegate.pipeline.route import ACTIONS
@@ -132,7 +133,7 @@ class Summary:
     def lines(self) -> list[str]:
         """Return plain sentences."""
         counts = ", ".join(f"{n:,} {WORDS[key]}" for key, n in self.routes.items() if n)
-        lines = [f"{_number(self.images, 'image')}: {counts or 'none'}"]
+        lines = [f"{counted(self.images, 'image')}: {counts or 'none'}"]
         if self.errors:
             more = self.routes[BROKEN] - len(self.errors)
             lines += [f"broken: {error}" for error in self.errors]
@@ -154,7 +155,3 @@ class Summary:
 
 def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -11,8 +11,8 @@ import numpy as np
 
 from imagegate.models.card import percent
 from imagegate.models.gate import Gate, RulesGate
+from imagegate.pipeline.counting import counted, either
 from imagegate.pipeline.expected import Expected
-from imagegate.pipeline.watch.counting import counted, either
 from imagegate.pipeline.watch.feedback import Observed, Seen
 from imagegate.pipeline.watch.moved import Moved
 from imagegate.pipeline.watch.passing import Passing

@@ -10,9 +10,9 @@ from typing import Any
 
 from imagegate.errors import SettingsError
 from imagegate.models.gate import Gate, RulesGate
+from imagegate.pipeline.counting import counted, either
 from imagegate.pipeline.expected import Chances, Expected, expected_failures
 from imagegate.pipeline.record import Row, route_of
-from imagegate.pipeline.watch.counting import counted, either
 from imagegate.pipeline.watch.reference import Floats
 from imagegate.training.binomial import clopper_pearson
 from imagegate.training.outcomes import Outcome, Outcomes, names_of

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.gate import Gate, RulesGate
+from imagegate.pipeline.counting import counted, either
 from imagegate.pipeline.expected import HOLDS_FOR, calibration_lines, expected_failures
 from imagegate.pipeline.summary import WORDS
 from imagegate.pipeline.watch.advice import ALPHA, Facts, advise, weightiest
 from imagegate.pipeline.watch.asked import gate_of
-from imagegate.pipeline.watch.counting import counted, either
 from imagegate.pipeline.watch.drift import drift
 from imagegate.pipeline.watch.feedback import Matches, observed
 from imagegate.pipeline.watch.lines import DAY, By

@@ -9,12 +9,12 @@ from pathlib import Path
 from string import Template
 
 from imagegate.models.card import percent
+from imagegate.pipeline.counting import counted
+from imagegate.pipeline.place import check_page
 from imagegate.pipeline.summary import WORDS
 from imagegate.pipeline.watch import plots
 from imagegate.pipeline.watch.advice import LEVELS
-from imagegate.pipeline.watch.counting import counted
 from imagegate.pipeline.watch.moved import Moved
-from imagegate.pipeline.watch.place import check_page
 from imagegate.pipeline.watch.report import Report, Section
 from imagegate.training.markup import table
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imagegate.models.card import Card, percent
-from imagegate.pipeline.watch.counting import counted
+from imagegate.pipeline.counting import counted
 from imagegate.pipeline.watch.periods import Period
 from imagegate.training.binomial import clopper_pearson
 
