@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -187,55 +186,3 @@ class Repair:
 
     name: str
     function: Callable[[Pixels, Mapping[str, float]], Pixels | None]
-
-
-@dataclass(frozen=True)
-class Engine:
-    """A program that does a task.
-
-    ``open`` returns the loaded engine, a callable from RGB uint8 pixels to the
-    task's output; it raises MissingExtraError if it cannot run here. ``version``
-    tells what is recorded in corpus and card.
-    """
-
-    name: str
-    open: Callable[[], Callable[[Pixels], Any]]
-    version: Callable[[], str]
-    licence: str
-
-
-@dataclass(frozen=True)
-class Task:
-    """What an image is for.
-
-    Parameters
-    ----------
-    name : str
-        ``"ocr"``, ``"background-removal"`` …
-    loss : Callable
-        ``loss(output, truth) -> float`` in 0..1, 0 is right.
-    limit : float
-        The loss beyond which the task counts as failed.
-    engines : Table of Engine
-        The first one is the default.
-    verified : Callable
-        ``verified(output) -> bool``: whether an output on a clean image is good
-        enough to serve as truth where none is given.
-    read_truth : Callable
-        ``read_truth(path) -> truth`` from a ``.txt`` or mask file.
-    confidence : Callable
-        ``confidence(output) -> float``: how sure the engine says it is, 0..1, NaN if
-        it does not say.
-    text : bool
-        Whether the task is about text: its truth then is a transcript, and severities
-        are relative to the height of the letters, not to the picture.
-    """
-
-    name: str
-    loss: Callable[[Any, Any], float]
-    limit: float
-    engines: Table[Engine]
-    verified: Callable[[Any], bool]
-    read_truth: Callable[[str], Any]
-    confidence: Callable[[Any], float] = lambda output: math.nan
-    text: bool = False

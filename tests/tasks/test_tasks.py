@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from imagegate.errors import EngineError, SettingsError, UnknownNameError
-from imagegate.tables import Engine, Task
 from imagegate.tasks import TASKS, OcrOutput, find_engine, find_task
+from imagegate.tasks.task import Engine, Task
 
 PIXELS = np.zeros((8, 12, 3), np.uint8)
 

@@ -19,7 +19,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from imagegate.tables import Engine, Pixels, Table, Task
+from imagegate.tables import Pixels, Table
+from imagegate.tasks.task import Engine, Task
 
 FINE, RAISES, HANGS, EXITS, SEGFAULTS, KILLED, NAN, TEXT, HANGS_IN_CHILD = range(9)
 

@@ -106,13 +106,13 @@ def test_a_bad_image_costs_its_row_and_not_the_run(tmp_path: Path) -> None:
     said = errors(tmp_path / "c")
     expected = {
         RAISES: "ValueError: the engine does not like this",
-        HANGS: "no answer from the engine within 1.5 s",
-        EXITS: "the engine's process died (exit code 7)",
-        SEGFAULTS: "the engine's process died (exit code -11)",
-        KILLED: "the engine's process died (exit code -9)",
-        NAN: "expected a loss in 0..1, got nan",
+        HANGS: "no answer from moody within 1.5 s",
+        EXITS: "the process of moody died (exit code 7)",
+        SEGFAULTS: "the process of moody died (exit code -11)",
+        KILLED: "the process of moody died (exit code -9)",
+        NAN: "expected a loss in 0..1 of brightness, got nan",
         TEXT: "TypeError: unsupported operand type(s) for -: 'str' and 'float'",
-        HANGS_IN_CHILD: "no answer from the engine within 1.5 s",
+        HANGS_IN_CHILD: "no answer from moody within 1.5 s",
     }
     for place, mark in enumerate(marks):
         assert said[f"set/i{place:02d}#000"] == expected.get(mark, ""), f"mark {mark}"

@@ -15,8 +15,8 @@ from imagegate.models.many import check_many
 from imagegate.models.verdict import Verdict
 from imagegate.pipeline.files import shown
 from imagegate.pipeline.record import Row, failed, judged
-from imagegate.tables import Task
 from imagegate.tasks import find_task
+from imagegate.tasks.task import Task
 
 
 def check_outputs(

@@ -11,6 +11,8 @@ from imagegate.models.verdict import json_safe
 
 __all__ = ["Card", "Guarantee", "percent"]
 
+LATER = {"lesson", "adjusted"}  # entries that gate files had not from the beginning
+
 
 @dataclass(frozen=True)
 class Guarantee:
@@ -73,6 +75,10 @@ class Card:
         Versions that the gate was made with.
     date : str
         When it was trained, as the caller says; empty if not told.
+    lesson : mapping
+        What it has learned, for people: see :mod:`imagegate.training.lesson`.
+    adjusted : tuple of mapping
+        What was changed after training: see :mod:`imagegate.training.adjust`.
     hash : str
         SHA-256 of the rest of the card and of all arrays; empty until written or read.
     """
@@ -100,6 +106,8 @@ class Card:
     results: Mapping[str, Any] = field(default_factory=dict)
     libraries: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
+    lesson: Mapping[str, Any] = field(default_factory=dict)
+    adjusted: tuple[Mapping[str, Any], ...] = ()
     hash: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,8 +120,8 @@ class Card:
     def from_dict(cls, plain: Mapping[str, Any]) -> Card:
         """Return the card of plain values, or raise GateFileError if they are not a card."""
         known = {f.name for f in fields(cls)}
-        if set(plain) != known:
-            odd = sorted(set(plain) ^ known)
+        odd = sorted((set(plain) ^ known) - LATER | set(plain) - known)
+        if odd:
             raise GateFileError(f"card: unknown or missing entries: {', '.join(odd)}")
         values = {name: _typed(name, value) for name, value in plain.items()}
         return cls(**values)
@@ -227,6 +235,7 @@ _READERS = {
     "confidence": _share,
     "costs": _costs,
     "guarantee": _guarantee,
+    "adjusted": lambda value: tuple(_mapping(item) for item in value),
     **dict.fromkeys(
         (
             "thresholds",
@@ -236,6 +245,7 @@ _READERS = {
             "rules_tuned",
             "results",
             "libraries",
+            "lesson",
         ),
         _mapping,
     ),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from importlib import metadata
 
-from imagegate.errors import UnknownNameError
-from imagegate.tables import Engine, Table, Task
+from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.tables import Table
 from imagegate.tasks import background, ocr
 from imagegate.tasks.command import command_engine
+from imagegate.tasks.task import Engine, Task
 from imagegate.tasks.text import character_error_rate, word_recall
 from imagegate.tasks.transcript import OcrOutput
 
 __all__ = [
     "TASKS",
+    "Engine",
     "OcrOutput",
+    "Task",
     "character_error_rate",
     "find_engine",
     "find_task",
@@ -25,27 +28,54 @@ TASKS = Table("task", (*ocr.TASKS, *background.TASKS))
 ENTRY_POINTS = "imagegate.tasks"
 
 
+def offered_tasks() -> dict[str, metadata.EntryPoint]:
+    """Return the tasks that installed packages offer, by name, not yet loaded."""
+    return {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
+
+
 def find_task(task: str | Task) -> Task:
-    """Return a task: the object itself, one of ours by name, or one that a package offers.
+    """Return a task: the object itself, one of ours by name, or one of somebody else's.
 
     Parameters
     ----------
     task : str or Task
-        A name in ``TASKS``, a name in the entry-point group ``imagegate.tasks``, or a Task.
+        A name in ``TASKS``, a name in the entry-point group ``imagegate.tasks``, the place of a
+        Task as ``"module:NAME"``, or a Task.
 
     Returns
     -------
     Task
         The task.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such task.
+    SettingsError
+        If what is found cannot be loaded, or is no Task.
     """
     if isinstance(task, Task):
         return task
     if task in TASKS:
         return TASKS[task]
-    offered = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
-    if task not in offered:
-        raise UnknownNameError("task", task, [*TASKS, *offered])
-    found: Task = offered[task].load()
+    offered = offered_tasks()
+    if task in offered:
+        return _load(offered[task])
+    if ":" in task:
+        return _load(metadata.EntryPoint(task, task, ENTRY_POINTS))
+    raise UnknownNameError("task", task, [*TASKS, *offered])
+
+
+def _load(point: metadata.EntryPoint) -> Task:
+    """Import what an entry point names."""
+    try:
+        found = point.load()
+    except Exception as error:
+        raise SettingsError(f"cannot load the task {point.value}: {error!r}") from error
+    if not isinstance(found, Task):
+        raise SettingsError(
+            f"expected an imagegate.Task at {point.value}, got {type(found).__name__}"
+        )
     return found
 
 
@@ -63,10 +93,22 @@ def find_engine(task: str | Task, engine: str | Engine | None = None) -> Engine:
     -------
     Engine
         The engine, not yet loaded.
+
+    Raises
+    ------
+    UnknownNameError
+        If the task has no engine of that name.
+    SettingsError
+        If none is named and the task has none of its own.
     """
     task = find_task(task)
     if isinstance(engine, Engine):
         return engine
-    if engine is None:
-        return next(iter(task.engines.values()))
-    return command_engine(engine, task) if "{image}" in engine else task.engines[engine]
+    if engine is not None:
+        return command_engine(engine, task) if "{image}" in engine else task.engines[engine]
+    if not task.engines:
+        raise SettingsError(
+            f"{task.name} has no engine of its own: give yours, as --onnx model.onnx or "
+            "--command 'my-program {image}', or in Python as an Engine"
+        )
+    return next(iter(task.engines.values()))

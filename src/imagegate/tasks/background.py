@@ -9,8 +9,9 @@ import numpy as np
 
 from imagegate.errors import EngineError
 from imagegate.features.cutout import SOFT, SOLID, Mask, mask_of
-from imagegate.tables import Engine, Pixels, Table, Task
+from imagegate.tables import Pixels, Table
 from imagegate.tasks import rembg
+from imagegate.tasks.task import Engine, Task
 
 # A mask that may stand in for the truth: neither empty nor everything, crisp, inside the frame.
 COVER = (0.02, 0.95)
@@ -177,5 +178,6 @@ TASKS = (
         verified,
         read_mask,
         confidence=mask_confidence,
+        truth="mask",
     ),
 )

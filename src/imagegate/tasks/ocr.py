@@ -11,8 +11,9 @@ import numpy as np
 
 from imagegate.errors import EngineError, MissingExtraError
 from imagegate.features.reading import transcript
-from imagegate.tables import Engine, Pixels, Table, Task
+from imagegate.tables import Pixels, Table
 from imagegate.tasks import tesseract
+from imagegate.tasks.task import Engine, Task
 from imagegate.tasks.text import character_error_rate, word_recall, words
 from imagegate.tasks.transcript import OcrOutput
 
@@ -76,6 +77,11 @@ def read_transcript(path: str) -> str:
         raise EngineError(f"{path}: expected a transcript in UTF-8, got other bytes") from error
 
 
+def parse_transcript(text: str) -> OcrOutput:
+    """Return what a command printed as a reading that tells no confidence."""
+    return OcrOutput(text, float("nan"))
+
+
 def open_rapidocr() -> Callable[[Pixels], OcrOutput]:
     """Load PP-OCR from the rapidocr wheel; one thread, nothing is downloaded."""
     try:
@@ -122,6 +128,8 @@ TASKS = (
         read_transcript,
         confidence=confidence,
         text=True,
+        truth="text",
+        parse=parse_transcript,
     ),
     Task(
         "ocr-in-order",
@@ -132,5 +140,7 @@ TASKS = (
         read_transcript,
         confidence=confidence,
         text=True,
+        truth="text",
+        parse=parse_transcript,
     ),
 )

@@ -24,7 +24,7 @@ from imagegate.training.sources import Source
 from imagegate.training.variants import load, variant_bytes
 
 # What corpora must share to be joined.
-ASKED = ("task", "engine", "engine_version", "limit", "half_run")
+ASKED = ("task", "engine", "engine_version", "limit", "half_run", "shrink")
 SAME = (*ASKED, "features_version", "measures")
 
 
@@ -234,7 +234,8 @@ def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -
             return encode(image.read(path, frame=page - 1).rgb, "png")
         source = Source(row["source_id"], row["group"], row["set"], path=path)
     # The recorded size, not a new reading: an image outlives a change of the measures.
-    clean = replace(load(source, text=False), reference_px=float(row["reference_px"]))
+    found = load(source, text=False, shrink=int(corpus.meta.get("shrink", 1)))
+    clean = replace(found, reference_px=float(row["reference_px"]))
     variant = int(str(row["row_id"]).rpartition("#")[2])
     chain = chain_from_json(row["chain"])
     return variant_bytes(clean, chain, seed=int(row["seed"]), variant=variant)

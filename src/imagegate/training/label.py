@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from typing import Any
 
 from imagegate.errors import CorpusError, MissingExtraError, SettingsError, UnknownNameError
 from imagegate.features import output_measures
-from imagegate.tables import Engine, Task
 from imagegate.tasks import find_engine, find_task
+from imagegate.tasks.task import Engine, Task
 from imagegate.training import parts
 from imagegate.training.record import begin, settings
 from imagegate.training.rows import Plan, row_id, still_to_do
@@ -35,6 +36,9 @@ class LabelReport:
         Rows in all, sources that gave them, rows with an error, rows over the limit.
     dropped : dict
         Why, by source.
+    reasons : tuple of (str, int, str)
+        What went wrong in rows with an error, the commonest first: the message, in how many rows,
+        and the first of them.
     """
 
     path: Path
@@ -43,6 +47,7 @@ class LabelReport:
     errors: int
     fails: int
     dropped: dict[str, str]
+    reasons: tuple[tuple[str, int, str], ...] = ()
 
     @property
     def fail_share(self) -> float:
@@ -217,14 +222,25 @@ def complete(
         "errors": sum(map(bool, error)),
         "fails": sum(value > limit for value in loss),
         "dropped": dict(sorted(dropped.items())),
+        "reasons": common(table["row_id"].to_pylist(), error),
     }
+
+
+def common(rows: Sequence[str], errors: Sequence[str]) -> list[tuple[str, int, str]]:
+    """Return what went wrong, the commonest first, with the first row that tells it."""
+    first: dict[str, str] = {}
+    for row, error in zip(rows, errors, strict=True):
+        first.setdefault(error, row)
+    counted = Counter(error for error in errors if error).most_common(SHOWN)
+    return [(error, times, first[error]) for error, times in counted]
 
 
 def report(folder: Path, meta: dict[str, Any]) -> LabelReport:
     """Sum up a complete corpus."""
     sources = sum(part["sources"] for part in meta["sets"].values()) - len(meta["dropped"])
     counts = (meta["rows"], sources, meta["errors"], meta["fails"])
-    return LabelReport(folder, *counts, meta["dropped"])
+    told = tuple((str(why), int(times), str(row)) for why, times, row in meta.get("reasons", []))
+    return LabelReport(folder, *counts, meta["dropped"], told)
 
 
 def cores() -> int:

@@ -12,14 +12,24 @@ from typing import Any
 
 from imagegate import features
 from imagegate.errors import CorpusError
-from imagegate.tables import Engine, Task
+from imagegate.tasks.task import Engine, Task
 from imagegate.training import parts
 from imagegate.training.generated import KINDS
 from imagegate.training.sources import Source
 
 # What must not change between two runs into one folder, or the rows would not belong together.
 FIXED = (
-    *("task", "engine", "engine_version", "limit", "seed", "variants", "recipe", "half_run"),
+    *(
+        "task",
+        "engine",
+        "engine_version",
+        "limit",
+        "seed",
+        "variants",
+        "recipe",
+        "half_run",
+        "shrink",
+    ),
     *("imagegate", "features_version", "measures", "sources_sha256"),
     *("output_version", "output_measures"),
 )
@@ -42,6 +52,7 @@ def settings(
         "format": parts.FORMAT,
         "task": task.name,
         "text": task.text,
+        **({"shrink": task.shrink} if task.shrink > 1 else {}),
         "engine": engine.name,
         "engine_version": engine.version(),
         "engine_licence": engine.licence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from textwrap import shorten
 from typing import Any, Literal
 
 import cv2
@@ -21,12 +21,15 @@ from imagegate.features import (
     measure_output,
     output_measures,
 )
-from imagegate.tables import Engine, Pixels, Task
+from imagegate.tables import Pixels
+from imagegate.tasks.task import Engine, Task
 from imagegate.training.sources import Source
+from imagegate.training.truths import Unusable, given_truth, own_truth
 from imagegate.training.variants import Clean, cause_of, draw, load, row_seed, variant_bytes
 
 Row = dict[str, Any]
 LONGEST_ERROR = 300
+LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Plan:
     recipe: str
     seed: int
     half_run: bool = False
+
+    @property
+    def called(self) -> str:
+        """The engine as messages name it; a command line may be long."""
+        return shorten(self.engine.name, LONGEST_NAME)
 
 
 @dataclass(frozen=True)
@@ -81,10 +89,6 @@ class Event:
     source: Source
     row: Row | None = None
     reason: str = ""
-
-
-class Unusable(Exception):
-    """A source cannot serve; the message says why."""
 
 
 def row_id(source: Source, variant: int) -> str:
@@ -138,7 +142,7 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
     source = job.source
     yield Event("taken", source)
     try:
-        clean = load(source, text=plan.task.text)
+        clean = load(source, text=plan.task.text, shrink=plan.task.shrink)
         truth = given_truth(source, clean, plan.task)
         if truth is None:
             yield Event("engine", source)
@@ -153,7 +157,7 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
             picture, facts = prepared(clean, row, variant)
             row = row | facts
             yield Event("engine", source, row)
-            output, second = run(picture.rgb), None
+            output, second = run(picture.rgb.copy()), None  # an engine may write into it
             row |= scored(output, truth, plan.task)
             if plan.half_run:
                 yield Event("engine", source, row)
@@ -163,27 +167,6 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
             row = row | {"error": describe(error)}
         yield Event("row", source, row)
     yield Event("done", source)
-
-
-def given_truth(source: Source, clean: Clean, task: Task) -> Any:
-    """Return the truth of a source, None if there is none; an empty one is refused."""
-    if source.truth_path is None:
-        truth = clean.text if task.text else None
-    elif not Path(source.truth_path).is_file():
-        raise Unusable(f"no truth at {source.truth_path}")
-    else:
-        truth = task.read_truth(source.truth_path)
-    if truth is not None and math.isnan(task.loss(truth, truth)):
-        raise Unusable("its truth is empty")
-    return truth
-
-
-def own_truth(clean: Clean, task: Task, run: Callable[[Pixels], Any]) -> Any:
-    """Return the engine's own output on the clean image, if it is verified good."""
-    output = run(clean.pixels.copy())
-    if not task.verified(output):
-        raise Unusable("no truth, and the engine's own output on it is not good enough to be one")
-    return output
 
 
 def prepared(clean: Clean, row: Row, variant: int) -> tuple[image.Image, Row]:
@@ -200,9 +183,13 @@ def prepared(clean: Clean, row: Row, variant: int) -> tuple[image.Image, Row]:
 
 def scored(output: Any, truth: Any, task: Task) -> Row:
     """Return the loss and confidence of an output, refusing a loss that is none."""
-    loss = float(task.loss(output, truth))
+    found = task.loss(output, truth)
+    try:
+        loss = float(found)
+    except (TypeError, ValueError):
+        loss = math.nan
     if not 0 <= loss <= 1:
-        raise EngineError(f"expected a loss in 0..1, got {loss}")
+        raise EngineError(f"expected a loss in 0..1 of {task.name}, got {found!r:.80}")
     return {"loss": loss, "confidence": float(task.confidence(output))}
 
 

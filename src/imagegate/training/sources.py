@@ -13,9 +13,10 @@ import numpy as np
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.image import SUFFIXES
+from imagegate.tasks.task import Truth
 from imagegate.training.generated import KINDS, Kind, parse
+from imagegate.training.truths import MASK_SUFFIX, class_of, page_of, truth_file
 
-MASK_SUFFIX = ".mask.png"
 COLUMNS = {"path", "truth", "group", "set"}
 
 
@@ -35,7 +36,9 @@ class Source:
     path : str or None
         The file; None for a generated source.
     truth_path : str or None
-        The transcript or mask; None if there is none.
+        The transcript, mask or JSON file; None if there is none.
+    class_name : str or None
+        The class that the image shows; None if it is not known.
     seed : int or None
         The seed of a generated source.
     kind : str
@@ -49,6 +52,7 @@ class Source:
     set: str
     path: str | None = None
     truth_path: str | None = None
+    class_name: str | None = None
     seed: int | None = None
     kind: str = "pages"
     root: str = ""
@@ -67,7 +71,7 @@ def find_sources(
     *,
     group_by: str | None = None,
     limit: int | None = None,
-    text: bool = True,
+    truth: Truth = "text",
 ) -> tuple[list[Source], list[str]]:
     """Find the sources that the arguments name.
 
@@ -77,11 +81,12 @@ def find_sources(
         Each one of:
 
         - a folder, searched recursively, or only its ``images`` if it has one. Truth is
-          ``NAME.txt`` or ``NAME.mask.png`` beside the image, or in ``text`` or ``masks``
-          beside ``images``, where ``PAGE.txt`` also serves ``PAGE__VARIANT.png``.
-          ``groups.csv`` (columns id, group) gives the groups;
+          ``NAME.txt``, ``NAME.mask.png`` or ``NAME.json`` beside the image, or in ``text``,
+          ``masks`` or ``json`` beside ``images``, where ``PAGE.txt`` also serves
+          ``PAGE__VARIANT.png``. ``groups.csv`` (columns id, group) gives the groups;
         - one image file, with its truth beside it;
-        - a CSV file with the columns path[, truth][, group][, set], paths relative to it;
+        - a CSV file with the columns path[, truth][, group][, set], paths relative to it; the
+          truth is a path, too, or the class itself;
         - ``pages:N``, the generated pages of seed 0 to N − 1, or ``pages:FIRST-LAST``;
           ``captures:N``, ``photos:N``, ``prints:N``, the same pages as scanners and phones take
           them, or a tired printer prints them; ``pages+fonts:N`` and so on, set in the installed
@@ -91,8 +96,8 @@ def find_sources(
         suffix is the group. Wins over groups.csv, not over the column of a CSV list.
     limit : int, optional
         At most so many sources of each set, spread evenly over it.
-    text : bool
-        Whether transcripts or masks are the truth looked for beside images.
+    truth : str
+        What truth is looked for, as ``Task.truth``.
 
     Returns
     -------
@@ -104,7 +109,7 @@ def find_sources(
     problems: list[str] = []
     for arg in args:
         taken = {source.set for source in found}
-        sources, complaints = one(str(arg), pattern, text)
+        sources, complaints = one(str(arg), pattern, truth)
         names = {name: unique(name, taken) for name in {source.set for source in sources}}
         found += [renamed(source, names[source.set]) for source in sources]
         problems += complaints
@@ -114,18 +119,18 @@ def find_sources(
     return (take(found, limit) if limit else found), problems
 
 
-def one(arg: str, pattern: re.Pattern[str] | None, text: bool) -> tuple[list[Source], list[str]]:
+def one(arg: str, pattern: re.Pattern[str] | None, truth: Truth) -> tuple[list[Source], list[str]]:
     """Find the sources of one argument."""
     asked = parse(arg)
     if asked:
         return generated(*asked), []
     path = Path(arg).expanduser().absolute()
     if path.is_dir():
-        return folder(path, pattern, text)
+        return folder(path, pattern, truth)
     if path.is_file() and path.suffix.lower() == ".csv":
-        return manifest(path, pattern)
+        return manifest(path, pattern, truth)
     if path.is_file() and path.suffix.lower() in SUFFIXES:
-        return alone(path, pattern, text), []
+        return alone(path, pattern, truth), []
     kinds = ", ".join(f"{name}:N" for name in KINDS)
     raise CorpusError(f"expected an image, a folder, a CSV file or one of {kinds}, got {arg!r}")
 
@@ -142,18 +147,18 @@ def generated(kind: Kind, seeds: Iterable[int]) -> list[Source]:
     ]
 
 
-def alone(path: Path, pattern: re.Pattern[str] | None, text: bool) -> list[Source]:
+def alone(path: Path, pattern: re.Pattern[str] | None, kind: Truth) -> list[Source]:
     """Make a source of one image file."""
     top = path.parent
     base = top.parent if top.name == "images" else top
-    truth = truth_of(path, top, base, text)
+    truth = truth_file(path, top, base, kind)
     group = f"{base.name}/{grouped(pattern, path.stem) or page_of(path.stem)}"
     name = f"{base.name}/{path.stem}"
     return [Source(name, group, base.name, str(path), str(truth or "") or None, root=str(base))]
 
 
 def folder(
-    path: Path, pattern: re.Pattern[str] | None, text: bool
+    path: Path, pattern: re.Pattern[str] | None, kind: Truth
 ) -> tuple[list[Source], list[str]]:
     """Find the images in a folder, their truth and their groups."""
     base = path.parent if path.name == "images" else path
@@ -169,7 +174,7 @@ def folder(
         key = (name if repeated[image.with_suffix("")] > 1 else name.with_suffix("")).as_posix()
         page = page_of(image.stem)
         group = grouped(pattern, image.stem) or listed.get(image.stem) or listed.get(page)
-        truth = truth_of(image, top, base, text)
+        truth = truth_file(image, top, base, kind)
         default = name.with_name(page).as_posix()
         sources.append(
             Source(
@@ -178,6 +183,7 @@ def folder(
                 base.name,
                 str(image),
                 str(truth) if truth else None,
+                class_of(image, top, kind),
                 root=str(base),
             )
         )
@@ -194,24 +200,6 @@ def is_picture(file: Path, top: Path) -> bool:
     )
 
 
-def page_of(stem: str) -> str:
-    """Return the page that ``PAGE__VARIANT`` is a variant of."""
-    return stem.partition("__")[0] or stem
-
-
-def truth_of(image: Path, top: Path, base: Path, text: bool) -> Path | None:
-    """Return the transcript or mask of an image; a missing one among others is named, too."""
-    away = image.parent.relative_to(top)
-    place = base / ("text" if text else "masks")
-    beside, suffix = (".txt", ".txt") if text else (MASK_SUFFIX, ".png")
-    names = dict.fromkeys((image.stem, page_of(image.stem)))
-    candidates = [image.with_name(f"{name}{beside}") for name in names]
-    candidates += [place / away / f"{name}{suffix}" for name in names]
-    # Where a set has truth, an image without is a hole to report, not one to trust the engine on.
-    missing = place / away / f"{image.stem}{suffix}" if place.is_dir() else None
-    return next((path for path in candidates if path.is_file()), missing)
-
-
 def groups_file(path: Path) -> tuple[dict[str, str], list[str]]:
     """Read groups.csv, if there is one."""
     if not path.is_file():
@@ -223,7 +211,9 @@ def groups_file(path: Path) -> tuple[dict[str, str], list[str]]:
         return {row["id"]: row["group"] for row in reader}, []
 
 
-def manifest(path: Path, pattern: re.Pattern[str] | None) -> tuple[list[Source], list[str]]:
+def manifest(
+    path: Path, pattern: re.Pattern[str] | None, kind: Truth
+) -> tuple[list[Source], list[str]]:
     """Read a CSV list of images."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
@@ -238,7 +228,7 @@ def manifest(path: Path, pattern: re.Pattern[str] | None) -> tuple[list[Source],
         if not row["path"]:
             problems.append(f"{path.name} line {line}: no path")
             continue
-        name, truth = Path(row["path"]), row.get("truth")
+        name, truth, names = Path(row["path"]), row.get("truth") or None, kind == "class"
         chosen = row.get("set") or path.stem
         group = row.get("group") or grouped(pattern, name.stem) or page_of(name.stem)
         sources.append(
@@ -247,7 +237,8 @@ def manifest(path: Path, pattern: re.Pattern[str] | None) -> tuple[list[Source],
                 f"{chosen}/{group}",
                 chosen,
                 str(base / name),
-                str(base / truth) if truth else None,
+                str(base / truth) if truth and not names else None,
+                truth if names else None,
                 root=str(base),
             )
         )

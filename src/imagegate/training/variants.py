@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from imagegate import image
@@ -46,12 +47,15 @@ class Clean:
         The size that severities are relative to.
     text : str or None
         The transcript of a generated source.
+    whole : ndarray of uint8 or None
+        The picture as it was before it was made smaller; None if it was not.
     """
 
     pixels: Pixels
     data: bytes | None
     reference_px: float
     text: str | None = None
+    whole: Pixels | None = None
 
 
 def row_seed(seed: int, source_id: str, variant: int) -> int:
@@ -79,8 +83,26 @@ def cause_of(chain: Chain) -> str:
     return "mixture" if len(causes) > 1 else next(iter(causes), "clean")
 
 
-def load(source: Source, *, text: bool) -> Clean:
-    """Read or render a source; ``text`` makes sizes relative to the x-height."""
+def load(source: Source, *, text: bool, shrink: int = 1) -> Clean:
+    """Read or render a source, and make it ``shrink`` times smaller.
+
+    ``text`` makes sizes relative to the x-height.
+    """
+    found = _loaded(source, text)
+    if shrink == 1:
+        return found
+    height, width = (max(1, side // shrink) for side in found.pixels.shape[:2])
+    small = cv2.resize(found.pixels, (width, height), interpolation=cv2.INTER_AREA)
+    return replace(
+        found,
+        pixels=np.asarray(small, np.uint8),
+        data=None,
+        reference_px=found.reference_px / shrink,
+        whole=found.pixels,
+    )
+
+
+def _loaded(source: Source, text: bool) -> Clean:
     if source.path is None:
         pixels, x_height, transcript = render(KINDS[source.kind], int(source.seed or 0))
         return Clean(pixels, None, x_height, transcript)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from pickle import PicklingError
 from typing import Any
 
 import cv2
@@ -117,7 +118,13 @@ class Worker:
         lifeline, self.lifeline = context.Pipe(duplex=False)
         args = (theirs, lifeline, self.plan, self.log)
         self.process = context.Process(target=serve, args=args, env=ONE_THREAD, daemon=True)
-        self.process.start()
+        try:
+            self.process.start()
+        except (TypeError, AttributeError, PicklingError) as error:
+            raise EngineError(
+                f"{self.plan.called} cannot be sent to a worker process ({error}): make the task "
+                "with Task.from_loader, of a function that loads the engine there"
+            ) from error
         theirs.close()
         lifeline.close()
 
@@ -179,9 +186,9 @@ class Worker:
         if self.left <= 0:
             engine = self.last is not None and self.last.kind == "engine"
             limit = self.timeout if engine else STUCK
-            return f"no answer from the engine within {limit:g} s"
+            return f"no answer from {self.plan.called} within {limit:g} s"
         self.process.join(5)
-        return f"the engine's process died (exit code {self.process.exitcode})"
+        return f"the process of {self.plan.called} died (exit code {self.process.exitcode})"
 
     def kill(self) -> None:
         """End the process and whatever it has started."""
@@ -217,7 +224,7 @@ def serve(connection: Connection, lifeline: Connection, plan: Plan, log: Path) -
         connection.send(error)
         return
     except Exception as error:  # noqa: BLE001 whatever the engine raises, the parent must hear of it
-        connection.send(EngineError(f"cannot load {plan.engine.name}: {error!r}"))
+        connection.send(EngineError(f"cannot load {plan.called}: {error!r}"))
         return
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
         while True:

@@ -1,0 +1,166 @@
+"""What a task and an engine are, and how a user makes them of functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from imagegate.errors import SettingsError
+from imagegate.tables import Pixels, Table
+
+Truth = Literal["text", "mask", "json", "class", "picture", "own"]
+DEFAULT_LIMIT = 0.5
+UNTOLD = "not told"  # the version and licence of an engine of the user's that names none
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A program that does a task.
+
+    ``open`` returns the loaded engine, a callable from RGB uint8 pixels to the
+    task's output; it raises MissingExtraError if it cannot run here. ``version``
+    tells what is recorded in corpus and card.
+    """
+
+    name: str
+    open: Callable[[], Callable[[Pixels], Any]]
+    version: Callable[[], str]
+    licence: str
+
+
+def no_files(path: str) -> Any:
+    """Refuse truth from a file, for tasks that know no such file."""
+    raise SettingsError(f"{path}: this task reads no truth from files; give it read_truth")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an image is for.
+
+    Parameters
+    ----------
+    name : str
+        ``"ocr"``, ``"background-removal"`` …
+    loss : Callable
+        ``loss(output, truth) -> float`` in 0..1, 0 is right.
+    limit : float
+        The loss beyond which the task counts as failed.
+    engines : Table of Engine
+        The first one is the default; empty if only users have engines for it.
+    verified : Callable
+        ``verified(output) -> bool``: whether an output on a clean image is good
+        enough to serve as truth where none is given.
+    read_truth : Callable
+        ``read_truth(path) -> truth`` from a file; what a command wrote is read by it, too.
+    confidence : Callable
+        ``confidence(output) -> float``: how sure the engine says it is, 0..1, NaN if
+        it does not say.
+    text : bool
+        Whether the task is about text: severities then are relative to the height of the
+        letters, not to the picture, and its gates learn from measures of text.
+    truth : {"text", "mask", "json", "class", "picture", "own"}
+        Where truth is looked for: a file beside the image (``NAME.txt``, ``NAME.mask.png``,
+        ``NAME.json``, or in a folder beside ``images``), the name of the folder that it lies in,
+        the clean picture itself, or nowhere. Without any, the engine's own output on the clean
+        image is the truth, if it is verified.
+    parse : Callable or None
+        ``parse(text) -> output``: what a command prints as an output; None if only a file will
+        do.
+    shrink : int
+        By what factor sources are made smaller before anything is done to them; the engine is to
+        make up for it, and is judged by the picture as it was.
+    """
+
+    name: str
+    loss: Callable[[Any, Any], float]
+    limit: float
+    engines: Table[Engine]
+    verified: Callable[[Any], bool]
+    read_truth: Callable[[str], Any] = no_files
+    confidence: Callable[[Any], float] = lambda output: math.nan
+    text: bool = False
+    truth: Truth = "own"
+    parse: Callable[[str], Any] | None = None
+    shrink: int = 1
+
+    @classmethod
+    def from_callable(
+        cls,
+        run: Callable[[Pixels], Any],
+        loss: Callable[[Any, Any], float],
+        *,
+        version: str = UNTOLD,
+        **about: Any,
+    ) -> Task:
+        """Make a task of a function that does it and one that says how wrong it did.
+
+        Parameters
+        ----------
+        run : Callable
+            ``run(pixels) -> output`` from RGB uint8 pixels of shape (height, width, 3). It runs
+            in worker processes, so it must be possible to send it there: a function is, one that
+            holds a loaded model often is not; see :meth:`from_loader`.
+        loss : Callable
+            ``loss(output, truth) -> float`` in 0..1, 0 is right.
+        version : str
+            Of the engine. Rows of different versions never get into one corpus: change it with
+            the engine.
+        **about
+            ``name`` ("custom"), ``limit`` (0.5), ``verified``, ``read_truth``, ``confidence``,
+            ``text``, ``truth`` of the Task. By default an output is verified if its loss against
+            itself is within the limit.
+
+        Returns
+        -------
+        Task
+            With one engine, named like ``run``.
+
+        Examples
+        --------
+        >>> def brightness(pixels):
+        ...     return float(pixels.mean())
+        >>> task = Task.from_callable(brightness, lambda out, truth: abs(out - truth) / 255)
+        >>> task.name, task.limit, list(task.engines)
+        ('custom', 0.5, ['brightness'])
+        """
+        name = getattr(run, "__name__", type(run).__name__)
+        return cls.from_loader(lambda: run, loss, engine=name, version=version, **about)
+
+    @classmethod
+    def from_loader(
+        cls,
+        load: Callable[[], Callable[[Pixels], Any]],
+        loss: Callable[[Any, Any], float],
+        *,
+        engine: str = "",
+        version: str = UNTOLD,
+        name: str = "custom",
+        limit: float = DEFAULT_LIMIT,
+        verified: Callable[[Any], bool] | None = None,
+        **about: Any,
+    ) -> Task:
+        """Make a task of a function that loads the engine, once in every worker process.
+
+        Parameters
+        ----------
+        load : Callable
+            ``load() -> run``, with ``run`` as in :meth:`from_callable`.
+        loss, version, name, limit, verified, **about
+            As in :meth:`from_callable`.
+        engine : str
+            The name of the engine; that of ``load`` by default.
+        """
+        if not 0 <= limit < 1:
+            raise SettingsError(f"expected a limit from 0 to below 1, got {limit}")
+        called = engine or getattr(load, "__name__", type(load).__name__)
+        engines = Table("engine", (Engine(called, load, lambda: version, UNTOLD),))
+        return cls(
+            name=name,
+            loss=loss,
+            limit=limit,
+            engines=engines,
+            verified=verified or (lambda output: loss(output, output) <= limit),
+            **about,
+        )

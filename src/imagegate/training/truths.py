@@ -1,0 +1,76 @@
+"""What is true of a clean image: a file beside it, its folder, itself, or the engine's output."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagegate.tables import Pixels
+from imagegate.tasks.task import Task, Truth
+
+if TYPE_CHECKING:  # sources.py calls this file
+    from imagegate.training.sources import Source
+    from imagegate.training.variants import Clean
+
+MASK_SUFFIX = ".mask.png"
+# Where truth stands: NAME + suffix beside the image, or in the folder beside ``images``.
+FILES: dict[Truth, tuple[str, str, str]] = {
+    "text": (".txt", "text", ".txt"),
+    "mask": (MASK_SUFFIX, "masks", ".png"),
+    "json": (".json", "json", ".json"),
+}
+
+
+class Unusable(Exception):
+    """A source cannot serve; the message says why."""
+
+
+def page_of(stem: str) -> str:
+    """Return the page that ``PAGE__VARIANT`` is a variant of."""
+    return stem.partition("__")[0] or stem
+
+
+def truth_file(image: Path, top: Path, base: Path, kind: Truth) -> Path | None:
+    """Return the file with the truth of an image; a missing one among others is named, too."""
+    if kind not in FILES:
+        return None
+    beside, place, suffix = FILES[kind]
+    away, folder = image.parent.relative_to(top), base / place
+    names = dict.fromkeys((image.stem, page_of(image.stem)))
+    candidates = [image.with_name(f"{name}{beside}") for name in names]
+    candidates += [folder / away / f"{name}{suffix}" for name in names]
+    # Where a set has truth, an image without is a hole to report, not one to trust the engine on.
+    missing = folder / away / f"{image.stem}{suffix}" if folder.is_dir() else None
+    return next((path for path in candidates if path.is_file()), missing)
+
+
+def class_of(image: Path, top: Path, kind: Truth) -> str | None:
+    """Return the name of the folder that an image lies in, None if it lies in the topmost."""
+    return image.parent.name if kind == "class" and image.parent != top else None
+
+
+def given_truth(source: Source, clean: Clean, task: Task) -> Any:
+    """Return the truth of a source, None if there is none; an empty one is refused."""
+    if task.truth == "picture":
+        return clean.pixels if clean.whole is None else clean.whole
+    if task.truth == "class":
+        return source.class_name
+    if source.truth_path is None:
+        truth = clean.text if task.truth == "text" else None
+    elif not Path(source.truth_path).is_file():
+        raise Unusable(f"no truth at {source.truth_path}")
+    else:
+        truth = task.read_truth(source.truth_path)
+    if truth is not None and math.isnan(task.loss(truth, truth)):
+        raise Unusable("its truth is empty")
+    return truth
+
+
+def own_truth(clean: Clean, task: Task, run: Callable[[Pixels], Any]) -> Any:
+    """Return the engine's own output on the clean image, if it is verified good."""
+    output = run(clean.pixels.copy())
+    if not task.verified(output):
+        raise Unusable("no truth, and the engine's own output on it is not good enough to be one")
+    return output
