@@ -91,7 +91,7 @@ class Bench:
     @cached_property
     def sources(self) -> dict[str, Source]:
         """The sources that are files, with their truth."""
-        found, _ = find_sources(sorted(self.roots.values()), truth=self.task.truth)
+        found, _ = find_sources(sorted(self.roots.values()), self.task)
         return {source.source_id: source for source in found}
 
     def not_passed(self, count: int) -> list[int]:

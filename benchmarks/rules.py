@@ -72,7 +72,7 @@ def main() -> None:
     work = Parallel(n_jobs=-1)
     sets = {"pages": (find_sources([f"pages:50000-{49999 + arguments.pages}"])[0], True)}
     if arguments.photos:
-        sets["photos"] = (find_sources([arguments.photos], truth="own")[0], False)
+        sets["photos"] = (find_sources([arguments.photos], "background-removal")[0], False)
     answers = {
         name: work(delayed(source_row)(source, text=text) for source in sources)
         for name, (sources, text) in sets.items()

@@ -11,6 +11,8 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.training.record import licence
 from imagegate.training.sources import Source, find_sources
 
+CUT = "background-removal"
+
 
 def touch(root: Path, *names: str) -> None:
     for name in names:
@@ -36,7 +38,7 @@ def test_truth_beside_the_images(tmp_path: Path) -> None:
     ]
     assert [source.shown for source in found] == ["a.png", "b.JPG", "c.webp", "deep/d.tif"]
     assert not problems
-    masks = [truth for _, _, truth in table(find_sources([tmp_path / "s"], truth="mask")[0])]
+    masks = [truth for _, _, truth in table(find_sources([tmp_path / "s"], CUT)[0])]
     assert masks == [None, "b.mask.png", None, "d.mask.png"]
 
 
@@ -65,7 +67,7 @@ def test_one_image(tmp_path: Path) -> None:
 
 def test_masks_in_a_folder(tmp_path: Path) -> None:
     touch(tmp_path / "people", "images/1.jpg", "masks/1.png")
-    found, _ = find_sources([tmp_path / "people"], truth="mask")
+    found, _ = find_sources([tmp_path / "people"], CUT)
     assert table(found) == [("people/1", "people/1", "1.png")]
     assert table(find_sources([tmp_path / "people"])[0]) == [("people/1", "people/1", None)]
 

@@ -101,7 +101,7 @@ def run(
     from imagegate.training.sources import find_sources
 
     chosen = find_task(task)
-    found, problems = find_sources(sources, group_by=group_by, limit=limit, truth=chosen.truth)
+    found, problems = find_sources(sources, chosen, group_by=group_by, limit=limit)
     for problem in problems:
         err.print(f"[yellow]left out[/] {problem}", soft_wrap=True)
     if not found:

@@ -18,15 +18,9 @@ from imagegate.models.learned import Gate, Thresholds
 from imagegate.training.calibrate import fit_calibration
 from imagegate.training.guarding import fit_guard
 from imagegate.training.learner import FOLDS, Learned, learn, varying
-from imagegate.training.threshold import (
-    first_step,
-    ltt_threshold,
-    more_sources,
-    one_row_per_source,
-)
+from imagegate.training.promise import LEAST_REJECTED, Scored, keep_promise
 
 Floats = NDArray[np.float64]
-LEAST_REJECTED = 0.5  # rejected is only what is believed to fail rather than not
 # Of a column that is no measure nothing is known; the learner takes it as one of these.
 EITHER = next(name for name, row in KNOWN.items() if row.worse == "either")
 
@@ -211,39 +205,15 @@ def _answering(
         thresholds=Thresholds(None, LEAST_REJECTED),
         guarantee=None,
     )
-    raw = np.where(bare.held_back(calibration.X), np.inf, raw)  # never passes
-    threshold, guarantee = _promised(raw, learned, training, calibration, wanted)
+    scores = np.where(bare.held_back(calibration.X), np.inf, raw)  # never passes
+    threshold, guarantee = keep_promise(
+        Scored(scores, calibration.fails, calibration.weights),
+        calibration.groups,
+        promise=wanted.promise,
+        confidence=wanted.confidence,
+        seed=wanted.seed,
+        training=Scored(learned.unseen, training.fails, training.weights),
+    )
     passing = None if threshold is None else float(line.probability(np.array([threshold]))[0])
     thresholds = Thresholds(passing, max(passing or 0.0, LEAST_REJECTED))
     return replace(bare, columns=columns, thresholds=thresholds, guarantee=guarantee)
-
-
-def _promised(
-    raw: Floats, learned: Learned, training: Rows, calibration: Rows, wanted: Wanted
-) -> tuple[float | None, Guarantee]:
-    """Return the highest log-odds that pass, one calibration row a group, and what is promised."""
-    asked = {"promise": wanted.promise, "confidence": wanted.confidence}
-    drawn = one_row_per_source(calibration.groups, seed=wanted.seed)
-    rows = drawn[np.isfinite(raw[drawn])]
-    start = first_step(
-        learned.unseen, training.fails, training.weights, sources=len(drawn), **asked
-    )
-    found = ltt_threshold(raw[rows], calibration.fails[rows], start=start, **asked)
-    kept = found.threshold is not None
-    more = more_sources(
-        np.concatenate([raw, learned.unseen]),
-        np.concatenate([calibration.fails, training.fails]),
-        np.concatenate([calibration.weights, training.weights]),
-        sources=len(drawn),
-        **asked,
-    )
-    guarantee = Guarantee(
-        **asked,
-        kept=kept,
-        sources=len(drawn),
-        passed=found.passed,
-        failed=found.failed,
-        bound=found.bound,
-        more_sources=None if kept else more,
-    )
-    return found.threshold, guarantee

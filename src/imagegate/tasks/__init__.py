@@ -6,7 +6,7 @@ from importlib import metadata
 
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tables import Table
-from imagegate.tasks import background, ocr
+from imagegate.tasks import background, fields, ocr
 from imagegate.tasks.command import command_engine
 from imagegate.tasks.task import Engine, Task
 from imagegate.tasks.text import character_error_rate, word_recall
@@ -23,7 +23,7 @@ __all__ = [
     "word_recall",
 ]
 
-TASKS = Table("task", (*ocr.TASKS, *background.TASKS))
+TASKS = Table("task", (*ocr.TASKS, *background.TASKS, *fields.TASKS))
 
 ENTRY_POINTS = "imagegate.tasks"
 

@@ -12,7 +12,6 @@ from imagegate.errors import CorpusError
 from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION
 from imagegate.models.beside import SUFFIX
 from imagegate.models.calibration import Calibration
-from imagegate.models.card import Guarantee
 from imagegate.models.guard import Guard
 from imagegate.models.learned import Gate, History
 from imagegate.models.thresholds import PRESETS
@@ -22,21 +21,13 @@ from imagegate.training.facts import Asked, Made, make_card
 from imagegate.training.guarding import FALSE_ALARMS, fit_guard
 from imagegate.training.learner import Learned, from_sklearn, learn, varying
 from imagegate.training.messages import messages_of, output_messages, why_no_output
+from imagegate.training.promise import Scored, set_thresholds
 from imagegate.training.rules_tuning import six_scores, tune_rules
 from imagegate.training.split import PARTS, SHARES, split_by_group
-from imagegate.training.threshold import (
-    Found,
-    cost_threshold,
-    first_step,
-    ltt_threshold,
-    more_sources,
-    one_row_per_source,
-)
 
 __all__ = ["TrainResult", "from_sklearn", "train"]
 
 Floats = NDArray[np.float64]
-LEAST_REJECTED = 0.5  # a gate rejects only what it believes to fail rather than not
 USUAL = (0.05, 0.95)  # quantiles of the passing training rows
 
 
@@ -161,11 +152,12 @@ def _fit(corpus: Corpus, split: NDArray[np.str_], asked: Asked, allowed: Sequenc
     )
     guard = fit_guard(training.X, training.sources, calibration.X, seed=asked.seed)
     line, history = _calibrated(learned, guard, calibration)
-    passing, guarantee = _threshold(asked, history, line, learned, training)
+    unseen = Scored(learned.unseen, training.fails, training.weights)
+    thresholds, guarantee = set_thresholds(asked, history, line, training=unseen)
     made = Made(
         measures=tuple(measures),
         settings=learned.settings,
-        thresholds={"pass": passing, "reject": max(passing or 0.0, LEAST_REJECTED)},
+        thresholds=thresholds,
         guarantee=guarantee,
         guard={"false_alarms": FALSE_ALARMS, "limit": guard.limit, "rows": len(guard.rows)},
         rules=_rules(corpus, split == "train", training),
@@ -217,53 +209,6 @@ def _calibrated(learned: Learned, guard: Guard, calibration: Part) -> tuple[Cali
         familiar=~guard.alarm(calibration.X),
     )
     return fit_calibration(raw, calibration.fails, calibration.weights), history
-
-
-def _threshold(
-    asked: Asked, history: History, line: Calibration, learned: Learned, training: Part
-) -> tuple[float | None, Guarantee | None]:
-    """Return the highest probability that passes, and what is promised of it."""
-    if asked.costs:
-        return cost_threshold(*asked.costs), None
-    wanted = {"promise": asked.promise, "confidence": asked.confidence}
-    drawn = one_row_per_source(history.source, seed=asked.seed)
-    rows = drawn[history.familiar[drawn]]  # what the guard holds back never passes
-    start = first_step(
-        learned.unseen, training.fails, training.weights, sources=len(drawn), **wanted
-    )
-    found = ltt_threshold(history.raw[rows], history.fails[rows], start=start, **wanted)
-    guarantee = Guarantee(
-        **wanted,
-        kept=found.threshold is not None,
-        sources=len(drawn),
-        passed=found.passed,
-        failed=found.failed,
-        bound=found.bound,
-        more_sources=None
-        if found.threshold is not None
-        else _wanting(history, learned, training, wanted),
-    )
-    return _as_probability(found, line), guarantee
-
-
-def _as_probability(found: Found, line: Calibration) -> float | None:
-    if found.threshold is None:
-        return None
-    return float(line.probability(np.array([found.threshold]))[0])
-
-
-def _wanting(
-    history: History, learned: Learned, training: Part, wanted: dict[str, float]
-) -> int | None:
-    """Return how many more calibration sources it would take, judged on all rows not learned."""
-    count = np.bincount(history.source)
-    return more_sources(
-        np.concatenate([np.where(history.familiar, history.raw, np.inf), learned.unseen]),
-        np.concatenate([history.fails, training.fails]),
-        np.concatenate([1 / count[history.source], training.weights]),
-        sources=len(count),
-        **wanted,
-    )
 
 
 def _rules(

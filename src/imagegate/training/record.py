@@ -97,6 +97,8 @@ def begin(folder: Path, meta: dict[str, Any], *, resume: bool) -> bool:
     if not resume:
         raise CorpusError(f"{folder} holds a corpus already; choose another folder")
     old = parts.read_meta(folder)
+    if not old["complete"] and not any((folder / parts.PARTS).glob("*.parquet")):
+        return False  # not a single row: nothing that other settings could spoil
     for name in FIXED:
         if old.get(name) != meta.get(name):
             raise CorpusError(

@@ -24,7 +24,7 @@ from imagegate.features import (
 from imagegate.tables import Pixels
 from imagegate.tasks.task import Engine, Task
 from imagegate.training.sources import Source
-from imagegate.training.truths import Unusable, given_truth, own_truth
+from imagegate.training.truths import Unusable, checked_loss, given_truth, own_truth
 from imagegate.training.variants import Clean, cause_of, draw, load, row_seed, variant_bytes
 
 Row = dict[str, Any]
@@ -143,9 +143,9 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
     yield Event("taken", source)
     try:
         clean = load(source, text=plan.task.text, shrink=plan.task.shrink)
+        yield Event("engine", source)  # the loss that checks the truth is the user's own, too
         truth = given_truth(source, clean, plan.task)
         if truth is None:
-            yield Event("engine", source)
             truth = own_truth(clean, plan.task, run)
     except Exception as error:  # noqa: BLE001 one bad source must not end the run; its reason is kept
         yield Event("dropped", source, reason=describe(error))
@@ -183,13 +183,7 @@ def prepared(clean: Clean, row: Row, variant: int) -> tuple[image.Image, Row]:
 
 def scored(output: Any, truth: Any, task: Task) -> Row:
     """Return the loss and confidence of an output, refusing a loss that is none."""
-    found = task.loss(output, truth)
-    try:
-        loss = float(found)
-    except (TypeError, ValueError):
-        loss = math.nan
-    if not 0 <= loss <= 1:
-        raise EngineError(f"expected a loss in 0..1 of {task.name}, got {found!r:.80}")
+    loss = checked_loss(task, output, truth)
     return {"loss": loss, "confidence": float(task.confidence(output))}
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.image import SUFFIXES
-from imagegate.tasks.task import Truth
+from imagegate.tasks import find_task
+from imagegate.tasks.task import Task, Truth
 from imagegate.training.generated import KINDS, Kind, parse
 from imagegate.training.truths import MASK_SUFFIX, class_of, page_of, truth_file
 
@@ -68,10 +69,10 @@ class Source:
 
 def find_sources(
     args: Sequence[str | Path],
+    task: str | Task = "ocr",
     *,
     group_by: str | None = None,
     limit: int | None = None,
-    truth: Truth = "text",
 ) -> tuple[list[Source], list[str]]:
     """Find the sources that the arguments name.
 
@@ -91,20 +92,20 @@ def find_sources(
           ``captures:N``, ``photos:N``, ``prints:N``, the same pages as scanners and phones take
           them, or a tired printer prints them; ``pages+fonts:N`` and so on, set in the installed
           fonts as well, and so the same only where the same fonts are installed.
+    task : str or Task
+        Says what truth is looked for; as in :func:`imagegate.tasks.find_task`.
     group_by : str, optional
         A regular expression; its first group (or whole match) on the file name without
         suffix is the group. Wins over groups.csv, not over the column of a CSV list.
     limit : int, optional
         At most so many sources of each set, spread evenly over it.
-    truth : str
-        What truth is looked for, as ``Task.truth``.
 
     Returns
     -------
     list of Source, list of str
         The sources in a fixed order, and what was left out with the reason.
     """
-    pattern = compiled(group_by)
+    pattern, truth = compiled(group_by), find_task(task).truth
     found: list[Source] = []
     problems: list[str] = []
     for arg in args:

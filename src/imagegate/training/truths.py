@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagegate.errors import EngineError
 from imagegate.tables import Pixels
 from imagegate.tasks.task import Task, Truth
 
@@ -63,14 +64,30 @@ def given_truth(source: Source, clean: Clean, task: Task) -> Any:
         raise Unusable(f"no truth at {source.truth_path}")
     else:
         truth = task.read_truth(source.truth_path)
-    if truth is not None and math.isnan(task.loss(truth, truth)):
+    if truth is not None and math.isnan(checked_loss(task, truth, truth, undefined_too=True)):
         raise Unusable("its truth is empty")
     return truth
+
+
+def checked_loss(task: Task, output: Any, truth: Any, *, undefined_too: bool = False) -> float:
+    """Return the loss of an output, refusing one that is none."""
+    found = task.loss(output, truth)
+    try:
+        loss = float(found)
+    except (TypeError, ValueError):
+        loss = -1.0
+    if not (0 <= loss <= 1 or (undefined_too and math.isnan(loss))):
+        raise EngineError(f"expected a loss in 0..1 of {task.name}, got {found!r:.80}")
+    return loss
 
 
 def own_truth(clean: Clean, task: Task, run: Callable[[Pixels], Any]) -> Any:
     """Return the engine's own output on the clean image, if it is verified good."""
     output = run(clean.pixels.copy())
-    if not task.verified(output):
-        raise Unusable("no truth, and the engine's own output on it is not good enough to be one")
-    return output
+    if task.verified(output):
+        return output
+    itself = task.loss(output, output)
+    told = "" if itself == 0 else f" ({task.name} loses {itself!r:.40} of it against itself)"
+    raise Unusable(
+        f"no truth, and the engine's own output on it is not good enough to be one{told}"
+    )

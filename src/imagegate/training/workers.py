@@ -117,16 +117,18 @@ class Worker:
         # Nothing is ever sent on this one: it ends when the parent does, even by a kill.
         lifeline, self.lifeline = context.Pipe(duplex=False)
         args = (theirs, lifeline, self.plan, self.log)
-        self.process = context.Process(target=serve, args=args, env=ONE_THREAD, daemon=True)
+        process = context.Process(target=serve, args=args, env=ONE_THREAD, daemon=True)
         try:
-            self.process.start()
+            process.start()
         except (TypeError, AttributeError, PicklingError) as error:
             raise EngineError(
                 f"{self.plan.called} cannot be sent to a worker process ({error}): make the task "
                 "with Task.from_loader, of a function that loads the engine there"
             ) from error
-        theirs.close()
-        lifeline.close()
+        finally:
+            theirs.close()
+            lifeline.close()
+        self.process = process
 
     def give(self, job: Job) -> None:
         """Hand over a job, to a new process if the old one is gone."""

@@ -1,0 +1,87 @@
+"""The task of reading fields from a document: an invoice's number, date and items as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from imagegate.errors import OutputError
+from imagegate.tables import Table
+from imagegate.tasks.answers import parse_json, read_json
+from imagegate.tasks.task import Engine, Task
+
+Leaf = tuple[tuple[str, ...], str]
+
+
+def leaves(value: Any, place: tuple[str, ...] = ()) -> Iterator[Leaf]:
+    """Yield every field of a JSON value: where it stands and what it holds, as compared.
+
+    Text is compared without regard to case and runs of white space, numbers by value; null is
+    no field. Items of a list stand at one place, in any order.
+
+    Examples
+    --------
+    >>> list(leaves({"total": 9.0, "items": [{"name": "Tea "}, {"name": None}]}))
+    [(('total',), '9'), (('items', 'name'), 'tea')]
+    """
+    if isinstance(value, dict):
+        for name, held in value.items():
+            yield from leaves(held, (*place, str(name)))
+    elif isinstance(value, list | tuple):
+        for held in value:
+            yield from leaves(held, place)
+    elif isinstance(value, bool | int | float):
+        yield place, str(value).lower() if isinstance(value, bool) else f"{value:.12g}"
+    elif isinstance(value, str):
+        yield place, " ".join(value.split()).casefold()
+    elif value is not None:
+        raise OutputError(f"expected JSON values, got {type(value).__name__}")
+
+
+def lost_fields(output: Any, truth: Any) -> float:
+    """Return the share of the true fields that the output lacks or has otherwise.
+
+    Parameters
+    ----------
+    output, truth : JSON values
+        Objects, lists, text, numbers, true, false and null, nested as they come.
+
+    Returns
+    -------
+    float
+        0..1; NaN if the truth has no field. Fields that were made up cost nothing: do not use
+        it to compare two engines.
+
+    Raises
+    ------
+    OutputError
+        If there is anything in them that JSON does not have.
+
+    Examples
+    --------
+    >>> lost_fields({"date": "2026-01-02", "total": 8}, {"date": "2026-01-02", "total": 9})
+    0.5
+    """
+    wanted = Counter(leaves(truth))
+    if not wanted:
+        return math.nan
+    return 1 - (wanted & Counter(leaves(output))).total() / wanted.total()
+
+
+NO_ENGINES: Table[Engine] = Table("field reading engine", ())
+
+TASKS = (
+    Task(
+        "fields",
+        lost_fields,
+        0.1,
+        NO_ENGINES,
+        verified=lambda output: any(True for _ in leaves(output)),
+        read_truth=read_json,
+        text=True,
+        truth="json",
+        parse=parse_json,
+    ),
+)

@@ -1,0 +1,167 @@
+"""Users' own tasks: of functions, from other packages, and what becomes of nonsense."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import owned
+import pytest
+
+import imagegate
+from imagegate.errors import CorpusError, EngineError, SettingsError, UnknownNameError
+from imagegate.tasks import find_engine, find_task
+from imagegate.training import parts
+
+DARK, LIGHT = 30, 150
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four light pictures, and two so dark that the engines of the module go wrong."""
+    folder = tmp_path_factory.mktemp("owned") / "set"
+    folder.mkdir()
+    for place, level in enumerate((LIGHT, DARK, LIGHT, LIGHT, DARK, LIGHT)):
+        coarse = np.random.default_rng(place).integers(level, level + 40, (6, 8, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f"i{place}.png"), cv2.resize(coarse, (96, 72)))
+    return folder
+
+
+def label(pictures: Path, task: imagegate.Task, out: Path, **settings: Any) -> Any:
+    sources, left_out = imagegate.find_sources([pictures], task)
+    assert not left_out
+    asked = {"recipe": "natural", "jobs": 2, "timeout": 2.0, **settings}
+    return imagegate.label(sources, task, None, out, **asked)
+
+
+def test_a_function_becomes_a_gate_in_ten_lines(pictures: Path, tmp_path: Path) -> None:
+    threshold = 25.0  # a function of this very test, with what it holds, reaches the workers
+
+    def run(pixels: Any) -> float:
+        return float(pixels.mean())
+
+    def loss(output: float, truth: float) -> float:
+        return min(1.0, abs(output - truth) / threshold)
+
+    task = imagegate.Task.from_callable(run, loss, name="levels", limit=0.4)
+    report = label(pictures, task, tmp_path / "c", recipe="singles", variants=12)
+    assert (report.rows, report.errors) == (72, 0)
+    corpus = imagegate.read_corpus(tmp_path / "c")
+    assert (corpus.meta["task"], corpus.meta["engine"], corpus.limit) == ("levels", "run", 0.4)
+    result = imagegate.train(corpus, name="levels", promise=0.5, confidence=0.5)
+    imagegate.save_gate(result.gate, tmp_path / "levels.gate")
+    assert imagegate.load_gate(tmp_path / "levels.gate").card.task == "levels"
+
+
+NONSENSE: tuple[tuple[Callable[..., Any], Callable[..., Any], str], ...] = (
+    (owned.says_nan, owned.distance, "expected a loss in 0..1 of colours, got nan"),
+    (owned.other_shape, owned.distance, "ValueError: operands could not be broadcast"),
+    (owned.raises, owned.distance, "LookupError: too dark"),
+    (owned.never_ends, owned.distance, "no answer from never_ends within 2 s"),
+    (owned.exits, owned.distance, "the process of exits died (exit code 3)"),
+    (owned.returns_nothing, owned.distance, "TypeError: unsupported operand"),
+    (owned.mean_colour, owned.strange_loss, "expected a loss in 0..1 of colours, got 'much'"),
+    (owned.mean_colour, owned.endless_loss, "no answer from mean_colour within 2 s"),
+)
+
+
+@pytest.mark.parametrize(
+    ("run", "loss", "said"), NONSENSE, ids=lambda v: getattr(v, "__name__", "")
+)
+def test_nonsense_is_an_error_by_name_and_the_run_goes_on(
+    pictures: Path, tmp_path: Path, run: Any, loss: Any, said: str
+) -> None:
+    truth = {"verified": lambda output: True, "name": "colours"}
+    for picture in pictures.iterdir():
+        colour = cv2.imread(str(picture)).reshape(-1, 3).mean(axis=0)[::-1]
+        (tmp_path / f"{picture.stem}.txt").write_text(" ".join(map(str, colour)))
+    (tmp_path / "list.csv").write_text(
+        "path,truth\n" + "".join(f"{p},{p.stem}.txt\n" for p in sorted(pictures.iterdir()))
+    )
+    task = imagegate.Task.from_callable(run, loss, read_truth=np.loadtxt, **truth)
+    report = label(tmp_path / "list.csv", task, tmp_path / "c")
+    table = parts.arrow().parquet.read_table(tmp_path / "c" / parts.ROWS).to_pydict()
+    wrong = {
+        row.split("/")[-1][:2]: error
+        for row, error in zip(table["row_id"], table["error"], strict=True)
+        if error
+    }
+    assert sorted(wrong) == ["i1", "i4"]
+    assert all(said in error for error in wrong.values()), wrong
+    assert (report.rows, report.errors) == (6, 2)
+    message, times, first = report.reasons[0]
+    assert said in message
+    assert times == 2
+    assert first.endswith("i1.png#000")
+
+
+def test_without_truth_nonsense_on_a_clean_image_drops_the_source(
+    pictures: Path, tmp_path: Path
+) -> None:
+    task = imagegate.Task.from_callable(owned.says_nan, owned.distance, name="colours")
+    report = label(pictures, task, tmp_path / "c")
+    assert report.rows == 4
+    assert set(report.dropped) == {"set/i1", "set/i4"}
+    assert all("colours loses nan of it" in why for why in report.dropped.values())
+    always = imagegate.Task.from_callable(lambda pixels: float("nan"), owned.distance, name="x")
+    with pytest.raises(CorpusError, match=r"none of the 6 sources can serve.*x loses nan"):
+        label(pictures, always, tmp_path / "d")
+
+
+def test_an_engine_may_write_into_its_input(pictures: Path, tmp_path: Path) -> None:
+    task = imagegate.Task.from_callable(owned.writes_into_its_input, owned.distance)
+    assert label(pictures, task, tmp_path / "c").errors == 0
+    assert not imagegate.read_corpus(tmp_path / "c").rows["loss"].any()
+
+
+def test_what_cannot_travel_is_loaded_there(pictures: Path, tmp_path: Path) -> None:
+    lock = threading.Lock()  # stands for a session: it cannot be pickled
+
+    def run(pixels: Any) -> Any:
+        with lock:
+            return owned.mean_colour(pixels)
+
+    task = imagegate.Task.from_callable(run, owned.distance, name="locked")
+    with pytest.raises(EngineError, match=r"run cannot be sent .* Task\.from_loader"):
+        label(pictures, task, tmp_path / "c")
+
+    def load() -> Any:
+        own = threading.Lock()
+
+        def locked(pixels: Any) -> Any:
+            with own:
+                return owned.mean_colour(pixels)
+
+        return locked
+
+    task = imagegate.Task.from_loader(load, owned.distance, name="locked")
+    assert label(pictures, task, tmp_path / "c").errors == 0
+
+
+def test_a_task_is_found_where_it_stands() -> None:
+    assert find_task("owned:TASK") is owned.TASK
+    assert find_engine("owned:TASK").name == "mean_colour"
+    with pytest.raises(
+        SettingsError, match=r"expected an imagegate\.Task at owned:NO_TASK, got str"
+    ):
+        find_task("owned:NO_TASK")
+    with pytest.raises(SettingsError, match=r"cannot load the task nowhere:TASK.*nowhere"):
+        find_task("nowhere:TASK")
+
+
+def test_an_installed_package_offers_a_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / "colours-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: colours\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[imagegate.tasks]\ncolours = owned:TASK\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert find_task("colours") is owned.TASK
+    with pytest.raises(UnknownNameError, match="Did you mean 'colours'"):
+        find_task("colors")
