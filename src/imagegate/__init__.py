@@ -25,25 +25,33 @@ from imagegate.pipeline.route import Route, Router
 from imagegate.tasks.task import Engine, Task
 
 if TYPE_CHECKING:
+    from imagegate.tasks.onnx import onnx_engine
+    from imagegate.tasks.scikit import pipeline_engine
+    from imagegate.training.adjust import adjust
     from imagegate.training.corpus import join_corpora, read_corpus, read_outcomes
     from imagegate.training.evaluate import evaluate
     from imagegate.training.fit import train
     from imagegate.training.label import label
     from imagegate.training.report import write_report
     from imagegate.training.sources import find_sources
+    from imagegate.training.versus import compare_gates
 
 __version__ = "0.1.0"
 
 # What makes gates is imported when it is asked for: answering needs none of it.
 LATER = {
-    "evaluate": "evaluate",
-    "find_sources": "sources",
-    "join_corpora": "corpus",
-    "label": "label",
-    "read_corpus": "corpus",
-    "read_outcomes": "corpus",
-    "train": "fit",
-    "write_report": "report",
+    "adjust": "training.adjust",
+    "compare_gates": "training.versus",
+    "evaluate": "training.evaluate",
+    "find_sources": "training.sources",
+    "join_corpora": "training.corpus",
+    "label": "training.label",
+    "onnx_engine": "tasks.onnx",
+    "pipeline_engine": "tasks.scikit",
+    "read_corpus": "training.corpus",
+    "read_outcomes": "training.corpus",
+    "train": "training.fit",
+    "write_report": "training.report",
 }
 
 __all__ = [
@@ -61,6 +69,8 @@ __all__ = [
     "Task",
     "Validation",
     "Verdict",
+    "adjust",
+    "compare_gates",
     "evaluate",
     "find_sources",
     "gate_names",
@@ -69,7 +79,9 @@ __all__ = [
     "load_gate",
     "load_policy",
     "measure",
+    "onnx_engine",
     "open_file",
+    "pipeline_engine",
     "read",
     "read_corpus",
     "read_outcomes",
@@ -85,4 +97,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.training.{LATER[name]}"), name)
+    return getattr(import_module(f"{__name__}.{LATER[name]}"), name)

@@ -33,6 +33,7 @@ def corpus(task: str, telling: str) -> Corpus:
     loss = (outputs[telling] > 0.15).astype(np.float32)
     rows = {name: groups.astype(str).astype(object) for name in ("source_id", "group")}
     rows |= {"set": np.full(300, "drawn", object), "loss": loss}
+    rows |= {"cause": np.full(300, "clean", object), "severity": np.zeros(300, np.int8)}
     rows |= {name: np.full(300, 500) for name in ("width", "height")}
     meta = {"task": task, "engine": "drawn", "limit": 0.5, "sets": {}}
     meta |= {"output_version": OUTPUT_VERSION, "output_measures": list(judged)}

@@ -8,7 +8,9 @@ import sys
 import typer
 
 from imagegate.cli import (
+    adjust,
     check,
+    compare,
     degrade,
     demo,
     evaluate,
@@ -16,6 +18,7 @@ from imagegate.cli import (
     label,
     remeasure,
     sort,
+    tasks,
     train,
     watch,
 )
@@ -40,8 +43,11 @@ app.command("label")(label.command)
 app.command("remeasure")(remeasure.command)
 app.command("train")(train.command)
 app.command("evaluate")(evaluate.command)
+app.command("adjust")(adjust.command)
+app.command("compare")(compare.command)
 app.command("gates")(gates.list_command)
 app.command("show")(gates.show_command)
+app.command("tasks")(tasks.command)
 app.command("demo")(demo.command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,11 +69,15 @@ def run(
 
 def print_evaluation(evaluation: Evaluation) -> None:
     """Print the comparison table and the sentence it comes down to."""
-    header, *rows = evaluation.summary()
+    print_table(*evaluation.summary())
+    out.print(evaluation.headline(), soft_wrap=True)
+
+
+def print_table(header: Sequence[str], *rows: Sequence[str]) -> None:
+    """Print rows of text below a bold header."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in header:
         table.add_column(title, overflow="fold")  # no interval is cut off in a narrow terminal
     for row in rows:
         table.add_row(*row)
     out.print(table)
-    out.print(evaluation.headline(), soft_wrap=True)

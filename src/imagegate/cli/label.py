@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagegate.cli.console import complain, err, named, out, percent, progress
+from imagegate.cli import engines
+from imagegate.cli.console import complain, err, named, out, percent, plain, progress
 from imagegate.errors import CorpusError
+from imagegate.tasks import find_task
+from imagegate.tasks.task import Engine, Task
+
+if TYPE_CHECKING:
+    from imagegate.training.label import LabelReport
+
+NOTHING_USABLE = 1
+MOST_SAID = 10  # sources dropped that are named
 
 Sources = Annotated[
     list[str],
@@ -20,8 +29,6 @@ Sources = Annotated[
 Out = Annotated[
     Path, typer.Option("--out", "-o", help="The corpus folder; an unfinished one is resumed.")
 ]
-TaskName = Annotated[str, typer.Option("--task", "-t", help="What the images are for.")]
-EngineName = Annotated[str | None, typer.Option("--engine", "-e", help="The program that does it.")]
 Variants = Annotated[int, typer.Option("--variants", "-n", min=1, help="Rows per source image.")]
 Recipe = Annotated[
     str, typer.Option("--recipe", help="'mixed', 'singles', or 'natural': the images as they are.")
@@ -32,6 +39,16 @@ GroupBy = Annotated[
 ]
 LimitSources = Annotated[
     int | None, typer.Option("--limit-sources", help="At most so many sources of each set.")
+]
+Limit = Annotated[
+    float | None,
+    typer.Option(
+        "--limit",
+        min=0.0,
+        max=1.0,
+        metavar="LOSS",
+        help="The loss, 0 to 1, beyond which the task failed; by default the task's own.",
+    ),
 ]
 Licence = Annotated[
     list[str] | None, typer.Option("--licence", help="'SET=TEXT' for the card; may be repeated.")
@@ -49,39 +66,47 @@ Timeout = Annotated[float, typer.Option("--timeout", help="Seconds an engine may
 
 
 def command(
+    context: typer.Context,
     sources: Sources,
     to: Out,
-    task: TaskName = "ocr",
-    engine: EngineName = None,
+    task: engines.TaskName = None,
+    engine: engines.EngineName = None,
+    truth: engines.TruthFrom = None,
+    limit: Limit = None,
     variants: Variants = 8,
     recipe: Recipe = "mixed",
     group_by: GroupBy = None,
-    limit: LimitSources = None,
+    limit_sources: LimitSources = None,
     licence: Licence = None,
     seed: Seed = 0,
     jobs: Jobs = 0,
     timeout: Timeout = 60.0,
     half_run: HalfRun = False,
+    command_line: engines.CommandLine = None,
+    onnx: engines.OnnxFile = None,
+    output: engines.Output = None,
+    labels: engines.Labels = None,
+    input_size: engines.InputSize = None,
+    fit: engines.Fit = None,
+    scaling: engines.Scaling = None,
+    colours: engines.Colours = None,
+    input_multiple: engines.InputMultiple = None,
+    tile: engines.Tile = None,
+    output_name: engines.OutputName = None,
+    output_scaling: engines.OutputScaling = None,
+    values: engines.Values = None,
+    mask_channel: engines.MaskChannel = None,
 ) -> None:
     """Degrade clean images, run the real engine on each, and write its measured loss as rows.
 
     Stop it at any time: the same command goes on where it was.
     """
-    run(
-        sources,
-        to,
-        task=task,
-        engine=engine,
-        variants=variants,
-        recipe=recipe,
-        group_by=group_by,
-        limit=limit,
-        seed=seed,
-        jobs=jobs or None,
-        timeout=timeout,
-        half_run=half_run,
-        licences=dict(named(text, "--licence SET=TEXT") for text in licence or []),
-    )
+    chosen, program = engines.asked(context.params)
+    named_licences = dict(named(text, "--licence SET=TEXT") for text in licence or [])
+    found: dict[str, Any] = {"group_by": group_by, "limit_sources": limit_sources}
+    rows: dict[str, Any] = {"variants": variants, "recipe": recipe, "seed": seed, "limit": limit}
+    rows |= {"jobs": jobs or None, "timeout": timeout, "half_run": half_run}
+    run(sources, to, task=chosen, engine=program, licences=named_licences, **found, **rows)
     out.print(f"next: imagegate train {to} --out my.gate")
 
 
@@ -89,19 +114,18 @@ def run(
     sources: list[str],
     to: Path,
     *,
-    task: str,
-    engine: str | None,
+    task: str | Task,
+    engine: str | Engine | None,
     group_by: str | None = None,
-    limit: int | None = None,
+    limit_sources: int | None = None,
     **settings: Any,
 ) -> None:
     """Find the sources, label them under a progress bar, and say what came of it."""
-    from imagegate.tasks import find_task
     from imagegate.training.label import label
     from imagegate.training.sources import find_sources
 
     chosen = find_task(task)
-    found, problems = find_sources(sources, chosen, group_by=group_by, limit=limit)
+    found, problems = find_sources(sources, chosen, group_by=group_by, limit=limit_sources)
     for problem in problems:
         err.print(f"[yellow]left out[/] {problem}", soft_wrap=True)
     if not found:
@@ -117,8 +141,23 @@ def run(
         except KeyboardInterrupt:
             complain("stopped. Every row is kept: the same command goes on from here.")
             raise typer.Exit(130) from None
+    close(report, to)
+
+
+def close(report: LabelReport, to: Path) -> None:
+    """Say what came of labelling; end with 1 if no row can be used."""
     rows = f"{report.rows:,} rows from {report.sources:,} sources in {to}"
-    fate = f"{percent(report.fail_share)} fail, {report.errors:,} errors"
+    share = report.fail_share if report.rows > report.errors else None
+    fate = f"{percent(share)} fail, {report.errors:,} errors"
     out.print(f"{rows}: {fate}, {len(report.dropped):,} sources dropped")
-    for source, reason in list(report.dropped.items())[:10]:
-        err.print(f"[yellow]dropped[/] {source}: {reason}", soft_wrap=True)
+    for source, reason in list(report.dropped.items())[:MOST_SAID]:
+        err.print(f"[yellow]dropped[/] {plain(source)}: {plain(reason)}", soft_wrap=True)
+    for reason, times, row in report.reasons:
+        where = f"in {times:,} rows, first {plain(row)}" if times > 1 else f"in {plain(row)}"
+        err.print(f"[yellow]error[/] {where}: {plain(reason)}", soft_wrap=True)
+    if report.errors == report.rows:
+        complain(
+            f"no row can be used, so there is nothing to train on. Put right what is said above, "
+            f"delete {to}, and label again"
+        )
+        raise typer.Exit(NOTHING_USABLE)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imagegate.cli.console import err, out, print_json
+from imagegate.cli.evaluate import print_table
 from imagegate.cli.gates import cards
 from imagegate.errors import SettingsError
 
 if TYPE_CHECKING:
-    from imagegate.models.gate import Gate
+    from imagegate.models.learned import Gate
     from imagegate.training.corpus import Corpus
+    from imagegate.training.evaluation import Evaluation
+    from imagegate.training.messages import Said
 
 MOST_SAID = 10  # outcomes left out that are named
 
@@ -136,11 +139,49 @@ def run(
     gate = result.gate.with_results(heldout.for_card())
     save_gate(gate, to)
     if not quiet:
-        for message in result.messages:
-            out.print(message, soft_wrap=True)
-        out.print(heldout.headline(), soft_wrap=True)
-        out.print(f"written: {to} ({to.stat().st_size / 1000:,.0f} kB)")
+        tell(gate, result.said, heldout)
+        out.print(f"written: {to} ({to.stat().st_size / 1000:,.0f} kB)", soft_wrap=True)
     return gate
+
+
+def tell(gate: Gate, said: Said, heldout: Evaluation) -> None:
+    """Print what it learned from and what, how it compares, its promise, and what is wanting."""
+    from imagegate.models.lesson_text import lesson_lines
+
+    of_output = lesson_lines(gate.output.card.lesson) if gate.output else []
+    say(*said.learned, *lesson_lines(gate.card.lesson), *of_output)
+    compare(heldout)
+    say(*said.promised[:1], *tested(heldout), *said.promised[1:], *said.wanting)
+
+
+def say(*lines: str) -> None:
+    """Print lines of text as they are."""
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def compare(heldout: Evaluation) -> None:
+    """Print the gate beside the rules, on what it has not learned from."""
+    from imagegate.training.evaluation import cell
+    from imagegate.training.headline import ranks, rules_of, scope, too_few
+
+    shown = {"auroc": "AUROC", "coverage": "passed", "risk": "failing of passed"}
+    results = [result for result in heldout.results if result.key != "perfect"]
+    rows = [[result.name, *(cell(result, name) for name in shown)] for result in results]
+    say(scope(heldout))
+    print_table(["", *shown.values()], *rows)
+    if not too_few(heldout) and rules_of(heldout):
+        best = max(rules_of(heldout), key=lambda rules: rules.metrics["auroc"].value)
+        say(ranks(heldout["learned"], best))
+
+
+def tested(heldout: Evaluation) -> list[str]:
+    """Return what the rows kept for the test say of a promise, if one was given."""
+    from imagegate.training.headline import measured
+
+    given = heldout.card.guarantee
+    passed = heldout["learned"].operating.passed
+    return [f"On the test {measured(heldout, given)}."] if given and given.kept and passed else []
 
 
 def rows_of(corpora: list[Path], outcomes: Path | None, task: str | None) -> Corpus:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from imagegate.models.lesson_text import lesson_lines
+
 if TYPE_CHECKING:  # card.py calls this file
     from imagegate.models.card import Card
 
@@ -19,6 +21,8 @@ def card_lines(card: Card) -> list[str]:
         *_calibration(card),
         *_thresholds(card),
         *_training(card),
+        *lesson_lines(card.lesson),
+        *map(_adjusted, card.adjusted),
         *_results(card.results),
         *_rules(card),
         *_making(card),
@@ -84,6 +88,14 @@ CONTENDERS = {
 }
 
 
+FIGURES = {
+    "auroc": "AUROC",
+    "coverage": "share passed",
+    "risk": "share of those failing",
+    "brier": "Brier",
+}
+
+
 def _results(results: Mapping[str, Any]) -> list[str]:
     if not results:
         return ["held-out results: none stored yet (imagegate train writes them)"]
@@ -92,13 +104,41 @@ def _results(results: Mapping[str, Any]) -> list[str]:
     lines = [f"held out ({part.get('name', 'test')}): {counts}, {part.get('failed', 0):,} failing"]
     for key, title in CONTENDERS.items():
         if key in results:
-            names = ("auroc", "coverage", "risk", "brier")
-            auroc, passes, fails, brier = (_estimate(results[key].get(name)) for name in names)
-            line = (
-                f"  {title}: AUROC {auroc}, share passed {passes}, share of those failing {fails}"
-            )
-            lines.append(line if brier == "n/a" else f"{line}, Brier {brier}")
+            found = [(name, _estimate(results[key].get(name))) for name in FIGURES]
+            # What an adjustment has outdated is gone from the card; rules have no Brier score.
+            known = [
+                f"{FIGURES[name]} {text}"
+                for name, text in found
+                if name in results[key] and (name, text) != ("brier", "n/a")
+            ]
+            lines.append(f"  {title}: " + ", ".join(known))
     return lines
+
+
+def _adjusted(entry: Mapping[str, Any]) -> str:
+    """Return one line about a change after training."""
+    before, after = (_asked(entry.get(name, {})) for name in ("before", "after"))
+    when = f"adjusted {entry['date']}" if entry.get("date") else "adjusted"
+    outcomes, more = entry.get("outcomes"), ""
+    if outcomes:
+        more = (
+            f"; calibrated on {outcomes['rows']:,} more images of {outcomes['groups']:,} groups "
+            f"from {outcomes['file']}, {outcomes['fails']:,} failing"
+        )
+    return f"{when}: before {before}, now {after}{more}"
+
+
+def _asked(wanted: Mapping[str, Any]) -> str:
+    """Return what was asked for, and up to which chance of failure images pass by it."""
+    passing = wanted.get("pass")
+    up_to = "nothing passes" if passing is None else f"pass up to {passing:.3f}"
+    if wanted.get("costs"):
+        false_pass, false_reject = wanted["costs"]
+        return f"costs {false_pass:g} to {false_reject:g} ({up_to})"
+    if wanted.get("promise") is None:
+        return f"a threshold set by hand ({up_to})"
+    promise, sure = (f"{100 * wanted[name]:g} %" for name in ("promise", "confidence"))
+    return f"{promise} with confidence {sure} ({up_to})"
 
 
 def _estimate(estimate: Any) -> str:

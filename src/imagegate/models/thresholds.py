@@ -39,8 +39,25 @@ KEYS = tuple(field.name for field in fields(RuleThresholds))
 PRESETS: Mapping[str, RuleThresholds] = {
     "general": RuleThresholds(),
     "ocr": RuleThresholds(min_width=300, min_height=300),
+    # The letters are the same, whatever is made of them.
+    "ocr-in-order": RuleThresholds(min_width=300, min_height=300),
+    "fields": RuleThresholds(min_width=300, min_height=300),
+    # Amazon Rekognition looks for faces in no smaller picture ("Guidelines and quotas").
+    "face-detection": RuleThresholds(min_width=80, min_height=80),
     "face-recognition": RuleThresholds(min_width=160, min_height=160),
+    # The largest of the small sizes at which ImageNet was published again, to train on for less:
+    # 16, 32 and 64 px, Chrabaszcz et al. 2017, arXiv:1707.08819.
+    "classification": RuleThresholds(min_width=64, min_height=64),
     "background-removal": RuleThresholds(min_width=512, min_height=512),
+    # What networks that enlarge are shown in training: Real-ESRGAN patches of 64 px (of 256 px
+    # when four times as large), Wang et al. 2021, arXiv:2107.10833. What is to be enlarged is
+    # small, so the score for resolution may be low.
+    "upscaling": RuleThresholds(resolution_score=20, min_width=64, min_height=64),
+    # The least that Google Merchant Center has taken of a garment ("Image link [image_link]").
+    # Light and colours outlast much of what makes a picture soft.
+    "enhancement": RuleThresholds(
+        blur_score=20, resolution_score=20, min_width=250, min_height=250
+    ),
 }
 
 

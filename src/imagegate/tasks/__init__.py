@@ -6,7 +6,7 @@ from importlib import metadata
 
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tables import Table
-from imagegate.tasks import background, fields, ocr
+from imagegate.tasks import background, classification, faces, fields, ocr, restoration
 from imagegate.tasks.command import command_engine
 from imagegate.tasks.task import Engine, Task
 from imagegate.tasks.text import character_error_rate, word_recall
@@ -23,7 +23,17 @@ __all__ = [
     "word_recall",
 ]
 
-TASKS = Table("task", (*ocr.TASKS, *background.TASKS, *fields.TASKS))
+TASKS = Table(
+    "task",
+    (
+        *ocr.TASKS,
+        *background.TASKS,
+        *fields.TASKS,
+        *faces.TASKS,
+        *classification.TASKS,
+        *restoration.TASKS,
+    ),
+)
 
 ENTRY_POINTS = "imagegate.tasks"
 

@@ -179,5 +179,6 @@ TASKS = (
         read_mask,
         confidence=mask_confidence,
         truth="mask",
+        about="cut the subject of a picture out",
     ),
 )

@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import math
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import OutputError
+from imagegate.tables import Table
+from imagegate.tasks.task import Engine, Task
+
+# A class that may stand in for the true one. Networks are surer than they are right (Guo et al.,
+# ICML 2017, arXiv:1706.04599), so it asks for much.
+MIN_CONFIDENCE = 0.8
+# Only 0 and 1 occur, so any limit between them means the same.
+WRONG_CLASS = 0.5
+
+WANTED = "a class: a name, a number, {class: probability, …} or probabilities"
+SHOWN = 60  # characters of a wrong answer in a message
 
 
 @dataclass(frozen=True)
@@ -20,3 +42,179 @@ class Prediction:
 
     class_name: str
     confidence: float = math.nan
+
+
+Chances = Sequence[float] | NDArray[np.floating[Any]]
+Answer = Prediction | str | int | Mapping[str, float] | Chances
+
+
+def predicted(output: Answer) -> Prediction:
+    """Return what a classifier says in one form, or raise what is wrong with it.
+
+    Parameters
+    ----------
+    output : Prediction, str, int, mapping, or sequence of float
+        A class by name or number, probabilities by class, or a list or one-dimensional array of
+        the probabilities of classes 0, 1, … Of equal probabilities the first counts.
+
+    Returns
+    -------
+    Prediction
+        The class without white space around it, its letters composed (Unicode NFC, since file
+        systems take names of folders apart); case is kept. NaN where no confidence is told.
+
+    Raises
+    ------
+    OutputError
+        If it is no class: nothing, NaN, a table, probabilities outside 0..1.
+    """
+    found: Any = output
+    if isinstance(found, Mapping):
+        found = likeliest(list(found), list(found.values()))
+    elif isinstance(found, str | Integral):
+        found = Prediction(str(found))
+    elif isinstance(found, Sequence) or np.ndim(found):
+        found = likeliest(range(len(found)), found)
+    if not isinstance(found, Prediction) or not isinstance(found.class_name, str):
+        raise OutputError(f"expected {WANTED}, got {output!r:.80}")
+    name = unicodedata.normalize("NFC", found.class_name).strip()
+    if not name:
+        raise OutputError(f"expected {WANTED}, got an empty name")
+    if found.confidence < 0 or found.confidence > 1:
+        raise OutputError(f"expected a confidence from 0 to 1, got {found.confidence}")
+    return Prediction(name, float(found.confidence))
+
+
+def likeliest(names: Any, chances: Any) -> Prediction:
+    """Return the class of the highest probability."""
+    try:
+        table = np.asarray(chances, np.float64)
+    except (TypeError, ValueError):
+        raise OutputError(f"expected {WANTED}, got {chances!r:.80}") from None
+    if table.ndim != 1 or not table.size:
+        raise OutputError(f"expected {WANTED}, got probabilities of shape {table.shape}")
+    if not ((table >= 0) & (table <= 1)).all():
+        wrong = table[~((table >= 0) & (table <= 1))][0]
+        raise OutputError(f"expected probabilities from 0 to 1, got {wrong}: softmax them first")
+    best = int(table.argmax())
+    return Prediction(str(names[best]), float(table[best]))
+
+
+def class_loss(output: Answer, truth: Answer) -> float:
+    """Return 0 if the predicted class is the true one, else 1.
+
+    Parameters
+    ----------
+    output, truth : Prediction, str, int, mapping, or sequence of float
+        As :func:`predicted` takes them. White space around a name does not count, nor how its
+        accents are stored; all else does, case too.
+
+    Returns
+    -------
+    float
+        0.0 or 1.0.
+
+    Raises
+    ------
+    OutputError
+        If one is no class, or one is a number and the other a name.
+
+    Examples
+    --------
+    >>> class_loss({"cat": 0.7, "dog": 0.3}, "cat"), class_loss("Cat", "cat")
+    (0.0, 1.0)
+    """
+    found, right = predicted(output).class_name, predicted(truth).class_name
+    # A classifier that numbers its classes is wrong about no picture: it speaks another language.
+    if is_number(found) != is_number(right):
+        raise OutputError(
+            f"expected a class called like {right!r}, got {found!r}: name the classes, or take "
+            "what the clean picture is called for the truth"
+        )
+    return float(found != right)
+
+
+def is_number(name: str) -> bool:
+    """Tell whether a class is called by a number."""
+    return name.removeprefix("-").isdecimal()
+
+
+def confidence(output: Answer) -> float:
+    """Return how sure the classifier says it is, NaN if it does not say."""
+    return predicted(output).confidence
+
+
+def verified(output: Answer) -> bool:
+    """Tell whether the class of a clean picture is good enough to stand in for the true one."""
+    return not confidence(output) < MIN_CONFIDENCE  # silence (NaN) passes
+
+
+def parse_class(text: str) -> Prediction:
+    """Return the class that a program printed.
+
+    Parameters
+    ----------
+    text : str
+        JSON: ``{"class": "cat", "confidence": 0.9}``, ``{"cat": 0.9, "dog": 0.1}``, ``"cat"``,
+        or ``[0.9, 0.1]`` for classes 0 and 1; or else a line with nothing but the name.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    OutputError
+        If it is none of these.
+    """
+    line = text.strip()
+    if not line:
+        raise OutputError(f"expected {WANTED}, got nothing")
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        value = line
+    if isinstance(value, dict):
+        return predicted(spelt_out(value))
+    if isinstance(value, list):
+        return predicted(value)
+    if "\n" in line:
+        raise OutputError(f"expected {WANTED} on one line, got {line[:SHOWN]!r}")
+    return predicted(value if isinstance(value, str) else line)
+
+
+def spelt_out(value: dict[str, Any]) -> Prediction | dict[str, Any]:
+    """Read ``{"class": …, "confidence": …}``; anything else stays a mapping of probabilities."""
+    name = value.get("class")
+    if not isinstance(name, str | int) or not value.keys() <= {"class", "confidence"}:
+        return value
+    sure = value.get("confidence")
+    if sure is not None and not isinstance(sure, int | float):
+        raise OutputError(f"expected a confidence from 0 to 1, got {sure!r:.80}")
+    return Prediction(str(name), math.nan if sure is None else float(sure))
+
+
+def read_class(path: str) -> Prediction:
+    """Read a UTF-8 file that holds what :func:`parse_class` takes."""
+    try:
+        return parse_class(Path(path).read_text(encoding="utf-8-sig"))
+    except (OutputError, UnicodeDecodeError) as error:
+        raise OutputError(f"{path}: {error}") from None
+
+
+NO_ENGINES: Table[Engine] = Table("classification engine", ())
+
+TASKS = (
+    Task(
+        "classification",
+        class_loss,
+        WRONG_CLASS,
+        NO_ENGINES,
+        verified,
+        read_class,
+        confidence=confidence,
+        truth="class",
+        parse=parse_class,
+        about="tell what a picture shows",
+    ),
+)

@@ -52,7 +52,8 @@ def command_engine(line: str, task: Task) -> Engine:
         raise SettingsError(f"expected {{image}} in the command line, got {line!r}")
     if not (to_file or task.parse):
         raise SettingsError(f"expected {{output}} in the command line for {task.name}: {line!r}")
-    name = f"output{SUFFIXES.get(task.truth, '.txt')}"
+    # what cannot be told in text is a picture: many programs go by the name that they are given
+    name = f"output{SUFFIXES.get(task.truth, '.txt' if task.parse else '.png')}"
 
     def run(pixels: Pixels) -> Any:
         with tempfile.TemporaryDirectory() as folder:

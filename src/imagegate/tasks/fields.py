@@ -83,5 +83,6 @@ TASKS = (
         text=True,
         truth="json",
         parse=parse_json,
+        about="read the fields of a document as JSON",
     ),
 )

@@ -130,6 +130,7 @@ TASKS = (
         text=True,
         truth="text",
         parse=parse_transcript,
+        about="read text, whatever the order of the lines",
     ),
     Task(
         "ocr-in-order",
@@ -142,5 +143,6 @@ TASKS = (
         text=True,
         truth="text",
         parse=parse_transcript,
+        about="read text where the order of the lines is known",
     ),
 )

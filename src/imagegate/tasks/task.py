@@ -71,6 +71,8 @@ class Task:
     shrink : int
         By what factor sources are made smaller before anything is done to them; the engine is to
         make up for it, and is judged by the picture as it was.
+    about : str
+        What the task is, in a few words for people.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Task:
     truth: Truth = "own"
     parse: Callable[[str], Any] | None = None
     shrink: int = 1
+    about: str = ""
 
     @classmethod
     def from_callable(

@@ -92,15 +92,21 @@ def _figures(
     rival: Contender, fails: Mask, weights: Floats, promise: float, learned: metrics.Passing
 ) -> dict[str, Floats]:
     curve = metrics.passing(rival.risk, fails, weights)
-    values = {name: metric(curve) for name, metric in RANKING.items()}
+    values = ranking(curve, promise)
     best = metrics.perfect_coverage(curve, promise)
-    perfect = rival.key == "perfect"
-    values["coverage_at_risk"] = best if perfect else metrics.coverage_at_risk(curve, promise)
+    if rival.key == "perfect":
+        values["coverage_at_risk"] = best
     values["share_of_perfect"] = values["coverage_at_risk"] / np.where(best > 0, best, np.nan)
     if rival.probability:
         values["brier"] = metrics.brier(rival.risk, fails, weights)
         values["calibration"] = metrics.smooth_calibration_error(rival.risk, fails, weights)
     return values | _at_threshold(rival.passes, fails, weights, learned)
+
+
+def ranking(curve: metrics.Passing, risk: float) -> dict[str, Floats]:
+    """Return the figures that depend on the order of the rows alone."""
+    values = {name: metric(curve) for name, metric in RANKING.items()}
+    return {**values, "coverage_at_risk": metrics.coverage_at_risk(curve, risk)}
 
 
 def _at_threshold(

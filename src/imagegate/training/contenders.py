@@ -113,7 +113,7 @@ def by_rules(
     sizes = (("width", thresholds.min_width), ("height", thresholds.min_height))
     small = np.any([corpus.column(side) < pixels for side, pixels in sizes], axis=0)
     risk = np.where(small, WORST, short)
-    return Contender(key, name, risk, risk <= 0, note=NOTES[key])
+    return Contender(key, name, risk, risk <= 0, note=NOTES.get(key, ""))
 
 
 def laplacian(corpus: Corpus) -> Contender:

@@ -76,10 +76,10 @@ def evaluate(
     promise = DEFAULT_PROMISE if card.promise is None else card.promise
     calibrated = calibration_by_chance(rivals[0].risk, seed=seed)
     return Evaluation(
-        **_facts(card, kept),
+        **{"gate": card.name, "card": card, **facts(kept)},
         promise=promise,
         part=part,
-        part_note=chosen.note + _mismatches(card, kept),
+        part_note=chosen.note + mismatches(card, kept),
         seen=chosen.seen,
         left_out=len(corpus) - len(kept),
         results=compare(rivals, rows, promise=promise, chance=chance, calibrated=calibrated),
@@ -96,12 +96,10 @@ def evaluate(
     )
 
 
-def _facts(card: Card, corpus: Corpus) -> dict[str, Any]:
-    """Return what is judged, and on how many rows of what."""
+def facts(corpus: Corpus) -> dict[str, Any]:
+    """Return on how many rows of what gates are judged."""
     sources, groups = (np.unique(corpus.column(n).astype(str)) for n in ("source_id", "group"))
     return {
-        "gate": card.name,
-        "card": card,
         "task": str(corpus.meta["task"]),
         "engine": str(corpus.meta["engine"]),
         "limit": corpus.limit,
@@ -112,12 +110,12 @@ def _facts(card: Card, corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _mismatches(card: Card, corpus: Corpus) -> str:
+def mismatches(card: Card, corpus: Corpus) -> str:
     """Say where the rows are not what the gate was made for: allowed, but never in silence."""
     said = ""
     for name in ("task", "engine", "engine_version", "limit"):
         mine, theirs = getattr(card, name), corpus.meta.get(name)
-        if mine != theirs:
+        if mine != theirs and (card.engine or name == "task"):  # rules are for any engine
             said += (
                 f" The gate was made for {name.replace('_', ' ')} {mine}, these rows are {theirs}."
             )

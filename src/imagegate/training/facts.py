@@ -54,7 +54,7 @@ def make_card(corpus: Corpus, split: NDArray[np.str_], asked: Asked, made: Made)
         limit=corpus.limit,
         measures=made.measures,
         features_version=int(meta.get("features_version", VERSION)),
-        sets=tuple(_set(corpus, name) for name in np.unique(corpus.column("set").astype(str))),
+        sets=tuple(set_facts(corpus, name) for name in np.unique(corpus.column("set").astype(str))),
         parts={part: counts(corpus, split == part) for part in PARTS},
         groups={part: tuple(np.unique(groups[split == part]).tolist()) for part in PARTS},
         seed=asked.seed,
@@ -85,7 +85,8 @@ def counts(corpus: Corpus, mask: NDArray[np.bool_]) -> dict[str, int]:
     }
 
 
-def _set(corpus: Corpus, name: str) -> dict[str, Any]:
+def set_facts(corpus: Corpus, name: str) -> dict[str, Any]:
+    """Count what came from one set, and name its licence."""
     facts = corpus.meta.get("sets", {}).get(name, {})
     licence = str(facts.get("licence", ""))
     return {

@@ -20,7 +20,8 @@ from imagegate.training.corpus import Corpus
 from imagegate.training.facts import Asked, Made, make_card
 from imagegate.training.guarding import FALSE_ALARMS, fit_guard
 from imagegate.training.learner import Learned, from_sklearn, learn, varying
-from imagegate.training.messages import messages_of, output_messages, why_no_output
+from imagegate.training.lesson import lesson_of
+from imagegate.training.messages import Said, output_messages, said_of, why_no_output
 from imagegate.training.promise import Scored, set_thresholds
 from imagegate.training.rules_tuning import six_scores, tune_rules
 from imagegate.training.split import PARTS, SHARES, split_by_group
@@ -41,13 +42,18 @@ class TrainResult:
         Ready to answer and to be saved; its ``output`` judges what the engine made of an image.
     split : ndarray of str, shape (rows,)
         The part of every row of the corpus: train, calibration or test.
-    messages : tuple of str
+    said : Said
         What was made of how much, what is promised, and what is wanting, in plain words.
     """
 
     gate: Gate
     split: NDArray[np.str_]
-    messages: tuple[str, ...]
+    said: Said
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """All that is said, in its order; what was learned stands on the card."""
+        return (*self.said.learned, *self.said.promised, *self.said.wanting)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +116,8 @@ def train(
     split = split_by_group(groups, sets, seed=seed, shares=shares)
     gate = _fit(corpus, split, asked, images_only(corpus))
     output, said = _with_output(corpus, split, asked, gate)
-    return TrainResult(replace(gate, output=output), split, (*messages_of(gate.card), *said))
+    gate = replace(_taught(gate, corpus, split), output=output)
+    return TrainResult(gate, split, said_of(gate.card, said))
 
 
 def images_only(corpus: Corpus) -> list[str]:
@@ -133,7 +140,13 @@ def _with_output(
     output = _fit(corpus, split, named, [*images_only(corpus), *corpus.outputs])
     better = output.judges_output and _log_loss(output) < _log_loss(gate)
     said = output_messages(output.card, alone=_log_loss(gate), kept=better)
-    return (output if better else None), list(said)
+    return (_taught(output, corpus, split) if better else None), list(said)
+
+
+def _taught(gate: Gate, corpus: Corpus, split: NDArray[np.str_]) -> Gate:
+    """Write on the card what the gate has learned."""
+    lesson = lesson_of(gate, corpus, split, seed=gate.card.seed)
+    return replace(gate, card=replace(gate.card, lesson=lesson))
 
 
 def _log_loss(gate: Gate) -> float:

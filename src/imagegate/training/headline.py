@@ -18,20 +18,29 @@ FEW_OUTCOMES = 5  # failures, or successes
 
 def headline(evaluation: Evaluation) -> list[str]:
     """Return the sentences: the rows, the promise, the rules, the output."""
-    outcomes = min(evaluation.failed, evaluation.rows - evaluation.failed)
-    if evaluation.groups < FEW_GROUPS or outcomes < FEW_OUTCOMES:
+    if too_few(evaluation):
         few = (
             f"Too few to compare gates on: at least {FEW_GROUPS} groups, {FEW_OUTCOMES} failures "
             f"and {FEW_OUTCOMES} successes are needed."
         )
         return [scope(evaluation), promise(evaluation), few]
-    rivals = [evaluation[key] for key in ("tuned", "preset") if key in evaluation]
     return [
         scope(evaluation),
         promise(evaluation),
-        *(against(evaluation["learned"], rival) for rival in rivals),
+        *(against(evaluation["learned"], rival) for rival in rules_of(evaluation)),
         *([with_output(evaluation)] if "output" in evaluation else []),
     ]
+
+
+def too_few(evaluation: Evaluation) -> bool:
+    """Tell whether the rows are too few to compare gates on."""
+    outcomes = min(evaluation.failed, evaluation.rows - evaluation.failed)
+    return evaluation.groups < FEW_GROUPS or outcomes < FEW_OUTCOMES
+
+
+def rules_of(evaluation: Evaluation) -> list[Result]:
+    """Return the results of the rules that took part."""
+    return [evaluation[key] for key in ("tuned", "preset") if key in evaluation]
 
 
 def scope(evaluation: Evaluation) -> str:
@@ -40,7 +49,8 @@ def scope(evaluation: Evaluation) -> str:
     if evaluation.groups != evaluation.sources:
         sources += f" in {count(evaluation.groups, 'group')}"
     rows = f"{count(evaluation.rows, 'image')} from {sources}"
-    failing = f"{evaluation.engine} fails on {share(evaluation.failure_rate)} of them."
+    who = "the task" if evaluation.engine == "outcomes" else evaluation.engine
+    failing = f"{who} fails on {share(evaluation.failure_rate)} of them."
     if evaluation.seen:
         return f"NOT PROOF: {rows}, among them some that the gate was made from; {failing}"
     return f"{rows} that the gate has not learned from; {failing}"
@@ -53,17 +63,28 @@ def promise(evaluation: Evaluation) -> str:
         return no_promise(guarantee)
     if point.passed == 0:
         return "The gate passes none of them, so there is no risk and no use."
-    measured = (
-        f"it passes {share(point.coverage.value)}, and {share(point.risk.value)} of those fail "
-        f"({span(point.risk)})"
-    )
     if not guarantee:
-        return f"This gate promises no risk; {measured}."
+        return f"This gate promises no risk; {passes(point)}."
     wanted = f"Promised: of the images passed, at most {share(guarantee.promise)} fail"
+    confidence = share(guarantee.confidence)
+    return f"{wanted} (confidence {confidence}). Measured: {measured(evaluation, guarantee)}."
+
+
+def measured(evaluation: Evaluation, guarantee: Guarantee) -> str:
+    """Say what passes and fails, and what that says of the promise."""
+    point = evaluation["learned"].operating
     kept = verdict(point.risk, guarantee.promise)
     if evaluation.seen:
         kept = "no proof, for the gate was made from some of these rows"
-    return f"{wanted} (confidence {share(guarantee.confidence)}). Measured: {measured}; {kept}."
+    return f"{passes(point)}; {kept}"
+
+
+def passes(point: Operating) -> str:
+    """Say what share passes, and what share of those fails."""
+    return (
+        f"it passes {share(point.coverage.value)}, and {share(point.risk.value)} of those fail "
+        f"({span(point.risk)})"
+    )
 
 
 def no_promise(guarantee: Guarantee) -> str:
@@ -92,7 +113,13 @@ def verdict(risk: Estimate, limit: float) -> str:
 
 
 def against(learned: Result, rival: Result) -> str:
-    """Say whether the learned gate beats one set of rules, and by how much."""
+    """Say whether the learned gate beats one set of rules, and what fails of as many passed."""
+    sentence, known = ranks(learned, rival), not math.isnan(rival.lead["auroc"].low)
+    return sentence + equal_terms(rival.operating) if known else sentence
+
+
+def ranks(learned: Result, rival: Result) -> str:
+    """Say whether the learned gate ranks failures better than one set of rules, by how much."""
     lead, mine, theirs = rival.lead["auroc"], learned.metrics["auroc"], rival.metrics["auroc"]
     name = f"the {rival.name}"
     if math.isnan(lead.value) or math.isnan(lead.low):
@@ -101,12 +128,10 @@ def against(learned: Result, rival: Result) -> str:
     gap = f"{abs(lead.value):.3f} ({span(lead, percent=False)})"
     signed = f"difference {lead.value:+.3f} ({span(lead, percent=False)})"
     if lead.low > 0:
-        sentence = f"It ranks failures better than {name}: {figures}, ahead by {gap}."
-    elif lead.high < 0:
-        sentence = f"It ranks failures WORSE than {name}: {figures}, behind by {gap}."
-    else:
-        sentence = f"It does NOT provably rank better than {name}: {figures}, {signed}."
-    return sentence + equal_terms(rival.operating)
+        return f"It ranks failures better than {name}: {figures}, ahead by {gap}."
+    if lead.high < 0:
+        return f"It ranks failures WORSE than {name}: {figures}, behind by {gap}."
+    return f"It does NOT provably rank better than {name}: {figures}, {signed}."
 
 
 def with_output(evaluation: Evaluation) -> str:
@@ -115,13 +140,9 @@ def with_output(evaluation: Evaluation) -> str:
     lead, mine, theirs = found.lead["auroc"], found.metrics["auroc"], alone.metrics["auroc"]
     better = "ranks failures better" if lead.high < 0 else "does NOT provably rank better"
     point = found.operating
-    passes = (
-        f"passes {share(point.coverage.value)}, and {share(point.risk.value)} of those fail "
-        f"({span(point.risk)})"
-    )
     return (
         f"With the output at hand its second gate {better}: AUROC {mine.value:.3f} against "
-        f"{theirs.value:.3f}; it {passes if point.passed else 'passes nothing by itself'}."
+        f"{theirs.value:.3f}; {passes(point) if point.passed else 'it passes nothing by itself'}."
     )
 
 

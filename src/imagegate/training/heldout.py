@@ -44,11 +44,16 @@ def choose_rows(card: Card, groups: NDArray[np.str_], part: str) -> Choice:
     """
     if part not in PARTS:
         raise SettingsError(f"expected a part of {', '.join(PARTS)}, got {part!r}")
-    known = sorted({name for made in MADE_FROM for name in card.groups.get(made, ())})
-    made = np.isin(groups, np.array(known, dtype=str))
+    made = made_from(card, groups)
     masks = {"test": ~made, "all": np.ones(len(groups), bool)}
     mask = masks.get(part, np.isin(groups, np.array(card.groups.get(part, ()), dtype=str)))
     return Choice(mask, bool((mask & made).any()), _note(part, mask, made))
+
+
+def made_from(card: Card, groups: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Tell for every row whether the gate has learned from its group or was calibrated on it."""
+    known = sorted({name for made in MADE_FROM for name in card.groups.get(made, ())})
+    return np.isin(groups, np.array(known, dtype=str))
 
 
 def _note(part: str, mask: NDArray[np.bool_], made: NDArray[np.bool_]) -> str:

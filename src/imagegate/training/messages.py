@@ -1,35 +1,60 @@
-"""Say in plain words what came of training and what is wanting."""
+"""Say in plain words what came of training, and what is wanting: how many more, of which kind."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from imagegate.features import OUTPUT_MEASURES
 from imagegate.models.card import Card, Guarantee, percent
-
-FEW_SOURCES = 50  # to calibrate on
-FEW_FAILING = 30  # sources to learn failure from, or success
+from imagegate.training.wanting import wanting
 
 
-def messages_of(card: Card) -> Iterator[str]:
-    """Yield what a user should read after training."""
+@dataclass(frozen=True)
+class Said:
+    """What a user should read after training.
+
+    Parameters
+    ----------
+    learned : tuple of str
+        What it was made of.
+    promised : tuple of str
+        What is promised of the images passed, and what became of the check of outputs.
+    wanting : tuple of str
+        What there is too little of, and how much more it would take; empty if nothing.
+    """
+
+    learned: tuple[str, ...]
+    promised: tuple[str, ...]
+    wanting: tuple[str, ...]
+
+
+def said_of(card: Card, of_output: Iterable[str]) -> Said:
+    """Return what to say of a gate; ``of_output`` is what there is to say of its second one."""
+    return Said((_learned(card),), (*_promised(card), *of_output), tuple(wanting(card)))
+
+
+def _learned(card: Card) -> str:
     training, calibration = card.parts["train"], card.parts["calibration"]
-    yield (
+    return (
         f"Learned from {training['sources']:,} sources ({training['rows']:,} images, "
         f"{percent(training['fails'] / training['rows'])} failing), calibrated on "
         f"{calibration['sources']:,}; {card.parts['test']['sources']:,} are kept for the test."
     )
+
+
+def _promised(card: Card) -> Iterator[str]:
     if card.guarantee:
         everywhere = sum(part["sources"] for part in card.parts.values())
-        yield _promise(card.guarantee, everywhere / max(1, calibration["sources"]))
+        sources = card.parts["calibration"]["sources"]
+        yield promise_words(card.guarantee, everywhere / max(1, sources))
     elif card.costs:
         yield (
             f"Passes up to a chance of failure of {percent(card.thresholds['pass'] or 0)}: a "
             f"false pass costs {card.costs[0]:g}, a false reject {card.costs[1]:g}."
         )
-    yield from _warnings(training, calibration)
 
 
 def output_messages(card: Card, *, alone: float, kept: bool) -> Iterator[str]:
@@ -50,7 +75,7 @@ def output_messages(card: Card, *, alone: float, kept: bool) -> Iterator[str]:
             card.parts["calibration"]["sources"],
             sum(part["sources"] for part in card.parts.values()),
         )
-        yield f"Output check: {_promise(card.guarantee, everywhere / max(1, sources))}"
+        yield f"Output check: {promise_words(card.guarantee, everywhere / max(1, sources))}"
 
 
 def why_no_output(meta: Mapping[str, Any]) -> list[str]:
@@ -67,7 +92,12 @@ def why_no_output(meta: Mapping[str, Any]) -> list[str]:
     return [f"No output check: this corpus has {why}. Label again to get one."]
 
 
-def _promise(found: Guarantee, sources_per_calibration: float) -> str:
+def promise_words(found: Guarantee, sources_per_calibration: float | None = None) -> str:
+    """Say what is promised, or what is wanting.
+
+    ``sources_per_calibration`` tells how many sources must be labelled for one to calibrate on;
+    None where all new ones go there.
+    """
     wanted = (
         f"at most {percent(found.promise)} of the images passed fail "
         f"(confidence {percent(found.confidence)})"
@@ -83,32 +113,8 @@ def _promise(found: Guarantee, sources_per_calibration: float) -> str:
             f"{beginning} More sources alone would not help: even among the images that look best "
             "more fail. Ask for less, or label sources that resemble each other more."
         )
-    total = math.ceil(found.more_sources * sources_per_calibration)
-    return (
-        f"{beginning} At least {found.more_sources:,} more calibration sources are needed, about "
-        f"{total:,} more sources in all; or promise less."
-    )
-
-
-def _warnings(training: Mapping[str, int], calibration: Mapping[str, int]) -> Iterator[str]:
-    if calibration["sources"] < FEW_SOURCES:
-        yield (
-            f"Warning: only {calibration['sources']} sources to calibrate on; below "
-            f"{FEW_SOURCES} the probabilities are rough."
-        )
-    if training["failing_sources"] < FEW_FAILING:
-        yield (
-            f"Warning: only {training['failing_sources']} training sources ever fail; below "
-            f"{FEW_FAILING} the gate has seen too few failures. Degrade more, or add hard images."
-        )
-    succeeding = training["rows"] - training["fails"]
-    if succeeding < FEW_FAILING:
-        yield (
-            f"Warning: the task succeeds on only {succeeding} training images; below "
-            f"{FEW_FAILING} the gate has seen too few successes. Add images."
-        )
-    if calibration["fails"] in (0, calibration["rows"]):
-        always = "always fails" if calibration["fails"] else "never fails"
-        yield (
-            f"Warning: the task {always} on the calibration images; the probabilities are a guess."
-        )
+    needed = f"At least {found.more_sources:,} more calibration sources are needed"
+    if sources_per_calibration:
+        total = math.ceil(found.more_sources * sources_per_calibration)
+        needed += f", about {total:,} more sources in all"
+    return f"{beginning} {needed}; or promise less."

@@ -36,6 +36,7 @@ def read_outcomes_rows(
         **({"text": TASKS[task].text} if task in TASKS else {}),
         "engine": "outcomes",
         "engine_version": path.name,
+        "sha256": sha256(path.read_bytes()).hexdigest(),
         "engine_licence": "",
         "limit": 0.5,
         "seed": 0,

@@ -128,7 +128,7 @@ def keep_promise(
     wanted = {"promise": promise, "confidence": confidence}
     drawn = one_row_per_source(sources, seed=seed)
     rows = drawn[np.isfinite(calibration.scores[drawn])]
-    start = training and first_step(**vars(training), sources=len(drawn), **wanted)
+    start = first_step(**vars(training), sources=len(drawn), **wanted) if training else None
     found = ltt_threshold(calibration.scores[rows], calibration.fails[rows], start=start, **wanted)
     kept = found.threshold is not None
     known = calibration.and_more(training) if training else calibration

@@ -12,6 +12,7 @@ from typing import Any
 
 from imagegate import features
 from imagegate.errors import CorpusError
+from imagegate.tasks import TASKS
 from imagegate.tasks.task import Engine, Task
 from imagegate.training import parts
 from imagegate.training.generated import KINDS
@@ -19,17 +20,8 @@ from imagegate.training.sources import Source
 
 # What must not change between two runs into one folder, or the rows would not belong together.
 FIXED = (
-    *(
-        "task",
-        "engine",
-        "engine_version",
-        "limit",
-        "seed",
-        "variants",
-        "recipe",
-        "half_run",
-        "shrink",
-    ),
+    *("task", "engine", "engine_version", "limit", "seed", "variants", "recipe", "half_run"),
+    *("shrink", "truth"),
     *("imagegate", "features_version", "measures", "sources_sha256"),
     *("output_version", "output_measures"),
 )
@@ -52,7 +44,7 @@ def settings(
         "format": parts.FORMAT,
         "task": task.name,
         "text": task.text,
-        **({"shrink": task.shrink} if task.shrink > 1 else {}),
+        **unusual(task),
         "engine": engine.name,
         "engine_version": engine.version(),
         "engine_licence": engine.licence,
@@ -71,6 +63,15 @@ def settings(
             }
             for name, root in roots.items()
         },
+    }
+
+
+def unusual(task: Task) -> dict[str, Any]:
+    """Return what changes the rows and is not as it is for most corpora."""
+    named = TASKS[task.name].truth if task.name in TASKS else task.truth
+    return {
+        **({"shrink": task.shrink} if task.shrink > 1 else {}),
+        **({"truth": task.truth} if task.truth != named else {}),
     }
 
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from imagegate.training import plots, sections
+from imagegate.training import lesson_section, plots, sections
 from imagegate.training.evaluation import Evaluation
 from imagegate.training.headline import headline, share
 
@@ -65,6 +65,7 @@ def render(evaluation: Evaluation) -> str:
         severity=sections.severity(evaluation),
         slices=sections.slices(evaluation),
         mistakes=sections.mistakes(evaluation),
+        lesson=lesson_section.lesson(evaluation),
         card=sections.card(evaluation),
         failure_rate=share(rate),
         brier_chance=f"{rate * (1 - rate):.3f}",

@@ -1,0 +1,74 @@
+"""``imagegate adjust``: another promise for a trained gate, or new outcomes, without training."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from imagegate.cli.console import out, print_json
+from imagegate.cli.gates import cards
+from imagegate.cli.train import (
+    AsJson,
+    FalsePass,
+    FalseReject,
+    Name,
+    both_costs,
+    say_left_out,
+)
+from imagegate.models.gate import SUFFIX, ZOO, load_gate
+
+Promise = Annotated[
+    float | None,
+    typer.Option("--promise", help="Of the images passed, at most this share fails."),
+]
+Confidence = Annotated[
+    float | None, typer.Option("--confidence", help="How sure that is; as before if not given.")
+]
+Outcomes = Annotated[
+    Path | None,
+    typer.Option(
+        "--outcomes",
+        help="Your own images: a CSV of path,failed[,group] from production, to calibrate on too.",
+    ),
+]
+
+
+def command(
+    gate: Annotated[str, typer.Argument(help="A gate file or a bundled gate.")],
+    to: Annotated[Path, typer.Option("--out", "-o", help="The gate file to write.")],
+    promise: Promise = None,
+    confidence: Confidence = None,
+    cost_false_pass: FalsePass = None,
+    cost_false_reject: FalseReject = None,
+    outcomes: Outcomes = None,
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set a gate's threshold again from the calibration rows in its file; the trees stay."""
+    from imagegate.models.artifact import save_gate
+    from imagegate.pipeline.place import check_gate_file
+    from imagegate.training.adjust import adjust, learned_only, wanted
+    from imagegate.training.changes import changes
+    from imagegate.training.corpus import read_outcomes
+
+    read = [Path(gate), *([outcomes] if outcomes else []), *ZOO.glob(f"*{SUFFIX}")]
+    check_gate_file(to, inputs=read)
+    costs, known = both_costs(cost_false_pass, cost_false_reject), None
+    before = learned_only(load_gate(gate))
+    asked: dict[str, Any] = {"promise": promise, "confidence": confidence, "costs": costs}
+    wanted(before.card, **asked)  # what is wrong is told before the images are measured
+    if outcomes:
+        known = read_outcomes(outcomes, task=before.card.task, usual_set="feedback")
+        say_left_out(known.meta)
+    date = datetime.now(UTC).date().isoformat()
+    after = adjust(before, **asked, outcomes=known, name=name or to.stem, date=date)
+    save_gate(after, to)
+    if as_json:
+        print_json(cards(after))
+        return
+    for line in changes(before, after):
+        out.print(line, soft_wrap=True, markup=False)
+    out.print(f"written: {to} ({to.stat().st_size / 1000:,.0f} kB)", soft_wrap=True)

@@ -1,0 +1,238 @@
+"""Which task and engine the options of ``imagegate label`` ask for, users' own among them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.tasks import TASKS, find_engine, find_task
+from imagegate.tasks.network.model import CHOICES
+from imagegate.tasks.task import Engine, Task
+
+OWN, NETWORK = "An engine of your own", "How to show pictures to an ONNX model, and read it"
+
+TaskName = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        "-t",
+        help="What the images are for: a name that 'imagegate tasks' lists, or MODULE:NAME of a "
+        "Task of yours. By default ocr, or what --output is good for.",
+    ),
+]
+TruthFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--truth",
+        metavar="own",
+        help="'own': the truth is what the engine makes of the clean image, whatever stands "
+        "beside it or its folder is called.",
+    ),
+]
+EngineName = Annotated[
+    str | None, typer.Option("--engine", "-e", help="The program that does it, by its name.")
+]
+CommandLine = Annotated[
+    str | None,
+    typer.Option(
+        "--command",
+        metavar="LINE",
+        help="A program: 'my-ocr {image}' prints its answer, 'cut {image} {output}' writes it.",
+        rich_help_panel=OWN,
+    ),
+]
+OnnxFile = Annotated[
+    Path | None,
+    typer.Option("--onnx", metavar="FILE", help="An ONNX model.", rich_help_panel=OWN),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        metavar="KIND",
+        help=f"What the ONNX model gives: {', '.join(CHOICES['output'])}.",
+        rich_help_panel=OWN,
+    ),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE",
+        help="The names of its classes, one a line, as the images' folders are called.",
+        rich_help_panel=OWN,
+    ),
+]
+
+
+def _network(name: str, about: str, **settings: Any) -> Any:
+    """Declare an option about ONNX models."""
+    return typer.Option(name, help=about, rich_help_panel=NETWORK, **settings)
+
+
+InputSize = Annotated[
+    str | None,
+    _network("--input-size", "224, or WIDTHxHEIGHT, if it takes any size.", metavar="SIZE"),
+]
+Fit = Annotated[
+    str | None, _network("--fit", "How: stretch (default), crop or pad.", metavar="HOW")
+]
+Scaling = Annotated[
+    str | None,
+    _network(
+        "--scaling",
+        "0..1 (default), -1..1, 0..255, imagenet, or MEAN/STD of values in 0..1.",
+        metavar="HOW",
+    ),
+]
+Colours = Annotated[str | None, _network("--colours", "rgb (default) or bgr.", metavar="ORDER")]
+InputMultiple = Annotated[
+    int | None, _network("--input-multiple", "Of what its sides are, if of any size.", metavar="N")
+]
+Tile = Annotated[
+    int | None,
+    _network("--tile", "Run it over squares of this side: large pictures.", metavar="PX"),
+]
+OutputName = Annotated[
+    str | None, _network("--output-name", "If not the first output.", metavar="NAME")
+]
+OutputScaling = Annotated[
+    str | None,
+    _network("--output-scaling", "Of a picture, if not that of the input.", metavar="HOW"),
+]
+Values = Annotated[
+    str | None,
+    _network(
+        "--values",
+        "Of classes or masks: probabilities or logits, if it cannot be told.",
+        metavar="KIND",
+    ),
+]
+MaskChannel = Annotated[
+    int | None,
+    _network("--mask-channel", "Which plane or class is the subject.", metavar="N"),
+]
+# The options that describe an ONNX model, as parameters of ``onnx_engine``.
+DESCRIBING = (
+    *("output", "labels", "input_size", "fit", "scaling", "colours", "input_multiple", "tile"),
+    *("output_name", "output_scaling", "values", "mask_channel"),
+)
+# What a model's output is good for; a picture serves two tasks.
+DEFAULT_TASK = {
+    "classes": "classification",
+    "embedding": "face-recognition",
+    "mask": "background-removal",
+}
+# Which output fits a task, by where its truth stands. Where that is JSON or the engine's own
+# output, only the task itself knows.
+FITTING = {"text": (), "mask": ("mask",), "class": ("classes",), "picture": ("image",)}
+FITTING_OURS = {"face-recognition": ("embedding",), "enhancement": ("image",)}
+
+
+def asked(options: Mapping[str, Any]) -> tuple[Task, Engine]:
+    """Return the task and the engine that the command line asks for.
+
+    Parameters
+    ----------
+    options : mapping
+        ``task``, ``engine``, ``command_line``, ``onnx`` and those in ``DESCRIBING``; None is what
+        was not given.
+
+    Raises
+    ------
+    SettingsError
+        If they contradict each other, or do not say enough.
+    """
+    names = {"engine": "--engine", "command_line": "--command", "onnx": "--onnx"}
+    given = [name for name in names if options[name] is not None]
+    if len(given) > 1:
+        two = " and ".join(names[name] for name in given[:2])
+        raise SettingsError(f"{two} both name an engine: give one of them")
+    about = {name: options[name] for name in DESCRIBING if options[name] is not None}
+    if about and options["onnx"] is None:
+        raise SettingsError(f"--{next(iter(about)).replace('_', '-')} describes an --onnx FILE")
+    task = named_task(options["task"] or default_task(given, about.get("output")))
+    task = with_truth(task, options["truth"])
+    if options["onnx"] is not None:
+        return task, network(options["onnx"], task, about)
+    line = options["command_line"]
+    if line is not None and "{image}" not in line:
+        raise SettingsError(f"expected {{image}} in --command, got {line!r}")
+    return task, find_engine(task, options["engine"] if line is None else line)
+
+
+def with_truth(task: Task, truth: str | None) -> Task:
+    """Return the task with its truth from where the command line says."""
+    if truth is None:
+        return task
+    if truth != "own":
+        raise SettingsError(f"expected --truth own, or no --truth, got {truth!r}")
+    if task.truth == "picture":
+        raise SettingsError(f"{task.name} knows the truth: the clean picture itself")
+    return replace(task, truth="own")
+
+
+def default_task(given: list[str], kind: str | None) -> str:
+    """Return what images are for if nobody says it, or ask for it."""
+    if given != ["onnx"]:
+        return "ocr"
+    if kind == "image":
+        pictures = [task.name for task in TASKS.values() if kind in (outputs_for(task) or ())]
+        raise SettingsError(f"--output image needs --task: {' or '.join(pictures)}")
+    return DEFAULT_TASK[one_kind(kind)]
+
+
+def one_kind(kind: str | None) -> str:
+    """Return what a model gives, refusing what no model does."""
+    if kind is None:
+        raise SettingsError(f"--onnx needs --output, one of {', '.join(CHOICES['output'])}")
+    if kind not in CHOICES["output"]:
+        raise UnknownNameError("output kind", kind, map(str, CHOICES["output"]))
+    return kind
+
+
+def named_task(name: str) -> Task:
+    """Find a task; modules may lie in the current folder, as with ``python -m``."""
+    if ":" in name and name not in TASKS:
+        here = str(Path.cwd())
+        if here not in sys.path:  # worker processes are given this path, too
+            sys.path.insert(0, here)
+    return find_task(name)
+
+
+def network(path: Path, task: Task, about: dict[str, Any]) -> Engine:
+    """Make an engine of an ONNX model, if what it gives is what the task works with."""
+    from imagegate.tasks.onnx import onnx_engine
+
+    kind, known = one_kind(about.get("output")), outputs_for(task)
+    if known is not None and kind not in known:
+        wanted = f"works with --output {' or '.join(known)}" if known else "takes no ONNX model"
+        raise SettingsError(f"{task.name} {wanted}, got --output {kind}")
+    size = {"input_size": sides(about["input_size"])} if "input_size" in about else {}
+    return onnx_engine(path, **{**about, **size})
+
+
+def outputs_for(task: Task) -> tuple[str, ...] | None:
+    """Return which outputs of ONNX models a task works with, None if that cannot be told."""
+    ours = task.name in TASKS and TASKS[task.name].loss is task.loss
+    if ours and task.name in FITTING_OURS:
+        return FITTING_OURS[task.name]
+    truth = TASKS[task.name].truth if ours else task.truth
+    return FITTING.get(truth, () if ours else None)
+
+
+def sides(text: str) -> tuple[int, int]:
+    """Read ``224`` or ``320x240``, WIDTHxHEIGHT."""
+    width, cross, height = text.lower().partition("x")
+    try:
+        return int(width), int(height if cross else width)
+    except ValueError:
+        raise SettingsError(
+            f"expected --input-size like 224 or 320x240 (WIDTHxHEIGHT), got {text!r}"
+        ) from None

@@ -1,0 +1,79 @@
+"""What a recogniser returns: a vector that tells who it is, and how far it has moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import OutputError
+
+Embedding = Sequence[float] | NDArray[np.floating[Any]]
+
+WANTED = "an embedding, a list of at least two numbers"
+
+
+def direction(embedding: Embedding) -> NDArray[np.float64]:
+    """Return an embedding at length 1, or raise what is wrong with it.
+
+    Parameters
+    ----------
+    embedding : sequence of float
+        At least two finite numbers, not all 0.
+
+    Returns
+    -------
+    ndarray of float64
+        Of the same length, with norm 1.
+
+    Raises
+    ------
+    OutputError
+        If it is no such vector: zero, NaN, text, a table.
+    """
+    try:
+        vector = np.asarray(embedding, np.float64)
+    except (TypeError, ValueError):
+        raise OutputError(f"expected {WANTED}, got {embedding!r:.80}") from None
+    if vector.ndim != 1 or vector.size < 2:
+        raise OutputError(f"expected {WANTED}, got {embedding!r:.80} of shape {vector.shape}")
+    if not np.isfinite(vector).all():
+        wrong = int(np.count_nonzero(~np.isfinite(vector)))
+        raise OutputError(f"expected {WANTED}, got {wrong} of {vector.size} not finite")
+    largest = np.abs(vector).max()
+    if not largest:
+        raise OutputError(f"expected {WANTED}, got {vector.size} zeros, which name nobody")
+    # By the largest first: the squares of very small or large numbers leave the range of floats.
+    vector = vector / largest
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def cosine_loss(output: Embedding, truth: Embedding) -> float:
+    """Return 1 − cosine of the angle to the true embedding, at most 1.
+
+    Parameters
+    ----------
+    output, truth : sequence of float
+        Embeddings of one length; how long their vectors are does not matter.
+
+    Returns
+    -------
+    float
+        0..1: 0 in the same direction, 1 at a right angle or beyond.
+
+    Raises
+    ------
+    OutputError
+        If one is no embedding, or they are of different length.
+
+    Examples
+    --------
+    >>> cosine_loss([2.0, 0.0], [1.0, 0.0]), cosine_loss([-1.0, 0.0], [1.0, 0.0])
+    (0.0, 1.0)
+    """
+    one, two = direction(output), direction(truth)
+    if one.shape != two.shape:
+        raise OutputError(f"expected an embedding of {two.size} numbers, got {one.size}")
+    return float(np.clip(1 - one @ two, 0, 1))

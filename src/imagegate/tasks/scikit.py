@@ -1,0 +1,91 @@
+"""An engine of a classifier that the user has fitted with scikit-learn."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from imagegate.errors import MissingExtraError, SettingsError
+from imagegate.tables import Pixels
+from imagegate.tasks.classification import Prediction
+from imagegate.tasks.task import UNTOLD, Engine
+
+
+def pipeline_engine(pipeline: Any, *, name: str = "scikit-learn") -> Engine:
+    """Make an engine for the task ``classification`` of a fitted scikit-learn pipeline.
+
+    Parameters
+    ----------
+    pipeline : Pipeline, or any fitted classifier
+        Its first step takes a list of RGB uint8 arrays of shape (height, width, 3), of any size:
+        a ``FunctionTransformer`` that turns them into a table of features, say. It gets lists of
+        one.
+    name : str
+        What the engine is called. Change it when the code of a function inside has changed: the
+        version tells the settings and what was learned, not the code.
+
+    Returns
+    -------
+    Engine
+        Its outputs are ``Prediction``, with the class as ``classes_`` has it and the probability
+        of ``predict_proba`` where there is one. Without, the class is what ``predict`` says and the
+        confidence NaN: values of ``decision_function`` are no probabilities. The object itself
+        goes to the worker processes; no pickle is ever read from a file.
+
+    Raises
+    ------
+    SettingsError
+        If it is not fitted, or no classifier of one output.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> engine = pipeline_engine(DummyClassifier().fit([[0], [0], [1]], ["cat", "cat", "dog"]))
+    >>> engine.open()(np.zeros((8, 8, 3), np.uint8)).class_name
+    'cat'
+    """
+    classes = getattr(pipeline, "classes_", None)
+    if classes is None or np.ndim(classes) != 1:
+        kind = type(pipeline).__name__
+        raise SettingsError(
+            f"expected a fitted classifier with classes_, got {kind} without: fit it to classes"
+        )
+
+    def classify(pixels: Pixels) -> Prediction:
+        if not hasattr(pipeline, "predict_proba"):
+            return Prediction(str(pipeline.predict([pixels])[0]))
+        chances = pipeline.predict_proba([pixels])[0]
+        best = int(np.argmax(chances))
+        return Prediction(str(classes[best]), float(chances[best]))
+
+    def open_pipeline() -> Callable[[Pixels], Prediction]:
+        return classify
+
+    return Engine(name, open_pipeline, lambda: version(pipeline), UNTOLD)
+
+
+def version(pipeline: Any) -> str:
+    """Return the version of scikit-learn and a hash of the pipeline's settings and arrays."""
+    try:
+        number = metadata.version("scikit-learn")
+    except metadata.PackageNotFoundError as error:
+        raise MissingExtraError("scikit-learn", "train") from error
+    return f"scikit-learn {number}, {type(pipeline).__name__} {digest(pipeline)[:12]}"
+
+
+def digest(pipeline: Any) -> str:
+    """Return what identifies a pipeline: the same after the same fit."""
+    import joblib
+
+    try:
+        return str(joblib.hash(pipeline, hash_name="sha1"))
+    except (pickle.PicklingError, AttributeError, TypeError):
+        # A function that cannot be imported by its name: its code is part of the hash, then.
+        import cloudpickle  # loky's own
+
+        return hashlib.sha1(cloudpickle.dumps(pipeline), usedforsecurity=False).hexdigest()

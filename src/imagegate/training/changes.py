@@ -1,0 +1,88 @@
+"""Say in plain words what an adjustment has changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from imagegate.models.card import percent
+from imagegate.models.learned import Gate, History
+from imagegate.training.messages import promise_words
+from imagegate.training.promise import even_weights
+
+FEW_HELD_BACK = 0.05  # of the outcomes; fewer say next to nothing of what the gate does not pass
+ONE_PROMISE = (
+    "A promise holds for one that was chosen beforehand, not for the best of several tried on "
+    "these same images."
+)
+NO_OUTCOMES = (
+    "Output check: outcomes come without what the engine made of the images, so that only its "
+    "threshold is set again, on the rows it had."
+)
+
+
+def changes(before: Gate, after: Gate) -> Iterator[str]:
+    """Yield what a user should read after an adjustment."""
+    outcomes = after.card.adjusted[-1]["outcomes"]
+    if outcomes:
+        yield from _merged(outcomes, before.card.name)
+    yield from _passing(before, after)
+    if after.card.guarantee and after.card.guarantee.kept:
+        yield ONE_PROMISE
+    if before.output and after.output:
+        if outcomes:
+            yield NO_OUTCOMES
+        yield from (f"Output check: {line}" for line in _passing(before.output, after.output))
+
+
+def passed_of(gate: Gate, history: History) -> tuple[float, float]:
+    """Return the share of calibration images passed and the share of those that fail.
+
+    Every source counts once; NaN where nothing passes. The threshold was set on these very
+    images: as a forecast the second number is too rosy, see the promise for one.
+    """
+    weights = even_weights(history.source)
+    p_fail = gate.calibration.probability(history.raw)
+    passes = gate.thresholds.decisions(p_fail, ~history.familiar) == "pass"
+    passed = float(weights[passes].sum())
+    failing = float(weights[passes & history.fails].sum())
+    return passed / float(weights.sum()), failing / passed if passed else math.nan
+
+
+def _merged(outcomes: Mapping[str, Any], name: str) -> Iterator[str]:
+    left_out = outcomes["left_out"]
+    yield (
+        f"Merged {outcomes['rows']:,} outcomes of {outcomes['groups']:,} groups from "
+        f"{outcomes['file']}, {outcomes['fails']:,} of them failing."
+        + (f" Left out {left_out:,}: {name} knows their groups already." if left_out else "")
+    )
+    if outcomes["held_back"] < FEW_HELD_BACK * outcomes["rows"]:
+        yield (
+            f"Warning: {name} passes all but {outcomes['held_back']:,} of these images. Outcomes "
+            "of passed images alone say nothing of those held back: have some of these judged, "
+            "too."
+        )
+
+
+def _passing(before: Gate, after: Gate) -> Iterator[str]:
+    """Yield the promise, and what passes of the calibration images, before and after."""
+    card = after.card
+    if card.guarantee:
+        yield promise_words(card.guarantee)
+    else:
+        yield (
+            f"Set for {card.promise_text()}. Passes up to a chance of failure of "
+            f"{percent(card.thresholds['pass'] or 0)}."
+        )
+    old, new = (_share(*passed_of(gate, after.history)) for gate in (before, after))
+    yield (
+        f"Of its {len(after.history.raw):,} calibration images, every source counting once: before "
+        f"{old}; now {new}."
+    )
+
+
+def _share(passed: float, failing: float) -> str:
+    if not passed:
+        return "nothing passed"
+    return f"{percent(passed)} passed, {percent(failing)} of those failing"

@@ -1,0 +1,275 @@
+"""ONNX models as engines: what they answer, what they may take, what is refused and how."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from networks import classifier, enlarger, lightness, node, write
+
+from imagegate.errors import EngineError, ImagegateError, OutputError, SettingsError
+from imagegate.tables import Pixels
+from imagegate.tasks.background import iou
+from imagegate.tasks.classification import Prediction
+from imagegate.tasks.onnx import onnx_engine
+
+NAMES = ["red", "green", "blue"]
+TABLE = [(layout, dtype) for layout in ("nchw", "nhwc") for dtype in ("float32", "float16")]
+
+
+def plain(level: tuple[int, int, int], height: int = 12, width: int = 20) -> Pixels:
+    return np.full((height, width, 3), level, np.uint8)
+
+
+def noise(height: int, width: int) -> Pixels:
+    return np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def asked(path: Path, pixels: Pixels, **settings: Any) -> Any:
+    return onnx_engine(path, **settings).open()(pixels)
+
+
+@pytest.mark.parametrize(
+    ("layout", "dtype"), [*TABLE, ("nchw", "float64"), ("nhwc", "uint8"), ("nchw", "uint8")]
+)
+def test_every_layout_and_type_gives_the_class_and_its_chance(
+    tmp_path: Path, layout: str, dtype: str
+) -> None:
+    model = classifier(tmp_path / "m.onnx", layout=layout, dtype=dtype)
+    engine = onnx_engine(model, output="classes", labels=NAMES)
+    run = engine.open()
+    for place, name in enumerate(NAMES):
+        level = [51, 51, 51]
+        level[place] = 102  # a fifth more: e² times as likely as each of the others
+        found = run(plain((level[0], level[1], level[2])))
+        assert found.class_name == name
+        assert found.confidence == pytest.approx(1 / (1 + 2 * math.exp(-2)), abs=2e-3)
+    blue_first = onnx_engine(model, output="classes", labels=NAMES, colours="bgr").open()
+    assert blue_first(plain((200, 0, 0))).class_name == "blue"
+
+
+def test_scaling_is_what_the_network_sees(tmp_path: Path) -> None:
+    path = classifier(tmp_path / "m.onnx", gain=1.0)
+    level, shares = (51, 102, 255), np.array([0.2, 0.4, 1.0])
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    for scaling, wanted in {
+        None: shares,
+        "-1..1": 2 * shares - 1,
+        "0..255": 255 * shares,
+        "imagenet": (shares - mean) / std,
+        "0.5/1": shares - 0.5,
+    }.items():
+        got = asked(path, plain(level), output="embedding", scaling=scaling)
+        np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
+        swapped = asked(path, plain(level), output="embedding", scaling=scaling, colours="bgr")
+        np.testing.assert_allclose(swapped, wanted[::-1], rtol=1e-5, atol=1e-6)
+
+
+def test_scores_are_read_as_the_graph_makes_them(tmp_path: Path) -> None:
+    pixels = plain((51, 26, 13))
+    logits = asked(classifier(tmp_path / "a.onnx"), pixels, output="classes")
+    softmax = asked(classifier(tmp_path / "b.onnx", last="Softmax"), pixels, output="classes")
+    assert logits.class_name == softmax.class_name == "0"
+    assert logits.confidence == pytest.approx(softmax.confidence, abs=1e-5)
+    one = [[1.5], [0], [0]]  # a single logit of 0.3, and the sigmoid of it
+    for last in (None, "Sigmoid"):
+        model = classifier(tmp_path / "c.onnx", weights=one, last=last)
+        found = asked(model, pixels, output="classes", labels=["no", "yes"])
+        assert found.class_name == "yes"
+        assert found.confidence == pytest.approx(1 / (1 + math.exp(-0.3)), abs=1e-5)
+    vague = classifier(tmp_path / "d.onnx", weights=one, last="Abs")
+    with pytest.raises(SettingsError, match=r"d\.onnx: gives one score, .*--values"):
+        onnx_engine(vague, output="classes")
+    chance = asked(vague, pixels, output="classes", values="probabilities")
+    assert (chance.class_name, chance.confidence) == ("0", pytest.approx(0.7, abs=1e-5))
+
+
+@pytest.mark.parametrize("fit", ["stretch", "pad", "crop"])
+@pytest.mark.parametrize("shrink", [1, 4])
+def test_a_mask_comes_back_to_the_picture(tmp_path: Path, fit: Any, shrink: int) -> None:
+    rows, columns = np.mgrid[:90, :200]
+    truth = ((rows - 40) ** 2 + (columns - 95) ** 2 < 30**2).astype(np.float32)
+    pixels = np.where(truth[..., None] > 0, 230, 20).astype(np.uint8).repeat(3, axis=2)
+    model = lightness(tmp_path / "m.onnx", shrink=shrink)
+    mask = asked(model, pixels, output="mask", fit=fit)
+    assert (mask.shape, mask.dtype) == ((90, 200), np.float32)
+    assert iou(mask, truth) > (0.96 if shrink == 1 else 0.85)
+    if fit == "crop":  # the middle square is all that the network has seen
+        assert not mask[:, :54].any()
+        assert not mask[:, 146:].any()
+    assert 0 <= mask.min() <= mask.max() <= 1
+    logits = onnx_engine(model, output="mask", fit=fit, values="logits").open()
+    np.testing.assert_array_equal(logits(pixels), mask)
+
+
+def test_several_planes_and_class_numbers(tmp_path: Path) -> None:
+    """The picture's own three planes: background, one subject, another."""
+    pixels = np.zeros((8, 9, 3), np.uint8)
+    pixels[..., 0] = 128
+    pixels[2:5, 3:7, 1], pixels[6:, :, 2] = 255, 255
+    same = [node("Identity", "picture", "answer")]
+    free = (1, 3, "h", "w")
+    planes = write(tmp_path / "p.onnx", same, free, free)
+    numbers = write(
+        tmp_path / "n.onnx",
+        [node("ArgMax", "picture", "answer", axis=1, keepdims=0)],
+        free,
+        (1, "h", "w"),
+        out_dtype="int64",
+    )
+    for model in (planes, numbers):
+        either = asked(model, pixels, output="mask")
+        np.testing.assert_array_equal(either > 0.5, pixels[..., 1:].any(axis=2))
+        second = asked(model, pixels, output="mask", mask_channel=2)
+        assert second[7, 0] > second[3, 4]
+    with pytest.raises(OutputError, match=r"p\.onnx: expected a plane 5 .* got 3 planes"):
+        asked(planes, pixels, output="mask", mask_channel=5)
+
+
+@pytest.mark.parametrize("scaling", ["0..1", "-1..1", "0..255", "imagenet"])
+@pytest.mark.parametrize("shape", [(1, 3, "h", "w"), (1, "h", "w", 3), ("n", "c", "h", "w")])
+def test_a_picture_twice_as_large(tmp_path: Path, shape: Any, scaling: str) -> None:
+    pixels = noise(37, 50)
+    wanted = pixels.repeat(2, axis=0).repeat(2, axis=1)
+    model = enlarger(tmp_path / "m.onnx", shape=shape)
+    for settings in ({}, {"input_multiple": 8}, {"tile": 16}, {"tile": 64}, {"colours": "bgr"}):
+        made = asked(model, pixels, output="image", scaling=scaling, **settings)
+        assert made.dtype == np.uint8
+        np.testing.assert_array_equal(made, wanted)
+
+
+def test_a_picture_of_luma_keeps_its_colours(tmp_path: Path) -> None:
+    model = enlarger(tmp_path / "m.onnx", shape=(1, 1, "h", "w"))
+    flat = plain((200, 90, 30))
+    made = asked(model, flat, output="image")
+    assert made.shape == (24, 40, 3)
+    assert np.abs(made.astype(int) - flat[0, 0]).max() <= 2
+    gray = noise(9, 9)[..., :1].repeat(3, axis=2)
+    np.testing.assert_array_equal(
+        asked(model, gray, output="image"), gray.repeat(2, axis=0).repeat(2, axis=1)
+    )
+
+
+@pytest.mark.parametrize("fit", ["stretch", "pad"])
+def test_a_fixed_size_gives_the_picture_s_aspect_back(tmp_path: Path, fit: Any) -> None:
+    model = enlarger(tmp_path / "m.onnx", shape=(1, 3, 32, 32))
+    assert asked(model, plain((9, 9, 9), 40, 100), output="image", fit=fit).shape == (80, 200, 3)
+    with pytest.raises(SettingsError, match="fit crop loses"):
+        onnx_engine(model, output="image", fit="crop")
+
+
+def test_an_engine_travels_and_tells_what_it_is(tmp_path: Path) -> None:
+    model = classifier(tmp_path / "m.onnx", sides=("h", "w"))
+    first = onnx_engine(model, output="classes", input_size=8)
+    again = pickle.loads(pickle.dumps(first))  # noqa: S301
+    assert again.open()(plain((255, 0, 0))) == Prediction("0", pytest.approx(1, abs=1e-3))
+    assert first.name == again.name == "m.onnx"
+    versions = [
+        onnx_engine(model, output="classes", **{"input_size": 8, **other}).version()
+        for other in (
+            *({}, {"scaling": "imagenet"}, {"fit": "pad"}, {"colours": "bgr"}, {"labels": NAMES}),
+            *({"input_size": (8, 9)}, {"labels": [*NAMES[:2], "sky"]}, {"values": "probabilities"}),
+        )
+    ]
+    assert len(set(versions)) == len(versions)
+    spelled = {"fit": "stretch", "scaling": (0, 1), "layout": "nchw", "values": "logits"}
+    same = onnx_engine(model, output="classes", input_size=(8, 8), **spelled)
+    assert same.version() == versions[0]
+    classifier(model, sides=("h", "w"), gain=9.0)
+    assert first.version() != versions[0]
+
+
+def test_weights_beside_the_file_belong_to_the_version(tmp_path: Path) -> None:
+    proto = onnx.load(str(classifier(tmp_path / "m.onnx")))
+    onnx.save(
+        *(proto, str(tmp_path / "m.onnx")),
+        save_as_external_data=True,
+        location="weights.bin",
+        size_threshold=0,
+    )
+    engine = onnx_engine(tmp_path / "m.onnx", output="classes")
+    before = engine.version()
+    weights = tmp_path / "weights.bin"
+    weights.write_bytes(np.frombuffer(weights.read_bytes(), np.float32).__mul__(2).tobytes())
+    assert engine.version() != before
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"output": "classes"}, r"m\.onnx: the model takes any size: say .*--input-size"),
+        ({"output": "embeding"}, "no output named 'embeding'. Did you mean 'embedding'"),
+        ({"output": "classes", "labels": NAMES[:2], "input_size": 8}, "3 scores, .* 2 labels"),
+        ({"output": "classes", "input_size": 8, "layout": "nhwc"}, "layout nhwc was declared, but"),
+        ({"output": "classes", "input_size": 8, "colours": "gray"}, "gray was declared, but"),
+        ({"output": "classes", "input_size": 8, "tile": 64}, "tile is for models that give image"),
+        (
+            {"output": "classes", "input_size": 8, "output_name": "x"},
+            "no output 'x'; it has answer",
+        ),
+        ({"output": "mask"}, r"expected mask in the output answer, .* got \(1, 3\)"),
+        ({"output": "classes", "input_size": 8, "scaling": "123/58"}, "divide mean and deviation"),
+        ({"output": "classes", "input_size": 8, "scaling": "0..2"}, "expected a scaling: 0..1, "),
+        ({"output": "classes", "input_size": 8, "labels": "no.txt"}, "labels, one a line, in no.t"),
+    ],
+)
+def test_contradictions_name_both_sides(
+    tmp_path: Path, settings: dict[str, Any], message: str
+) -> None:
+    model = classifier(tmp_path / "m.onnx", sides=("h", "w"))
+    with pytest.raises(ImagegateError, match=message):
+        onnx_engine(model, **settings)
+
+
+def test_what_is_no_model_of_one_picture_is_refused_by_name(tmp_path: Path) -> None:
+    fixed = classifier(tmp_path / "fixed.onnx", sides=(8, 12))
+    with pytest.raises(SettingsError, match=r"fixed\.onnx: input size 8x12 .* takes 12x8"):
+        onnx_engine(fixed, output="classes", input_size=(8, 12))
+    (tmp_path / "text.onnx").write_text("no model")
+    (tmp_path / "empty.onnx").touch()
+    for name, message in {
+        "text": "INVALID_PROTOBUF",
+        "empty": "expected",
+        "gone": "no such",
+    }.items():
+        with pytest.raises(SettingsError, match=rf"{name}\.onnx: .*{message}"):
+            onnx_engine(tmp_path / f"{name}.onnx", output="classes")
+    row = write(tmp_path / "row.onnx", [node("Neg", "picture", "answer")], (1, 4), (1, 4))
+    with pytest.raises(
+        SettingsError, match=r"row\.onnx: expected an input of one picture, .*\(1, 4"
+    ):
+        onnx_engine(row, output="embedding")
+    proto = onnx.load(str(row))
+    proto.graph.input.append(proto.graph.output[0].__deepcopy__())
+    proto.graph.input[1].name = "second"
+    onnx.save(proto, str(row))
+    with pytest.raises(SettingsError, match=r"row\.onnx: .* one input, .* takes picture, second"):
+        onnx_engine(row, output="embedding")
+
+
+def test_nonsense_is_told_with_the_file(tmp_path: Path) -> None:
+    free: Any = (1, 3, "h", "w")
+    root = write(tmp_path / "root.onnx", [node("Sqrt", "picture", "answer")], free, free)
+    with pytest.raises(
+        OutputError, match=r"root\.onnx: expected a mask, got 540 of 540 values NaN"
+    ):
+        asked(root, plain((9, 9, 9), 9, 20), output="mask", scaling="0.9/0.1")
+    same = write(tmp_path / "same.onnx", [node("Identity", "picture", "answer")], free, (1, "n"))
+    with pytest.raises(
+        OutputError, match=r"same\.onnx: expected one score a class, .*\(1, 3, 8, 8\)"
+    ):
+        asked(same, plain((9, 9, 9)), output="classes", input_size=8)
+    bright = write(tmp_path / "b.onnx", [node("Identity", "picture", "answer")], free, free)
+    with pytest.raises(OutputError, match=r"b\.onnx: .* scaled like 0\.\.1, got values from 99 "):
+        asked(bright, plain((99, 99, 99)), output="image", scaling="0..255", output_scaling="0..1")
+    with pytest.raises(EngineError, match=r"b\.onnx would take .* 2000x1200 .*--tile 512"):
+        asked(bright, np.zeros((1200, 2000, 3), np.uint8), output="image")
+    picky = [node("Add", "picture eight", "answer")]
+    eight = write(tmp_path / "eight.onnx", picky, free, free, eight=np.zeros((1, 3, 8, 8), "f4"))
+    with pytest.raises(EngineError, match=r"eight\.onnx cannot run on float32 of shape \(1, 3, 12"):
+        asked(eight, plain((9, 9, 9)), output="mask")

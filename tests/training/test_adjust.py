@@ -1,0 +1,231 @@
+"""A threshold set again keeps its promise, says what was changed, and leaves the trees alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from standins import corpus
+
+from imagegate.errors import CorpusError, SettingsError
+from imagegate.models.artifact import from_bytes, to_bytes
+from imagegate.models.calibration import Calibration, sigmoid
+from imagegate.models.card import Card
+from imagegate.models.gate import gate_names, load_gate
+from imagegate.models.learned import Gate, History
+from imagegate.training.adjust import adjust
+from imagegate.training.changes import changes, passed_of
+from imagegate.training.corpus import Corpus
+from imagegate.training.fit import train
+
+SHIPPED = [name for name in gate_names() if not name.startswith("rules:")]
+
+
+@pytest.fixture(scope="module")
+def gate() -> Gate:
+    rows = corpus(sources=150, variants=4, seed=3)
+    return train(rows, name="tiny", promise=0.2, confidence=0.8, seed=4).gate
+
+
+def outcomes(*, seed: int, sources: int = 60, failing: bool | None = None) -> Corpus:
+    """Make outcomes of the gate's own world, or such that all of them go one way."""
+    two = corpus(sources=sources, variants=2, seed=seed)
+    rows = two.select(np.arange(2 * sources) % 4 % 3 == 0)  # clean ones and worse ones in turn
+    text = {
+        name: np.array([f"{seed}-{value}" for value in rows.column(name)], dtype=object)
+        for name in ("source_id", "group")
+    }
+    loss = rows.column("loss") if failing is None else np.full(sources, float(failing), np.float32)
+    columns = rows.rows | text | {"loss": loss, "set": np.full(sources, "feedback", dtype=object)}
+    meta = rows.meta | {"engine": "outcomes", "engine_version": "f.csv", "sha256": f"{seed}"}
+    return replace(rows, rows=columns, meta=meta | {"limit": 0.3})
+
+
+def simulated(gate: Gate, rng: np.random.Generator, sources: int) -> Gate:
+    """Return a gate whose history is of a known world: rows of one source fare alike."""
+    source = np.repeat(np.arange(sources), 5).astype(np.int32)
+    raw = rng.normal(-1.0, 2.5, sources)[source] + rng.normal(0, 0.01, source.size)
+    fails = rng.random(sources)[source] < sigmoid(1.3 * raw)
+    history = History(raw, fails, source, np.ones(source.size, bool))
+    return replace(gate, history=history, calibration=Calibration(0.8, -0.3))
+
+
+def true_risks() -> tuple[np.ndarray, np.ndarray]:
+    raw = np.sort(np.random.default_rng(9).normal(-1.0, 2.5, 400_000))
+    return raw, np.cumsum(sigmoid(1.3 * raw)) / np.arange(1, raw.size + 1)
+
+
+@pytest.mark.parametrize(("promise", "confidence"), [(0.05, 0.9), (0.15, 0.8)])
+def test_promise_is_kept_as_often_as_it_says(gate: Gate, promise: float, confidence: float) -> None:
+    raw, risk = true_risks()
+    rng = np.random.default_rng(1)
+    broken, passing = [], []
+    for _ in range(250):
+        found = adjust(simulated(gate, rng, 250), promise=promise, confidence=confidence)
+        top = found.thresholds.passing
+        line = found.calibration
+        edge = -np.inf if top is None else (np.log(top / (1 - top)) - line.intercept) / line.slope
+        below = int(np.searchsorted(raw, edge))
+        broken.append(below > 0 and risk[below - 1] > promise)
+        passing.append(below / raw.size)
+    # three standard errors of 250 draws at the level that is promised
+    slack = 3 * np.sqrt(confidence * (1 - confidence) / 250)
+    assert np.mean(broken) <= 1 - confidence + slack
+    assert np.mean(passing) > 0.15
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_its_own_promise_gives_a_gate_that_ships_its_own_threshold(name: str) -> None:
+    shipped = load_gate(name)
+    again = adjust(shipped, promise=shipped.card.promise)
+    assert again.thresholds == shipped.thresholds
+    assert again.card.guarantee == shipped.card.guarantee
+    assert again.card.results == shipped.card.results
+    assert again.output.thresholds == shipped.output.thresholds
+    assert again.output.card.results == shipped.output.card.results
+
+
+@pytest.mark.parametrize("costs", [(9.0, 1.0), (1.0, 3.0)])
+def test_costs_set_the_threshold(gate: Gate, costs: tuple[float, float]) -> None:
+    found = adjust(gate, costs=costs)
+    highest = costs[1] / sum(costs)
+    assert found.thresholds.passing == pytest.approx(highest)
+    assert found.thresholds.rejecting == max(0.5, found.thresholds.passing)
+    assert (found.card.guarantee, found.card.promise, found.card.costs) == (None, None, costs)
+    assert found.forest is gate.forest
+    assert found.calibration == gate.calibration
+    back = adjust(found, promise=0.2, confidence=0.8)
+    assert back.card.costs is None
+    assert back.thresholds == adjust(gate, promise=0.2).thresholds
+    assert [entry["before"]["costs"] for entry in back.card.adjusted] == [None, list(costs)]
+
+
+def test_a_stricter_promise_passes_less_of_what_a_laxer_one_passes(gate: Gate) -> None:
+    shares = []
+    for promise in (0.08, 0.15, 0.25, 0.4):
+        found = adjust(gate, promise=promise, confidence=0.8)
+        passed = passed_of(found, found.history)[0]
+        shares.append(passed)
+        assert found.card.guarantee.kept is (passed > 0)
+    assert shares == sorted(shares)
+    assert shares[-1] > shares[0]
+
+
+def test_a_promise_beyond_the_rows_passes_nothing_and_says_what_it_takes(gate: Gate) -> None:
+    found = adjust(gate, promise=0.01, confidence=0.99)
+    assert found.thresholds.passing is None
+    assert found.card.guarantee.more_sources > 300
+    text = " ".join(changes(gate, found))
+    assert "cannot be kept, so nothing passes by itself" in text
+    assert "more calibration sources are needed; or promise less" in text
+    assert "now nothing passed" in text
+
+
+def test_an_adjusted_gate_survives_its_file(gate: Gate) -> None:
+    once = adjust(gate, promise=0.3, name="lax", date="2026-11-25")
+    twice = adjust(once, costs=(4.0, 1.0), outcomes=outcomes(seed=8), date="2026-11-26")
+    read = from_bytes(to_bytes(twice))
+    plain = read.card.to_dict()
+    assert plain.pop("hash")
+    assert plain == {k: v for k, v in twice.card.to_dict().items() if k != "hash"}
+    first, second = (line for line in read.card.lines() if line.startswith("adjusted"))
+    assert "2026-11-25: before 20 % with confidence 80 %" in first
+    assert "now costs 4 to 1 (pass up to 0.200)" in second
+    assert "60 more images of 30 groups from f.csv" in second
+    assert (twice.name, read.card.adjusted[0]["from"]["name"]) == ("lax", "tiny")
+
+
+def test_held_out_results_stay_as_far_as_they_hold(gate: Gate) -> None:
+    names = ("auroc", "coverage_at_risk", "brier", "calibration", "coverage", "risk")
+    of_gate = {name: {"value": 0.5, "low": 0.4, "high": 0.6} for name in names}
+    rules = {name: of_gate[name] for name in ("auroc", "coverage_at_risk", "coverage", "risk")}
+    kept = gate.with_results({"part": {"rows": 9}, "learned": of_gate, "tuned": rules})
+    other = adjust(kept, promise=0.4).card
+    assert set(other.results["learned"]) == {"auroc", "brier", "calibration"}
+    assert set(other.results["tuned"]) == {"auroc", "coverage", "risk"}
+    assert other.results["part"] == {"rows": 9}
+    fed = adjust(kept, outcomes=outcomes(seed=8)).card
+    assert set(fed.results["learned"]) == {"auroc", "coverage_at_risk"}
+    assert fed.results["tuned"] == rules
+    line = next(line for line in other.lines() if "this gate: " in line)
+    assert line == "  this gate: AUROC 0.500 (0.400–0.600), Brier 0.500 (0.400–0.600)"
+
+
+@pytest.mark.parametrize("failing", [True, False])
+def test_outcomes_move_the_probability_towards_what_happened(gate: Gate, failing: bool) -> None:
+    known = outcomes(seed=8, failing=failing)
+    found = adjust(gate, outcomes=known)
+    before, after = (one.p_fail(known.X).mean() for one in (gate, found))
+    assert after > before + 0.05 if failing else after < before - 0.05
+    assert found.forest is gate.forest
+    assert found.card.promise == 0.2
+
+
+def test_outcomes_in_two_portions_calibrate_as_in_one(gate: Gate) -> None:
+    known = outcomes(seed=8)
+    half = np.arange(len(known)) < 30  # two sources a group: no group is cut
+    first, second = known.select(half), known.select(~half)
+    whole = adjust(gate, outcomes=known)
+    for order in ((first, second), (second, first)):
+        found = gate
+        for portion in order:
+            found = adjust(found, outcomes=portion)
+        assert found.calibration.slope == pytest.approx(whole.calibration.slope, abs=1e-9)
+        assert found.calibration.intercept == pytest.approx(whole.calibration.intercept, abs=1e-9)
+        assert found.card.parts == whole.card.parts
+        assert found.card.groups == whole.card.groups
+        assert found.card.sets == whole.card.sets
+
+
+def test_outcomes_count_once(gate: Gate) -> None:
+    known = outcomes(seed=8)
+    once = adjust(gate, outcomes=known)
+    rows = gate.card.parts["calibration"]["rows"]
+    assert once.card.parts["calibration"]["rows"] == rows + 60 == len(once.history.raw)
+    assert {one["name"]: one["rows"] for one in once.card.sets}["feedback"] == 60
+    assert len(np.unique(once.history.source)) == once.card.parts["calibration"]["sources"]
+    with pytest.raises(CorpusError, match="this very file was merged already"):
+        adjust(once, outcomes=known)
+    other = replace(known, meta=known.meta | {"sha256": "another"})
+    with pytest.raises(CorpusError, match="their groups are among those"):
+        adjust(once, outcomes=other)
+
+
+@pytest.mark.parametrize("part", ["train", "calibration", "test"])
+def test_groups_that_the_gate_knows_are_left_out(gate: Gate, part: str) -> None:
+    known = outcomes(seed=8)
+    group = known.column("group").copy()
+    group[:10] = gate.card.groups[part][0]
+    found = adjust(gate, outcomes=replace(known, rows=known.rows | {"group": group}))
+    assert found.card.adjusted[-1]["outcomes"]["left_out"] == 10
+    assert len(found.history.raw) == len(gate.history.raw) + 50
+    assert any("Left out 10: tiny knows their groups" in line for line in changes(gate, found))
+
+
+def test_feedback_of_passed_images_alone_is_warned_about(gate: Gate) -> None:
+    known = outcomes(seed=8, sources=200)
+    passed = gate.passes(known.X)
+    biased, fair = (adjust(gate, outcomes=rows) for rows in (known.select(passed), known))
+    assert any("passes all but 0 of these images" in line for line in changes(gate, biased))
+    assert not any("Warning" in line for line in changes(gate, fair))
+
+
+def test_what_cannot_be_adjusted_is_told(gate: Gate) -> None:
+    with pytest.raises(SettingsError, match="rules have no calibration rows"):
+        adjust(load_gate("rules:ocr"), promise=0.1)
+    with pytest.raises(SettingsError, match="nothing to adjust"):
+        adjust(gate)
+    with pytest.raises(SettingsError, match="a promise or costs, got both"):
+        adjust(gate, promise=0.1, costs=(1, 1))
+    with pytest.raises(SettingsError, match="between 0 and 1"):
+        adjust(gate, promise=1.5)
+    with pytest.raises(SettingsError, match="no promise of its own"):
+        adjust(adjust(gate, costs=(1, 1)), confidence=0.9)
+    with pytest.raises(SettingsError, match="expected outcomes from production"):
+        adjust(gate, outcomes=corpus(sources=4))
+
+
+def test_a_card_without_what_came_later_is_read(gate: Gate) -> None:
+    plain = {k: v for k, v in gate.card.to_dict().items() if k not in ("adjusted", "lesson")}
+    assert Card.from_dict(plain).adjusted == ()
