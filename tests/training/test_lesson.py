@@ -226,6 +226,10 @@ def test_the_report_tells_it_once(blurred):
     page = render(evaluate(result.gate, made, bootstrap=10, mistakes=0))
     assert page.count("It looks at") == 1
     assert "<h2>What the gate has learned</h2>" in page
+    rare = {**result.gate.card.lesson, "severity": {"clean": [2000, 1], "<b>": [[9, 5]] * 5}}
+    told = replace(result.gate, card=replace(result.gate.card, lesson=rare))
+    page = render(evaluate(told, made, bootstrap=10, mistakes=0))
+    assert "<td>&lt;b&gt;</td><td>&lt;1 %</td><td>56 %</td>".replace(" ", "\u00a0") in page
     bare = replace(result.gate, card=replace(result.gate.card, lesson={}))
     assert "What the gate has" not in render(evaluate(bare, made, bootstrap=10, mistakes=0))
 

@@ -18,7 +18,7 @@ def lesson(evaluation: Evaluation) -> str:
     """Return the lesson on the gate's card as a section, nothing for a card without one."""
     told = evaluation.card.lesson
     sentences = "".join(f"<p>{escape(text.strip())}</p>" for text in lesson_sentences(told))
-    rows = [("", [escape(cause), *cells]) for cause, cells, _ in severity_cells(told)]
+    rows = [("", [*map(escape, (cause, *cells))]) for cause, cells, _ in severity_cells(told)]
     if rows:
         caption = f"<p>{escape(severity_title(told))}</p>"
         sentences += f'{caption}<div class="wide">{table(["", *SEVERITIES], rows)}</div>'
