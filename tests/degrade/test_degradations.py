@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from imagegate.degrade import DEGRADATIONS, apply_chain, single_chain
+from imagegate.degrade import DEGRADATIONS, apply_chain, at_strength, single_chain
 from imagegate.degrade.blur import disc_kernel, line_kernel
 from imagegate.degrade.compression import decode, encode
 from imagegate.degrade.exposure import FLOOR_SD
@@ -69,6 +69,17 @@ def test_damage_grows_with_severity(row, photo):
     # whole block sides may coincide at two levels; where pixels are left out, luck plays a part
     assert (growth > -0.08 * done[-1]).all()
     assert done[4] > done[0]
+
+
+@EACH
+def test_damage_grows_with_the_strength_of_a_chain(row, photo):
+    chain = single_chain(row.name, 3, 3)
+    assert at_strength(chain, 1.0) == chain
+    weak, half, full = (
+        damage(photo, apply_chain(photo, at_strength(chain, strength), reference_px=40.0))
+        for strength in (0.2, 0.5, 1.0)
+    )
+    assert weak < half < full
 
 
 @EACH

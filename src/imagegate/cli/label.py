@@ -33,6 +33,15 @@ Variants = Annotated[int, typer.Option("--variants", "-n", min=1, help="Rows per
 Recipe = Annotated[
     str, typer.Option("--recipe", help="'mixed', 'singles', or 'natural': the images as they are.")
 ]
+Strength = Annotated[
+    float | None,
+    typer.Option(
+        "--strength",
+        metavar="FACTOR",
+        help="How strongly images are worsened, 1 being what breaks reading; by default the task's "
+        "own. If nearly everything fails, take less.",
+    ),
+]
 GroupBy = Annotated[
     str | None,
     typer.Option("--group-by", help="Regular expression on file names; group 1 is never split."),
@@ -75,6 +84,7 @@ def command(
     limit: Limit = None,
     variants: Variants = 8,
     recipe: Recipe = "mixed",
+    strength: Strength = None,
     group_by: GroupBy = None,
     limit_sources: LimitSources = None,
     licence: Licence = None,
@@ -105,7 +115,7 @@ def command(
     named_licences = dict(named(text, "--licence SET=TEXT") for text in licence or [])
     found: dict[str, Any] = {"group_by": group_by, "limit_sources": limit_sources}
     rows: dict[str, Any] = {"variants": variants, "recipe": recipe, "seed": seed, "limit": limit}
-    rows |= {"jobs": jobs or None, "timeout": timeout, "half_run": half_run}
+    rows |= {"jobs": jobs or None, "timeout": timeout, "half_run": half_run, "strength": strength}
     run(sources, to, task=chosen, engine=program, licences=named_licences, **found, **rows)
     out.print(f"next: imagegate train {to} --out my.gate")
 

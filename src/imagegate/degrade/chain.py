@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -92,6 +92,28 @@ def draw_chain(rng: np.random.Generator) -> Chain:
     if rng.random() < SHUFFLED_SHARE:
         chain = [chain[place] for place in rng.permutation(len(chain))]
     return tuple(chain)
+
+
+def at_strength(chain: Chain, strength: float) -> Chain:
+    """Return the same steps, each at a part (or a multiple) of its strength.
+
+    Parameters
+    ----------
+    chain : Chain
+        Drawn at the strengths of the rows, which are those that break reading.
+    strength : float
+        Above 0; 1 changes nothing. Amounts that fall with severity (a quality, what is left of the
+        contrast) are divided by it.
+    """
+    if strength == 1:
+        return chain
+    return tuple(replace(step, amount=_at(step, strength)) for step in chain)
+
+
+def _at(step: Step, strength: float) -> float:
+    strengths, amount = DEGRADATIONS[step.name].strengths, float(step.amount or 0.0)
+    rises = strengths[-1] > strengths[0]
+    return round(amount * strength if rises else amount / strength, 4)
 
 
 def apply_chain(pixels: Pixels, chain: Sequence[Step], *, reference_px: float) -> Pixels:

@@ -50,7 +50,9 @@ def encode(pixels: Pixels, container: str, *, quality: float | None = None) -> b
         The file. albumentations hands RGB to the encoder as if it were BGR, which
         weighs red as blue in the luma; here the order is right.
     """
-    settings = [] if quality is None else [QUALITY_FLAGS[container], max(1, round(quality))]
+    settings = (
+        [] if quality is None else [QUALITY_FLAGS[container], min(max(1, round(quality)), 100)]
+    )
     _, data = cv2.imencode(f".{container}", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
     return data.tobytes()
 

@@ -34,7 +34,7 @@ def low_contrast(
 ) -> Pixels:
     """Squeeze the gray levels around a random middle, as haze, faded ink or a veil of light do."""
     middle = rng.uniform(90.0, 200.0)
-    return _noisy(middle + (LEVELS - pixels.mean()) * amount, pixels, rng)
+    return _noisy(middle + (LEVELS - pixels.mean()) * min(1.0, amount), pixels, rng)
 
 
 def uneven(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:

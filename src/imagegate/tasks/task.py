@@ -71,6 +71,9 @@ class Task:
     shrink : int
         By what factor sources are made smaller before anything is done to them; the engine is to
         make up for it, and is judged by the picture as it was.
+    strength : float
+        How strongly variants are worsened by default, beside what breaks reading: so that about
+        half of them fail.
     about : str
         What the task is, in a few words for people.
     """
@@ -86,6 +89,7 @@ class Task:
     truth: Truth = "own"
     parse: Callable[[str], Any] | None = None
     shrink: int = 1
+    strength: float = 1.0
     about: str = ""
 
     @classmethod

@@ -24,7 +24,7 @@ from imagegate.training.sources import Source
 from imagegate.training.variants import load, variant_bytes
 
 # What corpora must share to be joined.
-ASKED = ("task", "engine", "engine_version", "limit", "half_run", "shrink", "truth")
+ASKED = ("task", "engine", "engine_version", "limit", "half_run", "shrink", "truth", "strength")
 SAME = (*ASKED, "features_version", "measures")
 
 

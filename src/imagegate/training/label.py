@@ -67,6 +67,7 @@ def label(
     jobs: int | None = None,
     timeout: float = 60.0,
     half_run: bool = False,
+    strength: float | None = None,
     limit: float | None = None,
     progress: Progress | None = None,
     resume: bool = True,
@@ -97,6 +98,9 @@ def label(
     half_run : bool
         Whether the engine runs on each image at half size as well: how far both masks agree
         becomes a measure of the output. It takes twice the time.
+    strength : float, optional
+        At what part of the strengths that break reading images are worsened; the task's own by
+        default. Choose it so that about half of the variants fail.
     limit : float, optional
         The loss beyond which the task fails; the task's own by default.
     progress : Callable, optional
@@ -115,16 +119,18 @@ def label(
     task = find_task(task)
     chosen = find_engine(task, engine)
     folder, variants = Path(out), 1 if recipe == "natural" else variants
-    check(recipe, variants, jobs, timeout)
+    strength = task.strength if strength is None else strength
+    check(recipe, variants=variants, jobs=jobs, timeout=timeout, strength=strength)
     if half_run and (task.text or not output_measures(task.name)):
         raise SettingsError(f"half_run compares two masks; the output of {task.name} is none")
     given: dict[str, Any] = {"seed": seed, "variants": variants, "recipe": recipe}
     given |= {"half_run": True} if half_run else {}
+    given |= {"strength": strength} if strength != 1 else {}
     meta = settings(sources, task, chosen, limit=limit, licences=licences or {}, given=given)
     if begin(folder, meta, resume=resume):
         return report(folder, parts.read_meta(folder))
     parts.write_meta(folder, {**meta, "timeout": timeout, "complete": False})
-    plan = Plan(task, chosen, recipe, seed, half_run)
+    plan = Plan(task, chosen, recipe, seed, half_run, strength)
     tally = Tally(len(sources) * variants, meta["limit"], progress)
     pace: dict[str, Any] = {"jobs": jobs or cores(), "timeout": timeout}
     dropped = work(folder, sources, plan, tally, variants=variants, **pace)
@@ -192,12 +198,12 @@ def work(
     return dropped
 
 
-def check(recipe: str, variants: int, jobs: int | None, timeout: float) -> None:
+def check(recipe: str, **numbers: float | None) -> None:
     """Refuse settings that cannot be meant."""
     if recipe not in RECIPES:
         raise UnknownNameError("recipe", recipe, RECIPES)
-    for name, value in (("variants", variants), ("jobs", jobs), ("timeout", timeout)):
-        if value is not None and value <= 0:
+    for name, value in numbers.items():
+        if value is not None and not value > 0:
             raise SettingsError(f"expected {name} above 0, got {value}")
 
 

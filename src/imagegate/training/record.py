@@ -21,7 +21,7 @@ from imagegate.training.sources import Source
 # What must not change between two runs into one folder, or the rows would not belong together.
 FIXED = (
     *("task", "engine", "engine_version", "limit", "seed", "variants", "recipe", "half_run"),
-    *("shrink", "truth"),
+    *("shrink", "truth", "strength"),
     *("imagegate", "features_version", "measures", "sources_sha256"),
     *("output_version", "output_measures"),
 )

@@ -46,6 +46,8 @@ class Plan:
         The seed of the corpus.
     half_run : bool
         Whether the engine also runs on each image at half size, for what both runs agree on.
+    strength : float
+        At what part of their strength degradations are made.
     """
 
     task: Task
@@ -53,6 +55,7 @@ class Plan:
     recipe: str
     seed: int
     half_run: bool = False
+    strength: float = 1.0
 
     @property
     def called(self) -> str:
@@ -99,7 +102,7 @@ def row_id(source: Source, variant: int) -> str:
 def blank_row(source: Source, variant: int, plan: Plan) -> Row:
     """Return a row with what is known before the image is made; the rest is undefined."""
     seed = row_seed(plan.seed, source.source_id, variant)
-    chain = draw(plan.recipe, seed, variant)
+    chain = draw(plan.recipe, seed, variant, strength=plan.strength)
     return {
         "row_id": row_id(source, variant),
         "source_id": source.source_id,

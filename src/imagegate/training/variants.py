@@ -14,6 +14,7 @@ from imagegate.degrade import (
     DEGRADATIONS,
     Chain,
     apply_chain,
+    at_strength,
     draw_chain,
     save,
     single_chain,
@@ -64,8 +65,12 @@ def row_seed(seed: int, source_id: str, variant: int) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def draw(recipe: str, seed: int, variant: int) -> Chain:
+def draw(recipe: str, seed: int, variant: int, *, strength: float = 1.0) -> Chain:
     """Draw what happens to a variant; nothing happens to variant 0."""
+    return at_strength(_drawn(recipe, seed, variant), strength)
+
+
+def _drawn(recipe: str, seed: int, variant: int) -> Chain:
     if variant == 0 or recipe == "natural":
         return ()
     rng = np.random.default_rng(seed)

@@ -104,7 +104,7 @@ def _to_learn(counts: Counts) -> Iterator[str]:
         hard = (
             f"{more:,} images that fail"
             if counts.outcomes
-            else f"harder variants of {more:,} sources that do not fail yet"
+            else f"harder variants (a higher --strength) of {more:,} sources that do not fail yet"
         )
         yield (
             f"Warning: only {own['failing_sources']} training sources ever fail; below "
@@ -114,7 +114,7 @@ def _to_learn(counts: Counts) -> Iterator[str]:
     works = own["rows"] - own["fails"]
     if works < FEW_FAILING:
         more = counts.in_all(FEW_FAILING - works, "train")
-        mild = "images that do not fail" if counts.outcomes else "clean sources or milder variants"
+        mild = "images that do not fail" if counts.outcomes else "clean sources or milder variants (a lower --strength)"
         like = counts.with_works().like(FEW_FAILING - works, "train", "works")
         yield (
             f"Warning: the task succeeds on only {works} training images; below {FEW_FAILING} the "
@@ -152,9 +152,9 @@ def _to_balance(counts: Counts) -> Iterator[str]:
     rare = fails if rarely else rows - fails
     more = math.ceil((RARE * rows - rare) / (1 - RARE))  # if every one of them is of the rare kind
     verb, kind, where = (
-        ("fails", "that fail", "harder variants")
+        ("fails", "that fail", "harder variants (a higher --strength)")
         if rarely
-        else ("works", "on which it works", "clean sources or milder variants")
+        else ("works", "on which it works", "clean sources or milder variants (a lower --strength)")
     )
     source = "" if counts.outcomes else f": {where}"
     yield (

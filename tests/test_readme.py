@@ -1,0 +1,92 @@
+"""The README's section on users' own engines, as it stands: its Python block and its commands."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shlex
+import stat
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from imagegate.cli import app
+from imagegate.training.corpus import read_corpus
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+OWN = README.partition("## Any task, any engine, your own data")[2].partition("\n## ")[0]
+COMMANDS = [
+    line.partition(" #")[0].strip()
+    for block in re.findall(r"```bash\n(.*?)```", OWN, re.DOTALL)
+    for line in block.splitlines()
+]
+LABELLING = [line for line in COMMANDS if line.startswith("imagegate label")]
+# What the README leaves to the user: programs that answer, whatever they are shown.
+PROGRAMS = {
+    "my-ocr": "print('one two three four five six seven eight nine ten eleven')",
+    "my-reader": 'print(\'{"number": 17, "name": "Tea"}\')',
+    "my-cut": "import cv2, sys\n"
+    "gray = cv2.imread(sys.argv[1], 0)\n"
+    "cv2.imwrite(sys.argv[2], cv2.rectangle(gray * 0, (20, 20), (60, 50), 255, -1))",
+}
+
+
+def test_the_python_block_makes_a_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    monkeypatch.chdir(tmp_path)
+    draw_label = importlib.import_module("qr_codes").draw_label
+    Path("labels").mkdir()
+    for number in range(20):
+        cv2.imwrite(f"labels/{number}.png", draw_label(number))
+    (block,) = re.findall(r"```python\n(.*?)```", OWN, re.DOTALL)
+    exec(compile(block, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102 ours
+    assert Path("qr.gate").stat().st_size > 1000
+    assert len(read_corpus("corpus")) == 160
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's folder, with pictures, programs on the path and models."""
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "tasks"))
+    networks = importlib.import_module("networks")
+    monkeypatch.chdir(tmp_path)
+    for name in ("scans", "photos", "forms", "faces", "products/mug", "products/jar"):
+        Path(name).mkdir(parents=True)
+        for number in range(2):
+            pixels = np.random.default_rng(number).integers(60, 250, (80, 96, 3), dtype=np.uint8)
+            picture = cv2.GaussianBlur(pixels // 3, (0, 0), 2)
+            cv2.rectangle(picture, (25, 20), (70, 60), (220, 240, 230), -1)
+            cv2.imwrite(f"{name}/{number}.png", picture)
+    Path("names.txt").write_text("mug\njar\npan\n")
+    networks.classifier(Path("model.onnx"), sides=("h", "w"), last="Softmax")
+    networks.classifier(Path("arcface.onnx"), sides=(112, 112))
+    networks.lightness(Path("matting.onnx"), sure=40.0)
+    networks.enlarger(Path("esrgan-x2.onnx"))
+    Path("bin").mkdir()
+    for name, code in PROGRAMS.items():
+        program = Path("bin", name)
+        program.write_text(f"#!{sys.executable}\n{code}\n")
+        program.chmod(program.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", LABELLING, ids=lambda line: line[16:60])
+def test_a_labelling_command_runs_as_it_stands(line: str, user: Path) -> None:
+    done = CliRunner().invoke(app, [*shlex.split(line)[1:], "--variants", "2", "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    assert not read_corpus(user / "corpus").meta["errors"]
+
+
+def test_the_section_has_the_ways_that_it_promises() -> None:
+    assert len(LABELLING) == 7
+    assert sum("--command" in line for line in LABELLING) == 3
+    assert sum("--onnx" in line for line in LABELLING) == 4
+    others = {line.split()[1] for line in COMMANDS if line not in LABELLING}
+    assert others == {"train", "adjust", "compare"}
