@@ -31,9 +31,10 @@ from imagegate.models.verdict import Verdict
 from imagegate.pipeline.repair import LOW_SCORE
 from imagegate.tables import Pixels
 from imagegate.tasks import find_engine, find_task
-from imagegate.training.corpus import Corpus, join_corpora, read_corpus, remake
+from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 from imagegate.training.generated import recorded
 from imagegate.training.heldout import choose_rows
+from imagegate.training.remake import remake
 from imagegate.training.rows import given_truth, own_truth
 from imagegate.training.sources import Source, find_sources
 from imagegate.training.variants import load

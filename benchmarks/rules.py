@@ -20,7 +20,8 @@ from joblib import Parallel, delayed
 from imagegate import validate
 from imagegate.degrade import DEGRADATIONS, single_chain
 from imagegate.tables import CAUSES
-from imagegate.training.corpus import read_corpus, remake
+from imagegate.training.corpus import read_corpus
+from imagegate.training.remake import remake
 from imagegate.training.sources import Source, find_sources
 from imagegate.training.variants import load, variant_bytes
 

@@ -4,7 +4,8 @@
 #     python examples/qr_codes.py          # draws example-qr/photos
 #     sh examples/command_line.sh
 set -eu
-imagegate label example-qr/photos --task fields --command "python examples/read_label.py {image}" \
+here=$(cd "$(dirname "$0")" && pwd)
+imagegate label example-qr/photos --task fields --command "python $here/read_label.py {image}" \
     --timeout 20 --limit-sources 240 --variants 3 --out example-qr/fields
 imagegate train example-qr/fields --out example-qr/fields.gate --promise 0.2 --confidence 0.8
 imagegate check example-qr/photos/0001.png --gate example-qr/fields.gate

@@ -90,8 +90,8 @@ def text(result: Result) -> str:
 
 def described(network: Path, *more: object) -> tuple[object, ...]:
     size = ("--input-size", SIDE, "--scaling", "0..255")
-    labels = ("--labels", network.parent / "names.txt")
-    return ("--onnx", network, "--output", "classes", *size, *labels, *more)
+    names = ("--class-names", network.parent / "names.txt")
+    return ("--onnx", network, "--output", "classes", *size, *names, *more)
 
 
 @pytest.mark.engine

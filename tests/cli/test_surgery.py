@@ -72,8 +72,55 @@ def test_outcomes_join_the_calibration_and_count_once(place: Path) -> None:
         *("--out", place / "twice.gate"),
     )
     assert isinstance(again.exception, CorpusError)
-    assert "this very file was merged already" in str(again.exception)
+    assert "24 were merged before, by this name or another" in str(again.exception)
     assert not (place / "twice.gate").exists()
+
+
+def test_the_same_images_by_other_paths_count_once(place: Path) -> None:
+    """Other paths, another column, another folder, a copy: what counts is what is in the files."""
+    (place / "april").mkdir()
+    names = [f"{i}.png" for i in range(IMAGES)]
+    lines = {
+        "plain.csv": names,
+        "full.csv": [str(place / name) for name in names],
+        "april/feedback.csv": names,
+    }
+    for i, name in enumerate(names):
+        (place / "april" / name).write_bytes((place / names[i - 1]).read_bytes())  # a day later
+    for file, paths in lines.items():
+        (place / file).write_text("\n".join(["path,failed", *(f"{path},1" for path in paths)]))
+    once = place / "once.gate"
+    asked = ("adjust", place / "pages.gate", "--outcomes", place / "plain.csv", "--out", once)
+    assert "No group was named" in run(*asked).output
+    for file in ("full.csv", "april/feedback.csv", "feedback.csv"):
+        again = run("adjust", once, "--outcomes", place / file, "--out", place / "more.gate")
+        assert "24 were merged before" in str(again.exception)
+    for i, name in enumerate(names):
+        picture = np.full((200, 300), 60 + i, np.uint8)
+        (place / "april" / name).write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    april = ("--outcomes", place / "april/feedback.csv", "--out", place / "more.gate")
+    assert run("adjust", once, *april).exit_code == 0, "the same names, other images"
+    counts = [read_gate(place / name).card.parts["calibration"]["sources"] for name in
+              ("pages.gate", "once.gate", "more.gate")]  # fmt: skip
+    assert np.diff(counts).tolist() == [IMAGES, IMAGES]
+
+
+def test_nothing_from_a_file_reaches_the_terminal_as_it_is(place: Path) -> None:
+    """A name may hold an escape or markup: neither is obeyed, and neither is lost."""
+    odd = place / "[red]odd\x1b[31m.gate"
+    done = run("adjust", place / "pages.gate", "--promise", 0.3, "--out", odd)
+    assert done.exit_code == 0, done.output
+    shown = run("compare", odd, "rules:ocr", PRINTS, "--bootstrap", 40).output
+    for output in (done.output, shown):
+        assert "\x1b" not in output
+        assert "[red]odd\\x1b[31m" in output.replace("\n", "")
+
+
+@pytest.mark.parametrize("draws", [-3, 0, 1, 39])
+def test_an_interval_takes_some_draws(draws: int) -> None:
+    done = run("compare", "rules:ocr", "rules:general", PRINTS, f"--bootstrap={draws}")
+    assert done.exit_code == 2
+    assert "40" in done.output
 
 
 def test_costs_and_json(place: Path) -> None:

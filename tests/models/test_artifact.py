@@ -93,7 +93,7 @@ def test_forgery_helper_is_sound():
         (forged({"guarantee": {"odd": 1}}), "guarantee"),
         (forged({"thresholds": {"pass": 0.9, "reject": 0.5}}), "not in order"),
         (forged({"thresholds": {"pass": None, "reject": None}}), "not in order"),
-        (forged({"thresholds": {"pass": "0", "reject": 0.5}}), "threshold is"),
+        (forged({"thresholds": {"pass": "0", "reject": 0.5}}), "pass: expected a number"),
         (forged(calibration=np.array([-1.0, 0.0])), "rising"),
         (forged(calibration=np.array([np.nan, 0.0])), "rising"),
         (forged(calibration=np.array([1.0])), "slope and intercept"),

@@ -14,7 +14,6 @@ TYPES = {
     "uint8": TensorProto.UINT8,
     "float16": TensorProto.FLOAT16,
     "float32": TensorProto.FLOAT,
-    "float64": TensorProto.DOUBLE,
     "int64": TensorProto.INT64,
 }
 Shape = Sequence[int | str | None]
@@ -98,15 +97,19 @@ def enlarger(
     shape: Shape = (1, 3, "height", "width"),
     factor: float = 2.0,
     mode: str = "nearest",
+    aligned: bool = False,
 ) -> Path:
-    """Every pixel ``factor`` times as wide and high; the channels stand where the shape says."""
+    """Every pixel ``factor`` times as wide and high; the channels stand where the shape says.
+
+    With ``aligned`` centres of pixels stay where they are, whatever the mode.
+    """
     scales = [1.0, 1.0, factor, factor] if shape[3] != 3 else [1.0, factor, factor, 1.0]
     resize = node(
         "Resize",
         "picture  scales",
         "answer",
         mode=mode,
-        coordinate_transformation_mode="asymmetric",
+        coordinate_transformation_mode="half_pixel" if aligned else "asymmetric",
         nearest_mode="floor",
     )
     resize.input[:] = ["picture", "", "scales"]

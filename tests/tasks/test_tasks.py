@@ -55,7 +55,44 @@ def test_a_command_line_that_fails_says_why() -> None:
     engine = find_engine(TASKS["ocr"], f'"{sys.executable}" -c "{script}" {{image}}')
     with pytest.raises(EngineError, match="ended with 1: no such language"):
         engine.open()(PIXELS)
-    with pytest.raises(EngineError, match="cannot run no-such-program"):
-        find_engine(TASKS["ocr"], "no-such-program {image}").open()(PIXELS)
+    with pytest.raises(SettingsError, match="cannot run no-such-program"):
+        find_engine(TASKS["ocr"], "no-such-program {image}").open()
+    with pytest.raises(SettingsError, match=r"no shell reads .* for \\| write sh -c"):
+        find_engine(TASKS["ocr"], "tesseract {image} - | cat")
     with pytest.raises(SettingsError, match=r"expected \{output\}"):
         find_engine(TASKS["background-removal"], "cut {image}")
+
+
+def test_what_a_command_says_knows_no_place_and_no_end() -> None:
+    script = "import sys; sys.exit(sys.argv[1])"
+    engine = find_engine(TASKS["ocr"], f'"{sys.executable}" -c "{script}" {{image}}')
+    with pytest.raises(EngineError, match=r"ended with 1: image\.png$"):
+        engine.open()(PIXELS)
+    script = "while True: print('x' * 10000)"
+    engine = find_engine(TASKS["ocr"], f'"{sys.executable}" -c "{script}" {{image}}')
+    with pytest.raises(EngineError, match="printed more than 16,000,000 bytes"):
+        engine.open()(PIXELS)
+
+
+def test_what_a_command_prints_is_text() -> None:
+    script = "import sys; sys.stdout.buffer.write(bytes([233, 116, 233]))"
+    engine = find_engine(TASKS["ocr"], f'"{sys.executable}" -c "{script}" {{image}}')
+    with pytest.raises(EngineError, match="to print UTF-8, got other bytes"):
+        engine.open()(PIXELS)
+    engine = find_engine(
+        TASKS["fields"], f"'{sys.executable}' -c 'print([float(\"nan\")])' {{image}}"
+    )
+    with pytest.raises(EngineError, match="NaN is no JSON"):
+        engine.open()(PIXELS)
+
+
+def test_a_function_is_an_engine_and_a_name_is_taken_once() -> None:
+    engine = find_engine("ocr", lambda pixels: f"{pixels.shape}")
+    assert engine.open()(PIXELS) == "(8, 12, 3)"
+    own = Task.from_callable(len, lambda output, truth: 0.0, name="ocr")
+    with pytest.raises(SettingsError, match="ocr is a task of imagegate: give yours another name"):
+        find_task(own)
+    with pytest.raises(SettingsError, match="expected a function that does the task, got None"):
+        Task.from_callable(None, len)  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="expected a name"):
+        Task.from_callable(len, lambda output, truth: 0.0, name=" ")

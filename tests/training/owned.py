@@ -66,5 +66,11 @@ def endless_loss(output: Any, truth: Any) -> Any:
     return distance(output, truth)
 
 
+def says_no(pixels: Pixels) -> Any:
+    if pixels.std() < 8 or pixels.mean() < DARK:
+        raise LookupError("nothing found")
+    return mean_colour(pixels)
+
+
 TASK = imagegate.Task.from_callable(mean_colour, distance, name="colours", limit=0.2)
 NO_TASK = "colours"

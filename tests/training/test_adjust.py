@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -38,8 +39,20 @@ def outcomes(*, seed: int, sources: int = 60, failing: bool | None = None) -> Co
     }
     loss = rows.column("loss") if failing is None else np.full(sources, float(failing), np.float32)
     columns = rows.rows | text | {"loss": loss, "set": np.full(sources, "feedback", dtype=object)}
-    meta = rows.meta | {"engine": "outcomes", "engine_version": "f.csv", "sha256": f"{seed}"}
-    return replace(rows, rows=columns, meta=meta | {"limit": 0.3})
+    meta = rows.meta | {"engine": "outcomes", "engine_version": "f.csv", "limit": 0.3}
+    return with_contents(replace(rows, rows=columns, meta=meta), seed)
+
+
+def with_contents(rows: Corpus, seed: int) -> Corpus:
+    """Give every row a file of its own."""
+    files = {row: sha256(f"{seed} {row}".encode()).hexdigest() for row in rows.column("row_id")}
+    return replace(rows, meta=rows.meta | {"contents": files})
+
+
+def called(rows: Corpus, **columns: list[str]) -> Corpus:
+    """Return the same images by other names, or in other groups."""
+    new = {name: np.array(values, dtype=object) for name, values in columns.items()}
+    return replace(rows, rows=rows.rows | new)
 
 
 def simulated(gate: Gate, rng: np.random.Generator, sources: int) -> Gate:
@@ -185,11 +198,46 @@ def test_outcomes_count_once(gate: Gate) -> None:
     assert once.card.parts["calibration"]["rows"] == rows + 60 == len(once.history.raw)
     assert {one["name"]: one["rows"] for one in once.card.sets}["feedback"] == 60
     assert len(np.unique(once.history.source)) == once.card.parts["calibration"]["sources"]
-    with pytest.raises(CorpusError, match="this very file was merged already"):
-        adjust(once, outcomes=known)
-    other = replace(known, meta=known.meta | {"sha256": "another"})
-    with pytest.raises(CorpusError, match="their groups are among those"):
-        adjust(once, outcomes=other)
+    assert len(np.unique(gate.history.source)) + 30 == len(np.unique(once.history.source))
+    for other in (known, called(known, group=[f"new {i}" for i in range(60)])):
+        with pytest.raises(CorpusError, match="60 were merged before, by this name or another"):
+            adjust(once, outcomes=other)
+
+
+def test_an_image_is_known_by_its_content_not_by_its_name(gate: Gate) -> None:
+    """Two months may both hold a 0001.png; and one image may be called in two ways."""
+    names = [f"{i:04}.png" for i in range(60)]
+    unnamed = {"path": names, "group": names, "source_id": names}
+    march, april = (called(outcomes(seed=seed), **unnamed) for seed in (8, 9))
+    once = adjust(gate, outcomes=march)
+    both = adjust(once, outcomes=april)
+    sources = [one.card.parts["calibration"]["sources"] for one in (gate, once, both)]
+    assert np.diff(sources).tolist() == [60, 60]
+    assert len(np.unique(both.history.source)) == sources[-1]
+    moved = [f"/archive/{name}" for name in names]
+    with pytest.raises(CorpusError, match="none of 60 outcomes is new to tiny: 60 were merged"):
+        adjust(both, outcomes=called(march, path=moved, group=moved, source_id=moved))
+    half = called(march, row_id=[f"{i}#000" for i in range(60)])
+    fresh = {f"{i}#000": f"{i:064}" for i in range(30, 60)}
+    old = {f"{i}#000": march.meta["contents"][march.column("row_id")[i]] for i in range(30)}
+    found = adjust(both, outcomes=replace(half, meta=half.meta | {"contents": fresh | old}))
+    assert found.card.adjusted[-1]["outcomes"]["merged_before"] == 30
+    assert any("Left out: 30 merged before, by" in line for line in changes(both, found))
+
+
+def test_each_group_is_one_source(gate: Gate) -> None:
+    """Fifteen pages of a book are no fifteen chances: a promise draws one of them."""
+    books = called(outcomes(seed=8), group=[f"book {i // 15}" for i in range(60)])
+    found = adjust(gate, outcomes=books)
+    assert np.unique(found.history.source).size == np.unique(gate.history.source).size + 4
+    new = found.history.source[-60:]
+    assert all(len(set(new[i : i + 15])) == 1 for i in range(0, 60, 15))
+    text = " ".join(changes(gate, found))
+    assert "Warning: these outcomes are of 4 groups only, and each counts once" in text
+    assert "No group was named" not in text
+    paths = [f"{i}.png" for i in range(60)]
+    alone = adjust(gate, outcomes=called(outcomes(seed=8), group=paths, path=paths))
+    assert "No group was named, so each file counts by itself" in " ".join(changes(gate, alone))
 
 
 @pytest.mark.parametrize("part", ["train", "calibration", "test"])
@@ -198,9 +246,13 @@ def test_groups_that_the_gate_knows_are_left_out(gate: Gate, part: str) -> None:
     group = known.column("group").copy()
     group[:10] = gate.card.groups[part][0]
     found = adjust(gate, outcomes=replace(known, rows=known.rows | {"group": group}))
-    assert found.card.adjusted[-1]["outcomes"]["left_out"] == 10
+    assert found.card.adjusted[-1]["outcomes"]["known_groups"] == 10
     assert len(found.history.raw) == len(gate.history.raw) + 50
-    assert any("Left out 10: tiny knows their groups" in line for line in changes(gate, found))
+    assert any("Left out: 10 of groups that tiny was" in line for line in changes(gate, found))
+    whole = known.select(np.arange(60) < 10)
+    same = called(whole, group=[gate.card.groups[part][0]] * 10)
+    with pytest.raises(CorpusError, match=r"10 are of groups that it was made from\. If these"):
+        adjust(gate, outcomes=same)
 
 
 def test_feedback_of_passed_images_alone_is_warned_about(gate: Gate) -> None:
@@ -218,6 +270,13 @@ def test_what_cannot_be_adjusted_is_told(gate: Gate) -> None:
         adjust(gate)
     with pytest.raises(SettingsError, match="a promise or costs, got both"):
         adjust(gate, promise=0.1, costs=(1, 1))
+    for costs in ((), (1.0,), (1.0, 2.0, 3.0)):
+        with pytest.raises(SettingsError, match="costs of a false pass and of a false reject, got"):
+            adjust(gate, costs=costs)
+    with pytest.raises(CorpusError, match="expected outcomes with the SHA-256 of every image"):
+        adjust(
+            gate, outcomes=replace(outcomes(seed=8), meta=outcomes(seed=8).meta | {"contents": {}})
+        )
     with pytest.raises(SettingsError, match="between 0 and 1"):
         adjust(gate, promise=1.5)
     with pytest.raises(SettingsError, match="no promise of its own"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ import imagegate
 from imagegate.errors import CorpusError, EngineError, SettingsError, UnknownNameError
 from imagegate.tasks import find_engine, find_task
 from imagegate.training import parts
+from imagegate.training.messages import left_out
 
 DARK, LIGHT = 30, 150
 
@@ -59,7 +61,7 @@ def test_a_function_becomes_a_gate_in_ten_lines(pictures: Path, tmp_path: Path) 
 
 
 NONSENSE: tuple[tuple[Callable[..., Any], Callable[..., Any], str], ...] = (
-    (owned.says_nan, owned.distance, "expected a loss in 0..1 of colours, got nan"),
+    (owned.says_nan, owned.distance, "expected an output without NaN, got 3 of 3 values NaN"),
     (owned.other_shape, owned.distance, "ValueError: operands could not be broadcast"),
     (owned.raises, owned.distance, "LookupError: too dark"),
     (owned.never_ends, owned.distance, "no answer from never_ends within 2 s"),
@@ -107,10 +109,55 @@ def test_without_truth_nonsense_on_a_clean_image_drops_the_source(
     report = label(pictures, task, tmp_path / "c")
     assert report.rows == 4
     assert set(report.dropped) == {"set/i1", "set/i4"}
-    assert all("colours loses nan of it" in why for why in report.dropped.values())
+    assert all("3 of 3 values NaN" in why for why in report.dropped.values())
     always = imagegate.Task.from_callable(lambda pixels: float("nan"), owned.distance, name="x")
-    with pytest.raises(CorpusError, match=r"none of the 6 sources can serve.*x loses nan"):
+    with pytest.raises(CorpusError, match=r"none of the 6 sources can serve.*without NaN, got nan"):
         label(pictures, always, tmp_path / "d")
+
+
+def test_errors_may_count_as_failures(pictures: Path, tmp_path: Path) -> None:
+    """As of a program that ends with an error where it finds nothing."""
+    task = imagegate.Task.from_callable(owned.says_no, owned.distance, name="colours", limit=0.99)
+    asked = {"recipe": "singles", "variants": 12}
+    report = label(pictures, task, tmp_path / "c", **asked)
+    assert 3 < report.errors < report.rows - 3
+    before = int(imagegate.read_corpus(tmp_path / "c").fails.sum())
+    (said,) = left_out(imagegate.read_corpus(tmp_path / "c").meta)
+    assert f"{report.errors} rows with an error" in said
+    assert "--errors fail" in said
+    label(pictures, task, tmp_path / "c", errors="fail", **asked)  # no row is made again
+    corpus = imagegate.read_corpus(tmp_path / "c")
+    assert corpus.fails.sum() == before + report.errors
+    assert len(corpus) == report.rows
+    assert np.isfinite(corpus.column("exposure.range")).all()
+    label(pictures, task, tmp_path / "c", **asked)
+    assert len(imagegate.read_corpus(tmp_path / "c")) == report.rows - report.errors
+
+
+def test_another_truth_is_another_corpus(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((40, 50, 3), 120, np.uint8))
+    (tmp_path / "list.csv").write_text("path,truth\na.png,dog\n")
+    line = "python3 -c 'print(\"cat\")' {image}"
+    sources, _ = imagegate.find_sources([tmp_path / "list.csv"], "classification")
+    imagegate.label(sources, "classification", line, tmp_path / "c", variants=1, jobs=1)
+    assert imagegate.read_corpus(tmp_path / "c").fails.all()
+    (tmp_path / "list.csv").write_text("path,truth\na.png,cat\n")
+    sources, _ = imagegate.find_sources([tmp_path / "list.csv"], "classification")
+    with pytest.raises(CorpusError, match="was begun with other sources"):
+        imagegate.label(sources, "classification", line, tmp_path / "c", variants=1, jobs=1)
+
+
+def test_what_a_stopped_program_leaves_behind_goes_with_the_run(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    sources, _ = imagegate.find_sources([pictures])
+    line = "sh -c 'sleep 60' {image}"
+    asked = {"recipe": "natural", "jobs": 2, "timeout": 1.0}
+    with pytest.raises(CorpusError, match=r"no answer from sh -c 'sleep 60' \{image\} within 1 s"):
+        imagegate.label(sources[:2], "ocr", line, tmp_path / "c", **asked)
+    assert not list((tmp_path / "scratch").iterdir())
 
 
 def test_an_engine_may_write_into_its_input(pictures: Path, tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from imagegate.training.corpus import (
     join_corpora,
     read_corpus,
     read_outcomes,
-    remake,
 )
 from imagegate.training.label import label
+from imagegate.training.remake import remake
 from imagegate.training.sources import find_sources
 
 

@@ -32,8 +32,10 @@ from imagegate import image
 from imagegate.errors import CorpusError, EngineError, SettingsError, UnknownNameError
 from imagegate.features import measure
 from imagegate.training import parts, workers
-from imagegate.training.corpus import read_corpus, remake
-from imagegate.training.label import LabelReport, label
+from imagegate.training.corpus import read_corpus
+from imagegate.training.label import label
+from imagegate.training.label_report import LabelReport
+from imagegate.training.remake import remake
 from imagegate.training.sources import Source, find_sources
 
 HERE = Path(__file__).parent
@@ -110,7 +112,7 @@ def test_a_bad_image_costs_its_row_and_not_the_run(tmp_path: Path) -> None:
         EXITS: "the process of moody died (exit code 7)",
         SEGFAULTS: "the process of moody died (exit code -11)",
         KILLED: "the process of moody died (exit code -9)",
-        NAN: "expected a loss in 0..1 of brightness, got nan",
+        NAN: "expected an output without NaN, got nan",
         TEXT: "TypeError: unsupported operand type(s) for -: 'str' and 'float'",
         HANGS_IN_CHILD: "no answer from moody within 1.5 s",
     }
@@ -176,7 +178,9 @@ def test_sources_that_cannot_serve_are_named(tmp_path: Path) -> None:
 
 def test_no_usable_source_is_an_error(tmp_path: Path) -> None:
     write_images(tmp_path / "set", [FINE], truth=False, level=5)
-    with pytest.raises(CorpusError, match=r"none of the 1 sources can serve\. set/i00: no truth"):
+    with pytest.raises(
+        CorpusError, match=r"none of the 1 sources can serve\. set/i00: the engine's own output"
+    ):
         run(tmp_path / "set", tmp_path / "c")
 
 

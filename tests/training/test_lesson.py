@@ -101,6 +101,28 @@ def test_rows_that_show_no_rise_are_silent(rise):
     assert told == 0
 
 
+def test_chance_alone_seldom_shows_a_break():
+    """Try many measures for four faults on rows whose failures have nothing to do with them."""
+    names, told = [name for name, row in MEASURES.items() if row.worse != "either"][:24], 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed + 1000)  # not that of the rows
+        made = rows(sources=60, variants=2, seed=seed, **{n: rng.normal(size=120) for n in names})
+        group = np.unique(made.column("group").astype(str), return_inverse=True)[1]
+        made = seen(failing(made, rng.random(120) < rng.beta(2, 3, 30)[group]), *names)
+        found = [find_break(made, names[i::4], seed=seed, tried=24) for i in range(4)]
+        told += any(one is not None for one in found)
+    assert told <= 2  # where folds both choose and prove it is 10
+
+
+def test_the_more_were_tried_the_more_a_break_must_show():
+    made = rows(sources=60)
+    bad, chance = made.column(EDGE) > 7.5, np.random.default_rng(1).random(len(made))
+    strong, weak = (seen(failing(made, chance < p), EDGE) for p in (0.9 * bad, 0.2 + 0.25 * bad))
+    assert find_break(strong, [EDGE], seed=0, tried=200).reading == pytest.approx(7.5, abs=0.3)
+    assert find_break(weak, [EDGE], seed=0) is not None
+    assert find_break(weak, [EDGE], seed=0, tried=200) is None
+
+
 @pytest.mark.parametrize("sources", [9, 24, 40])
 def test_few_rows_are_silent(sources):
     """Nine groups say nothing of others, whatever their images show; forty sources are 20."""

@@ -17,8 +17,9 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.features import OUTPUT_VERSION, measure_output, output_measures
 from imagegate.tasks import TASKS
 from imagegate.training import parts
-from imagegate.training.corpus import join_corpora, read_corpus, remake
+from imagegate.training.corpus import join_corpora, read_corpus
 from imagegate.training.label import label
+from imagegate.training.remake import remake
 from imagegate.training.remeasure import remeasure
 from imagegate.training.sources import find_sources
 

@@ -10,8 +10,9 @@ import pytest
 
 from imagegate import features, image
 from imagegate.tasks import TASKS
-from imagegate.training.corpus import Corpus, read_corpus, remake
+from imagegate.training.corpus import Corpus, read_corpus
 from imagegate.training.label import label
+from imagegate.training.remake import remake
 from imagegate.training.sources import find_sources
 
 TASK = TASKS["upscaling"]

@@ -9,7 +9,8 @@ import pytest
 
 from imagegate.degrade import chain_from_json, chain_to_json
 from imagegate.degrade.shots import SCALES
-from imagegate.training.corpus import Corpus, remake
+from imagegate.training.corpus import Corpus
+from imagegate.training.remake import remake
 from imagegate.training.sources import find_sources
 from imagegate.training.variants import RECIPES, cause_of, draw, load, row_seed, variant_bytes
 

@@ -66,7 +66,7 @@ def test_a_against_b_mirrors_b_against_a(found: Versus) -> None:
 
 def test_the_difference_is_paired(found: Versus) -> None:
     for name, lead in found.lead.items():
-        a, b = (side.figures[name] for side in (found.a, found.b))
+        a, b = (one.figures[name] for one in (found.a, found.b))
         assert lead.value == pytest.approx(a.value - b.value, abs=1e-12)
         assert lead.low <= lead.value <= lead.high
     a, b, lead = (part["e_aurc"] for part in (found.a.figures, found.b.figures, found.lead))
@@ -104,7 +104,7 @@ def test_rows_that_either_gate_knows_are_left_out() -> None:
     assert not both.seen
     plain = compare_gates(gate("a"), gate("b", noise=2.0), kept, bootstrap=50)
     assert plain.lead == both.lead
-    everything = compare_gates(a, b, ROWS, part="all", bootstrap=20)
+    everything = compare_gates(a, b, ROWS, part="all", bootstrap=40)
     assert (everything.rows, everything.seen) == (len(ROWS), True)
     assert everything.headline().startswith("NOT PROOF")
 
@@ -129,7 +129,7 @@ def test_rules_take_part() -> None:
 
 def test_what_a_gate_was_not_made_for_is_said() -> None:
     other = Noisy(standins.card(name="other", engine="rapidocr", limit=0.2))
-    text = compare_gates(GOOD, other, ROWS, bootstrap=20).headline()
+    text = compare_gates(GOOD, other, ROWS, bootstrap=40).headline()
     assert "other was made for engine rapidocr, these rows are tesseract." in text
     assert "other was made for limit 0.2, these rows are 0.3." in text
     assert "good was made for" not in text
@@ -145,10 +145,12 @@ def test_few_groups_are_no_verdict() -> None:
 def test_coverages_are_compared_at_the_stricter_promise() -> None:
     lax = replace(BAD, card=replace(BAD.card, promise=0.2))
     for pair in ((GOOD, lax), (lax, GOOD)):
-        assert compare_gates(*pair, ROWS, bootstrap=5).risk == 0.05
-    assert compare_gates(GOOD, lax, ROWS, bootstrap=5, risk=0.3).risk == 0.3
+        assert compare_gates(*pair, ROWS, bootstrap=40).risk == 0.05
+    assert compare_gates(GOOD, lax, ROWS, bootstrap=40, risk=0.3).risk == 0.3
     with pytest.raises(SettingsError, match="risk between 0 and 1"):
         compare_gates(GOOD, lax, ROWS, risk=5)
+    with pytest.raises(SettingsError, match="expected 40 resamples at least, got 1"):
+        compare_gates(GOOD, lax, ROWS, bootstrap=1)
     with pytest.raises(SettingsError, match="expected a part of test, all"):
         compare_gates(GOOD, lax, ROWS, part="train")
 

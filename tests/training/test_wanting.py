@@ -44,10 +44,8 @@ def test_few_failures_to_learn_from():
     """10 more of 600, at 20 in 600, in three fifths of all: 17 hard ones, or 500 like these."""
     (one,) = said(train={"failing_sources": 20})
     assert "only 20 training sources ever fail; below 30" in one
-    assert (
-        "Add harder variants (a higher --strength) of 17 sources that do not fail yet, or about 500 more"
-        in one
-    )
+    assert "Add harder variants (a higher --strength) of 17 sources that do not fail yet" in one
+    assert "or about 500 more" in one
     (one,) = said(train={"failing_sources": 20}, engine="outcomes")
     assert "Add 17 images that fail, or about 500 more images like these." in one
 
@@ -56,10 +54,8 @@ def test_few_successes_to_learn_from():
     """12 more, at 18 in 600 sources, in three fifths of all: 20 mild ones, or 667 like these."""
     (one,) = said(train={"fails": 1182})
     assert "succeeds on only 18 training images; below 30" in one
-    assert (
-        "Add 20 clean sources or milder variants (a lower --strength), or about 667 more sources like these."
-        in one
-    )
+    assert "Add 20 clean sources or milder variants (a lower --strength)" in one
+    assert "or about 667 more sources like these." in one
 
 
 def test_calibration_without_failures_or_successes():

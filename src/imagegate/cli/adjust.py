@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from imagegate.cli.console import out, print_json
+from imagegate.cli.console import out, plain, print_json
 from imagegate.cli.gates import cards
 from imagegate.cli.train import (
     AsJson,
@@ -70,5 +70,5 @@ def command(
         print_json(cards(after))
         return
     for line in changes(before, after):
-        out.print(line, soft_wrap=True, markup=False)
-    out.print(f"written: {to} ({to.stat().st_size / 1000:,.0f} kB)", soft_wrap=True)
+        out.print(plain(line), soft_wrap=True)
+    out.print(f"written: {plain(str(to))} ({to.stat().st_size / 1000:,.0f} kB)", soft_wrap=True)

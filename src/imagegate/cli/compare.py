@@ -10,6 +10,7 @@ from rich.table import Table
 
 from imagegate.cli.console import out, plain, print_json
 from imagegate.models.gate import load_gate
+from imagegate.training.intervals import FEWEST_DRAWS
 
 if TYPE_CHECKING:
     from imagegate.training.versus import Versus
@@ -32,7 +33,7 @@ def command(
         ),
     ] = None,
     bootstrap: Annotated[
-        int, typer.Option("--bootstrap", help="Resamples for the intervals.")
+        int, typer.Option("--bootstrap", min=FEWEST_DRAWS, help="Resamples for the intervals.")
     ] = 1000,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON object.")] = False,
@@ -52,14 +53,14 @@ def command(
 
 def show(found: Versus) -> None:
     """Print who is who, the table, and the sentences it comes down to."""
-    for letter, side in (("A", found.a), ("B", found.b)):
-        known = f" (was made from the groups of {side.known:,} rows)" if side.known else ""
-        out.print(f"{letter}: {plain(side.name)}{known}", soft_wrap=True)
+    for letter, result in (("A", found.a), ("B", found.b)):
+        known = f" (was made from the groups of {result.known:,} rows)" if result.known else ""
+        out.print(f"{letter}: {plain(result.name)}{known}", soft_wrap=True)
     header, *rows = found.table()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in header:
         table.add_column(title, overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(plain, row))
     out.print(table)
-    out.print(found.headline(), soft_wrap=True, markup=False)
+    out.print(plain(found.headline()), soft_wrap=True)

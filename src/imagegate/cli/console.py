@@ -23,8 +23,8 @@ from rich.progress import (
 
 from imagegate.errors import SettingsError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 DECISION_STYLE = {"pass": "bold green", "review": "bold yellow", "reject": "bold red"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ import typer
 
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tasks import TASKS, find_engine, find_task
-from imagegate.tasks.network.model import CHOICES
+from imagegate.tasks.network.settings import CHOICES, Settings
 from imagegate.tasks.task import Engine, Task
 
 OWN, NETWORK = "An engine of your own", "How to show pictures to an ONNX model, and read it"
@@ -30,9 +30,9 @@ TruthFrom = Annotated[
     str | None,
     typer.Option(
         "--truth",
-        metavar="own",
+        metavar="WHERE",
         help="'own': the truth is what the engine makes of the clean image, whatever stands "
-        "beside it or its folder is called.",
+        "beside it or its folder is called; 'unverified': likewise, however unsure it is.",
     ),
 ]
 EngineName = Annotated[
@@ -60,10 +60,10 @@ Output = Annotated[
         rich_help_panel=OWN,
     ),
 ]
-Labels = Annotated[
+ClassNames = Annotated[
     Path | None,
     typer.Option(
-        "--labels",
+        "--class-names",
         metavar="FILE",
         help="The names of its classes, one a line, as the images' folders are called.",
         rich_help_panel=OWN,
@@ -118,31 +118,18 @@ MaskChannel = Annotated[
     int | None,
     _network("--mask-channel", "Which plane or class is the subject.", metavar="N"),
 ]
-# The options that describe an ONNX model, as parameters of ``onnx_engine``.
-DESCRIBING = (
-    *("output", "labels", "input_size", "fit", "scaling", "colours", "input_multiple", "tile"),
-    *("output_name", "output_scaling", "values", "mask_channel"),
-)
-# What a model's output is good for; a picture serves two tasks.
-DEFAULT_TASK = {
-    "classes": "classification",
-    "embedding": "face-recognition",
-    "mask": "background-removal",
-}
-# Which output fits a task, by where its truth stands. Where that is JSON or the engine's own
-# output, only the task itself knows.
-FITTING = {"text": (), "mask": ("mask",), "class": ("classes",), "picture": ("image",)}
-FITTING_OURS = {"face-recognition": ("embedding",), "enhancement": ("image",)}
+# The options that describe an ONNX model.
+DESCRIBING = tuple(field.name for field in fields(Settings))
 
 
-def asked(options: Mapping[str, Any]) -> tuple[Task, Engine]:
+def task_and_engine(options: Mapping[str, Any]) -> tuple[Task, Engine]:
     """Return the task and the engine that the command line asks for.
 
     Parameters
     ----------
     options : mapping
-        ``task``, ``engine``, ``command_line``, ``onnx`` and those in ``DESCRIBING``; None is what
-        was not given.
+        ``task``, ``truth``, ``engine``, ``command_line``, ``onnx`` and those in ``DESCRIBING``;
+        None is what was not given.
 
     Raises
     ------
@@ -171,29 +158,35 @@ def with_truth(task: Task, truth: str | None) -> Task:
     """Return the task with its truth from where the command line says."""
     if truth is None:
         return task
-    if truth != "own":
-        raise SettingsError(f"expected --truth own, or no --truth, got {truth!r}")
+    if truth not in ("own", "unverified"):
+        raise SettingsError(f"expected --truth own or unverified, or no --truth, got {truth!r}")
     if task.truth == "picture":
         raise SettingsError(f"{task.name} knows the truth: the clean picture itself")
-    return replace(task, truth="own")
+    own = replace(task, truth="own")
+    return own if truth == "own" else replace(own, verified=anything)
+
+
+def anything(output: Any) -> bool:
+    """Take any output for the truth."""
+    return True
 
 
 def default_task(given: list[str], kind: str | None) -> str:
     """Return what images are for if nobody says it, or ask for it."""
     if given != ["onnx"]:
         return "ocr"
-    if kind == "image":
-        pictures = [task.name for task in TASKS.values() if kind in (outputs_for(task) or ())]
-        raise SettingsError(f"--output image needs --task: {' or '.join(pictures)}")
-    return DEFAULT_TASK[one_kind(kind)]
+    fitting = [task.name for task in TASKS.values() if task.onnx == known_kind(kind)]
+    if len(fitting) > 1:
+        raise SettingsError(f"--output {kind} needs --task: {' or '.join(fitting)}")
+    return fitting[0]
 
 
-def one_kind(kind: str | None) -> str:
+def known_kind(kind: str | None) -> str:
     """Return what a model gives, refusing what no model does."""
     if kind is None:
         raise SettingsError(f"--onnx needs --output, one of {', '.join(CHOICES['output'])}")
     if kind not in CHOICES["output"]:
-        raise UnknownNameError("output kind", kind, map(str, CHOICES["output"]))
+        raise UnknownNameError("output", kind, CHOICES["output"])
     return kind
 
 
@@ -210,21 +203,19 @@ def network(path: Path, task: Task, about: dict[str, Any]) -> Engine:
     """Make an engine of an ONNX model, if what it gives is what the task works with."""
     from imagegate.tasks.onnx import onnx_engine
 
-    kind, known = one_kind(about.get("output")), outputs_for(task)
-    if known is not None and kind not in known:
-        wanted = f"works with --output {' or '.join(known)}" if known else "takes no ONNX model"
+    kind = known_kind(about.get("output"))
+    if kind not in outputs_for(task):
+        wanted = f"works with --output {task.onnx}" if task.onnx else "takes no ONNX model"
         raise SettingsError(f"{task.name} {wanted}, got --output {kind}")
     size = {"input_size": sides(about["input_size"])} if "input_size" in about else {}
     return onnx_engine(path, **{**about, **size})
 
 
-def outputs_for(task: Task) -> tuple[str, ...] | None:
-    """Return which outputs of ONNX models a task works with, None if that cannot be told."""
-    ours = task.name in TASKS and TASKS[task.name].loss is task.loss
-    if ours and task.name in FITTING_OURS:
-        return FITTING_OURS[task.name]
-    truth = TASKS[task.name].truth if ours else task.truth
-    return FITTING.get(truth, () if ours else None)
+def outputs_for(task: Task) -> tuple[str, ...]:
+    """Return which outputs of ONNX models a task works with."""
+    if task.onnx == "any":
+        return CHOICES["output"]
+    return (task.onnx,) if task.onnx else ()
 
 
 def sides(text: str) -> tuple[int, int]:

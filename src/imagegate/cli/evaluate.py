@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from imagegate.cli.console import named, out, print_json
+from imagegate.cli.console import named, out, plain, print_json
 from imagegate.models.gate import load_gate
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def run(
 def print_evaluation(evaluation: Evaluation) -> None:
     """Print the comparison table and the sentence it comes down to."""
     print_table(*evaluation.summary())
-    out.print(evaluation.headline(), soft_wrap=True)
+    out.print(plain(evaluation.headline()), soft_wrap=True)
 
 
 def print_table(header: Sequence[str], *rows: Sequence[str]) -> None:
@@ -79,5 +79,5 @@ def print_table(header: Sequence[str], *rows: Sequence[str]) -> None:
     for title in header:
         table.add_column(title, overflow="fold")  # no interval is cut off in a narrow terminal
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(plain, row))
     out.print(table)

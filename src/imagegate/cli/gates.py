@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from imagegate.cli.console import out, print_json
+from imagegate.cli.console import out, plain, print_json
 from imagegate.models.gate import Gate, RulesGate, gate_names, load_gate
 
 
@@ -41,11 +41,11 @@ def show_command(
         print_json(cards(found))
         return
     for line in found.card.lines():
-        out.print(line, soft_wrap=True)
+        out.print(plain(line), soft_wrap=True)
     if isinstance(found, Gate) and found.output:
         out.print("\n[bold]once the engine has run[/]")
         for line in found.output.card.lines():
-            out.print(line, soft_wrap=True)
+            out.print(plain(line), soft_wrap=True)
 
 
 def cards(gate: Gate | RulesGate) -> dict[str, Any]:

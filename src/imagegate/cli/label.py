@@ -14,10 +14,11 @@ from imagegate.tasks import find_task
 from imagegate.tasks.task import Engine, Task
 
 if TYPE_CHECKING:
-    from imagegate.training.label import LabelReport
+    from imagegate.training.label_report import LabelReport
 
 NOTHING_USABLE = 1
-MOST_SAID = 10  # sources dropped that are named
+MOST_SAID = 10  # sources dropped, and kinds of errors, that are named
+MOST_CLEAN_FAILS = 0.3  # of the images as they are, beyond which something else may be wrong
 
 Sources = Annotated[
     list[str],
@@ -71,7 +72,22 @@ HalfRun = Annotated[
         help="Also run the engine at half size; what both masks agree on tells of the output.",
     ),
 ]
+Errors = Annotated[
+    str,
+    typer.Option(
+        "--errors",
+        metavar="HOW",
+        help="What an engine's error on a worsened image is: 'leave-out' the row, or 'fail'.",
+    ),
+]
 Timeout = Annotated[float, typer.Option("--timeout", help="Seconds an engine may take an image.")]
+
+
+# The parameters of the command that ``run`` takes as they are.
+SETTINGS = (
+    *("group_by", "limit_sources", "limit", "variants", "recipe", "strength", "seed", "timeout"),
+    *("half_run", "errors"),
+)
 
 
 def command(
@@ -91,11 +107,12 @@ def command(
     seed: Seed = 0,
     jobs: Jobs = 0,
     timeout: Timeout = 60.0,
+    errors: Errors = "leave-out",
     half_run: HalfRun = False,
     command_line: engines.CommandLine = None,
     onnx: engines.OnnxFile = None,
     output: engines.Output = None,
-    labels: engines.Labels = None,
+    class_names: engines.ClassNames = None,
     input_size: engines.InputSize = None,
     fit: engines.Fit = None,
     scaling: engines.Scaling = None,
@@ -111,12 +128,11 @@ def command(
 
     Stop it at any time: the same command goes on where it was.
     """
-    chosen, program = engines.asked(context.params)
+    chosen, program = engines.task_and_engine(context.params)
     named_licences = dict(named(text, "--licence SET=TEXT") for text in licence or [])
-    found: dict[str, Any] = {"group_by": group_by, "limit_sources": limit_sources}
-    rows: dict[str, Any] = {"variants": variants, "recipe": recipe, "seed": seed, "limit": limit}
-    rows |= {"jobs": jobs or None, "timeout": timeout, "half_run": half_run, "strength": strength}
-    run(sources, to, task=chosen, engine=program, licences=named_licences, **found, **rows)
+    settings = {name: context.params[name] for name in SETTINGS}
+    settings |= {"jobs": jobs or None, "licences": named_licences}
+    run(sources, to, task=chosen, engine=program, **settings)
     out.print(f"next: imagegate train {to} --out my.gate")
 
 
@@ -162,12 +178,26 @@ def close(report: LabelReport, to: Path) -> None:
     out.print(f"{rows}: {fate}, {len(report.dropped):,} sources dropped")
     for source, reason in list(report.dropped.items())[:MOST_SAID]:
         err.print(f"[yellow]dropped[/] {plain(source)}: {plain(reason)}", soft_wrap=True)
-    for reason, times, row in report.reasons:
+    more(len(report.dropped), "sources dropped")
+    for reason, times, row in report.reasons[:MOST_SAID]:
         where = f"in {times:,} rows, first {plain(row)}" if times > 1 else f"in {plain(row)}"
         err.print(f"[yellow]error[/] {where}: {plain(reason)}", soft_wrap=True)
+    more(len(report.reasons), "kinds of errors")
+    if report.clean_fails > MOST_CLEAN_FAILS * report.clean:
+        err.print(
+            f"[yellow]beware[/] the task fails on {report.clean_fails:,} of {report.clean:,} "
+            "images as they are. Are the engine's settings right, and does the truth use its words?",
+            soft_wrap=True,
+        )
     if report.errors == report.rows:
         complain(
             f"no row can be used, so there is nothing to train on. Put right what is said above, "
             f"delete {to}, and label again"
         )
         raise typer.Exit(NOTHING_USABLE)
+
+
+def more(count: int, what: str) -> None:
+    """Say how many were not named."""
+    if count > MOST_SAID:
+        err.print(f"… and {count - MOST_SAID:,} more {what}")

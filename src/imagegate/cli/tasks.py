@@ -71,7 +71,7 @@ def facts(task: Task) -> dict[str, Any]:
         "truth": truth_of(task),
         "engines": [engine_facts(engine) for engine in task.engines.values()],
         "command": command_of(task),
-        "onnx": list(onnx_of(task)),
+        "onnx": list(outputs_for(task)),
         "error": None,
     }
 
@@ -105,12 +105,6 @@ def command_of(task: Task) -> str | None:
     ways = ["prints it"] if task.parse else []
     ways += [] if task.read_truth is no_files else ["writes it to {output}"]
     return " or ".join(ways) or None
-
-
-def onnx_of(task: Task) -> tuple[str, ...]:
-    """Return which kinds of output of an ONNX model the task works with."""
-    known = outputs_for(task)
-    return ("classes", "embedding", "mask", "image") if known is None else known
 
 
 def show(row: dict[str, Any]) -> None:

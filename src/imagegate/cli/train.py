@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagegate.cli.console import err, out, print_json
+from imagegate.cli.console import err, out, plain, print_json
 from imagegate.cli.evaluate import print_table
 from imagegate.cli.gates import cards
 from imagegate.errors import SettingsError
@@ -157,7 +157,7 @@ def tell(gate: Gate, said: Said, heldout: Evaluation) -> None:
 def say(*lines: str) -> None:
     """Print lines of text as they are."""
     for line in lines:
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(plain(line), soft_wrap=True)
 
 
 def compare(heldout: Evaluation) -> None:
@@ -201,7 +201,7 @@ def rows_of(corpora: list[Path], outcomes: Path | None, task: str | None) -> Cor
 def say_left_out(meta: dict[str, Any]) -> None:
     """Name the outcomes whose image could not be used, and count those that say nothing new."""
     for path, why in list(meta["dropped"].items())[:MOST_SAID]:
-        err.print(f"left out: {path}: {why}", markup=False, soft_wrap=True)
+        err.print(f"left out: {plain(path)}: {plain(why)}", soft_wrap=True)
     if meta["errors"] > MOST_SAID:
         err.print(f"left out: {meta['errors']:,} outcomes in all")
     if meta["repeated"]:

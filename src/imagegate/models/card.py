@@ -7,6 +7,20 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from imagegate.errors import GateFileError
+from imagegate.models.card_shape import (
+    Reader,
+    count,
+    each,
+    entries,
+    maybe,
+    named,
+    number,
+    part,
+    share,
+    text,
+    truth,
+    whole,
+)
 from imagegate.models.verdict import json_safe
 
 __all__ = ["Card", "Guarantee", "percent"]
@@ -123,8 +137,11 @@ class Card:
         odd = sorted((set(plain) ^ known) - LATER | set(plain) - known)
         if odd:
             raise GateFileError(f"card: unknown or missing entries: {', '.join(odd)}")
-        values = {name: _typed(name, value) for name, value in plain.items()}
-        return cls(**values)
+        card = cls(**{name: _typed(name, value) for name, value in plain.items()})
+        told = {one["measure"] for one in card.lesson.get("breaks", ())} - set(card.measures)
+        if told:
+            raise GateFileError(f"card: lesson tells of other measures: {', '.join(sorted(told))}")
+        return card
 
     @property
     def kept_promise(self) -> float | None:
@@ -166,87 +183,93 @@ def percent(share: float) -> str:
 
 def _typed(name: str, value: Any) -> Any:
     """Return one entry as the card holds it; JSON knows neither NaN nor tuples."""
+    reader: Reader = _READERS.get(name, text)
     try:
-        return _READERS.get(name, _text)(value)
-    except (TypeError, ValueError, AttributeError) as error:
+        return reader(value)
+    except (TypeError, ValueError) as error:
         raise GateFileError(f"card: {name} is {value!r:.80}: {error}") from None
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("expected text")
-    return value
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError("expected an object")
-    return value
-
-
-def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError("expected a whole number")
-    return value
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError("expected a number")
-    return float(value)
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError("expected a list")
-    return tuple(_text(item) for item in value)
-
-
-def _share(value: Any) -> float | None:
-    if value is None:
-        return None
-    share = _number(value)
-    if not 0 < share < 1:
-        raise ValueError("expected a share between 0 and 1")
-    return share
-
-
-def _costs(value: Any) -> tuple[float, float] | None:
-    if value is None:
-        return None
-    false_pass, false_reject = value
-    return _number(false_pass), _number(false_reject)
-
-
-def _guarantee(value: Any) -> Guarantee | None:
-    return None if value is None else Guarantee(**_mapping(value))
-
-
-_READERS = {
-    "engine": lambda value: None if value is None else _text(value),
-    "limit": lambda value: float("nan") if value is None else _number(value),
-    "measures": _texts,
-    "features_version": _whole,
-    "sets": lambda value: tuple(_mapping(item) for item in value),
-    "parts": _mapping,
-    "groups": lambda value: {part: _texts(names) for part, names in _mapping(value).items()},
-    "seed": _whole,
-    "promise": _share,
-    "confidence": _share,
-    "costs": _costs,
-    "guarantee": _guarantee,
-    "adjusted": lambda value: tuple(_mapping(item) for item in value),
-    **dict.fromkeys(
-        (
-            "thresholds",
-            "guard",
-            "settings",
-            "rules_preset",
-            "rules_tuned",
-            "results",
-            "libraries",
-            "lesson",
+_ROWS = dict.fromkeys(("sources", "rows", "fails"), count)
+_GUARANTEE = entries(
+    {
+        **dict.fromkeys(("promise", "confidence"), share),
+        **dict.fromkeys(("sources", "passed", "failed"), count),
+        "kept": truth,
+        "bound": number,
+    },
+    more_sources=maybe(count),
+)
+_ESTIMATE = entries({"value": maybe(number)}, low=maybe(number), high=maybe(number))
+_LESSON = entries(
+    {
+        "shares": named(part),
+        "explained": entries(dict.fromkeys(("rows", "sources"), count)),
+        "breaks": each(
+            entries(
+                {
+                    **dict.fromkeys(("signal", "measure"), text),
+                    **dict.fromkeys(("rows", "sources"), count),
+                    **dict.fromkeys(("before", "beyond"), entries({"value": part})),
+                    "reading": number,
+                }
+            )
         ),
-        _mapping,
-    ),
+        "rows": count,
+        "causes": truth,
+        "severity": lambda value: _severity(value) if value != {} else {},
+    }
+)
+_PART = entries({}, name=text, rows=count, groups=count, failed=count)
+_ASKED = entries(
+    {"pass": maybe(part)},
+    promise=maybe(share),
+    confidence=maybe(share),
+    costs=maybe(each(number, size=2)),
+)
+_MERGED = entries(
+    {**dict.fromkeys(("rows", "groups", "fails"), count), "file": text}, images=each(text)
+)
+_ADJUSTED = entries({"before": _ASKED, "after": _ASKED}, date=text, outcomes=maybe(_MERGED))
+
+
+def _severity(value: Any) -> dict[str, Any]:
+    causes = dict.fromkeys(set(named()(value)) - {"clean"}, each(_failures, size=5))
+    return dict(entries({"clean": _failures}, **causes)(value))
+
+
+def _failures(value: Any) -> tuple[int, int]:
+    images, fails = each(count, size=2)(value)
+    if fails > images:
+        raise ValueError("expected no more failures than images")
+    return images, fails
+
+
+def _results(value: Any) -> dict[str, Any]:
+    contenders = dict.fromkeys(set(named()(value)) - {"part"}, named(_ESTIMATE))
+    return dict(entries({}, part=_PART, **contenders)(value))
+
+
+_READERS: dict[str, Reader] = {
+    "engine": maybe(text),
+    "limit": lambda value: float("nan") if value is None else number(value),
+    "measures": each(text),
+    "features_version": whole,
+    "sets": each(entries({"name": text, **_ROWS}, licence=text)),
+    "parts": named(entries(_ROWS)),
+    "groups": named(each(text)),
+    "seed": whole,
+    "promise": maybe(share),
+    "confidence": maybe(share),
+    "costs": maybe(each(number, size=2)),
+    "guarantee": maybe(lambda value: Guarantee(**_GUARANTEE(value))),
+    "thresholds": named(maybe(part)),
+    "guard": named(number),
+    "settings": named(),
+    "rules_preset": named(number),
+    "rules_tuned": named(number),
+    "results": _results,
+    "libraries": named(text),
+    "lesson": lambda value: _LESSON(value) if value != {} else {},
+    "adjusted": each(_ADJUSTED),
 }

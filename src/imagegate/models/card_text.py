@@ -137,8 +137,9 @@ def _asked(wanted: Mapping[str, Any]) -> str:
         return f"costs {false_pass:g} to {false_reject:g} ({up_to})"
     if wanted.get("promise") is None:
         return f"a threshold set by hand ({up_to})"
-    promise, sure = (f"{100 * wanted[name]:g} %" for name in ("promise", "confidence"))
-    return f"{promise} with confidence {sure} ({up_to})"
+    sure = wanted.get("confidence")
+    confidence = "" if sure is None else f" with confidence {100 * sure:g} %"
+    return f"{100 * wanted['promise']:g} %{confidence} ({up_to})"
 
 
 def _estimate(estimate: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from imagegate.errors import SettingsError
+from imagegate.models.gate import gate_names
 
 FIRST_BYTES = 1024  # in which a page begins
 BEGINS = (b"<!doctype", b"<html")
@@ -65,6 +66,8 @@ def check_page(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
 
 def check_gate_file(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
     """See that a gate can be written, and replaces nothing but a gate; as ``check_place``."""
+    if str(path) in gate_names():
+        raise SettingsError(f"{path} is the name of a gate that ships: call the file {path}.gate")
     target = check_place(path, inputs=inputs)
     if target.is_file() and target.stat().st_size and not zipfile.is_zipfile(target):
         raise SettingsError(f"{path} is there already and is no gate: choose another name")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import metadata
+from typing import Any
 
 from imagegate.errors import SettingsError, UnknownNameError
-from imagegate.tables import Table
+from imagegate.tables import Pixels, Table
 from imagegate.tasks import background, classification, faces, fields, ocr, restoration
 from imagegate.tasks.command import command_engine
 from imagegate.tasks.task import Engine, Task
@@ -65,7 +67,7 @@ def find_task(task: str | Task) -> Task:
         If what is found cannot be loaded, or is no Task.
     """
     if isinstance(task, Task):
-        return task
+        return _rightly_named(task)
     if task in TASKS:
         return TASKS[task]
     offered = offered_tasks()
@@ -74,6 +76,13 @@ def find_task(task: str | Task) -> Task:
     if ":" in task:
         return _load(metadata.EntryPoint(task, task, ENTRY_POINTS))
     raise UnknownNameError("task", task, [*TASKS, *offered])
+
+
+def _rightly_named(task: Task) -> Task:
+    """Refuse a task that bears the name of another one of ours: its rows would be mixed up."""
+    if task.name in TASKS and task.loss is not TASKS[task.name].loss:
+        raise SettingsError(f"{task.name} is a task of imagegate: give yours another name")
+    return task
 
 
 def _load(point: metadata.EntryPoint) -> Task:
@@ -86,18 +95,21 @@ def _load(point: metadata.EntryPoint) -> Task:
         raise SettingsError(
             f"expected an imagegate.Task at {point.value}, got {type(found).__name__}"
         )
-    return found
+    return _rightly_named(found)
 
 
-def find_engine(task: str | Task, engine: str | Engine | None = None) -> Engine:
-    """Return an engine of a task: itself, by name, by command line, or the task's first.
+def find_engine(
+    task: str | Task, engine: str | Engine | Callable[[Pixels], Any] | None = None
+) -> Engine:
+    """Return an engine of a task: itself, a function, by name or command line, or the first.
 
     Parameters
     ----------
     task : str or Task
         The task that it does, as in :func:`find_task`.
-    engine : str or Engine or None
-        An Engine, a name in ``task.engines``, or a command line with ``{image}`` in it.
+    engine : str or Engine or Callable or None
+        An Engine, a function from RGB uint8 pixels to an output of the task, a name in
+        ``task.engines``, or a command line with ``{image}`` in it.
 
     Returns
     -------
@@ -114,6 +126,8 @@ def find_engine(task: str | Task, engine: str | Engine | None = None) -> Engine:
     task = find_task(task)
     if isinstance(engine, Engine):
         return engine
+    if callable(engine):
+        return Engine(getattr(engine, "__name__", type(engine).__name__), lambda: engine)
     if engine is not None:
         return command_engine(engine, task) if "{image}" in engine else task.engines[engine]
     if not task.engines:

@@ -20,9 +20,14 @@ def parse_json(text: str) -> Any:
         If it is none.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=no_number)
     except (ValueError, RecursionError) as error:
         raise OutputError(f"expected JSON, got {text.strip()[:SHOWN]!r}: {error}") from None
+
+
+def no_number(name: str) -> Any:
+    """Refuse NaN and Infinity, which Python reads though JSON does not have them."""
+    raise ValueError(f"{name} is no JSON")
 
 
 def read_json(path: str) -> Any:

@@ -179,6 +179,7 @@ TASKS = (
         read_mask,
         confidence=mask_confidence,
         truth="mask",
+        onnx="mask",
         about="cut the subject of a picture out",
     ),
 )

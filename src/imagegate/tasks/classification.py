@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from imagegate.errors import OutputError
 from imagegate.tables import Table
+from imagegate.tasks.answers import parse_json
 from imagegate.tasks.task import Engine, Task
 
 # A class that may stand in for the true one. Networks are surer than they are right (Guo et al.,
@@ -171,8 +171,8 @@ def parse_class(text: str) -> Prediction:
     if not line:
         raise OutputError(f"expected {WANTED}, got nothing")
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = parse_json(line)
+    except OutputError:
         value = line
     if isinstance(value, dict):
         return predicted(spelt_out(value))
@@ -215,6 +215,7 @@ TASKS = (
         confidence=confidence,
         truth="class",
         parse=parse_class,
+        onnx="classes",
         about="tell what a picture shows",
     ),
 )

@@ -83,6 +83,7 @@ TASKS = (
         confidence=box_confidence,
         truth="json",
         parse=parse_boxes,
+        onnx="",
         about="find where faces are",
     ),
     Task(
@@ -93,6 +94,7 @@ TASKS = (
         told_embedding,
         read_embedding,
         parse=parse_embedding,
+        onnx="embedding",
         about="tell whose face it is",
     ),
 )

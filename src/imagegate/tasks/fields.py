@@ -83,6 +83,7 @@ TASKS = (
         text=True,
         truth="json",
         parse=parse_json,
+        onnx="",
         about="read the fields of a document as JSON",
     ),
 )

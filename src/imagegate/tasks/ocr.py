@@ -86,9 +86,10 @@ def open_rapidocr() -> Callable[[Pixels], OcrOutput]:
     """Load PP-OCR from the rapidocr wheel; one thread, nothing is downloaded."""
     try:
         from rapidocr import RapidOCR
-    except ImportError as error:
-        raise MissingExtraError(error.name or "rapidocr", "ocr") from error
-    engine = RapidOCR(params=RAPIDOCR_SETTINGS)
+
+        engine = RapidOCR(params=RAPIDOCR_SETTINGS)
+    except ImportError as error:  # onnxruntime is missed as late as here
+        raise MissingExtraError(error.name or "onnxruntime", "ocr") from error
 
     def read(pixels: Pixels) -> OcrOutput:
         found: Any = engine(np.ascontiguousarray(pixels[..., ::-1]))  # it expects BGR
@@ -130,6 +131,7 @@ TASKS = (
         text=True,
         truth="text",
         parse=parse_transcript,
+        onnx="",
         about="read text, whatever the order of the lines",
     ),
     Task(
@@ -143,6 +145,7 @@ TASKS = (
         text=True,
         truth="text",
         parse=parse_transcript,
+        onnx="",
         about="read text where the order of the lines is known",
     ),
 )

@@ -205,6 +205,7 @@ TASKS = (
         truth="picture",
         shrink=FACTOR,
         strength=0.25,
+        onnx="image",
         about="make a picture larger",
     ),
     Task(
@@ -221,6 +222,7 @@ TASKS = (
         verified,
         read_picture,
         strength=0.5,
+        onnx="image",
         about="better the light and colours of a picture",
     ),
 )

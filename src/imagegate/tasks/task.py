@@ -11,6 +11,7 @@ from imagegate.errors import SettingsError
 from imagegate.tables import Pixels, Table
 
 Truth = Literal["text", "mask", "json", "class", "picture", "own"]
+OnnxOutput = Literal["classes", "embedding", "mask", "image"]
 DEFAULT_LIMIT = 0.5
 UNTOLD = "not told"  # the version and licence of an engine of the user's that names none
 
@@ -26,13 +27,21 @@ class Engine:
 
     name: str
     open: Callable[[], Callable[[Pixels], Any]]
-    version: Callable[[], str]
-    licence: str
+    version: Callable[[], str] = lambda: UNTOLD
+    licence: str = UNTOLD
 
 
 def no_files(path: str) -> Any:
     """Refuse truth from a file, for tasks that know no such file."""
     raise SettingsError(f"{path}: this task reads no truth from files; give it read_truth")
+
+
+def says_something(output: Any) -> bool:
+    """Tell an output from nothing: None, an empty text, list, mapping or array."""
+    try:
+        return output is not None and len(output) > 0
+    except TypeError:  # a number: it has no length, and 0 is an answer
+        return True
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,8 @@ class Task:
     strength : float
         How strongly variants are worsened by default, beside what breaks reading: so that about
         half of them fail.
+    onnx : {"classes", "embedding", "mask", "image", "any", ""}
+        What an ONNX model must give to be an engine of it; empty if no model will do.
     about : str
         What the task is, in a few words for people.
     """
@@ -90,6 +101,7 @@ class Task:
     parse: Callable[[str], Any] | None = None
     shrink: int = 1
     strength: float = 1.0
+    onnx: OnnxOutput | Literal["any", ""] = "any"
     about: str = ""
 
     @classmethod
@@ -116,8 +128,8 @@ class Task:
             the engine.
         **about
             ``name`` ("custom"), ``limit`` (0.5), ``verified``, ``read_truth``, ``confidence``,
-            ``text``, ``truth`` of the Task. By default an output is verified if its loss against
-            itself is within the limit.
+            ``text``, ``truth``, ``strength`` of the Task. By default an output is verified if
+            there is anything in it and its loss against itself is within the limit.
 
         Returns
         -------
@@ -132,6 +144,8 @@ class Task:
         >>> task.name, task.limit, list(task.engines)
         ('custom', 0.5, ['brightness'])
         """
+        if not callable(run):
+            raise SettingsError(f"expected a function that does the task, got {run!r:.80}")
         name = getattr(run, "__name__", type(run).__name__)
         return cls.from_loader(lambda: run, loss, engine=name, version=version, **about)
 
@@ -161,6 +175,11 @@ class Task:
         """
         if not 0 <= limit < 1:
             raise SettingsError(f"expected a limit from 0 to below 1, got {limit}")
+        if not name.strip():
+            raise SettingsError("expected a name for the task, got none")
+        for kind, function in (("what does the task", load), ("a loss", loss)):
+            if not callable(function):
+                raise SettingsError(f"expected a function as {kind}, got {function!r:.80}")
         called = engine or getattr(load, "__name__", type(load).__name__)
         engines = Table("engine", (Engine(called, load, lambda: version, UNTOLD),))
         return cls(
@@ -168,6 +187,7 @@ class Task:
             loss=loss,
             limit=limit,
             engines=engines,
-            verified=verified or (lambda output: loss(output, output) <= limit),
+            verified=verified
+            or (lambda output: says_something(output) and loss(output, output) <= limit),
             **about,
         )

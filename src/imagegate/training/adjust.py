@@ -58,8 +58,9 @@ def adjust(
         Instead: what a false pass and a false reject cost.
     outcomes : Corpus, optional
         From :func:`imagegate.training.corpus.read_outcomes`: what became of images in production
-        joins the calibration rows, and the probability is calibrated again. Only images labelled
-        whether or not the gate passed them tell what the gate is worth on all images.
+        joins the calibration rows, and the probability is calibrated again. Each group counts
+        once: see :func:`imagegate.training.merging.merge`. Only images labelled whether or not
+        the gate passed them tell what the gate is worth on all images.
     name : str
         Of the new gate; as before if not given.
     date : str
@@ -74,7 +75,8 @@ def adjust(
     Raises
     ------
     SettingsError
-        If nothing is asked for, or both promise and costs, or the gate is one of rules.
+        If nothing is asked for, or both promise and costs, or the gate is one of rules; if a
+        promise is no share, or costs are not two positive numbers.
     CorpusError
         If none of the outcomes is new to the gate.
     """
@@ -110,6 +112,8 @@ def wanted(
     date: str = "",
 ) -> Asked:
     """Return what :func:`adjust` is asked for, or raise SettingsError: before any work."""
+    if costs is not None and len(costs) != 2:
+        raise SettingsError(f"expected costs of a false pass and of a false reject, got {costs}")
     by_promise = promise is not None or confidence is not None
     if costs and by_promise:
         raise SettingsError("expected a promise or costs, got both")

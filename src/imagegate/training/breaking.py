@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from imagegate.features import KNOWN
 from imagegate.training.intervals import Estimate, estimate, resample
 from imagegate.training.metrics import weighted_share
 from imagegate.training.split import group_folds
+from imagegate.training.weights import even_weights
 
 Floats = NDArray[np.float64]
 FOLDS = 4
@@ -21,6 +23,7 @@ DRAWS = 200  # of whole groups, for the interval of the rise
 FEWEST = 10  # groups in all, sources on each side, rows behind each end of the curve
 FEW_OUTCOMES = 5  # failures, or successes
 LEAST_RISE = 0.2  # of the failing share, from one side to the other
+FALSE_BREAKS = 0.02  # of lessons from chance alone; drawn, they came to 0 to 5 % (docs/gates.md)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +56,7 @@ class Seen:
     @property
     def weights(self) -> Floats:
         """Such that the rows of a source add up to 1."""
-        _, member, count = np.unique(self.sources, return_inverse=True, return_counts=True)
-        return np.asarray(1 / count[member], np.float64)
+        return even_weights(self.sources)
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,22 @@ class Break:
     sources: int
 
 
-def find_break(seen: Seen, measures: Sequence[str], *, seed: int) -> Break | None:
+def sided(measures: Sequence[str]) -> list[str]:
+    """Return the measures that have a worse end: the others can have no break."""
+    return [name for name in measures if KNOWN[name].worse != "either"]
+
+
+def find_break(
+    seen: Seen, measures: Sequence[str], *, seed: int, tried: int | None = None
+) -> Break | None:
     """Return the break of the most telling of some measures, None if the rows show none.
 
     The failing share is fitted to the readings of a measure by monotone (isotonic) regression
     towards its worse end. The break is where the fit crosses half way between its two ends. Most
     telling is the measure whose fits explain most of the failures of groups that they have not
-    seen. The break counts if, on such groups, more fail beyond it than before: by 20 points at
-    least, and by an interval that leaves 0 out.
+    seen. The break counts if they explain anything there, and if, on such groups, more fail beyond
+    it than before: by 20 points at least, by an interval that leaves 0 out, and by more than the
+    luckiest of all measures tried would have by chance in 2 % of cases.
 
     Parameters
     ----------
@@ -90,6 +100,8 @@ def find_break(seen: Seen, measures: Sequence[str], *, seed: int) -> Break | Non
         Which of its columns to try; those without a worse end are left out.
     seed : int
         Of the folds and of the draws.
+    tried : int, optional
+        How many measures are tried in all, for every signal of a lesson; by default these.
 
     Returns
     -------
@@ -97,17 +109,26 @@ def find_break(seen: Seen, measures: Sequence[str], *, seed: int) -> Break | Non
 
     References
     ----------
-    Barlow, Bartholomew, Bremner, Brunk, "Statistical Inference under Order Restrictions", 1972.
+    Barlow, Bartholomew, Bremner, Brunk, "Statistical Inference under Order Restrictions", 1972;
+    Dunn, "Multiple Comparisons among Means", JASA 1961, for the many that are tried; Fisher, "The
+    Design of Experiments", 1935, for judging chance by other orders.
     """
-    sided = [name for name in measures if KNOWN[name].worse != "either"]
+    names = sided(measures)
     failing = int(seen.fails.sum())
     few = min(failing, len(seen.fails) - failing) < FEW_OUTCOMES
-    if not sided or few or len(np.unique(seen.groups)) < FEWEST:
+    if not names or few or len(np.unique(seen.groups)) < FEWEST:
         return None
     folds = group_folds(seen.groups, FOLDS, seed=seed)
-    tried = [_crossed(seen, name, folds) for name in sided]
-    best = int(np.argmax([explained for explained, _ in tried]))
-    return _judged(seen, sided[best], tried[best][1], seed)
+    crossed = [_crossed(seen, name, folds) for name in names]
+    best = int(np.argmax([explained for explained, _ in crossed]))
+    explained, side = crossed[best]
+    found = _judged(seen, names[best], side, seed) if explained > 0 else None
+    # The best of many has been chosen by the same rows that are to prove it: each of them may
+    # be mistaken in its part of the cases only.
+    often = FALSE_BREAKS / (tried or len(names))
+    if not found or _by_chance(seen, side, draws=math.ceil(2 / often), seed=seed) > often:
+        return None
+    return found
 
 
 def _crossed(seen: Seen, name: str, folds: NDArray[np.intp]) -> tuple[float, Floats]:
@@ -161,6 +182,26 @@ def _shares(
 
     found = resample(shares, rows.groups, count=DRAWS, seed=seed)
     return estimate(found["before"]), estimate(found["beyond"]), estimate(found["rise"])
+
+
+def _by_chance(seen: Seen, side: Floats, *, draws: int, seed: int) -> float:
+    """Return how often failures lie beyond as much if readings have nothing to do with them.
+
+    Rows stand group by group, and the sides are laid beside the failures in other orders of the
+    groups: what belongs together stays together, but for the few groups that a border cuts.
+    """
+    told = ~np.isnan(side)
+    rows, beyond = seen.at(told), side[told]
+    group = np.unique(rows.groups, return_inverse=True)[1]
+    order = np.argsort(group, kind="stable")
+    group, beyond, own = group[order], beyond[order], rows.weights[order]
+    fails = own * (rows.fails[order] - np.average(rows.fails[order], weights=own))
+    least, rng = float(fails @ beyond), np.random.default_rng(seed)
+    as_much = 0
+    for _ in range(draws):
+        other = np.argsort(rng.random(group[-1] + 1)[group], kind="stable")
+        as_much += bool(fails @ beyond[other] > least - 1e-9)  # ties count, whatever the order
+    return (1 + as_much) / (1 + draws)
 
 
 def _towards_worse(seen: Seen, name: str) -> Floats:

@@ -8,9 +8,14 @@ from typing import Any
 
 from imagegate.models.card import percent
 from imagegate.models.learned import Gate, History
+from imagegate.training.headline import FEW_GROUPS, count
 from imagegate.training.messages import promise_words
-from imagegate.training.promise import even_weights
+from imagegate.training.weights import even_weights
 
+NO_GROUPS = (
+    "No group was named, so each file counts by itself: where several are of one customer or one "
+    "book, say so in a column group, or the promise is worth less than it says."
+)
 FEW_HELD_BACK = 0.05  # of the outcomes; fewer say next to nothing of what the gate does not pass
 ONE_PROMISE = (
     "A promise holds for one that was chosen beforehand, not for the best of several tried on "
@@ -51,18 +56,33 @@ def passed_of(gate: Gate, history: History) -> tuple[float, float]:
 
 
 def _merged(outcomes: Mapping[str, Any], name: str) -> Iterator[str]:
-    left_out = outcomes["left_out"]
     yield (
         f"Merged {outcomes['rows']:,} outcomes of {outcomes['groups']:,} groups from "
-        f"{outcomes['file']}, {outcomes['fails']:,} of them failing."
-        + (f" Left out {left_out:,}: {name} knows their groups already." if left_out else "")
+        f"{outcomes['file']}, {outcomes['fails']:,} of them failing." + _left_out(outcomes, name)
     )
+    if not outcomes["named_groups"]:
+        yield NO_GROUPS
+    if outcomes["groups"] < FEW_GROUPS:
+        yield (
+            f"Warning: these outcomes are of {count(outcomes['groups'], 'group')} only, and each "
+            f"counts once: fewer than {FEW_GROUPS} move little, and say little of others."
+        )
     if outcomes["held_back"] < FEW_HELD_BACK * outcomes["rows"]:
         yield (
             f"Warning: {name} passes all but {outcomes['held_back']:,} of these images. Outcomes "
             "of passed images alone say nothing of those held back: have some of these judged, "
             "too."
         )
+
+
+def _left_out(outcomes: Mapping[str, Any], name: str) -> str:
+    """Return what was left out, and why."""
+    why = {
+        "merged before, by this name or another": outcomes["merged_before"],
+        f"of groups that {name} was made from": outcomes["known_groups"],
+    }
+    parts = [f"{number:,} {reason}" for reason, number in why.items() if number]
+    return f" Left out: {'; '.join(parts)}." if parts else ""
 
 
 def _passing(before: Gate, after: Gate) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,20 +10,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate import image
-from imagegate.degrade import chain_from_json
-from imagegate.degrade.compression import encode
 from imagegate.errors import CorpusError, UnknownNameError
 from imagegate.features import VERSION
 from imagegate.training import parts
-from imagegate.training.generated import recorded
 from imagegate.training.outcome_rows import read_outcomes_rows
-from imagegate.training.outcomes import file_and_page
-from imagegate.training.sources import Source
-from imagegate.training.variants import load, variant_bytes
 
+FAIL = "fail"  # what an error may count as
 # What corpora must share to be joined.
-ASKED = ("task", "engine", "engine_version", "limit", "half_run", "shrink", "truth", "strength")
+ASKED = (
+    "task",
+    "engine",
+    "engine_version",
+    "limit",
+    "half_run",
+    "shrink",
+    "truth",
+    "strength",
+    "errors_as",
+)
 SAME = (*ASKED, "features_version", "measures")
 
 
@@ -94,7 +97,7 @@ class Corpus:
 
 
 def read_corpus(path: str | Path) -> Corpus:
-    """Read a finished corpus folder; rows with an error are left out and counted.
+    """Read a finished corpus folder.
 
     Parameters
     ----------
@@ -104,7 +107,8 @@ def read_corpus(path: str | Path) -> Corpus:
     Returns
     -------
     Corpus
-        ``meta["errors"]`` tells how many rows were left out.
+        Rows with an error are left out, and ``meta["errors"]`` tells how many; or, if the corpus
+        says so (``label --errors fail``), they are rows on which the task failed, with loss 1.
     """
     folder = Path(path)
     meta = parts.read_meta(folder)
@@ -119,7 +123,11 @@ def read_corpus(path: str | Path) -> Corpus:
         table = parts.arrow().parquet.read_table(folder / parts.ROWS)
     except FileNotFoundError as error:
         raise CorpusError(f"{folder}: {parts.ROWS} is missing") from error
-    return from_table(meta, table)
+    corpus = from_table(meta, table)
+    if table.num_rows and not len(corpus):
+        why = next((str(reason) for reason, *_ in meta.get("reasons", ())), "")
+        raise CorpusError(f"{folder}: all {table.num_rows:,} rows are errors, most often: {why}")
+    return corpus
 
 
 def from_table(meta: dict[str, Any], table: Any) -> Corpus:
@@ -128,8 +136,13 @@ def from_table(meta: dict[str, Any], table: Any) -> Corpus:
     missing = {*parts.TYPES, *names, *judged} - set(table.column_names)
     if missing:
         raise CorpusError(f"the corpus lacks the columns {', '.join(sorted(missing))}")
-    good = np.array([not error for error in table["error"].to_pylist()], bool)
+    wrong = np.array([bool(error) for error in table["error"].to_pylist()], bool)
+    # Only what was measured can be learned from: an image that could not be made was not.
+    failed = wrong & (table["width"].to_numpy() > 0) & (meta.get("errors_as") == FAIL)
+    good = ~wrong | failed
     rows = {name: column(table[name])[good] for name in parts.TYPES if name != "error"}
+    rows["loss"] = np.where(failed[good], np.float32(1), rows["loss"])
+    meta = {**meta, "errors": int((~good).sum())} if failed.any() else meta
     measures = [table[name].to_numpy() for name in names]
     outputs = {name: table[name].to_numpy().astype(np.float32)[good] for name in judged}
     return Corpus(meta, rows, np.stack(measures, axis=1).astype(np.float32)[good], names, outputs)
@@ -198,47 +211,6 @@ def joined_meta(corpora: Sequence[Corpus]) -> dict[str, Any]:
     if any(meta.get(name) != metas[0].get(name) for meta in metas for name in about):
         joined = {name: value for name, value in joined.items() if name not in about}
     return joined
-
-
-def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -> bytes:
-    """Make the image of a row again, byte for byte.
-
-    Parameters
-    ----------
-    corpus : Corpus
-        Where the row is.
-    index : int
-        Its place.
-    roots : dict, optional
-        Where the sets are now, by name, if they have moved since.
-
-    Returns
-    -------
-    bytes
-        The image file that was measured and shown to the engine; of a later page of a document
-        its picture, as PNG.
-    """
-    row = {name: values[index] for name, values in corpus.rows.items()}
-    made = recorded(str(row["path"]))
-    if made:
-        kind, seed = made
-        source = Source(row["source_id"], row["group"], row["set"], seed=seed, kind=kind.name)
-    else:
-        name = str(row["set"])
-        root = (roots or {}).get(name) or corpus.meta["sets"][name]["root"]
-        if not root:
-            raise CorpusError(f"say where the images of {name} are: --root {name}=FOLDER")
-        file, page = file_and_page(str(row["path"]))
-        path = os.path.join(root, file)  # noqa: PTH118 an absolute path stays as it is
-        if page > 1:
-            return encode(image.read(path, frame=page - 1).rgb, "png")
-        source = Source(row["source_id"], row["group"], row["set"], path=path)
-    # The recorded size, not a new reading: an image outlives a change of the measures.
-    found = load(source, text=False, shrink=int(corpus.meta.get("shrink", 1)))
-    clean = replace(found, reference_px=float(row["reference_px"]))
-    variant = int(str(row["row_id"]).rpartition("#")[2])
-    chain = chain_from_json(row["chain"])
-    return variant_bytes(clean, chain, seed=int(row["seed"]), variant=variant)
 
 
 def read_outcomes(

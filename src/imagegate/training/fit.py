@@ -21,10 +21,11 @@ from imagegate.training.facts import Asked, Made, make_card
 from imagegate.training.guarding import FALSE_ALARMS, fit_guard
 from imagegate.training.learner import Learned, from_sklearn, learn, varying
 from imagegate.training.lesson import lesson_of
-from imagegate.training.messages import Said, output_messages, said_of, why_no_output
+from imagegate.training.messages import Said, left_out, output_messages, said_of, why_no_output
 from imagegate.training.promise import Scored, set_thresholds
 from imagegate.training.rules_tuning import six_scores, tune_rules
 from imagegate.training.split import PARTS, SHARES, split_by_group
+from imagegate.training.weights import even_weights
 
 __all__ = ["TrainResult", "from_sklearn", "train"]
 
@@ -117,7 +118,7 @@ def train(
     gate = _fit(corpus, split, asked, images_only(corpus))
     output, said = _with_output(corpus, split, asked, gate)
     gate = replace(_taught(gate, corpus, split), output=output)
-    return TrainResult(gate, split, said_of(gate.card, said))
+    return TrainResult(gate, split, said_of(gate.card, said, corpus.meta))
 
 
 def images_only(corpus: Corpus) -> list[str]:
@@ -157,7 +158,7 @@ def _fit(corpus: Corpus, split: NDArray[np.str_], asked: Asked, allowed: Sequenc
     """Learn, calibrate and set the threshold on the measures allowed, as far as they vary."""
     measures = _varying(corpus.select(split == "train"), allowed, asked.seed)
     training, calibration = (_part(corpus, split == part, measures) for part in PARTS[:2])
-    _check(training, calibration)
+    _check(training, calibration, " ".join(left_out(corpus.meta)))
     learned = learn(
         *(training.X, training.fails, training.weights, training.groups),
         measures=measures,
@@ -187,17 +188,16 @@ def _varying(training: Corpus, allowed: Sequence[str], seed: int) -> list[str]:
 
 def _part(corpus: Corpus, mask: NDArray[np.bool_], measures: Sequence[str]) -> Part:
     sources = corpus.column("source_id")[mask].astype(str)
-    _, member, count = np.unique(sources, return_inverse=True, return_counts=True)
     return Part(
         X=corpus.matrix(measures)[mask],
         fails=np.asarray(corpus.fails[mask], bool),
         sources=sources,
         groups=corpus.column("group")[mask].astype(str),
-        weights=1 / count[member],
+        weights=even_weights(sources),
     )
 
 
-def _check(training: Part, calibration: Part) -> None:
+def _check(training: Part, calibration: Part, errors: str) -> None:
     for name, part in (("training", training), ("calibration", calibration)):
         if not len(part.X) or (name == "training" and len(np.unique(part.groups)) < 2):
             raise CorpusError(
@@ -208,7 +208,8 @@ def _check(training: Part, calibration: Part) -> None:
             often = "never" if not failing else "always"
             raise CorpusError(
                 f"the task {often} fails on the {len(part.fails)} training images: there is "
-                "nothing to learn. Label harder or easier variants, or check the loss limit."
+                "nothing to learn. Label harder or easier variants (--strength), or check the loss "
+                f"limit. {errors}".rstrip()
             )
 
 

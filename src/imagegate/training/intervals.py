@@ -14,6 +14,7 @@ from imagegate.errors import MissingExtraError
 from imagegate.training.metrics import Floats, smooth_calibration_error
 
 LEVEL = 0.95  # of every interval
+FEWEST_DRAWS = 40  # for one: then a single draw lies beyond either end
 CHUNK_CELLS = 2_000_000  # weights held at once: 16 MB of float64
 
 

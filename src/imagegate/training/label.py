@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from imagegate.features import output_measures
 from imagegate.tasks import find_engine, find_task
 from imagegate.tasks.task import Engine, Task
 from imagegate.training import parts
+from imagegate.training.corpus import FAIL
+from imagegate.training.label_report import LabelReport, clean_rows, common, report
 from imagegate.training.record import begin, settings
 from imagegate.training.rows import Plan, row_id, still_to_do
 from imagegate.training.sources import Source
@@ -21,38 +22,8 @@ from imagegate.training.variants import RECIPES
 from imagegate.training.workers import run_jobs
 
 SHOWN = 5  # reasons in one message
+ERRORS = ("leave-out", FAIL)  # what errors count as
 Progress = Callable[[int, int, int, int], None]
-
-
-@dataclass(frozen=True)
-class LabelReport:
-    """What came of a run.
-
-    Parameters
-    ----------
-    path : Path
-        The corpus folder.
-    rows, sources, errors, fails : int
-        Rows in all, sources that gave them, rows with an error, rows over the limit.
-    dropped : dict
-        Why, by source.
-    reasons : tuple of (str, int, str)
-        What went wrong in rows with an error, the commonest first: the message, in how many rows,
-        and the first of them.
-    """
-
-    path: Path
-    rows: int
-    sources: int
-    errors: int
-    fails: int
-    dropped: dict[str, str]
-    reasons: tuple[tuple[str, int, str], ...] = ()
-
-    @property
-    def fail_share(self) -> float:
-        """The share of the rows without error on which the task failed."""
-        return self.fails / max(1, self.rows - self.errors)
 
 
 def label(
@@ -69,6 +40,7 @@ def label(
     half_run: bool = False,
     strength: float | None = None,
     limit: float | None = None,
+    errors: str = ERRORS[0],
     progress: Progress | None = None,
     resume: bool = True,
     licences: Mapping[str, str] | None = None,
@@ -103,6 +75,10 @@ def label(
         default. Choose it so that about half of the variants fail.
     limit : float, optional
         The loss beyond which the task fails; the task's own by default.
+    errors : {"leave-out", "fail"}
+        What an error of the engine on a worsened image is: a row that is not learned from, or a
+        failure of the task. Choose the latter for programs that end with an error where they find
+        nothing. It may be changed by labelling into the same folder once more.
     progress : Callable, optional
         Called as ``progress(done, total, errors, fails)`` after each row.
     resume : bool
@@ -120,20 +96,18 @@ def label(
     chosen = find_engine(task, engine)
     folder, variants = Path(out), 1 if recipe == "natural" else variants
     strength = task.strength if strength is None else strength
-    check(recipe, variants=variants, jobs=jobs, timeout=timeout, strength=strength)
-    if half_run and (task.text or not output_measures(task.name)):
-        raise SettingsError(f"half_run compares two masks; the output of {task.name} is none")
-    given: dict[str, Any] = {"seed": seed, "variants": variants, "recipe": recipe}
-    given |= {"half_run": True} if half_run else {}
-    given |= {"strength": strength} if strength != 1 else {}
+    check(recipe, errors, variants=variants, jobs=jobs, timeout=timeout, strength=strength)
+    check_half_run(task, half_run)
+    given = {"seed": seed, "variants": variants, "recipe": recipe}
+    given |= unusual(half_run=half_run, strength=strength, errors=errors)
     meta = settings(sources, task, chosen, limit=limit, licences=licences or {}, given=given)
     if begin(folder, meta, resume=resume):
+        count_errors_as(folder, errors)
         return report(folder, parts.read_meta(folder))
     parts.write_meta(folder, {**meta, "timeout": timeout, "complete": False})
     plan = Plan(task, chosen, recipe, seed, half_run, strength)
     tally = Tally(len(sources) * variants, meta["limit"], progress)
-    pace: dict[str, Any] = {"jobs": jobs or cores(), "timeout": timeout}
-    dropped = work(folder, sources, plan, tally, variants=variants, **pace)
+    dropped = work(folder, sources, plan, tally, variants, jobs=jobs or cores(), timeout=timeout)
     counts = complete(folder, sources, plan, tally.limit, variants, dropped)
     parts.write_meta(folder, {**meta, "timeout": timeout, "complete": True, **counts})
     parts.clear(folder)
@@ -168,8 +142,8 @@ def work(
     sources: Sequence[Source],
     plan: Plan,
     tally: Tally,
-    *,
     variants: int,
+    *,
     jobs: int,
     timeout: float,
 ) -> dict[str, str]:
@@ -198,13 +172,39 @@ def work(
     return dropped
 
 
-def check(recipe: str, **numbers: float | None) -> None:
+def check_half_run(task: Task, half_run: bool) -> None:
+    """Refuse a run at half size where there are no masks to compare."""
+    if half_run and (task.text or not output_measures(task.name)):
+        raise SettingsError(f"half_run compares two masks; the output of {task.name} is none")
+
+
+def check(recipe: str, errors: str, **numbers: float | None) -> None:
     """Refuse settings that cannot be meant."""
     if recipe not in RECIPES:
         raise UnknownNameError("recipe", recipe, RECIPES)
+    if errors not in ERRORS:
+        raise UnknownNameError("way to count errors", errors, ERRORS)
     for name, value in numbers.items():
         if value is not None and not value > 0:
             raise SettingsError(f"expected {name} above 0, got {value}")
+
+
+def unusual(*, half_run: bool, strength: float, errors: str) -> dict[str, Any]:
+    """Return the settings that are not as they are for most corpora."""
+    return {
+        **({"half_run": True} if half_run else {}),
+        **({"strength": strength} if strength != 1 else {}),
+        **({"errors_as": errors} if errors != ERRORS[0] else {}),
+    }
+
+
+def count_errors_as(folder: Path, errors: str) -> None:
+    """Write down in a complete corpus what its errors count as from now on."""
+    meta = parts.read_meta(folder)
+    kept = {name: value for name, value in meta.items() if name != "errors_as"}
+    new = kept if errors == ERRORS[0] else {**kept, "errors_as": errors}
+    if new != meta:
+        parts.write_meta(folder, new)
 
 
 def complete(
@@ -228,25 +228,9 @@ def complete(
         "errors": sum(map(bool, error)),
         "fails": sum(value > limit for value in loss),
         "dropped": dict(sorted(dropped.items())),
+        **({"clean": clean_rows(table, limit)} if plan.recipe != "natural" else {}),
         "reasons": common(table["row_id"].to_pylist(), error),
     }
-
-
-def common(rows: Sequence[str], errors: Sequence[str]) -> list[tuple[str, int, str]]:
-    """Return what went wrong, the commonest first, with the first row that tells it."""
-    first: dict[str, str] = {}
-    for row, error in zip(rows, errors, strict=True):
-        first.setdefault(error, row)
-    counted = Counter(error for error in errors if error).most_common(SHOWN)
-    return [(error, times, first[error]) for error, times in counted]
-
-
-def report(folder: Path, meta: dict[str, Any]) -> LabelReport:
-    """Sum up a complete corpus."""
-    sources = sum(part["sources"] for part in meta["sets"].values()) - len(meta["dropped"])
-    counts = (meta["rows"], sources, meta["errors"], meta["fails"])
-    told = tuple((str(why), int(times), str(row)) for why, times, row in meta.get("reasons", []))
-    return LabelReport(folder, *counts, meta["dropped"], told)
 
 
 def cores() -> int:

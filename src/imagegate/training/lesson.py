@@ -11,8 +11,9 @@ from imagegate.features import KNOWN, OUTPUT, SIGNALS
 from imagegate.models.learned import Gate
 from imagegate.models.lesson_text import CLEAN, CONTENT, LEAST_SHARE
 from imagegate.tables import CAUSES
-from imagegate.training.breaking import Seen, find_break
+from imagegate.training.breaking import Seen, find_break, sided
 from imagegate.training.corpus import Corpus
+from imagegate.training.weights import even_weights
 
 Floats = NDArray[np.float64]
 MOST_EXPLAINED = 300  # rows: a share then moves by a point or two with other ones
@@ -99,8 +100,7 @@ def shares_of(gate: Gate, X: Floats, sources: NDArray[np.str_]) -> dict[str, flo
     """
     found = [gate.explain(x) for x in X]
     moved = np.abs([(*row.contributions, row.content) for row in found])
-    _, member, count = np.unique(sources, return_inverse=True, return_counts=True)
-    mean = (1 / count[member]) @ moved
+    mean = even_weights(sources) @ moved
     if not mean.sum() > 0:
         return {}
     names = (*SIGNALS, *([OUTPUT] if gate.judges_output else []), CONTENT)
@@ -143,6 +143,7 @@ def _breaks(
         text["group"],
     )
     asked = [OUTPUT] if gate.judges_output else list(SIGNALS)
+    tried = len(sided([name for name in names if KNOWN[name].signal in asked]))
     # Where each fault has rows of its own, what they show of it is true whatever the gate uses.
     least = 0.0 if _degraded(corpus) else LEAST_SHARE
     kept = []
@@ -150,7 +151,7 @@ def _breaks(
         # With other causes at work, too, a reading would be blamed for what they did.
         alone = np.isin(text["cause"], [CLEAN, signal]) | (signal == OUTPUT)
         own = [name for name in names if KNOWN[name].signal == signal]
-        found = find_break(seen.at(alone), own, seed=seed)
+        found = find_break(seen.at(alone), own, seed=seed, tried=tried)
         if found:
             rates = {name: getattr(found, name).to_dict() for name in ("before", "beyond")}
             plain = {name: getattr(found, name) for name in ("measure", "rows", "sources")}

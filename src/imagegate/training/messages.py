@@ -31,9 +31,19 @@ class Said:
     wanting: tuple[str, ...]
 
 
-def said_of(card: Card, of_output: Iterable[str]) -> Said:
+def said_of(card: Card, of_output: Iterable[str], meta: Mapping[str, Any]) -> Said:
     """Return what to say of a gate; ``of_output`` is what there is to say of its second one."""
-    return Said((_learned(card),), (*_promised(card), *of_output), tuple(wanting(card)))
+    learned = (_learned(card), *left_out(meta))
+    return Said(learned, (*_promised(card), *of_output), tuple(wanting(card)))
+
+
+def left_out(meta: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many rows with an error of the engine were left out, and what to do about it."""
+    if meta.get("errors") and meta.get("engine") != "outcomes":
+        yield (
+            f"Left out: {meta['errors']:,} rows with an error. If that is how {meta['engine']:.60} "
+            "answers bad images, count them as failures: label again with --errors fail."
+        )
 
 
 def _learned(card: Card) -> str:

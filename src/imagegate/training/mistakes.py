@@ -12,8 +12,9 @@ from imagegate.errors import ImagegateError
 from imagegate.models.learned import Gate
 from imagegate.tables import Pixels
 from imagegate.training.contenders import Contender
-from imagegate.training.corpus import Corpus, remake
+from imagegate.training.corpus import Corpus
 from imagegate.training.evaluation import Mistake
+from imagegate.training.remake import remake
 
 FALSE_PASS, FALSE_REJECT = "false pass", "false reject"
 THUMBNAIL = (228, 220)  # width and height at most; the detail has this size at native resolution

@@ -36,7 +36,8 @@ def read_outcomes_rows(
         **({"text": TASKS[task].text} if task in TASKS else {}),
         "engine": "outcomes",
         "engine_version": path.name,
-        "sha256": sha256(path.read_bytes()).hexdigest(),
+        # of the files, by row: two months may both hold a 0001.png, and one image have two names
+        "contents": {row["row_id"]: row["content"] for row in rows},
         "engine_licence": "",
         "limit": 0.5,
         "seed": 0,
@@ -89,9 +90,10 @@ def measured_row(base: Path, listed: Outcome, usual_set: str) -> Row:
         "loss": float(listed.failed),
         "confidence": float("nan"),
         "error": "",
+        "content": "",
     }
     try:
-        _same_content(base / listed.path, listed.sha256)
+        row["content"] = _content(base / listed.path, listed.sha256)
         picture = image.read(base / listed.path, frame=listed.page - 1)
         values = features.measure(picture)
     except (ImagegateError, OSError) as error:
@@ -101,7 +103,11 @@ def measured_row(base: Path, listed: Outcome, usual_set: str) -> Row:
     return row | {"width": width, "height": height} | measures
 
 
-def _same_content(path: Path, wanted: str) -> None:
-    """Raise ImageError if the file is not the one that the outcome is about."""
-    if wanted and path.is_file() and sha256(path.read_bytes()).hexdigest() != wanted:
+def _content(path: Path, wanted: str) -> str:
+    """Return the SHA-256 of a file, "" of none; raise ImageError if another one is wanted."""
+    if not path.is_file():
+        return ""
+    found = sha256(path.read_bytes()).hexdigest()
+    if wanted and found != wanted:
         raise ImageError(str(path), "its SHA-256 differs: the file has changed since")
+    return found

@@ -18,6 +18,7 @@ from imagegate.training.threshold import (
     more_sources,
     one_row_per_source,
 )
+from imagegate.training.weights import even_weights
 
 Floats = NDArray[np.float64]
 LEAST_REJECTED = 0.5  # rejected is only what is believed to fail rather than not
@@ -45,11 +46,6 @@ class Scored:
         """Return these rows and those of another."""
         pairs = ((getattr(self, name), getattr(other, name)) for name in vars(self))
         return Scored(*map(np.concatenate, pairs))
-
-
-def even_weights(source: NDArray[np.int32]) -> Floats:
-    """Return the weight of every row such that the rows of a source add up to 1."""
-    return np.asarray(1 / np.bincount(source)[source], np.float64)
 
 
 def history_rows(history: History) -> Scored:

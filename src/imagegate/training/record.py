@@ -21,7 +21,7 @@ from imagegate.training.sources import Source
 # What must not change between two runs into one folder, or the rows would not belong together.
 FIXED = (
     *("task", "engine", "engine_version", "limit", "seed", "variants", "recipe", "half_run"),
-    *("shrink", "truth", "strength"),
+    *("text", "shrink", "truth", "strength"),
     *("imagegate", "features_version", "measures", "sources_sha256"),
     *("output_version", "output_measures"),
 )
@@ -37,7 +37,10 @@ def settings(
     given: dict[str, Any],
 ) -> dict[str, Any]:
     """Gather what corpus.json says before the first row is made."""
-    listed = [[source.source_id, source.group, source.shown] for source in sources]
+    listed = [
+        [source.source_id, source.group, source.shown, source.class_name, digest(source.truth_path)]
+        for source in sources
+    ]
     roots = {source.set: source.root for source in sources}
     counts = Counter(source.set for source in sources)
     return {
@@ -64,6 +67,13 @@ def settings(
             for name, root in roots.items()
         },
     }
+
+
+def digest(path: str | None) -> str:
+    """Return the SHA-256 of a truth file, nothing if there is none: another truth, other rows."""
+    if path is None or not Path(path).is_file():
+        return ""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def unusual(task: Task) -> dict[str, Any]:

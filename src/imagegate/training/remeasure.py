@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from imagegate import features, image
 from imagegate.errors import MissingExtraError
 from imagegate.training import parts
-from imagegate.training.corpus import Corpus, from_table, remake
+from imagegate.training.corpus import Corpus, from_table
+from imagegate.training.remake import remake
 
 
 def remeasure(

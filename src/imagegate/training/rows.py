@@ -24,7 +24,7 @@ from imagegate.features import (
 from imagegate.tables import Pixels
 from imagegate.tasks.task import Engine, Task
 from imagegate.training.sources import Source
-from imagegate.training.truths import Unusable, checked_loss, given_truth, own_truth
+from imagegate.training.truths import Unusable, checked_loss, given_truth, own_truth, sound
 from imagegate.training.variants import Clean, cause_of, draw, load, row_seed, variant_bytes
 
 Row = dict[str, Any]
@@ -160,7 +160,7 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
             picture, facts = prepared(clean, row, variant)
             row = row | facts
             yield Event("engine", source, row)
-            output, second = run(picture.rgb.copy()), None  # an engine may write into it
+            output, second = sound(run(picture.rgb.copy())), None  # it may write into its input
             row |= scored(output, truth, plan.task)
             if plan.half_run:
                 yield Event("engine", source, row)

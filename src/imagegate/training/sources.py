@@ -164,7 +164,7 @@ def folder(
     """Find the images in a folder, their truth and their groups."""
     base = path.parent if path.name == "images" else path
     top = base / "images" if (base / "images").is_dir() else path
-    images = sorted(file for file in top.rglob("*") if is_picture(file, top))
+    images = sorted(file for file in top.rglob("*") if is_picture(file, top, kind))
     if not images:
         return [], [f"{path}: no images in it"]
     listed, problems = groups_file(base / "groups.csv")
@@ -191,13 +191,14 @@ def folder(
     return sources, problems
 
 
-def is_picture(file: Path, top: Path) -> bool:
-    """Tell whether a file is an image and neither hidden nor a mask."""
+def is_picture(file: Path, top: Path, kind: Truth) -> bool:
+    """Tell whether a file is an image and neither hidden nor a mask; a class may be so called."""
     inside = file.relative_to(top).parts
     return (
         file.suffix.lower() in SUFFIXES
         and not file.name.endswith(MASK_SUFFIX)
-        and not any(part.startswith(".") or part == "masks" for part in inside)
+        and not any(part.startswith(".") for part in inside)
+        and not ("masks" in inside[:-1] and kind != "class")
     )
 
 

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from imagegate.errors import EngineError
 from imagegate.tables import Pixels
 from imagegate.tasks.task import Task, Truth
@@ -83,11 +86,27 @@ def checked_loss(task: Task, output: Any, truth: Any, *, undefined_too: bool = F
 
 def own_truth(clean: Clean, task: Task, run: Callable[[Pixels], Any]) -> Any:
     """Return the engine's own output on the clean image, if it is verified good."""
-    output = run(clean.pixels.copy())
+    output = sound(run(clean.pixels.copy()))
+    itself = checked_loss(task, output, output, undefined_too=True)
     if task.verified(output):
         return output
-    itself = task.loss(output, output)
-    told = "" if itself == 0 else f" ({task.name} loses {itself!r:.40} of it against itself)"
-    raise Unusable(
-        f"no truth, and the engine's own output on it is not good enough to be one{told}"
-    )
+    sure = math.nan if math.isnan(itself) else task.confidence(output)
+    told = "" if math.isnan(sure) else f": its confidence is {sure:.2f}"
+    told = ": there is nothing in it" if math.isnan(itself) else told
+    given = "" if task.truth == "own" else "no truth is given, and "
+    raise Unusable(f"{given}the engine's own output is not good enough to be the truth{told}")
+
+
+def sound(output: Any) -> Any:
+    """Return an output, refusing what no engine means: NaN, or an array with NaN in it."""
+    values = output if isinstance(output, np.ndarray) else np.asarray(0.0)
+    values = np.asarray(output) if isinstance(output, float | np.floating) else values
+    if np.issubdtype(values.dtype, np.floating) and np.isnan(values).any():
+        raise EngineError("expected an output without NaN, got " + summary(values))
+    return output
+
+
+def summary(values: NDArray[Any]) -> str:
+    """Say how much of an array is NaN."""
+    count = int(np.isnan(values).sum())
+    return "nan" if values.ndim == 0 else f"{count:,} of {values.size:,} values NaN"

@@ -19,7 +19,7 @@ from imagegate.training.contenders import Contender, by_gate, by_rules
 from imagegate.training.corpus import Corpus
 from imagegate.training.evaluate import DEFAULT_PROMISE, facts, mismatches
 from imagegate.training.heldout import made_from
-from imagegate.training.intervals import Estimate, estimate, resample
+from imagegate.training.intervals import FEWEST_DRAWS, Estimate, estimate, resample
 from imagegate.training.metrics import Floats
 from imagegate.training.rules_tuning import six_scores
 from imagegate.training.versus_words import headline, table
@@ -28,8 +28,8 @@ PARTS = ("test", "all")
 
 
 @dataclass(frozen=True)
-class Side:
-    """One of the two gates.
+class Result:
+    """What came of one of the two gates.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ class Versus:
     of the rows: then nothing is proven.
     """
 
-    a: Side
-    b: Side
+    a: Result
+    b: Result
     lead: Mapping[str, Estimate]
     risk: float
     task: str
@@ -87,8 +87,8 @@ class Versus:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; NaN is None."""
         plain = asdict(self)
-        for side in ("a", "b"):
-            plain[side]["figures"] = _plain(getattr(self, side).figures)
+        for letter in ("a", "b"):
+            plain[letter]["figures"] = _plain(getattr(self, letter).figures)
         return {"headline": self.headline(), **plain, "lead": _plain(self.lead)}
 
 
@@ -107,7 +107,7 @@ def compare_gates(
     Parameters
     ----------
     a, b : Gate or RulesGate
-        Judges of images alone; of the two one may be of rules.
+        Judges of images alone; one or both may be of rules.
     corpus : Corpus
         Labelled rows of one task and engine.
     part : {"test", "all"}
@@ -116,8 +116,8 @@ def compare_gates(
     risk : float, optional
         At which their coverages are compared; by default the stricter of their promises, or 5 %.
     bootstrap, seed : int
-        Number of draws of whole groups for the intervals, and their seed. Both gates see the
-        same draws.
+        Number of draws of whole groups for the intervals, 40 at least, and their seed. Both
+        gates see the same draws.
 
     Returns
     -------
@@ -128,13 +128,15 @@ def compare_gates(
     CorpusError
         If no row is left.
     SettingsError
-        If there is no such part, or the risk is no share.
+        If there is no such part, the risk is no share, or the draws are too few.
     """
     if part not in PARTS:
         raise SettingsError(f"expected a part of {', '.join(PARTS)}, got {part!r}")
     wanted = _risk(a.card, b.card) if risk is None else risk
     if not 0 < wanted < 1:
         raise SettingsError(f"expected a risk between 0 and 1, got {wanted}")
+    if bootstrap < FEWEST_DRAWS:
+        raise SettingsError(f"expected {FEWEST_DRAWS} resamples at least, got {bootstrap}")
     groups = corpus.column("group").astype(str)
     known = [made_from(gate.card, groups) for gate in (a, b)]
     seen = known[0] | known[1]
@@ -143,7 +145,7 @@ def compare_gates(
         raise CorpusError(_no_rows(_names(a, b), known))
     drawn = _drawn((a, b), kept, wanted, count=bootstrap, seed=seed)
     first, second = (
-        Side(name, int(rows.sum()), mismatches(gate.card, kept).strip(), _estimates(figures))
+        Result(name, int(rows.sum()), mismatches(gate.card, kept).strip(), _estimates(figures))
         for name, rows, gate, figures in zip(_names(a, b), known, (a, b), drawn, strict=True)
     )
     return Versus(
@@ -170,10 +172,10 @@ def _drawn(
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Return the figures of both gates, on all rows and on the same draws of groups."""
     fails = np.asarray(corpus.fails, bool)
-    rivals = [_contender(key, gate, corpus) for key, gate in zip("ab", gates, strict=True)]
+    both = [_contender(key, gate, corpus) for key, gate in zip("ab", gates, strict=True)]
 
     def everything(weights: Floats) -> dict[str, Floats]:
-        found = {r.key: _figures(r, fails, weights, risk) for r in rivals}
+        found = {one.key: _figures(one, fails, weights, risk) for one in both}
         return {f"{key} {name}": v for key, part in found.items() for name, v in part.items()}
 
     drawn = resample(everything, corpus.column("group").astype(str), count=count, seed=seed)
@@ -204,15 +206,17 @@ def _contender(key: str, gate: Gate | RulesGate, corpus: Corpus) -> Contender:
 
 
 def _figures(
-    rival: Contender, fails: NDArray[np.bool_], weights: Floats, risk: float
+    contender: Contender, fails: NDArray[np.bool_], weights: Floats, risk: float
 ) -> dict[str, Floats]:
     every = np.ones_like(fails)
     unknown = np.full(len(weights), np.nan)
     return {
-        **ranking(metrics.passing(rival.risk, fails, weights), risk),
-        "brier": metrics.brier(rival.risk, fails, weights) if rival.probability else unknown,
-        "coverage": metrics.weighted_share(rival.passes, every, weights),
-        "risk": metrics.weighted_share(fails, rival.passes, weights),
+        **ranking(metrics.passing(contender.risk, fails, weights), risk),
+        "brier": (
+            metrics.brier(contender.risk, fails, weights) if contender.probability else unknown
+        ),
+        "coverage": metrics.weighted_share(contender.passes, every, weights),
+        "risk": metrics.weighted_share(fails, contender.passes, weights),
     }
 
 

@@ -11,7 +11,7 @@ from imagegate.training.headline import FEW_GROUPS, FEW_OUTCOMES, count, share, 
 from imagegate.training.intervals import Estimate
 
 if TYPE_CHECKING:  # versus.py calls this file
-    from imagegate.training.versus import Side, Versus
+    from imagegate.training.versus import Result, Versus
 
 TITLES = {
     "auroc": "AUROC",
@@ -29,9 +29,9 @@ NEITHER = {"coverage"}  # to pass more is no merit by itself
 def headline(found: Versus) -> Iterator[str]:
     """Yield the sentences: the rows, which ranks better, what could be passed, what is passed."""
     yield scope(found)
-    for side in (found.a, found.b):
-        if side.note:
-            yield side.note.replace("The gate was", f"{side.name} was")
+    for result in (found.a, found.b):
+        if result.note:
+            yield result.note.replace("The gate was", f"{result.name} was")
     if too_few(found):
         yield (
             f"Too few to compare gates on: at least {FEW_GROUPS} groups, {FEW_OUTCOMES} failures "
@@ -64,7 +64,7 @@ def ranks(found: Versus) -> str:
     lead = found.lead["auroc"]
     a, b = found.a.figures["auroc"].value, found.b.figures["auroc"].value
     names = {"better": (found.a.name, found.b.name), "worse": (found.b.name, found.a.name)}
-    word = verdict(lead)
+    word = standing(lead)
     if word == "n/a":
         return "There are too few rows to tell which ranks failures better."
     if word == "same":
@@ -85,15 +85,15 @@ def ranks(found: Versus) -> str:
 def equal_risk(found: Versus) -> str:
     """Compare what the two could pass if as many of the passed were to fail."""
     lead = found.lead["coverage_at_risk"]
-    a, b = (side.figures["coverage_at_risk"].value for side in (found.a, found.b))
+    a, b = (result.figures["coverage_at_risk"].value for result in (found.a, found.b))
     beginning = (
         f"If at most {share(found.risk)} of the passed may fail, {found.a.name} could pass "
         f"{share(a)} and {found.b.name} {share(b)}"
     )
-    if verdict(lead) in ("n/a", "same"):
+    if standing(lead) in ("n/a", "same"):
         return f"{beginning}."
     end = f"{points(lead)} percentage points"
-    provable = "" if verdict(lead) in ("better", "worse") else ", which may be chance"
+    provable = "" if standing(lead) in ("better", "worse") else ", which may be chance"
     return f"{beginning}: {end}{provable}."
 
 
@@ -102,20 +102,20 @@ def thresholds(found: Versus) -> str:
     return f"By its own threshold {_passes(found.a)}; {_passes(found.b)}."
 
 
-def _passes(side: Side) -> str:
-    passed, failing = (side.figures[name].value for name in ("coverage", "risk"))
+def _passes(result: Result) -> str:
+    passed, failing = (result.figures[name].value for name in ("coverage", "risk"))
     if not passed:
-        return f"{side.name} passes nothing"
-    return f"{side.name} passes {share(passed)}, and {share(failing)} of those fail"
+        return f"{result.name} passes nothing"
+    return f"{result.name} passes {share(passed)}, and {share(failing)} of those fail"
 
 
-def verdict(lead: Estimate, *, lower: bool = False) -> str:
+def standing(lead: Estimate, *, lower: bool = False) -> str:
     """Return what an interval of the difference says of the first gate.
 
     ``better`` or ``worse`` if it lies on one side of 0, ``same`` if it is nothing but 0,
     ``n/a`` where it is undefined, else ``chance``.
 
-    >>> verdict(Estimate(0.1, 0.02, 0.2)), verdict(Estimate(0.1, 0.02, 0.2), lower=True)
+    >>> standing(Estimate(0.1, 0.02, 0.2)), standing(Estimate(0.1, 0.02, 0.2), lower=True)
     ('better', 'worse')
     """
     if math.isnan(lead.value) or math.isnan(lead.low):
@@ -135,10 +135,10 @@ def table(found: Versus) -> list[list[str]]:
 
 def _row(found: Versus, name: str) -> list[str]:
     lead = found.lead[name]
-    values = [Estimate(side.figures[name].value) for side in (found.a, found.b)]
+    values = [Estimate(result.figures[name].value) for result in (found.a, found.b)]
     shown = [percentage(v) if name in SHARES else number(v) for v in values]
     gap = points(lead) if name in SHARES else number(lead, sign=True)
-    word = "n/a" if too_few(found) else verdict(lead, lower=name in LOWER)
+    word = "n/a" if too_few(found) else standing(lead, lower=name in LOWER)
     if name in NEITHER:
         word = {"better": "more", "worse": "fewer"}.get(word, word)
     told = {"chance": "not told apart", "n/a": ""}.get(word, word)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from imagegate.models.card import Card, percent
 from imagegate.training.headline import FEW_GROUPS, FEW_OUTCOMES, count
 
+HARDER = "harder variants (a higher --strength)"
+MILDER = "clean sources or milder variants (a lower --strength)"
 FEW_SOURCES = 50  # to calibrate on
 FEW_FAILING = 30  # sources to learn failure from, or images to learn success from
 RARE = 0.05  # of all images: fewer failures, or successes, say little about them
@@ -104,7 +106,7 @@ def _to_learn(counts: Counts) -> Iterator[str]:
         hard = (
             f"{more:,} images that fail"
             if counts.outcomes
-            else f"harder variants (a higher --strength) of {more:,} sources that do not fail yet"
+            else f"{HARDER} of {more:,} sources that do not fail yet"
         )
         yield (
             f"Warning: only {own['failing_sources']} training sources ever fail; below "
@@ -114,7 +116,7 @@ def _to_learn(counts: Counts) -> Iterator[str]:
     works = own["rows"] - own["fails"]
     if works < FEW_FAILING:
         more = counts.in_all(FEW_FAILING - works, "train")
-        mild = "images that do not fail" if counts.outcomes else "clean sources or milder variants (a lower --strength)"
+        mild = "images that do not fail" if counts.outcomes else MILDER
         like = counts.with_works().like(FEW_FAILING - works, "train", "works")
         yield (
             f"Warning: the task succeeds on only {works} training images; below {FEW_FAILING} the "
@@ -152,9 +154,7 @@ def _to_balance(counts: Counts) -> Iterator[str]:
     rare = fails if rarely else rows - fails
     more = math.ceil((RARE * rows - rare) / (1 - RARE))  # if every one of them is of the rare kind
     verb, kind, where = (
-        ("fails", "that fail", "harder variants (a higher --strength)")
-        if rarely
-        else ("works", "on which it works", "clean sources or milder variants (a lower --strength)")
+        ("fails", "that fail", HARDER) if rarely else ("works", "on which it works", MILDER)
     )
     source = "" if counts.outcomes else f": {where}"
     yield (

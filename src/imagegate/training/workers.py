@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import tempfile
 import threading
 import time
 import warnings
@@ -67,7 +68,9 @@ def run_jobs(
     one hanging task, and one dead process breaks all of it without naming the culprit.
     """
     queue, losses = deque(jobs), 0
-    crew = [Worker(plan, timeout, log) for _ in range(min(count, len(queue)))]
+    # A killed worker cannot clean up: what it and its programs left behind goes with the run.
+    scratch = tempfile.TemporaryDirectory(prefix="imagegate-", ignore_cleanup_errors=True)
+    crew = [Worker(plan, timeout, log, scratch.name) for _ in range(min(count, len(queue)))]
     try:
         for worker in crew:
             worker.give(queue.popleft())
@@ -88,6 +91,7 @@ def run_jobs(
     finally:
         for worker in crew:
             worker.kill()
+        scratch.cleanup()
 
 
 class Worker:
@@ -96,8 +100,9 @@ class Worker:
     connection: Connection
     lifeline: Connection
 
-    def __init__(self, plan: Plan, timeout: float, log: Path) -> None:
+    def __init__(self, plan: Plan, timeout: float, log: Path, scratch: str) -> None:
         self.plan, self.timeout, self.log = plan, timeout, log
+        self.environment = ONE_THREAD | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), scratch)
         self.process: Any = None
         self.job: Job | None = None
         self.last: Event | None = None
@@ -117,7 +122,7 @@ class Worker:
         # Nothing is ever sent on this one: it ends when the parent does, even by a kill.
         lifeline, self.lifeline = context.Pipe(duplex=False)
         args = (theirs, lifeline, self.plan, self.log)
-        process = context.Process(target=serve, args=args, env=ONE_THREAD, daemon=True)
+        process = context.Process(target=serve, args=args, env=self.environment, daemon=True)
         try:
             process.start()
         except (TypeError, AttributeError, PicklingError) as error:

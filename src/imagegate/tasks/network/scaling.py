@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +19,8 @@ MOST_OVERSHOOT = 4.0  # in units of white: a network may overshoot, but not by s
 class Scaling:
     """``value = (pixel / 255 − mean) / std``.
 
-    Parameters
-    ----------
-    mean, std : tuple of float
-        One number for all colours, or one each for red, green and blue, in this order
-        whatever the order of the network's channels.
+    One number for all colours, or one each for red, green and blue, in this order whatever the
+    order of the network's channels.
     """
 
     mean: tuple[float, ...]
@@ -49,82 +44,50 @@ NAMED = {
 }
 
 
-def scaling_of(given: str | tuple[Any, Any] | Scaling) -> Scaling:
-    """Read a scaling.
-
-    Parameters
-    ----------
-    given : str, tuple or Scaling
-        A name in ``NAMED``; ``"MEAN/STD"``, each one number or three with commas; or a pair
-        ``(mean, std)`` of numbers or sequences. Both are of values in 0..1.
-
-    Raises
-    ------
-    SettingsError
-        If it is none of these, or its numbers cannot be meant.
+def scaling_of(given: str) -> Scaling:
+    """Read a scaling: a name in ``NAMED``, or ``"MEAN/STD"``, each one number or three in 0..1.
 
     Examples
     --------
     >>> scaling_of("0.5/0.25")
     Scaling(mean=(0.5,), std=(0.25,))
-    >>> str(scaling_of((0.5, 0.5)))
+    >>> str(scaling_of("0.5/0.5"))
     '-1..1'
     """
-    if isinstance(given, Scaling):
-        return given
-    if isinstance(given, str) and given in NAMED:
+    if given in NAMED:
         return NAMED[given]
     try:
-        mean, std = given.split("/") if isinstance(given, str) else given
-        found = Scaling(numbers(mean), numbers(std))
-    except (TypeError, ValueError):
+        mean, std = (tuple(map(float, part.split(","))) for part in given.split("/"))
+        good = {len(mean), len(std)} <= {1, 3}
+    except (AttributeError, ValueError):
+        good = False
+    if not good:
         raise SettingsError(
             f"expected a scaling: {', '.join(NAMED)}, or MEAN/STD of values in 0..1 such as "
             f"0.5/0.25 or 0.48,0.46,0.41/0.23,0.22,0.22; got {given!r}"
-        ) from None
-    if any(not 0 <= mean <= 1 for mean in found.mean):
+        )
+    if any(not 0 <= part <= 1 for part in mean):
         raise SettingsError(
             f"expected means in 0..1, got {given!r}: of values in 0..255, divide mean and "
             "deviation by 255"
         )
-    if any(not (math.isfinite(std) and std > 0) for std in found.std):
+    if any(not (math.isfinite(part) and part > 0) for part in std):
         raise SettingsError(f"expected deviations above 0, got {given!r}")
-    return found
-
-
-def numbers(given: str | float | Sequence[float]) -> tuple[float, ...]:
-    """Read one number or three."""
-    if isinstance(given, str):
-        parts: Sequence[Any] = given.split(",")
-    else:
-        parts = [given] if isinstance(given, int | float) else given
-    if len(parts) not in (1, 3):
-        raise ValueError(given)
-    return tuple(float(part) for part in parts)
+    return Scaling(mean, std)
 
 
 def scaled(pixels: Pixels, scaling: Scaling) -> Values:
-    """Scale RGB or gray pixels to what the network takes."""
+    """Scale pixels (height, width, channels) to what the network takes."""
     mean, std = np.array(scaling.mean), np.array(scaling.std)
     factor, shift = (1 / (255 * std)).astype(np.float32), (-mean / std).astype(np.float32)
-    if pixels.ndim == 2:
-        factor, shift = factor[0], shift[0]
     return np.asarray(pixels * factor + shift, np.float32)
 
 
 def unscaled(values: Values, scaling: Scaling) -> Pixels:
-    """Scale what a network gave back to pixels; what overshoots a little is cut.
-
-    Raises
-    ------
-    OutputError
-        If the values lie so far out that another scaling must be meant.
-    """
-    mean = np.array(scaling.mean, np.float32)
-    std = np.array(scaling.std, np.float32)
-    if values.ndim == 2:
-        mean, std = mean[0], std[0]
-    plain = values * std + mean
+    """Scale what a network gave, (height, width, channels), back; a little overshoot is cut."""
+    count = values.shape[2]
+    std = np.array(scaling.std[:count], np.float32)
+    plain = values * std + np.array(scaling.mean[:count], np.float32)
     if plain.max() > 1 + MOST_OVERSHOOT or plain.min() < -MOST_OVERSHOOT:
         raise OutputError(
             f"expected a picture scaled like {scaling}, got values from {values.min():.4g} to "

@@ -15,7 +15,7 @@ from imagegate.tasks.network.scaling import Scaling, scaled
 
 Values = NDArray[np.float32]
 Size = tuple[int, int]  # height, width
-Box = tuple[int, int, int, int]  # top, left, height, width
+Window = tuple[int, int, int, int]  # top, left, height, width, in pixels
 Layout = Literal["nchw", "nhwc"]
 Fit = Literal["stretch", "crop", "pad"]
 MOST_STRETCH = 0.05  # log ratio of two aspects that still count as one
@@ -25,58 +25,38 @@ MOST_STRETCH = 0.05  # log ratio of two aspects that still count as one
 class Placement:
     """Where a picture lies in what the network is shown.
 
-    Parameters
-    ----------
-    picture, shown : (int, int)
-        Height and width of the picture, and of what the network is shown.
-    part : (int, int, int, int)
-        Top, left, height and width of the part of the picture that is shown.
-    inside : (int, int, int, int)
-        Likewise where that part lies in what is shown; the rest is padding.
+    ``part`` is the window of the picture that is shown, ``inside`` the window of what is shown
+    that holds it; the rest is padding.
     """
 
     picture: Size
     shown: Size
-    part: Box
-    inside: Box
+    part: Window
+    inside: Window
 
 
 def fitted(pixels: Pixels, size: Size | None, fit: Fit, multiple: int) -> tuple[Pixels, Placement]:
-    """Bring a picture to a size.
+    """Bring an RGB picture to a size: bent, its largest middle part, or with black beside it.
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8
-        RGB (height, width, 3).
-    size : (int, int) or None
-        Height and width; None leaves the picture as it is.
-    fit : {"stretch", "crop", "pad"}
-        Bend the picture to the size; show only the largest middle part of that aspect; or show
-        all of it with black beside it.
-    multiple : int
-        Without a size: what the sides must be multiples of. The picture is continued by its
-        reflection, to the right and downwards.
+    Without a size its sides become multiples of a number: it is continued by its reflection, to
+    the right and downwards.
     """
     height, width = pixels.shape[:2]
-    whole = (0, 0, height, width)
+    part = inside = (0, 0, height, width)
     if size is None:
         down, across = -height % multiple, -width % multiple
-        return mirrored(pixels, down, across), Placement(
-            (height, width), (height + down, width + across), whole, whole
-        )
-    inside, part = (0, 0, *size), whole
-    if fit == "pad":
-        inside = centred(size, (height, width))
-    elif fit == "crop":
+        shown = mirrored(pixels, down, across)
+        return shown, Placement((height, width), (height + down, width + across), part, inside)
+    inside = centred(size, (height, width)) if fit == "pad" else (0, 0, *size)
+    if fit == "crop":
         part = centred((height, width), size)
-    middle = resized(cut(pixels, part), inside[2:])
-    shown = np.zeros((*size, *pixels.shape[2:]), np.uint8)
-    cut(shown, inside)[:] = middle
+    shown = np.zeros((*size, 3), np.uint8)
+    cut(shown, inside)[:] = resized(cut(pixels, part), inside[2:])
     return shown, Placement((height, width), size, part, inside)
 
 
-def centred(room: Size, aspect: Size) -> Box:
-    """Return the largest box of an aspect (height, width) in the middle of a room."""
+def centred(room: Size, aspect: Size) -> Window:
+    """Return the largest window of an aspect (height, width) in the middle of a room."""
     scale = min(room[0] / aspect[0], room[1] / aspect[1])
     height, width = (
         min(most, max(1, round(side * scale))) for most, side in zip(room, aspect, strict=True)
@@ -84,9 +64,9 @@ def centred(room: Size, aspect: Size) -> Box:
     return (room[0] - height) // 2, (room[1] - width) // 2, height, width
 
 
-def cut(array: NDArray[Any], box: Box) -> NDArray[Any]:
-    """Return the part of an array in a box, as a view."""
-    top, left, height, width = box
+def cut(array: NDArray[Any], window: Window) -> NDArray[Any]:
+    """Return the part of an array in a window, as a view."""
+    top, left, height, width = window
     return array[top : top + height, left : left + width]
 
 
@@ -109,49 +89,38 @@ def resized(array: NDArray[Any], size: Size) -> NDArray[Any]:
 
 
 def tensor(
-    pixels: Pixels, *, channels: int, bgr: bool, scaling: Scaling, layout: Layout, dtype: str
+    pixels: Pixels, layout: Layout, channels: int, dtype: str, scaling: Scaling, *, bgr: bool
 ) -> NDArray[Any]:
-    """Return a fitted picture as a batch of one.
+    """Return RGB pixels (height, width, 3) as a batch of one.
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8
-        RGB (height, width, 3).
-    channels : int
-        3, or 1 for luma after ITU-R BT.601.
-    bgr : bool
-        Whether blue comes first.
-    scaling : Scaling
-        Unused where ``dtype`` is ``"uint8"``: pixels are taken as they are.
-    layout : {"nchw", "nhwc"}
-        Whether the channels stand before or after height and width.
-    dtype : str
-        ``"uint8"``, ``"float16"``, ``"float32"`` or ``"float64"``.
+    One channel is luma after ITU-R BT.601; bytes (``"uint8"``) are not scaled.
     """
-    plane = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)) if channels == 1 else pixels
-    values: NDArray[Any] = plane if dtype == "uint8" else scaled(plane.astype(np.uint8), scaling)
-    if values.ndim == 2:
-        values = values[..., None]
-    elif bgr:
+    values: NDArray[Any] = pixels
+    if channels == 1:
+        values = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))[..., None]
+    if dtype != "uint8":
+        values = scaled(values.astype(np.uint8), scaling)
+    if bgr:
         values = values[..., ::-1]
     if layout == "nchw":
         values = values.transpose(2, 0, 1)
     return np.ascontiguousarray(values[None], dtype=dtype)
 
 
-def same_aspect(got: Size, shown: Size) -> bool:
-    """Tell whether two sizes have one aspect, but for rounding."""
-    stretch = (got[0] / shown[0]) / (got[1] / shown[1])
-    return bool(abs(np.log(stretch)) <= max(MOST_STRETCH, 1 / min(*got, *shown)))
+def check_aspect(got: Size, place: Placement, what: str) -> None:
+    """Refuse what has another aspect than the picture that the network was shown."""
+    height, width = place.shown
+    stretch = (got[0] / height) / (got[1] / width)
+    if abs(np.log(stretch)) > max(MOST_STRETCH, 1 / min(*got, height, width)):
+        raise OutputError(
+            f"expected a {what} with the aspect of what the model is shown, {width}x{height}, "
+            f"got {got[1]}x{got[0]}"
+        )
 
 
 def mask_back(mask: Values, place: Placement) -> Values:
     """Bring a mask of what was shown to the picture's size; 0 where nothing was shown."""
-    if not same_aspect((mask.shape[0], mask.shape[1]), place.shown):
-        raise OutputError(
-            f"expected a mask with the aspect of what the model is shown, {place.shown[1]}x"
-            f"{place.shown[0]}, got {mask.shape[1]}x{mask.shape[0]}"
-        )
+    check_aspect((mask.shape[0], mask.shape[1]), place, "mask")
     # first to the size shown: a coarse mask cannot be cut at a fine padding
     seen = resized(cut(resized(mask, place.shown), place.inside), place.part[2:])
     whole = np.zeros(place.picture, np.float32)
@@ -165,11 +134,7 @@ def picture_back(pixels: Pixels, place: Placement) -> Pixels:
     A model that makes pictures twice as large makes this one twice as large, too.
     """
     got = (pixels.shape[0], pixels.shape[1])
-    if not same_aspect(got, place.shown):
-        raise OutputError(
-            f"expected a picture with the aspect of what the model is shown, {place.shown[1]}x"
-            f"{place.shown[0]}, got {got[1]}x{got[0]}"
-        )
+    check_aspect(got, place, "picture")
     down, across = got[0] / place.shown[0], got[1] / place.shown[1]
     top, left, height, width = place.inside
     edges = (round(top * down), round(left * across))
