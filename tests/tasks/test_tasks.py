@@ -79,9 +79,8 @@ def test_what_a_command_prints_is_text() -> None:
     engine = find_engine(TASKS["ocr"], f'"{sys.executable}" -c "{script}" {{image}}')
     with pytest.raises(EngineError, match="to print UTF-8, got other bytes"):
         engine.open()(PIXELS)
-    engine = find_engine(
-        TASKS["fields"], f"'{sys.executable}' -c 'print([float(\"nan\")])' {{image}}"
-    )
+    line = f"'{sys.executable}' -c 'import json; print(json.dumps([float(\"nan\")]))' {{image}}"
+    engine = find_engine(TASKS["fields"], line)
     with pytest.raises(EngineError, match="NaN is no JSON"):
         engine.open()(PIXELS)
 
