@@ -1,11 +1,12 @@
 """What is wanting must be told with a number that follows from the counts, and nothing else."""
 
+import re
 from dataclasses import replace
 
 import pytest
 from standins import card
 
-from imagegate.training.wanting import wanting
+from imagegate.training.wanting import HARDER, wanting
 
 PLENTY = {
     "train": {"sources": 600, "groups": 600, "rows": 1200, "fails": 500, "failing_sources": 300},
@@ -51,11 +52,27 @@ def test_few_failures_to_learn_from():
 
 
 def test_few_successes_to_learn_from():
-    """12 more, at 18 in 600 sources, in three fifths of all: 20 mild ones, or 667 like these."""
+    """12 more, at 18 in 600 sources, in three fifths of all: 20 mild ones, or 670 like these."""
     (one,) = said(train={"fails": 1182})
     assert "succeeds on only 18 training images; below 30" in one
     assert "Add 20 clean sources or milder variants (a lower --strength)" in one
-    assert "or about 667 more sources like these." in one
+    assert "or about 670 more sources like these." in one
+
+
+def test_several_wants_come_down_to_one_number():
+    *single, together = said(scale=5, train={"failing_sources": 2})
+    assert len(single) == 2
+    asked = [int(re.findall(r"about ([\d,]+) more", text)[-1].replace(",", "")) for text in single]
+    assert together == f"For all of this together: about {max(asked):,} more sources like these."
+
+
+def test_no_more_harder_variants_are_asked_for_than_there_are_sources_to_spare():
+    spared = {name: {"failing_sources": part["sources"] - 1} for name, part in PLENTY.items()}
+    few = {name: {"sources": 20, "failing_sources": 19} for name in PLENTY}
+    text = " ".join(said(**few))
+    assert "too few failures" in text
+    assert HARDER not in text
+    assert said(**spared) == []
 
 
 def test_calibration_without_failures_or_successes():
@@ -74,7 +91,7 @@ def test_few_to_compare_on():
     (one,) = said(test=few)
     assert "4 groups with 1 failing and 39 working images kept for the test" in one
     assert "where it takes 10 with 5 and 5" in one
-    assert "Add about 3,280 more sources like these." in one  # 80 of the test's 20 in 820
+    assert "Add about 3,300 more sources like these." in one  # 80 of the test's 20 in 820
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def promise(evaluation: Evaluation) -> str:
 def measured(evaluation: Evaluation, guarantee: Guarantee) -> str:
     """Say what passes and fails, and what that says of the promise."""
     point = evaluation["learned"].operating
-    kept = verdict(point.risk, guarantee.promise)
+    kept = as_promised(point.risk, guarantee.promise)
     if evaluation.seen:
         kept = "no proof, for the gate was made from some of these rows"
     return f"{passes(point)}; {kept}"
@@ -101,7 +101,7 @@ def no_promise(guarantee: Guarantee) -> str:
     )
 
 
-def verdict(risk: Estimate, limit: float) -> str:
+def as_promised(risk: Estimate, limit: float) -> str:
     """Judge a promise by the interval, never by the point alone."""
     if risk.high <= limit:
         return "the promise is kept, and these rows prove it"

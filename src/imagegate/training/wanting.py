@@ -28,12 +28,22 @@ def wanting(card: Card) -> Iterator[str]:
         those to come are like those at hand.
     """
     counts = Counts(card.parts, outcomes=card.engine == "outcomes")
-    yield from _to_calibrate(counts)
-    yield from _to_learn(counts)
-    yield from _to_compare(counts)
+    wants = [*_to_calibrate(counts), *_to_learn(counts), *_to_compare(counts)]
+    yield from (want.sentence for want in wants)
+    if len(wants) > 1:
+        most = counts.alike(max(want.sources for want in wants))
+        yield f"For all of this together: {most}."
     yield from _to_balance(counts)
     if card.guarantee and card.guarantee.kept:
         yield from _to_promise(counts, card.guarantee.promise)
+
+
+@dataclass(frozen=True)
+class Want:
+    """What is wanting, and about how many more sources like those at hand would bring it."""
+
+    sentence: str
+    sources: int
 
 
 @dataclass(frozen=True)
@@ -48,8 +58,8 @@ class Counts:
         return sum(part[what] for part in self.parts.values())
 
     def in_all(self, missing: float, part: str) -> int:
-        """Return how many must come in all so that so many more fall to a part."""
-        return math.ceil(missing * self.all("sources") / max(1, self.parts[part]["sources"]))
+        """Return about how many must come in all so that so many more fall to a part."""
+        return rounded_up(missing * self.all("sources") / max(1, self.parts[part]["sources"]))
 
     def like(self, missing: int, part: str, what: str) -> int:
         """Return how many sources like those at hand bring a part so many more of something.
@@ -79,53 +89,70 @@ class Counts:
         return Counts(parts, self.outcomes)
 
 
-def _to_calibrate(counts: Counts) -> Iterator[str]:
+def rounded_up(number: float) -> int:
+    """Return a number with two telling digits: what follows from a few rates is no better known.
+
+    >>> rounded_up(7.2), rounded_up(667), rounded_up(3280)
+    (8, 670, 3300)
+    """
+    unit: int = 10 ** max(0, len(str(math.ceil(number))) - 2)
+    return math.ceil(number / unit) * unit
+
+
+def _to_calibrate(counts: Counts) -> Iterator[Want]:
     own = counts.parts["calibration"]
     if own["sources"] < FEW_SOURCES:
         more = counts.in_all(FEW_SOURCES - own["sources"], "calibration")
-        yield (
-            f"Warning: only {own['sources']} sources to calibrate on; below {FEW_SOURCES} the "
-            f"probabilities are rough. Add about {more:,} more {counts.noun}."
+        yield Want(
+            f"Warning: only {count(own['sources'], 'source')} to calibrate on; below {FEW_SOURCES} "
+            f"the probabilities are rough. Add about {more:,} more {counts.noun}.",
+            more,
         )
     if own["fails"] in (0, own["rows"]):
         often, what = ("never", "failing_sources") if not own["fails"] else ("always", "works")
         like = counts.with_works().like(FEW_OUTCOMES, "calibration", what)
         kind = "failures" if often == "never" else "successes"
-        yield (
+        yield Want(
             f"Warning: the task {often} fails on the calibration images; the probabilities are a "
-            f"guess. Add {counts.alike(like)}: they should bring {FEW_OUTCOMES} {kind} there."
+            f"guess. Add {counts.alike(like)}: they should bring {FEW_OUTCOMES} {kind} there.",
+            like,
         )
 
 
-def _to_learn(counts: Counts) -> Iterator[str]:
+def _to_learn(counts: Counts) -> Iterator[Want]:
     own = counts.parts["train"]
     missing = FEW_FAILING - own["failing_sources"]
     if missing > 0:
-        more = counts.in_all(missing, "train")
         like = counts.like(missing, "train", "failing_sources")
-        hard = (
-            f"{more:,} images that fail"
-            if counts.outcomes
-            else f"{HARDER} of {more:,} sources that do not fail yet"
-        )
-        yield (
-            f"Warning: only {own['failing_sources']} training sources ever fail; below "
-            f"{FEW_FAILING} the gate has seen too few failures. Add {hard}, or "
-            f"{counts.alike(like)}."
+        yield Want(
+            f"Warning: only {count(own['failing_sources'], 'training source')} ever fail; below "
+            f"{FEW_FAILING} the gate has seen too few failures. Add {_harder(counts, missing)}"
+            f"{counts.alike(like)}.",
+            like,
         )
     works = own["rows"] - own["fails"]
     if works < FEW_FAILING:
         more = counts.in_all(FEW_FAILING - works, "train")
         mild = "images that do not fail" if counts.outcomes else MILDER
         like = counts.with_works().like(FEW_FAILING - works, "train", "works")
-        yield (
-            f"Warning: the task succeeds on only {works} training images; below {FEW_FAILING} the "
-            f"gate has seen too few successes. Add {more:,} {mild}, or "
-            f"{counts.alike(like)}."
+        yield Want(
+            f"Warning: the task succeeds on only {count(works, 'training image')}; below "
+            f"{FEW_FAILING} the gate has seen too few successes. Add {more:,} {mild}, or "
+            f"{counts.alike(like)}.",
+            like,
         )
 
 
-def _to_compare(counts: Counts) -> Iterator[str]:
+def _harder(counts: Counts, missing: int) -> str:
+    """Return what would bring failures sooner than more of the same, if there is room for it."""
+    more = counts.in_all(missing, "train")
+    if counts.outcomes:
+        return f"{more:,} images that fail, or "
+    spared = counts.all("sources") - counts.all("failing_sources")
+    return f"{HARDER} of {more:,} sources that do not fail yet, or " if more <= spared else ""
+
+
+def _to_compare(counts: Counts) -> Iterator[Want]:
     """Say what the test lacks to compare the gate with the rules."""
     full = counts.with_works()
     own = full.parts["test"]
@@ -136,11 +163,12 @@ def _to_compare(counts: Counts) -> Iterator[str]:
         if own[what] < least
     ]
     if more:
-        yield (
+        yield Want(
             f"Warning: too few to compare with the rules: {count(own['groups'], 'group')} with "
             f"{own['fails']:,} failing and {count(own['works'], 'working image')} kept for the "
             f"test, where it takes {FEW_GROUPS} with {FEW_OUTCOMES} and {FEW_OUTCOMES}. "
-            f"Add {full.alike(max(more))}."
+            f"Add {full.alike(max(more))}.",
+            max(more),
         )
 
 
