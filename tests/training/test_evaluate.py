@@ -14,7 +14,7 @@ from imagegate.models.card import Guarantee
 from imagegate.models.gate import Gate, load_gate
 from imagegate.training import evaluate as module
 from imagegate.training.evaluate import evaluate
-from imagegate.training.headline import against, verdict
+from imagegate.training.headline import against, as_promised
 from imagegate.training.intervals import Estimate
 
 TRAINED = tuple(f"g{i}" for i in range(10))
@@ -198,7 +198,7 @@ def test_a_promise_that_could_not_be_given(corpus):
     ],
 )
 def test_the_promise_is_judged_by_its_interval(risk, words):
-    assert words in verdict(risk, 0.05)
+    assert words in as_promised(risk, 0.05)
 
 
 @pytest.mark.parametrize(
