@@ -186,7 +186,7 @@ def close(report: LabelReport, to: Path) -> None:
     if report.clean_fails > MOST_CLEAN_FAILS * report.clean:
         err.print(
             f"[yellow]beware[/] the task fails on {report.clean_fails:,} of {report.clean:,} "
-            "images as they are. Are its settings right, and does the truth use the same words?",
+            "images as they are. Is the engine set up rightly? Does the truth use its words?",
             soft_wrap=True,
         )
     if report.errors == report.rows:
