@@ -41,7 +41,9 @@ TASK = replace(
 
 
 def model_at_hand() -> Path:
-    """Return the path of the model; yours you know."""
+    """Return the path of the model: yours, or the one in rapidocr."""
+    if Path(MODEL).is_file():
+        return Path(MODEL)
     package = find_spec("rapidocr")
     if package is None or package.origin is None:
         sys.exit("install the model to try with: pip install 'imagegate[ocr]'; or name your own")
@@ -49,7 +51,7 @@ def model_at_hand() -> Path:
 
 
 def draw_photos() -> None:
-    """Cut a square out of generated pages; yours are there already."""
+    """Cut a square out of generated pages."""
     PHOTOS.mkdir(parents=True, exist_ok=True)
     for seed in range(PAGES):
         page = render_page(seed).pixels
@@ -61,7 +63,8 @@ def draw_photos() -> None:
 
 def main() -> None:
     """Label, train, evaluate, check."""
-    draw_photos()
+    if PHOTOS == FOLDER / "photos":
+        draw_photos()
     engine = imagegate.onnx_engine(model_at_hand(), **SETTINGS)
     sources, _ = imagegate.find_sources([PHOTOS], TASK)
     report = imagegate.label(sources, TASK, engine, FOLDER / "corpus", variants=VARIANTS)
@@ -76,7 +79,7 @@ def main() -> None:
     imagegate.write_report(evaluation, FOLDER / "report.html")
     print(evaluation.headline(), f"See {FOLDER / 'report.html'}.", sep="\n")
 
-    sharp = cv2.imread(str(PHOTOS / "0000.png"))
+    sharp = cv2.imread(sources[0].path)
     for name, photo in (("sharp", sharp), ("blurred", cv2.GaussianBlur(sharp, None, 5))):
         verdict = result.gate.check(photo[..., ::-1])
         print(f"{name}: {verdict.decision}", *(reason.sentence for reason in verdict.reasons[:1]))

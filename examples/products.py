@@ -94,9 +94,10 @@ def main(folder: Path | None = None) -> None:
     # The clean class is the truth, however sure of it the classifier is.
     task = replace(TASKS["classification"], truth="own", verified=lambda output: True)
     engine = imagegate.pipeline_engine(classifier, name="small-classifier")
-    report = imagegate.label(kept, task, engine, FOLDER / "corpus", variants=VARIANTS)
+    place = FOLDER / f"corpus-{folder.name}"
+    report = imagegate.label(kept, task, engine, place, variants=VARIANTS)
     print(f"{report.rows} rows, {report.fail_share:.0%} fail, {report.errors} errors")
-    corpus = imagegate.read_corpus(FOLDER / "corpus")
+    corpus = imagegate.read_corpus(place)
     result = imagegate.train(corpus, name="products", promise=0.2, confidence=0.8)
     imagegate.save_gate(result.gate, FOLDER / "products.gate")
     print(*result.messages, sep="\n")

@@ -212,3 +212,14 @@ def test_an_installed_package_offers_a_task(
     assert find_task("colours") is owned.TASK
     with pytest.raises(UnknownNameError, match="Did you mean 'colours'"):
         find_task("colors")
+
+
+def test_images_of_one_customer_are_one_source(tmp_path: Path) -> None:
+    lines = ["path,failed,group"]
+    for number in range(6):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((40, 50, 3), 90 + number, np.uint8))
+        lines.append(f"{number}.png,{number % 2},{'ab'[number // 3]}")
+    (tmp_path / "outcomes.csv").write_text("\n".join(lines) + "\n")
+    corpus = imagegate.read_outcomes(tmp_path / "outcomes.csv", jobs=1)
+    assert sorted(set(corpus.column("source_id"))) == ["a", "b"]
+    assert len(corpus) == 6

@@ -66,6 +66,13 @@ def test_several_wants_come_down_to_one_number():
     assert together == f"For all of this together: about {max(asked):,} more sources like these."
 
 
+def test_sources_of_few_groups_make_a_promise_surer_than_it_is():
+    """7 more groups among the fifth that calibrates are 35 in all."""
+    (one,) = said(calibration={"groups": 3})
+    assert "the 200 sources to calibrate on are of only 3 groups" in one
+    assert one.endswith("Add about 35 more groups.")
+
+
 def test_no_more_harder_variants_are_asked_for_than_there_are_sources_to_spare():
     spared = {name: {"failing_sources": part["sources"] - 1} for name, part in PLENTY.items()}
     few = {name: {"sources": 20, "failing_sources": 19} for name in PLENTY}

@@ -173,8 +173,9 @@ def run(
 def close(report: LabelReport, to: Path) -> None:
     """Say what came of labelling; end with 1 if no row can be used."""
     rows = f"{report.rows:,} rows from {report.sources:,} sources in {to}"
-    share = report.fail_share if report.rows > report.errors else None
-    fate = f"{percent(share)} fail, {report.errors:,} errors"
+    share = report.fail_share if report.usable else None
+    among = " of them" if report.errors_fail else ""
+    fate = f"{percent(share)} fail, {report.errors:,}{among} errors"
     out.print(f"{rows}: {fate}, {len(report.dropped):,} sources dropped")
     for source, reason in list(report.dropped.items())[:MOST_SAID]:
         err.print(f"[yellow]dropped[/] {plain(source)}: {plain(reason)}", soft_wrap=True)
@@ -189,7 +190,7 @@ def close(report: LabelReport, to: Path) -> None:
             "images as they are. Is the engine set up rightly? Does the truth use its words?",
             soft_wrap=True,
         )
-    if report.errors == report.rows:
+    if not report.usable:
         complain(
             f"no row can be used, so there is nothing to train on. Put right what is said above, "
             f"delete {to}, and label again"

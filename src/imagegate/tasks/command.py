@@ -21,7 +21,7 @@ from imagegate.tasks.task import UNTOLD, Engine, Task, no_files
 
 # An answer that never ends must not fill the memory; a complaint is cut to its end.
 SHELL_SIGNS = {"|", ">", "<", "&&", "||", ";", "2>&1"}
-MOST_PRINTED, LONGEST_COMPLAINT = 16_000_000, 300
+MOST_PRINTED, MOST_WRITTEN, LONGEST_COMPLAINT = 16_000_000, 256_000_000, 300
 # What the file that a program writes is called, by what is true of images of the task.
 SUFFIXES = {"mask": ".png", "picture": ".png", "json": ".json"}
 
@@ -102,6 +102,8 @@ def written(path: str, program: str, task: Task) -> Any:
     """Return the file that a program wrote as an output."""
     if not Path(path).is_file():
         raise EngineError(f"{program} wrote no output file")
+    if Path(path).stat().st_size > MOST_WRITTEN:
+        raise EngineError(f"{program} wrote more than {MOST_WRITTEN:,} bytes")
     return task.read_truth(path)
 
 
@@ -130,7 +132,8 @@ def call(arguments: list[str]) -> str:
             length = complaints.seek(0, os.SEEK_END)
             complaints.seek(max(0, length - LONGEST_COMPLAINT))
             complaint = complaints.read().decode(errors="replace").strip()
-            raise EngineError(f"{arguments[0]} {ended(program.returncode)}: {complaint}")
+            said = f"{arguments[0]} {ended(program.returncode)}: {complaint}"
+            raise EngineError(said.rstrip(": "))
     try:
         return printed.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from imagegate.errors import SettingsError
+from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tables import Pixels, Table
 
 Truth = Literal["text", "mask", "json", "class", "picture", "own"]
@@ -173,13 +173,19 @@ class Task:
         engine : str
             The name of the engine; that of ``load`` by default.
         """
-        if not 0 <= limit < 1:
-            raise SettingsError(f"expected a limit from 0 to below 1, got {limit}")
+        if not (isinstance(limit, int | float) and 0 <= limit < 1):
+            raise SettingsError(f"expected a limit from 0 to below 1, got {limit!r}")
+        if about.get("truth", "own") not in get_args(Truth):
+            raise UnknownNameError("truth", str(about["truth"]), get_args(Truth))
         if not name.strip():
             raise SettingsError("expected a name for the task, got none")
-        for kind, function in (("what does the task", load), ("a loss", loss)):
+        for kind, function in (
+            ("what does the task", load),
+            ("loss", loss),
+            ("verified", verified or loss),
+        ):
             if not callable(function):
-                raise SettingsError(f"expected a function as {kind}, got {function!r:.80}")
+                raise SettingsError(f"expected a function for {kind}, got {function!r:.80}")
         called = engine or getattr(load, "__name__", type(load).__name__)
         engines = Table("engine", (Engine(called, load, lambda: version, UNTOLD),))
         return cls(

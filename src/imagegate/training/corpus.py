@@ -113,7 +113,10 @@ def read_corpus(path: str | Path) -> Corpus:
     folder = Path(path)
     meta = parts.read_meta(folder)
     if not meta.get("complete"):
-        raise CorpusError(f"{folder} is not finished: run the same imagegate label again")
+        raise CorpusError(
+            f"{folder} is not finished, or none of its sources could serve: run the same imagegate "
+            "label again"
+        )
     if meta["features_version"] != VERSION:
         raise CorpusError(
             f"{folder} was measured with version {meta['features_version']} of the measures, this "

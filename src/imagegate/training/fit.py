@@ -25,6 +25,7 @@ from imagegate.training.messages import Said, left_out, output_messages, said_of
 from imagegate.training.promise import Scored, set_thresholds
 from imagegate.training.rules_tuning import six_scores, tune_rules
 from imagegate.training.split import PARTS, SHARES, split_by_group
+from imagegate.training.wanting import HARDER, MILDER
 from imagegate.training.weights import even_weights
 
 __all__ = ["TrainResult", "from_sklearn", "train"]
@@ -201,15 +202,15 @@ def _check(training: Part, calibration: Part, errors: str) -> None:
     for name, part in (("training", training), ("calibration", calibration)):
         if not len(part.X) or (name == "training" and len(np.unique(part.groups)) < 2):
             raise CorpusError(
-                "too few groups to split into training, calibration and test: label more sources"
+                "too few groups to split into training, calibration and test: label at least 20 "
+                "sources, better 250"
             )
         failing = int(part.fails.sum())
         if name == "training" and failing in (0, len(part.fails)):
-            often = "never" if not failing else "always"
+            often, remedy = ("always", MILDER) if failing else ("never", HARDER)
             raise CorpusError(
                 f"the task {often} fails on the {len(part.fails)} training images: there is "
-                "nothing to learn. Label harder or easier variants (--strength), or check the loss "
-                f"limit. {errors}".rstrip()
+                f"nothing to learn. Label more {remedy}, or check the loss limit. {errors}".rstrip()
             )
 
 

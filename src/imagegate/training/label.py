@@ -106,7 +106,7 @@ def label(
         return report(folder, parts.read_meta(folder))
     parts.write_meta(folder, {**meta, "timeout": timeout, "complete": False})
     plan = Plan(task, chosen, recipe, seed, half_run, strength)
-    tally = Tally(len(sources) * variants, meta["limit"], progress)
+    tally = Tally(len(sources) * variants, meta["limit"], progress, errors == FAIL)
     dropped = work(folder, sources, plan, tally, variants, jobs=jobs or cores(), timeout=timeout)
     counts = complete(folder, sources, plan, tally.limit, variants, dropped)
     parts.write_meta(folder, {**meta, "timeout": timeout, "complete": True, **counts})
@@ -121,6 +121,7 @@ class Tally:
     total: int
     limit: float
     tell: Progress | None
+    errors_fail: bool = False
     done: int = 0
     errors: int = 0
     fails: int = 0
@@ -129,7 +130,7 @@ class Tally:
         """Count a row."""
         self.done += 1
         self.errors += bool(error)
-        self.fails += loss > self.limit  # False for the NaN of an error
+        self.fails += loss > self.limit or (self.errors_fail and bool(error))  # its loss is NaN
 
     def show(self) -> None:
         """Tell how far the run is."""

@@ -29,6 +29,8 @@ class LabelReport:
         and the first of them. Messages that differ in numbers alone count together.
     clean, clean_fails : int
         Rows of sources as they are, without error; and on how many of them the task fails.
+    errors_fail : bool
+        Whether rows with an error count as failures; then they are among ``fails``.
     """
 
     path: Path
@@ -40,11 +42,17 @@ class LabelReport:
     reasons: tuple[tuple[str, int, str], ...] = ()
     clean: int = 0
     clean_fails: int = 0
+    errors_fail: bool = False
 
     @property
     def fail_share(self) -> float:
-        """The share of the rows without error on which the task failed."""
-        return self.fails / max(1, self.rows - self.errors)
+        """The share of the usable rows on which the task failed."""
+        return self.fails / max(1, self.usable)
+
+    @property
+    def usable(self) -> int:
+        """The rows that can be learned from."""
+        return self.rows if self.errors_fail else self.rows - self.errors
 
 
 def clean_rows(table: Any, limit: float) -> tuple[int, int]:
@@ -72,6 +80,10 @@ def common(rows: Sequence[str], errors: Sequence[str]) -> list[tuple[str, int, s
 def report(folder: Path, meta: dict[str, Any]) -> LabelReport:
     """Sum up a complete corpus."""
     sources = sum(part["sources"] for part in meta["sets"].values()) - len(meta["dropped"])
-    counts = (meta["rows"], sources, meta["errors"], meta["fails"])
+    errors_fail = "errors_as" in meta
+    fails = meta["fails"] + (meta["errors"] if errors_fail else 0)
+    counts = (meta["rows"], sources, meta["errors"], fails)
     told = tuple((str(why), int(times), str(row)) for why, times, row in meta.get("reasons", []))
-    return LabelReport(folder, *counts, meta["dropped"], told, *meta.get("clean", (0, 0)))
+    clean, clean_fails = meta.get("clean", (0, 0))
+    dropped = meta["dropped"]
+    return LabelReport(folder, *counts, dropped, told, clean, clean_fails, errors_fail)

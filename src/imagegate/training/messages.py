@@ -9,7 +9,9 @@ from typing import Any
 
 from imagegate.features import OUTPUT_MEASURES
 from imagegate.models.card import Card, Guarantee, percent
-from imagegate.training.wanting import wanting
+from imagegate.training.wanting import Counts, wanting
+
+TELLING = 30  # calibration sources from which it can be told that more would not help
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,7 @@ def _learned(card: Card) -> str:
 
 def _promised(card: Card) -> Iterator[str]:
     if card.guarantee:
-        everywhere = sum(part["sources"] for part in card.parts.values())
-        sources = card.parts["calibration"]["sources"]
-        yield promise_words(card.guarantee, everywhere / max(1, sources))
+        yield promise_words(card.guarantee, _sources_for_one(card))
     elif card.costs:
         yield (
             f"Passes up to a chance of failure of {percent(card.thresholds['pass'] or 0)}: a "
@@ -81,11 +81,7 @@ def output_messages(card: Card, *, alone: float, kept: bool) -> Iterator[str]:
         f"(cross-validated log-loss {losses})."
     )
     if card.guarantee:
-        sources, everywhere = (
-            card.parts["calibration"]["sources"],
-            sum(part["sources"] for part in card.parts.values()),
-        )
-        yield f"Output check: {promise_words(card.guarantee, everywhere / max(1, sources))}"
+        yield f"Output check: {promise_words(card.guarantee, _sources_for_one(card))}"
 
 
 def why_no_output(meta: Mapping[str, Any]) -> list[str]:
@@ -100,6 +96,11 @@ def why_no_output(meta: Mapping[str, Any]) -> list[str]:
         else ("no measures of outputs")
     )
     return [f"No output check: this corpus has {why}. Label again to get one."]
+
+
+def _sources_for_one(card: Card) -> float:
+    """Return how many sources must be labelled for one to calibrate on."""
+    return 1 / Counts(card.parts, outcomes=False).share("calibration")
 
 
 def promise_words(found: Guarantee, sources_per_calibration: float | None = None) -> str:
@@ -118,6 +119,11 @@ def promise_words(found: Guarantee, sources_per_calibration: float | None = None
             f"{found.failed:,} of them fail. It holds for images like these."
         )
     beginning = f"The promise cannot be kept, so nothing passes by itself: {wanted}."
+    if found.more_sources is None and found.sources < TELLING:
+        return (
+            f"{beginning} From {found.sources:,} calibration sources it cannot be told how many it "
+            "would take; promise less, or add sources."
+        )
     if found.more_sources is None:
         return (
             f"{beginning} More sources alone would not help: even among the images that look best "

@@ -73,7 +73,8 @@ def measure_all(
 
 def measured_row(base: Path, listed: Outcome, usual_set: str) -> Row:
     """Measure one image; one that cannot be read keeps its error."""
-    source = listed.source_id or listed.path
+    # A promise draws one image of each source: of a customer that must be one, not every one.
+    source = listed.source_id or listed.group or listed.path
     row: Row = {
         "row_id": f"{listed.shown}#000",
         "source_id": source,

@@ -90,11 +90,23 @@ def own_truth(clean: Clean, task: Task, run: Callable[[Pixels], Any]) -> Any:
     itself = checked_loss(task, output, output, undefined_too=True)
     if task.verified(output):
         return output
-    sure = math.nan if math.isnan(itself) else task.confidence(output)
-    told = "" if math.isnan(sure) else f": its confidence is {sure:.2f}"
-    told = ": there is nothing in it" if math.isnan(itself) else told
     given = "" if task.truth == "own" else "no truth is given, and "
-    raise Unusable(f"{given}the engine's own output is not good enough to be the truth{told}")
+    raise Unusable(
+        f"{given}the engine's own output is not good enough to be the truth: "
+        f"{why_not(task, output, itself)}; give truth, or take it unverified"
+    )
+
+
+def why_not(task: Task, output: Any, itself: float) -> str:
+    """Say what speaks against an output, as far as can be told."""
+    if output is None:
+        return "it is None"
+    if math.isnan(itself):
+        return "its loss against itself is undefined, as if there were nothing in it"
+    if itself > task.limit:
+        return f"its loss against itself is {itself:g}"
+    sure = task.confidence(output)
+    return f"its confidence is {sure:.2f}" if not math.isnan(sure) else "too little is in it"
 
 
 def sound(output: Any) -> Any:

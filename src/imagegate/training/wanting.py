@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from imagegate.models.card import Card, percent
 from imagegate.training.headline import FEW_GROUPS, FEW_OUTCOMES, count
+from imagegate.training.split import PARTS, SHARES
 
 HARDER = "harder variants (a higher --strength)"
 MILDER = "clean sources or milder variants (a lower --strength)"
@@ -59,7 +60,17 @@ class Counts:
 
     def in_all(self, missing: float, part: str) -> int:
         """Return about how many must come in all so that so many more fall to a part."""
-        return rounded_up(missing * self.all("sources") / max(1, self.parts[part]["sources"]))
+        return rounded_up(missing / self.share(part))
+
+    def share(self, part: str) -> float:
+        """Return which share of the sources to come falls to a part.
+
+        It is that of the sources at hand; of a few, whole sources make it another than was asked
+        for, so then it is the usual one.
+        """
+        total = max(1, self.all("sources"))
+        found, usual = self.parts[part]["sources"] / total, SHARES[PARTS.index(part)]
+        return usual if abs(found - usual) * total < 2 else found
 
     def like(self, missing: int, part: str, what: str) -> int:
         """Return how many sources like those at hand bring a part so many more of something.
@@ -106,6 +117,14 @@ def _to_calibrate(counts: Counts) -> Iterator[Want]:
         yield Want(
             f"Warning: only {count(own['sources'], 'source')} to calibrate on; below {FEW_SOURCES} "
             f"the probabilities are rough. Add about {more:,} more {counts.noun}.",
+            more,
+        )
+    elif own["groups"] < FEW_GROUPS:
+        more = rounded_up((FEW_GROUPS - own["groups"]) / counts.share("calibration"))
+        yield Want(
+            f"Warning: the {own['sources']:,} sources to calibrate on are of only "
+            f"{count(own['groups'], 'group')}: images of a group resemble each other, so what is "
+            f"promised is surer than it should be. Add about {more:,} more groups.",
             more,
         )
     if own["fails"] in (0, own["rows"]):

@@ -21,6 +21,12 @@ import cv2
 from imagegate.errors import EngineError, ImagegateError, MissingExtraError
 from imagegate.training.rows import Event, Job, Plan, blank_row, rows_of
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
+MOST_WRITTEN = 1 << 29  # bytes of one file
 # One thread a worker: the cores are shared out by process. OMP_THREAD_LIMIT is Tesseract's.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -241,6 +247,8 @@ def serve(connection: Connection, lifeline: Connection, plan: Plan, log: Path) -
 
 def isolate(lifeline: Connection, log: Path) -> None:
     """Live and die with the parent, on one thread, without a word on its terminal."""
+    if resource:  # an engine that never ends its file must not fill the disk
+        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_WRITTEN, MOST_WRITTEN))
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C is the parent's to answer, and a kill reaches the engine's children
     with log.open("ab") as file:
