@@ -19,8 +19,8 @@ from imagegate.errors import EngineError, SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks.task import UNTOLD, Engine, Task, no_files
 
-# An answer that never ends must not fill the memory; a complaint is cut to its end.
 SHELL_SIGNS = {"|", ">", "<", "&&", "||", ";", "2>&1"}
+# An answer that never ends must not fill the memory; a complaint is cut to its end.
 MOST_PRINTED, MOST_WRITTEN, LONGEST_COMPLAINT = 16_000_000, 256_000_000, 300
 # What the file that a program writes is called, by what is true of images of the task.
 SUFFIXES = {"mask": ".png", "picture": ".png", "json": ".json"}
@@ -148,7 +148,8 @@ def ended(code: int) -> str:
     """
     if code >= 0:
         return f"ended with {code}"
-    return f"was ended by {signal.Signals(-code).name}"
+    names = {number.value: number.name for number in signal.Signals}
+    return f"was ended by {names.get(-code, f'signal {-code}')}"
 
 
 def split(line: str) -> list[str]:
