@@ -19,6 +19,7 @@ from imagegate.errors import CorpusError, EngineError, SettingsError, UnknownNam
 from imagegate.tasks import find_engine, find_task
 from imagegate.training import parts
 from imagegate.training.messages import left_out
+from imagegate.training.remeasure import remeasure
 
 DARK, LIGHT = 30, 150
 
@@ -130,6 +131,8 @@ def test_errors_may_count_as_failures(pictures: Path, tmp_path: Path) -> None:
     assert corpus.fails.sum() == before + report.errors
     assert len(corpus) == report.rows
     assert np.isfinite(corpus.column("exposure.range")).all()
+    assert remeasure(tmp_path / "c", jobs=1) == report.rows  # each row its own image again
+    np.testing.assert_array_equal(imagegate.read_corpus(tmp_path / "c").X, corpus.X)
     label(pictures, task, tmp_path / "c", **asked)
     assert len(imagegate.read_corpus(tmp_path / "c")) == report.rows - report.errors
 

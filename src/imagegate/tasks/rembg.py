@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.tables import Pixels
+from imagegate.tasks.weights import name_and_content
 
 MODEL_VARIABLE = "IMAGEGATE_REMBG_MODEL"
 # Networks whose preparation rembg's custom sessions repeat exactly, best first.
@@ -90,7 +90,4 @@ def version() -> str:
         number = metadata.version("rembg")
     except metadata.PackageNotFoundError as error:
         raise MissingExtraError("rembg", "background") from error
-    path = weights()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return f"rembg {number}, {path.name} sha256 {digest[:12]}"
+    return f"rembg {number}, {name_and_content(weights())}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from imagegate.errors import SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks.boxes import Box
+from imagegate.tasks.weights import name_and_content
 
 MODEL_VARIABLE = "IMAGEGATE_YUNET_MODEL"
 KNOWN = "face_detection_yunet_2023mar.onnx"
@@ -90,7 +90,4 @@ def squared(pixels: Pixels) -> tuple[Pixels, tuple[int, int]]:
 
 def version() -> str:
     """Return the version of OpenCV and which weights are used, by name and content."""
-    path = weights()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return f"opencv {cv2.__version__}, {path.name} sha256 {digest[:12]}"
+    return f"opencv {cv2.__version__}, {name_and_content(weights())}"

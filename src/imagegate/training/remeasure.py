@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from imagegate import features, image
 from imagegate.errors import MissingExtraError
 from imagegate.training import parts
-from imagegate.training.corpus import Corpus, from_table
+from imagegate.training.corpus import FAIL, Corpus, from_table
 from imagegate.training.remake import remake
 
 
@@ -42,7 +42,8 @@ def remeasure(
     Returns
     -------
     int
-        The rows measured. Rows with an error keep no measures.
+        The rows measured: all but those whose image could not be made. An error of the engine
+        may count as a failure one day, so what it was shown is measured, too.
     """
     try:
         from joblib import Parallel, delayed
@@ -51,8 +52,11 @@ def remeasure(
     folder, pa = Path(folder), parts.arrow()
     meta = parts.read_meta(folder)
     table = pa.parquet.read_table(folder / parts.ROWS)
-    corpus = from_table(meta, table)
-    good = np.flatnonzero([not error for error in table["error"].to_pylist()])
+    corpus = from_table({**meta, "errors_as": FAIL}, table)
+    width, errors = table["width"].to_numpy(), table["error"].to_pylist()
+    good = np.flatnonzero(
+        [not wrong or wide > 0 for wrong, wide in zip(errors, width, strict=True)]
+    )
     X = np.full((table.num_rows, len(features.MEASURES)), np.nan, np.float32)
     work = Parallel(n_jobs=jobs or -1, return_as="generator")
     rows = (corpus.select(np.array([index])) for index in range(len(corpus)))
