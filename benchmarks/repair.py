@@ -146,7 +146,7 @@ class Bench:
 
     def mends(self, pixels: Pixels, verdict: Verdict) -> Iterator[tuple[str, Pixels]]:
         """Mend an image in every way that applies to it."""
-        blamed = {reason.signal for reason in verdict.reasons}
+        blamed = {reason.cause for reason in verdict.reasons}
         blamed |= {NOTHING.name} | {
             name for name, score in verdict.scores.items() if score < LOW_SCORE
         }

@@ -168,8 +168,9 @@ def all_parts(gate: Gate, page: Path, scene: Path) -> dict[str, dict[str, float]
     images = {"page photo": page, "scene": scene, "page photo, blurred, dark, noisy": spoilt}
     found = {}
     for name, image in images.items():
-        verdict = gate.check(image)
-        found[f"{name} ({verdict.decision})"] = parts(gate, verdict)
+        read = imagegate.read(image)
+        verdict = gate.check(read)
+        found[f"{name} ({verdict.decision})"] = parts(gate, read, verdict)
     return found
 
 

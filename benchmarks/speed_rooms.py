@@ -18,9 +18,8 @@ import numpy as np
 import imagegate
 from imagegate.features import MEASURES, scores
 from imagegate.image import Image
-from imagegate.models.explain import Pair
 from imagegate.models.learned import Gate
-from imagegate.models.reasons import Background, guard_reason, signal_reasons
+from imagegate.models.reasons import Seen
 from imagegate.models.verdict import Verdict
 
 DECODE, WORKING, REASONS = "decode", "working plane and tiles", "forest, scores, reasons"
@@ -104,7 +103,7 @@ def rooms(gate: Gate, path: Path, rounds: int) -> dict[str, float]:
             for name in names:
                 function = MEASURES[name].function
                 readings[name] = float(watch.timed(room_of(function), function, image))
-        judge(watch, gate, readings)
+        judge(watch, gate, image, readings)
         found.append(watch.spent)
     order = dict.fromkeys([DECODE, *ROOMS.values(), *found[0]])
     return {
@@ -114,38 +113,29 @@ def rooms(gate: Gate, path: Path, rounds: int) -> dict[str, float]:
     }
 
 
-def judge(watch: Watch, gate: Gate, readings: Mapping[str, float]) -> None:
+def judge(watch: Watch, gate: Gate, image: Image, readings: Mapping[str, float]) -> None:
     """Decide on readings as the gate does, booking guard and reasons."""
     x = np.array([readings[name] for name in gate.card.measures])
-    shown = watch.timed(REASONS, scores, readings)
-    if watch.timed("guard", gate.guard.alarm, x[None, :])[0]:
-        watch.timed("guard", guard_reason, gate.guard, x, gate.card.measures)
-    else:
-        watch.timed(REASONS, reasons, gate, background(gate), x, shown)
+    seen = Seen(image, readings, watch.timed(REASONS, scores, readings), gate._usual)
+    watch.timed("guard", gate.guard.alarm, x[None, :])
+    watch.timed(REASONS, reasons, gate, x, seen)
 
 
-def background(gate: Gate) -> Background:
-    """Return what the gate tells its reasons against."""
-    return Background(gate.card.measures, gate.reference, gate.usual)
+def reasons(gate: Gate, x: Any, seen: Seen) -> object:
+    """Return the causes that speak against an image, in words."""
+    p_fail = float(gate.p_fail(x[None, :])[0])
+    return gate._causes(x, seen, p_fail, passes=gate.thresholds.decide(p_fail) == "pass")
 
 
-def reasons(gate: Gate, behind: Background, x: Any, shown: Mapping[str, float]) -> object:
-    """Return the probability, shared out among the signals and told in words."""
-    explanation = gate.explain(x)
-    pair = Pair(gate.forest, x, gate.reference)
-    passes = gate.thresholds.decide(explanation.p_fail) == "pass"
-    return signal_reasons(explanation, pair, behind, shown, passes=passes)
-
-
-def parts(gate: Gate, verdict: Verdict) -> dict[str, float]:
+def parts(gate: Gate, image: Image, verdict: Verdict) -> dict[str, float]:
     """Return the CPU milliseconds of the steps behind the measuring, medians over many calls."""
     x = np.array([verdict.measures[name] for name in gate.card.measures])
-    behind, watch = background(gate), Watch()
+    seen, watch = Seen(image, verdict.measures, verdict.scores, gate._usual), Watch()
     steps: dict[str, Callable[[], object]] = {
         "forest and calibration": lambda: gate.log_odds(x[None, :]),
-        "reasons": lambda: reasons(gate, behind, x, verdict.scores),
+        "reasons": lambda: reasons(gate, x, seen),
         "guard": lambda: gate.guard.alarm(x[None, :]),
-        "all after measuring": lambda: judge(watch, gate, verdict.measures),
+        "all after measuring": lambda: judge(watch, gate, image, verdict.measures),
     }
     return {name: cpu_ms(step, PART_CALLS) for name, step in steps.items()}
 

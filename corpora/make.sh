@@ -6,12 +6,18 @@
 #   IMAGEGATE_REMBG_MODEL=isnet.onnx corpora/make.sh background-removal DATA OUT
 #   imagegate train OUT/* --out ocr-tesseract.gate
 #
+# What only teaches reasons: causes, which no engine sees, and counterfactuals, which the engine of a gate sees.
+#
+#   corpora/make.sh causes-text DATA OUT
+#   corpora/make.sh causes-pictures DATA OUT
+#   corpora/make.sh counterfactuals-ocr-tesseract DATA OUT       # likewise -ocr-rapidocr, -background-removal
+#
 # DATA holds receipts, old-books, people, clothing and grocery. The sets with "+fonts" take the fonts that are
 # installed; those of this corpus were, on Debian 12: fonts-croscore fonts-crosextra-caladea fonts-crosextra-carlito
 # fonts-dejavu-core fonts-dejavu-extra fonts-ebgaramond fonts-freefont-ttf fonts-inconsolata fonts-lato
 # fonts-liberation fonts-linuxlibertine fonts-noto-core fonts-open-sans fonts-roboto-unhinted
 set -euo pipefail
-gate=${1:?which gate: ocr-tesseract, ocr-rapidocr or background-removal}
+gate=${1:?which: ocr-tesseract, ocr-rapidocr, background-removal, causes-text, causes-pictures or counterfactuals-GATE}
 data=${2:?the folder with the images} out=${3:?the folder for the corpus}
 options=() extra=("${@:4}")
 
@@ -54,8 +60,41 @@ background-removal)
     label people "$data/people" --variants 3
     label things "$data/clothing" "$data/grocery" --variants 3 --limit-sources 40
     ;;
+causes-text)
+    options=(--task ocr --recipe causes --variants 12)
+    label pages pages+fonts:6000-6119 pages:6500-6529
+    label captures captures+fonts:6200-6299
+    label prints prints+fonts:6300-6379
+    label receipts "$data/receipts" --limit-sources 40
+    label old-books "$data/old-books" --limit-sources 30 --group-by '^([a-z])'
+    label photos photos+fonts:6400-6411
+    ;;
+causes-pictures)
+    options=(--task background-removal --recipe causes --variants 12)
+    label people "$data/people" --limit-sources 120
+    label things "$data/clothing" "$data/grocery" --limit-sources 100
+    ;;
+counterfactuals-ocr-tesseract)
+    options=(--engine tesseract --timeout 12 --recipe counterfactuals --variants 8)
+    label receipts "$data/receipts" --limit-sources 40
+    label captures captures+fonts:5000-5044
+    label prints prints+fonts:5100-5129
+    label pages pages+fonts:5200-5244
+    ;;
+counterfactuals-ocr-rapidocr)
+    options=(--engine rapidocr --timeout 60 --recipe counterfactuals --variants 8 --strength 1.3)
+    label pages pages+fonts:5200-5219
+    label captures captures+fonts:5000-5019
+    label prints prints+fonts:5100-5111
+    label receipts "$data/receipts" --limit-sources 10
+    ;;
+counterfactuals-background-removal)
+    options=(--task background-removal --engine rembg --timeout 60 --recipe counterfactuals --variants 8)
+    label people "$data/people" --limit-sources 40
+    label things "$data/clothing" "$data/grocery" --limit-sources 14
+    ;;
 *)
-    echo "expected ocr-tesseract, ocr-rapidocr or background-removal, got $gate" >&2
+    echo "expected a gate that ships, causes-text, causes-pictures or counterfactuals-GATE, got $gate" >&2
     exit 2
     ;;
 esac

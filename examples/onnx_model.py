@@ -82,7 +82,7 @@ def main() -> None:
     sharp = cv2.imread(sources[0].path)
     for name, photo in (("sharp", sharp), ("blurred", cv2.GaussianBlur(sharp, None, 5))):
         verdict = result.gate.check(photo[..., ::-1])
-        print(f"{name}: {verdict.decision}", *(reason.sentence for reason in verdict.reasons[:1]))
+        print(f"{name}: {verdict.decision}", *(reason.message for reason in verdict.reasons[:1]))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def main() -> None:
         verdict = result.gate.check(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
         print(f"{name}: {verdict.decision}, and the reader reads {read(pixels)!r}")
         for reason in verdict.reasons[:2]:
-            print(f"  {reason.sentence} {reason.advice}")
+            print(f"  {reason.message} {reason.detail}")
 
 
 if __name__ == "__main__":

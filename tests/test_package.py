@@ -17,6 +17,7 @@ FILES = sorted(SRC.rglob("*.py"))
 LEVELS = {
     "errors": 0,
     "image": 1,
+    "messages": 1,
     "tables": 2,
     "features": 3,
     "degrade": 3,

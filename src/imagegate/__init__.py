@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from imagegate.errors import ImagegateError
 from imagegate.features import measure, readings, scores
 from imagegate.image import Image, ImageFile, Limits, open_file, read
+from imagegate.messages import load_messages
 from imagegate.models.artifact import save_gate
 from imagegate.models.gate import Gate, gate_names, load_gate
 from imagegate.models.rules import RulesGate, Validation, validate
@@ -77,6 +78,7 @@ __all__ = [
     "join_corpora",
     "label",
     "load_gate",
+    "load_messages",
     "load_policy",
     "measure",
     "onnx_engine",

@@ -83,9 +83,6 @@ class Measure:
         ``"px"``, ``"ratio"``, ``"share"``, ``"bits"``, ``"gray levels"`` …
     worse : {"high", "low", "either"}
         Which end of the range is bad *for every task*; ``"either"`` if it depends.
-    signal : str or None
-        The cause that a reason names for it; None for context, which describes
-        the content and is never blamed.
     about : {"image", "text", "picture"}
         What it is about: any image, or only where text is read from it, or only where it
         is looked at as a picture. A gate learns from nothing that its task is not about.
@@ -98,9 +95,13 @@ class Measure:
     function: Callable[[Image], float]
     unit: str
     worse: Worse
-    signal: str | None
     about: Literal["image", "text", "picture"] = "image"
     learnable: bool = True
+
+    @property
+    def family(self) -> str:
+        """The part of the name before the dot: a cause, ``"text"`` or ``"content"``."""
+        return self.name.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -116,29 +117,55 @@ class OutputMeasure:
         where undefined.
     unit, worse : str
         As of a Measure.
-    signal : str
-        What a reason names for it: always ``"output"``.
     """
 
     name: str
     function: Callable[[Any], float]
     unit: str
     worse: Worse
-    signal: str = "output"
+
+    @property
+    def family(self) -> str:
+        """What an output is: ``"mask"`` or ``"reading"``."""
+        return self.name.partition(".")[0]
+
+
+def always(image: Image, readings: Mapping[str, float]) -> bool:
+    """Hold for every image."""
+    return True
+
+
+@dataclass(frozen=True)
+class Code:
+    """One way in which a cause shows, fine enough to act on.
+
+    Parameters
+    ----------
+    name : str
+        ``cause.way``, such as ``"blur.motion"``; ``messages`` has a sentence for it.
+    measure : str
+        The measure that shows it best.
+    when : Callable
+        ``when(image, readings) -> bool``: whether it is this one, if the cause is present.
+    """
+
+    name: str
+    measure: str
+    when: Callable[[Image, Mapping[str, float]], bool] = always
 
 
 @dataclass(frozen=True)
 class Signal:
-    """One of the six causes as people read it: a 0–100 score and what to do.
+    """One of the six causes as people read it: a 0–100 score, and the ways in which it shows.
 
     ``score`` maps the readings of ``measures`` (by name) to 0–100, 100 is best,
-    NaN if nothing could be measured.
+    NaN if nothing could be measured. Of the ``codes`` the first one that holds is told.
     """
 
     name: str
     measures: tuple[str, ...]
     score: Callable[[Mapping[str, float]], float]
-    advice: str
+    codes: tuple[Code, ...]
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ import struct
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from schemas import row_schema
 
+from imagegate import load_messages
 from imagegate.degrade import apply_chain, save, single_chain
 from imagegate.degrade.pages import render_page
 
@@ -119,6 +121,49 @@ def test_json_follows_the_published_schema(folder):
     assert {row["error"] is None for row in rows} == {True, False}
     for row in rows:
         row_schema().validate(row)
+
+
+def test_reasons_have_codes_and_the_language_that_is_asked_for(folder, tmp_path):
+    ruined = folder / "ruined.png"
+    (tmp_path / "own.toml").write_text('"blur.focus" = "Viel zu weich."', encoding="utf-8")
+    told = {}
+    for language in ("en", "de", str(tmp_path / "own.toml")):
+        done = imagegate("check", ruined, "-g", "rules:ocr", "--json", "--language", language)
+        assert done.returncode == 1, done.stderr
+        (told[Path(language).name],) = map(json.loads, done.stdout.splitlines())
+        row_schema().validate(told[Path(language).name])
+    for reason in told["en"]["reasons"]:
+        assert reason["code"].split(".")[0] == reason["cause"]
+        assert reason["message"] == load_messages()[reason["code"]]
+        assert reason["detail"]
+    messages = {
+        name: {reason["code"]: reason.pop("message") for reason in row["reasons"]}
+        for name, row in told.items()
+    }
+    german = load_messages("de")
+    assert messages["de"] == {code: german[code] for code in messages["en"]}
+    assert messages["own.toml"] == messages["en"] | {"blur.focus": "Viel zu weich."}
+    assert told["de"] == told["en"] == told["own.toml"], "nothing else is in another language"
+    shown = imagegate("check", ruined, "-g", "rules:ocr", "--language", "de").stdout
+    assert german["blur.focus"] in shown
+    assert "(blur.focus)" in shown
+    refused = imagegate("check", ruined, "-g", "rules:ocr", "--language", "fr")
+    assert refused.returncode == 2
+    assert "de, en" in refused.stderr
+
+
+def test_sort_writes_its_table_in_the_language_that_is_asked_for(folder, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "ruined.png").write_bytes((folder / "ruined.png").read_bytes())
+    asked = ("sort", "in", "out", "-g", "rules:ocr", "--language", "de")
+    done = imagegate(*asked, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    (log,) = (tmp_path / "out").glob("*.jsonl")
+    (row,) = map(json.loads, log.read_text(encoding="utf-8").splitlines())
+    german = load_messages("de")
+    assert [r["message"] for r in row["reasons"]] == [german[r["code"]] for r in row["reasons"]]
+    other = imagegate(*asked[:-1], "en", cwd=tmp_path)
+    assert other.returncode == 2, "a run goes on in the language that it was begun in"
 
 
 def test_degrade_gives_the_same_bytes_twice_and_says_what_it_did(folder, tmp_path):

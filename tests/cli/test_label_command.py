@@ -122,6 +122,22 @@ def test_from_an_unseen_engine_to_a_gate_beside_the_rules(
     assert "rules" in judged.output
 
 
+def test_causes_are_rows_without_an_engine(tmp_path: Path) -> None:
+    asked = ("label", "pages:2", "--recipe", "causes", "-n", 3, "-j", 1, "-o", tmp_path / "c")
+    refused = run(*asked, "--engine", "tesseract")
+    assert "runs no engine" in text(refused)
+    assert not (tmp_path / "c").exists()
+    done = run(*asked)
+    assert done.exit_code == 0, text(done)
+    assert "6 rows from 2 sources" in text(done)
+    found = read_corpus(tmp_path / "c")
+    assert (found.meta["recipe"], found.meta["engine"], found.meta["task"]) == (
+        *("causes", "none", "ocr"),
+    )
+    assert np.isnan(found.column("loss")).all()
+    assert not np.isnan(found.column("exposure.range")).any()
+
+
 def test_a_task_of_a_module_in_the_current_folder(folder: Path, tmp_path: Path) -> None:
     """With -P, Python itself does not look into the current folder, nor do the workers."""
     (tmp_path / "mine.py").write_text(

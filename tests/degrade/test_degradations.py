@@ -10,11 +10,12 @@ from imagegate.degrade.compression import decode, encode
 from imagegate.degrade.exposure import FLOOR_SD
 from imagegate.degrade.pixelation import block_px
 from imagegate.degrade.resolution import kept
+from imagegate.degrade.table import EVERY
 from imagegate.errors import SettingsError
 from imagegate.tables import CAUSES
 
 REFERENCE_PX = 12.0
-EACH = pytest.mark.parametrize("row", DEGRADATIONS.values(), ids=lambda row: row.name)
+EACH = pytest.mark.parametrize("row", EVERY.values(), ids=lambda row: row.name)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ def test_row_reads_well(row):
     assert re.fullmatch(r"[a-z]+\.[a-z0-9_]+", row.name)
     assert row.unit
     assert row.worse in {"high", "low", "either"}
-    assert row.signal is None or row.signal in CAUSES
+    assert row.family in {*CAUSES, "text", "content"}
     if row.unit == "px":
         assert row.name.endswith("_px")
 
@@ -96,7 +96,17 @@ def test_signals_name_known_measures_in_the_order_of_the_causes():
     assert tuple(SIGNALS) == CAUSES
     for signal in SIGNALS.values():
         assert set(signal.measures) <= set(MEASURES)
-        assert signal.advice.endswith(".")
+
+
+@pytest.mark.parametrize("signal", SIGNALS.values(), ids=lambda row: row.name)
+def test_a_cause_shows_in_one_way_at_least_whatever_the_image(signal, odd_readings):
+    for code in signal.codes:
+        assert re.fullmatch(rf"{signal.name}\.[a-z_]+", code.name)
+        assert code.measure in MEASURES
+    for name, make in ODD.items():
+        held = [code.when(image(make()), odd_readings[name]) for code in signal.codes]
+        assert set(map(type, held)) == {bool}, name
+        assert held[-1], name
 
 
 @pytest.mark.parametrize("signal", SIGNALS.values(), ids=lambda row: row.name)

@@ -53,6 +53,32 @@ def forged(facts=None, **arrays):
     return pack(packed + [(f"{name}.npy", npy(array)) for name, array in held.items()])
 
 
+def first_format(reference, *, without=()):
+    """Return the same gate as version 1 wrote it: with a typical image, and no diagnosis."""
+    members, held = unpack(), {}
+    for name in ARRAYS:
+        if name == "usual":
+            held["reference"] = reference
+        held[name] = np.load(io.BytesIO(members[f"{name}.npy"]))
+    card = {**json.loads(members["card.json"]), "format": 1}
+    del card["diagnosis"]
+    card["hash"] = content_hash(card, held)
+    packed = [("card.json", json.dumps(card).encode())]
+    packed += [(f"{name}.npy", npy(array)) for name, array in held.items() if name not in without]
+    return pack(packed)
+
+
+def test_the_first_format_is_read_and_written_as_the_second():
+    gate = from_bytes(first_format(np.array([2.5, 2, 14, 0.1])))
+    assert gate.diagnosis is None
+    assert gate.card.diagnosis == {}
+    assert to_bytes(gate) == GOOD
+    with pytest.raises(GateFileError, match="missing members"):
+        from_bytes(first_format(np.zeros(4), without=["reference"]))
+    with pytest.raises(GateFileError, match="reference: expected 1 dimensions"):
+        from_bytes(first_format(np.zeros((2, 2))))
+
+
 def test_round_trip(tmp_path):
     gate, path = tiny_gate(), tmp_path / "tiny.gate"
     save_gate(gate, path)
@@ -83,7 +109,7 @@ def test_forgery_helper_is_sound():
         (pack([*unpack().items(), ("evil.py", b"x")]), "evil.py"),
         (pack([*unpack().items(), ("../evil", b"x")]), "evil"),
         (pack([("card.json", b" " * (MOST_BYTES + 1))]), "larger than"),
-        (forged({"format": 2}), "newer than 1: update imagegate"),
+        (forged({"format": 3}), "newer than 2: update imagegate"),
         (forged({"features_version": 999}), "version 999 of the measures"),
         (forged({"measures": ["a", "b", "c", "d"]}), "unknown or repeated measures: a, b"),
         (forged({"measures": []}), "measures"),
@@ -99,7 +125,7 @@ def test_forgery_helper_is_sound():
         (forged(calibration=np.array([1.0])), "slope and intercept"),
         (forged(forest__left=np.zeros(3, "<i4")), "forest"),
         (forged(forest__feature=np.full(9, 7, "<i2")), "does not exist"),
-        (forged(reference=np.zeros(3)), "do not fit"),
+        (forged(usual=np.zeros((3, 2))), "usual: does not fit"),
         (forged(guard__rows=np.zeros((500, 4), "<f4")), "guard"),
         (forged(history__raw=np.zeros(3)), "history"),
     ],
@@ -132,7 +158,7 @@ def test_arrays_of_another_kind_are_refused(array):
 
 def test_a_changed_number_is_noticed():
     members = unpack()
-    members["reference.npy"] = npy(np.zeros(4))
+    members["usual.npy"] = npy(np.zeros((4, 2)))
     with pytest.raises(GateFileError, match="does not match its hash"):
         from_bytes(pack(members.items()))
     members = unpack()
@@ -143,7 +169,7 @@ def test_a_changed_number_is_noticed():
 
 def test_member_twice_is_refused():
     with pytest.warns(UserWarning, match="Duplicate"):
-        data = pack([*unpack().items(), ("reference.npy", b"")])
+        data = pack([*unpack().items(), ("usual.npy", b"")])
     with pytest.raises(GateFileError, match="a member twice"):
         from_bytes(data)
 

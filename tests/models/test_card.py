@@ -34,13 +34,31 @@ ADJUSTED = {
     "after": {"promise": None, "confidence": None, "costs": [4.0, 1.0], "pass": None},
     "outcomes": {"file": "f.csv", "rows": 9, "groups": 3, "fails": 2, "images": ["00ff"]},
 }
+LESSON = {
+    "importance": {"text": 0.2, "blur": -0.001},
+    "rows": 240,
+    "severity": {"clean": [60, 1], "blur": [[20, 4], [4, 4], [20, 10], [20, 20], [20, 19]]},
+}
+DIAGNOSIS = {
+    "causes": ["blur", "noise"],
+    "hurts_from": [1.5, 2.0],
+    "rows": 900,
+    "sources": 100,
+    "sets": [{"name": "pages", "sources": 9, "rows": 90, "fails": 0, "licence": "CC0"}],
+    "held_out": {
+        "one": {"blur": [20, 19], "noise": [18, 18]},
+        "several": [30, 29],
+        "helps": [12, 9],
+        "clean": [40, 39],
+    },
+}
 
 
 def plain_card():
     """Return a card with all that one can hold."""
     shipped = load_gate("ocr-tesseract").card
     few = {part: names[:2] for part, names in shipped.groups.items()}
-    card = replace(shipped, adjusted=(ADJUSTED,), groups=few, measures=shipped.measures)
+    card = replace(shipped, adjusted=(ADJUSTED,), groups=few, lesson=LESSON, diagnosis=DIAGNOSIS)
     return json.loads(json.dumps(card.to_dict()))
 
 
@@ -98,10 +116,11 @@ def test_a_tampered_entry_is_refused_or_can_be_shown(entry):
 def test_what_is_wrong_is_told_with_its_place():
     whole = plain_card()
     for path, odd, words in (
-        (("lesson", "explained"), {}, "explained: lacks rows, sources"),
-        (("lesson", "shares", "blur"), "much", "shares: blur: expected a number"),
-        (("lesson", "severity", "blur", 0), [3, 4], "blur: 1: expected no more failures than"),
-        (("lesson", "breaks", 0, "measure"), "blur.none", "tells of other measures: blur.none"),
+        (("lesson", "importance", "blur"), "much", "importance: blur: expected a number"),
+        (("lesson", "severity", "blur", 0), [3, 4], "blur: 1: expected no more than all"),
+        (("diagnosis", "held_out"), {}, "held_out: lacks clean, helps, one"),
+        (("diagnosis", "held_out", "one", "noise"), [3, 4], "noise: expected no more than all"),
+        (("diagnosis", "hurts_from"), [1.5], "hurts_from: expected one number a cause"),
         (("adjusted", 0, "outcomes", "rows"), -1, "adjusted is .*outcomes: rows: expected 0 or"),
         (("adjusted", 0, "before", "costs"), [1.0], "before: costs: expected a list of 2"),
     ):

@@ -9,6 +9,7 @@ from tiny import stump_forest
 
 from imagegate.errors import GateFileError
 from imagegate.models.calibration import sigmoid
+from imagegate.models.forest import Forest
 from imagegate.training.learner import from_sklearn
 
 
@@ -76,29 +77,19 @@ def test_hand_made_forest_and_chunks(monkeypatch):
         forest.decision(np.zeros((2, 3)))
 
 
-def test_exactly_one_way_leads_to_a_leaf_in_every_tree():
+def test_joined_forests_answer_as_each_alone(monkeypatch):
     X, fails = data(5)
-    model = HistGradientBoostingClassifier(max_iter=12, max_leaf_nodes=9).fit(X, fails)
-    forest = from_sklearn([model])
-    right, paths = forest.turns_right(X), forest.paths
-    taken = np.concatenate([~right, right, np.ones((len(X), 1), bool)], axis=1)
-    reached = taken[:, paths.edges].all(axis=1)
-    assert (reached.sum(axis=1) == len(forest.roots)).all()
-    np.testing.assert_allclose(forest.base + reached @ paths.value, forest.decision(X))
-
-
-def test_ways_follow_the_order_of_the_trees():
-    forest = replace(stump_forest(), roots=np.array([6, 0, 3], np.int32)).check()
-    assert forest.paths.value.tolist() == [0.5, 0.0, -2.0, 2.0, -1.0, 1.0]
-    assert forest.paths.edges.tolist() == [[2, 5, 0, 3, 1, 4]]
-    single = replace(  # a tree of one leaf has no way
-        forest,
-        **{name: array[:1] for name, array in forest._columns().items() if name != "left"},
-        left=np.zeros(1, np.int32),
-        roots=np.zeros(1, np.int32),
-    ).check()
-    assert single.paths.edges.shape == (0, 1)
-    assert single.turns_right(np.zeros((2, 4))).shape == (2, 0)
+    forests = [
+        from_sklearn([HistGradientBoostingClassifier(max_iter=n, random_state=n).fit(X, fails)])
+        for n in (3, 1, 7)
+    ]
+    joined, starts = Forest.joined(forests).check(), np.array([0, 3, 4])
+    expected = np.stack([forest.decision(X) - forest.base for forest in forests], axis=1)
+    np.testing.assert_allclose(joined.outputs(X, starts), expected, atol=1e-12)
+    np.testing.assert_allclose(joined.decision(X), expected.sum(axis=1), atol=1e-12)
+    monkeypatch.setattr("imagegate.models.forest.CHUNK_CELLS", 40)
+    np.testing.assert_allclose(joined.outputs(X, starts), expected, atol=1e-12)
+    assert joined.outputs(X[:0], starts).shape == (0, 3)
 
 
 def changed(name, index, value):

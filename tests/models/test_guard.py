@@ -1,11 +1,14 @@
 """The guard: quiet on what training looked like, loud on what it did not."""
 
+import math
+
 import numpy as np
 import pytest
 
 from imagegate.errors import GateFileError
+from imagegate.image import Image
 from imagegate.models.guard import Guard
-from imagegate.models.reasons import guard_reason
+from imagegate.models.reasons import Seen, guard_reason
 from imagegate.training.guarding import FALSE_ALARMS, fit_guard
 
 MEASURES = ("blur.edge_width_px", "noise.flat_rms", "text.x_height_px", "content.edge_density")
@@ -61,10 +64,16 @@ def test_images_without_text_are_near_each_other(guard):
 
 
 def test_reason_names_the_measure_outside(guard):
-    reason = guard_reason(guard, np.array([30.0, 1.0, 20.0, 0.01]), MEASURES)
-    assert reason.signal == "unfamiliar"
-    assert reason.measure == "blur.edge_width_px"
-    assert "unlike anything this gate has learned from: edge width is 30 px" in reason.sentence
+    x = np.array([30.0, 1.0, 20.0, 0.01])
+    pixels = Image.from_array(np.zeros((8, 8), np.uint8))
+    readings = dict(zip(MEASURES, x.tolist(), strict=True))
+    seen = Seen(pixels, readings, {}, lambda name: (2.0, 4.0))
+    reason = guard_reason(guard, x, MEASURES, seen)
+    assert (reason.code, reason.cause) == ("unfamiliar.detail", "unfamiliar")
+    assert (reason.measure, reason.reading, reason.unit) == ("blur.edge_width_px", 30.0, "px")
+    assert reason.usual == (2.0, 4.0)
+    assert math.isnan(reason.probability)
+    assert "edge width is 30 px" in reason.detail
 
 
 def test_same_seed_same_guard():

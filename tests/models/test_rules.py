@@ -9,6 +9,7 @@ import pytest
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.image import Image
 from imagegate.models.rules import (
+    FINE,
     PRESETS,
     RulesGate,
     RuleThresholds,
@@ -78,25 +79,38 @@ def test_broken_files_are_refused(tmp_path, text):
         load_thresholds(tmp_path / "missing.toml")
 
 
-def test_issues_are_named_with_reading_and_threshold():
-    found = judge(PAGE, {**GOOD, "blur": 12.0, "noise": 30.0}, RuleThresholds(min_width=700))
+def judged(monkeypatch, found, wanted):
+    """Let the rules see these scores on the page."""
+    monkeypatch.setattr("imagegate.models.rules.scores", lambda readings: found)
+    return judge(PAGE, {}, wanted)
+
+
+def test_issues_are_reasons_with_reading_and_what_the_rule_asks_for(monkeypatch):
+    low = {**GOOD, "blur": 12.0, "noise": 30.0}
+    found = judged(monkeypatch, low, RuleThresholds(min_width=700))
     assert not found.ok
-    named = [(i.name, i.reading, i.threshold) for i in found.issues]
-    assert named == [("width", 600, 700), ("blur", 12.0, 40.0), ("noise", 30.0, 40.0)]
-    assert found.reason == "The width is 600 pixels, at least 700 is wanted."
+    named = [(i.code, i.measure, i.reading, i.unit, i.usual) for i in found.issues]
+    assert named == [
+        ("size.width", "min_width", 600.0, "px", (700.0, math.inf)),
+        ("blur.focus", "blur_score", 12.0, "of 100", (40.0, 100.0)),
+        ("noise.grain", "noise_score", 30.0, "of 100", (40.0, 100.0)),
+    ]
+    assert all(math.isnan(i.probability) and math.isnan(i.gain) for i in found.issues)
+    assert found.reason == found.issues[0].message
     assert found.score == 12.0
 
 
-def test_threshold_itself_and_undefined_pass():
-    found = judge(PAGE, {**GOOD, "blur": 40.0, "noise": math.nan}, RuleThresholds())
+def test_threshold_itself_and_undefined_pass(monkeypatch):
+    found = judged(monkeypatch, {**GOOD, "blur": 40.0, "noise": math.nan}, RuleThresholds())
     assert found.ok
+    assert found.issues == ()
     assert found.score == 40.0
-    assert found.reason == "Nothing speaks against this image."
+    assert found.reason == FINE
 
 
 def test_validate_reads_and_measures():
     found = validate(PAGE.gray, {"min_height": 500})
-    assert found.issues[0].name == "height"
+    assert found.issues[0].code == "size.height"
     assert set(found.scores) == set(CAUSES)
 
 
@@ -104,7 +118,7 @@ def test_rules_look_like_a_gate():
     gate = RulesGate.preset("ocr")
     verdict = gate.check(np.full((200, 600), 128, np.uint8))
     assert (verdict.decision, verdict.p_fail, verdict.gate) == ("reject", None, "rules:ocr")
-    assert verdict.reasons[0].signal == "size"
+    assert verdict.reasons[0].cause == "size"
     assert gate.card.engine is None
     assert "fixed thresholds" in gate.card.promise_text()
     assert any("min_width 300" in line for line in gate.card.lines())

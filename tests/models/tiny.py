@@ -65,7 +65,6 @@ def tiny_gate(**facts: object) -> Gate:
             rng.normal(size=(60, 4)).astype(np.float32),
             6.0,
         ),
-        reference=np.array([2.5, 2, 14, 0.1]),
         usual=np.array([[1.6, 3.1], [0.2, 6], [9, 30], [0.03, 0.3]]),
         history=History(
             raw=rng.normal(size=12),

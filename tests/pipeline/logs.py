@@ -68,7 +68,7 @@ def rows(gate: Gate, X: NDArray[np.float32], **facts: Any) -> list[dict[str, Any
     lines = []
     given = zip(X, gate.p_fail(X), gate.decisions(X), gate.unfamiliar(X), strict=True)
     for i, (x, p, decision, odd) in enumerate(given):
-        signal = "unfamiliar" if odd else "blur"
+        cause = "unfamiliar" if odd else "blur"
         held = decision != "pass"
         plain = {
             "path": f"{facts.get('batch', 'run')}/{i}.png",
@@ -81,7 +81,7 @@ def rows(gate: Gate, X: NDArray[np.float32], **facts: Any) -> list[dict[str, Any
             "decision": str(decision),
             "ok": not held,
             "p_fail": None if odd else float(p),
-            "reasons": [{"signal": signal}] if held else [],
+            "reasons": [{"cause": cause}] if held else [],
             "measures": {n: None if v != v else float(v) for n, v in zip(MEASURES, x, strict=True)},
             "gate": gate.name,
             "error": None,

@@ -90,7 +90,7 @@ def test_what_has_moved_is_named_with_its_direction():
     X = readings(300, seed=9)
     X[:, HEIGHT] -= 9
     found = by_signal(list(moved(X).values()))
-    smaller = found["resolution"]
+    smaller = found["text"]
     assert (smaller.measure, smaller.level()) == (MEASURES[HEIGHT], "large")
     assert smaller.away()
     assert smaller.sentence().startswith("letters are smaller than in training: text x-height")

@@ -59,8 +59,8 @@ def test_people_look_at_what_the_policy_names(page, gate):
     ruined = noisy(page, 120)
     plain = Router(gate, Policy(repair={})).route(ruined)
     assert plain.action == "reject"
-    signal = plain.verdict.reasons[0].signal
-    assert Router(gate, Policy(repair={}, review=(signal,))).route(ruined).action == "review"
+    cause = plain.verdict.reasons[0].cause
+    assert Router(gate, Policy(repair={}, review=(cause,))).route(ruined).action == "review"
 
 
 def test_a_repair_is_offered_only_at_or_under_its_limit(page, gate):

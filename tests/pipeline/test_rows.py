@@ -51,8 +51,8 @@ def test_the_three_formats_say_the_same(inbox, tmp_path):
         assert row["scores"].get("blur") == columns["blur_score"]
         score = columns["blur_score"]
         assert line["blur_score"] == ("" if score is None else str(score))
-        told = [(reason["signal"], reason["usual"]) for reason in row["reasons"]]
-        kept = [(reason["signal"], reason["usual"]) for reason in columns["reasons"]]
+        told = [(reason["code"], reason["usual"]) for reason in row["reasons"]]
+        kept = [(reason["code"], reason["usual"]) for reason in columns["reasons"]]
         assert told == kept
 
 

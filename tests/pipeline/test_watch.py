@@ -69,7 +69,7 @@ def test_torn_lines_and_other_gates_are_counted_and_left_out(gate, tmp_path):
         {"p_repaired": "low"},
         {"measures": {"text.contrast": 10**400}},
         {"measures": {"text.contrast": np.inf}},
-        {"reasons": [{"signal": ["blur"]}]},
+        {"reasons": [{"cause": ["blur"]}]},
         {"repair": {}},
         {"gate_hash": 7},
         {"decision": None},
@@ -84,6 +84,14 @@ def test_lines_that_would_break_the_watch_are_left_out(gate, tmp_path, wrong):
     report = watch([log], gate=file)
     assert report.total.images == 3
     assert "1 line of the logs could not be read" in report.notes[0]
+
+
+def test_logs_that_call_a_cause_a_signal_are_read(gate, tmp_path):
+    gate, file = gate
+    lines = rows(gate, readings(30, 8))
+    held = sum(bool(line["reasons"]) for line in lines)
+    lines = [line | {"reasons": [{"signal": "unfamiliar"} for _ in line["reasons"]]} for line in lines]
+    assert 0 < watch([write(tmp_path / "log.jsonl", lines)], gate=file).total.unfamiliar == held
 
 
 def test_the_time_is_found_wherever_it_stands(gate, tmp_path):
@@ -144,8 +152,8 @@ def test_a_batch_can_take_the_place_of_training(gate, tmp_path):
     report = watch([write(tmp_path / "log.jsonl", lines)], gate=file, against="last")
     last, same, back = report.periods
     assert last.moved == ()
-    assert same.signals["resolution"].level() == "none"
-    assert back.signals["resolution"].level() == "large"
+    assert same.signals["text"].level() == "none"
+    assert back.signals["text"].level() == "large"
     assert "than in last" in back.advice.reason
     assert (same.advice.level, back.advice.level) == ("keep", "look")
     rest = [line | {"batch": "rest"} if line["batch"] != "last" else line for line in lines]

@@ -109,9 +109,8 @@ class Gate:
         """Return a verdict with no reasons."""
         from imagegate.models.verdict import Reason, Verdict
 
-        reason = Reason(
-            "blur", 1.2, EDGE, 6.1, "px", (2.0, 3.5), "Edges are 6.1 px wide.", "Hold still."
-        )
+        told = ("Hold still.", "Edges are 6.1 px wide.", EDGE, 6.1, "px", (2.0, 3.5))
+        reason = Reason("blur.focus", 0.8, 0.6, *told)
         return Verdict("reject", False, 0.9, 10, (reason,), {}, {}, self.card.name)
 
 

@@ -162,7 +162,7 @@ def test_worst_mistakes(evaluation, corpus):
     assert first.source_id != second.source_id
     assert first.loss > corpus.limit
     assert first.thumbnail.startswith(b"\xff\xd8")
-    assert first.reasons == ("Edges are 6.1 px wide.",)
+    assert first.reasons == ("Hold still.",)
 
 
 def test_a_mistake_without_its_source_is_a_text_row(gate, corpus):

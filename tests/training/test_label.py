@@ -291,3 +291,32 @@ def test_impossible_settings_are_refused(pictures: Path, tmp_path: Path) -> None
     with pytest.raises(SettingsError, match="expected variants above 0, got 0"):
         run(pictures, tmp_path / "c", variants=0)
     assert not (tmp_path / "c").exists()
+
+
+def test_causes_are_measured_and_no_engine_runs(pictures: Path, tmp_path: Path) -> None:
+    """Sources without a truth serve, too: nothing is compared with it."""
+    write_images(tmp_path / "set", [EXITS, FINE], truth=False)
+    out, settings = tmp_path / "c", {"recipe": "causes", "variants": 6}
+    told: list[tuple[int, int, int, int]] = []
+    asked = {**settings, "jobs": 2, "progress": lambda *now: told.append(now)}
+    report = label(sources_of(tmp_path / "set"), TASK, None, out, **asked)  # type: ignore[arg-type]
+    corpus = read_corpus(out)
+    assert (report.rows, report.sources, report.errors, report.fails) == (12, 2, 0, 0)
+    assert told[-1] == (12, 12, 0, 0)
+    assert np.isnan(corpus.column("loss")).all()
+    assert not corpus.fails.any()
+    assert (corpus.meta["recipe"], corpus.meta["engine"]) == ("causes", "none")
+    for index in (0, 4, 9):
+        np.testing.assert_array_equal(corpus.X[index], measure(image.read(remake(corpus, index))))
+    with pytest.raises(SettingsError, match="runs no engine"):
+        run(pictures, tmp_path / "d", **settings)
+    assert not (tmp_path / "d").exists()
+
+
+def test_counterfactuals_are_the_same_steps_but_one(pictures: Path, tmp_path: Path) -> None:
+    run(pictures, tmp_path / "c", recipe="counterfactuals", variants=8)
+    corpus = read_corpus(tmp_path / "c")
+    chains = [json.loads(text) for text in corpus.column("chain")[:8]]
+    assert list(map(len, chains)) == [0, 2, 1, 1, 3, 2, 2, 2]
+    assert [[step] for step in chains[1]] == [chains[3], chains[2]]
+    assert not np.isnan(corpus.column("loss")).any()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
-
 from imagegate.cli.console import DECISION_STYLE, out, percent, plain
 from imagegate.pipeline.record import Row, route_of
 from imagegate.pipeline.summary import Summary
@@ -25,7 +23,7 @@ def show(row: Row, *, alone: bool) -> None:
 def line(row: Row, *, why: bool) -> str:
     """Return one line: decision, quality, path, and the weightiest reason if wanted."""
     word, page = WORD[route_of(row)], f" page {row['page']}" if row["pages"] > 1 else ""
-    reason = escape(row["reasons"][0]["sentence"]) if why and row["reasons"] else ""
+    reason = plain(row["reasons"][0]["message"]) if why and row["reasons"] else ""
     if row["repair"] and why:
         chance = percent(row["p_repaired"], 1)
         reason = f"With {row['repair']} mended it fails with {chance} chance. {reason}"
@@ -44,7 +42,8 @@ def story(row: Row) -> str:
         lines.append(f"chance once {row['repair']} is mended: {mended}")
     lines += [f"  {name:<12} {bar(score)}" for name, score in row["scores"].items()]
     lines += [
-        f"  [yellow]•[/] {escape(reason['sentence'])} {escape(reason['advice'])}"
+        f"  [yellow]•[/] {plain(reason['message'])}\n    [dim]{plain(reason['detail'])} "
+        f"({reason['code']})[/]"
         for reason in row["reasons"]
     ]
     return "\n".join(lines)

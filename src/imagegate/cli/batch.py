@@ -11,6 +11,7 @@ from imagegate.cli.answers import close
 from imagegate.cli.console import err, out, print_json, progress
 from imagegate.errors import SettingsError
 from imagegate.image import Limits
+from imagegate.messages import ENGLISH, languages, load_messages
 from imagegate.models.gate import Gate, RulesGate, load_gate
 from imagegate.models.thresholds import load_thresholds
 from imagegate.pipeline.files import images_under, is_url
@@ -41,6 +42,10 @@ Megapixels = Annotated[
     float | None,
     typer.Option("--max-megapixels", help="Refuse larger pictures; 160 by default."),
 ]
+Language = Annotated[
+    str,
+    typer.Option("--language", help="Of the messages: en, de, or a TOML file with your own."),
+]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Processes; 0 is one a core.")]
 
 
@@ -52,6 +57,12 @@ def asked_gate(name: str, thresholds: Path | None) -> Gate | RulesGate:
     if not isinstance(gate, RulesGate):
         raise SettingsError(f"--thresholds goes with a rules gate, not with {gate.name}")
     return RulesGate(gate.task, load_thresholds(thresholds, task=gate.task))
+
+
+def asked_language(language: str) -> str:
+    """Return the language, or say at once that there is none such; files by their whole path."""
+    load_messages(language)
+    return language if language in languages() else str(Path(language).absolute())
 
 
 def asked_limits(megapixels: float | None) -> Limits:
@@ -75,6 +86,8 @@ def run_with_progress(
     written = DecisionLog(log, examiner.router.gate, batch=batch_name(roots)) if log else None
     paths = images_under(roots, without=without)
     settings: dict[str, Any] = {"sources": roots, "log": log, **given.pop("settings", {})}
+    if examiner.language != ENGLISH:
+        settings["language"] = examiner.language
     if not all(is_url(root) or Path(root).is_absolute() for root in roots):
         settings["folder"] = str(Path.cwd())
     try:

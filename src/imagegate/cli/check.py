@@ -14,11 +14,13 @@ from imagegate.cli.answers import close, show
 from imagegate.cli.batch import (
     GateName,
     Jobs,
+    Language,
     LogFile,
     Megapixels,
     PolicyFile,
     Thresholds,
     asked_gate,
+    asked_language,
     asked_limits,
     batch_name,
     finish,
@@ -80,6 +82,7 @@ def command(
     log: LogFile = None,
     engine: Engine = "local",
     megapixels: Megapixels = None,
+    language: Language = "en",
     quiet: Quiet = False,
     as_json: AsJson = False,
     jobs: Jobs = 0,
@@ -91,17 +94,17 @@ def command(
     Exit code 0: all passed. 1: something was rejected, is for review or is broken.
     2: could not run (no such gate, path or image).
     """
-    answerer = asked_gate(gate, thresholds)
+    answerer, told = asked_gate(gate, thresholds), asked_language(language)
     if output and (to is not None or log or policy or megapixels):
         raise SettingsError("--output goes with none of --out, --log, --policy, --max-megapixels")
     if engine != "local" and to is None:
         raise SettingsError(f"--engine {engine} needs --out: say where the verdicts go")
     if output:
-        rows = check_outputs(answerer, listed(paths), output, jobs=jobs or None)
+        rows = check_outputs(answerer, listed(paths), output, jobs=jobs or None, language=told)
         asked = (isinstance(answerer, Gate) and answerer.output) or answerer
         raise typer.Exit(tell(rows, paths, asked, quiet=quiet, as_json=as_json))
     router = Router(answerer, load_policy(policy) if policy else NO_REPAIR)
-    examiner = Examiner(router, asked_limits(megapixels))
+    examiner = Examiner(router, asked_limits(megapixels), told)
     if to is not None:
         given: dict[str, Any] = {"many": workers_of(engine), "jobs": jobs or None}
         summary = run_with_progress(examiner, paths, to, log=log, **given)

@@ -17,6 +17,7 @@ from imagegate.pipeline.route import Router
 
 # Sized for ten minutes on two cores with RapidOCR, environment included (`make demo`).
 PAGES, VARIANTS = 96, 3
+CAUSE_VARIANTS = 8  # of each page that are only measured, to learn the causes from
 # What 19 calibration pages can show: 8 passed without a failure bound the risk at 20 %.
 PROMISE, CONFIDENCE = 0.2, 0.8
 
@@ -39,8 +40,18 @@ def command(
 
     heading(f"1. Label: {pages} pages × {variants} variants, read by {engine}")
     label.run([f"pages:{pages}"], corpus, task="ocr", engine=engine, variants=variants, seed=seed)
+    causes = to / "causes"
+    label.run(
+        [f"pages:{pages}"],
+        causes,
+        task="ocr",
+        engine=None,
+        recipe="causes",
+        variants=CAUSE_VARIANTS,
+        seed=seed,
+    )
     heading("2. Train: split by page, fit, calibrate, choose the threshold by promise")
-    train.run([corpus], gate, promise=PROMISE, confidence=CONFIDENCE, seed=seed)
+    train.run([corpus, causes], gate, promise=PROMISE, confidence=CONFIDENCE, seed=seed)
     heading("3. Evaluate: on pages that the gate has never seen")
     evaluate.run(str(gate), [corpus], report=report, seed=seed)
     heading("4. Check: a clean page and the same page ruined")

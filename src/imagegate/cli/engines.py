@@ -122,7 +122,7 @@ MaskChannel = Annotated[
 DESCRIBING = tuple(field.name for field in fields(Settings))
 
 
-def task_and_engine(options: Mapping[str, Any]) -> tuple[Task, Engine]:
+def task_and_engine(options: Mapping[str, Any], *, runs: bool = True) -> tuple[Task, Engine | None]:
     """Return the task and the engine that the command line asks for.
 
     Parameters
@@ -130,6 +130,8 @@ def task_and_engine(options: Mapping[str, Any]) -> tuple[Task, Engine]:
     options : mapping
         ``task``, ``truth``, ``engine``, ``command_line``, ``onnx`` and those in ``DESCRIBING``;
         None is what was not given.
+    runs : bool
+        False if no engine is to run: then none may be given.
 
     Raises
     ------
@@ -146,6 +148,10 @@ def task_and_engine(options: Mapping[str, Any]) -> tuple[Task, Engine]:
         raise SettingsError(f"--{next(iter(about)).replace('_', '-')} describes an --onnx FILE")
     task = named_task(options["task"] or default_task(given, about.get("output")))
     task = with_truth(task, options["truth"])
+    if not runs:
+        if given:
+            raise SettingsError("--recipe causes runs no engine: leave the engine out")
+        return task, None
     if options["onnx"] is not None:
         return task, network(options["onnx"], task, about)
     line = options["command_line"]

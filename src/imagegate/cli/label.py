@@ -32,7 +32,12 @@ Out = Annotated[
 ]
 Variants = Annotated[int, typer.Option("--variants", "-n", min=1, help="Rows per source image.")]
 Recipe = Annotated[
-    str, typer.Option("--recipe", help="'mixed', 'singles', or 'natural': the images as they are.")
+    str,
+    typer.Option(
+        "--recipe",
+        help="'mixed', 'singles', or 'natural': the images as they are. To teach reasons, in a "
+        "folder of their own: 'causes', which runs no engine, or 'counterfactuals'.",
+    ),
 ]
 Strength = Annotated[
     float | None,
@@ -128,12 +133,16 @@ def command(
 
     Stop it at any time: the same command goes on where it was.
     """
-    chosen, program = engines.task_and_engine(context.params)
+    from imagegate.training.recipes import CAUSES_ONLY, FOR_DIAGNOSIS
+
+    runs = recipe != CAUSES_ONLY
+    chosen, program = engines.task_and_engine(context.params, runs=runs)
     named_licences = dict(named(text, "--licence SET=TEXT") for text in licence or [])
     settings = {name: context.params[name] for name in SETTINGS}
     settings |= {"jobs": jobs or None, "licences": named_licences}
     run(sources, to, task=chosen, engine=program, **settings)
-    out.print(f"next: imagegate train {to} --out my.gate")
+    corpora = f"CORPUS {to}" if recipe in FOR_DIAGNOSIS else to
+    out.print(f"next: imagegate train {corpora} --out my.gate")
 
 
 def run(
@@ -148,6 +157,7 @@ def run(
 ) -> None:
     """Find the sources, label them under a progress bar, and say what came of it."""
     from imagegate.training.label import label
+    from imagegate.training.recipes import CAUSES_ONLY
     from imagegate.training.sources import find_sources
 
     chosen = find_task(task)
@@ -156,10 +166,11 @@ def run(
         err.print(f"[yellow]left out[/] {problem}", soft_wrap=True)
     if not found:
         raise CorpusError(f"no usable sources in {', '.join(sources)}")
+    runs = settings.get("recipe") != CAUSES_ONLY
     with progress("labelling") as tell:
 
         def count(done: int, total: int, errors: int, fails: int) -> None:
-            note = f"{percent(fails / max(1, done))} fail"
+            note = f"{percent(fails / max(1, done))} fail" if runs else "measured"
             tell(done, total, f"{note}, {errors} errors" if errors else note)
 
         try:
@@ -167,15 +178,16 @@ def run(
         except KeyboardInterrupt:
             complain("stopped. Every row is kept: the same command goes on from here.")
             raise typer.Exit(130) from None
-    close(report, to)
+    close(report, to, runs=runs)
 
 
-def close(report: LabelReport, to: Path) -> None:
+def close(report: LabelReport, to: Path, *, runs: bool = True) -> None:
     """Say what came of labelling; end with 1 if no row can be used."""
     rows = f"{report.rows:,} rows from {report.sources:,} sources in {to}"
     share = report.fail_share if report.usable else None
     among = " of them" if report.errors_fail else ""
-    fate = f"{percent(share)} fail, {report.errors:,}{among} errors"
+    fate = f"{percent(share)} fail" if runs else "measured, no engine has run"
+    fate += f", {report.errors:,}{among} errors"
     out.print(f"{rows}: {fate}, {len(report.dropped):,} sources dropped")
     for source, reason in list(report.dropped.items())[:MOST_SAID]:
         err.print(f"[yellow]dropped[/] {plain(source)}: {plain(reason)}", soft_wrap=True)

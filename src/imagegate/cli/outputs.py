@@ -9,6 +9,7 @@ from pathlib import Path
 
 from imagegate import image
 from imagegate.errors import OutputError, SettingsError
+from imagegate.messages import ENGLISH
 from imagegate.models.beside import no_output_check
 from imagegate.models.gate import Gate, RulesGate
 from imagegate.models.many import check_many
@@ -20,7 +21,12 @@ from imagegate.tasks.task import Task
 
 
 def check_outputs(
-    gate: Gate | RulesGate, files: Sequence[str], output: Path, *, jobs: int | None
+    gate: Gate | RulesGate,
+    files: Sequence[str],
+    output: Path,
+    *,
+    jobs: int | None,
+    language: str = ENGLISH,
 ) -> Iterator[Row]:
     """Yield the row of every image; its ``output`` is the path of what was judged with it.
 
@@ -34,6 +40,8 @@ def check_outputs(
         The output of the only image, or a folder with one of the same stem for each.
     jobs : int, optional
         Worker processes; all cores by default.
+    language : str
+        Of the messages.
 
     Raises
     ------
@@ -47,7 +55,11 @@ def check_outputs(
     check = partial(check_pair, gate=gate, task=task, found=found, output=output)
     for answer in check_many(check, files, jobs=jobs):
         name, verdict = shown(answer.source), answer.verdict
-        row = judged(name, verdict) if verdict else failed(name, answer.error, gate=gate.name)
+        row = (
+            judged(name, verdict.translated(language))
+            if verdict
+            else failed(name, answer.error, gate=gate.name)
+        )
         yield {**row, "output": found[answer.source]}
 
 

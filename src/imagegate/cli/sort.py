@@ -9,11 +9,13 @@ import typer
 from imagegate.cli.batch import (
     GateName,
     Jobs,
+    Language,
     LogFile,
     Megapixels,
     PolicyFile,
     Thresholds,
     asked_gate,
+    asked_language,
     asked_limits,
     finish,
     run_with_progress,
@@ -40,6 +42,7 @@ def command(
     ] = "copy",
     log: LogFile = None,
     megapixels: Megapixels = None,
+    language: Language = "en",
     as_json: Annotated[bool, typer.Option("--json", help="The summary as one object.")] = False,
     jobs: Jobs = 0,
 ) -> None:
@@ -61,7 +64,8 @@ def command(
     fs, place = storage(table)
     check_places(source, target, begun=fs.exists(place + SUFFIX))
     router = Router(asked_gate(gate, thresholds), policy)
-    sorter = Sorter(Examiner(router, asked_limits(megapixels)), source, target, how)
+    examiner = Examiner(router, asked_limits(megapixels), asked_language(language))
+    sorter = Sorter(examiner, source, target, how)
     summary = run_with_progress(
         sorter.examiner,
         [source],

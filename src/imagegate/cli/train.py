@@ -128,13 +128,17 @@ def run(
     """Train, judge on the held-out part, write the gate file, and say what was learned."""
     from imagegate.models.artifact import save_gate
     from imagegate.pipeline.place import check_gate_file
+    from imagegate.training.corpus import read_corpus
     from imagegate.training.evaluate import evaluate
     from imagegate.training.fit import train
+    from imagegate.training.recipes import FOR_DIAGNOSIS
 
     check_gate_file(to, inputs=[outcomes] if outcomes else [])
-    rows = rows_of(corpus, outcomes, task)
+    found = [read_corpus(folder) for folder in corpus]
+    others = [rows for rows in found if rows.meta.get("recipe") in FOR_DIAGNOSIS]
+    rows = rows_of([rows for rows in found if rows not in others], outcomes, task)
     date = datetime.now(UTC).date().isoformat()
-    result = train(rows, name=name or to.stem, date=date, **settings)
+    result = train(rows, name=name or to.stem, date=date, diagnosis=others, **settings)
     heldout = evaluate(result.gate, rows, seed=settings["seed"], mistakes=0)
     gate = result.gate.with_results(heldout.for_card())
     save_gate(gate, to)
@@ -146,10 +150,11 @@ def run(
 
 def tell(gate: Gate, said: Said, heldout: Evaluation) -> None:
     """Print what it learned from and what, how it compares, its promise, and what is wanting."""
-    from imagegate.models.lesson_text import lesson_lines
+    from imagegate.models.lesson_text import diagnosis_lines, lesson_lines
 
     of_output = lesson_lines(gate.output.card.lesson) if gate.output else []
     say(*said.learned, *lesson_lines(gate.card.lesson), *of_output)
+    say(*diagnosis_lines(gate.card.diagnosis))
     compare(heldout)
     say(*said.promised[:1], *tested(heldout), *said.promised[1:], *said.wanting)
 
@@ -184,18 +189,23 @@ def tested(heldout: Evaluation) -> list[str]:
     return [f"On the test {measured(heldout, given)}."] if given and given.kept and passed else []
 
 
-def rows_of(corpora: list[Path], outcomes: Path | None, task: str | None) -> Corpus:
-    """Read what there is to learn from."""
-    from imagegate.training.corpus import join_corpora, read_corpus, read_outcomes, with_outcomes
+def rows_of(corpora: list[Corpus], outcomes: Path | None, task: str | None) -> Corpus:
+    """Return the rows that the probability of failure is learned from."""
+    from imagegate.training.corpus import join_corpora, read_outcomes, with_outcomes
 
+    if not (corpora or outcomes):
+        raise SettingsError(
+            "only corpora of the recipes 'causes' and 'counterfactuals': they teach a gate to name "
+            "causes. Give one of the recipe 'mixed', too"
+        )
     if outcomes is None:
-        return join_corpora([read_corpus(folder) for folder in corpora])
+        return join_corpora(corpora)
     usual_set = "feedback" if corpora else "outcomes"
     known = read_outcomes(outcomes, task=task or "custom", usual_set=usual_set)
     say_left_out(known.meta)
     if not corpora:
         return known
-    return with_outcomes(join_corpora([read_corpus(folder) for folder in corpora]), known)
+    return with_outcomes(join_corpora(corpora), known)
 
 
 def say_left_out(meta: dict[str, Any]) -> None:

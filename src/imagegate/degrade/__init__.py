@@ -3,11 +3,13 @@
 from imagegate.degrade.chain import (
     Chain,
     Step,
+    amount_at,
     apply_chain,
     at_strength,
     chain_from_json,
     chain_to_json,
     draw_chain,
+    draw_mixture,
     save,
     single_chain,
 )
@@ -17,11 +19,13 @@ __all__ = [
     "DEGRADATIONS",
     "Chain",
     "Step",
+    "amount_at",
     "apply_chain",
     "at_strength",
     "chain_from_json",
     "chain_to_json",
     "draw_chain",
+    "draw_mixture",
     "save",
     "single_chain",
 ]

@@ -10,6 +10,7 @@ from imagegate.tables import Degradation, Pixels
 
 # Kernels are drawn this many times larger and averaged down: strengths need no whole pixels.
 FINE = 8
+MOST_MEDIAN = 255  # of OpenCV
 
 
 def gaussian(
@@ -28,6 +29,19 @@ def motion(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Ge
 def defocus(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
     """Blur with an evenly lit disc, as a lens out of focus does."""
     return convolve(pixels, disc_kernel(amount * reference_px))
+
+
+def box(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+    """Blur with an even square, as binning does."""
+    across, along = _grid(amount * reference_px / 2 + 1, 0.0)
+    half = max(amount * reference_px / 2, 0.5)
+    return convolve(pixels, _averaged((np.abs(across) <= half) & (np.abs(along) <= half)))
+
+
+def median(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+    """Take the median of a square, as programs do that smooth noise and fine lines away."""
+    side = max(1, round(amount * reference_px / 2)) * 2 + 1
+    return np.asarray(cv2.medianBlur(pixels, min(side, MOST_MEDIAN)), np.uint8)
 
 
 def line_kernel(length: float, angle: float) -> NDArray[np.float32]:
@@ -80,4 +94,9 @@ DEGRADATIONS = (
     Degradation("blur.gaussian", gaussian, (0.155, 0.178, 0.195, 0.21, 0.24), "sigma / reference"),
     Degradation("blur.motion", motion, (0.5, 0.55, 0.59, 0.65, 0.75), "path length / reference"),
     Degradation("blur.defocus", defocus, (0.28, 0.3, 0.32, 0.34, 0.38), "radius / reference"),
+)
+
+VARIETY = (
+    Degradation("blur.box", box, (0.5, 0.58, 0.64, 0.7, 0.8), "side / reference"),
+    Degradation("blur.median", median, (0.4, 0.48, 0.56, 0.64, 0.8), "side / reference"),
 )

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.degrade.compression import encode
-from imagegate.degrade.table import DEGRADATIONS
+from imagegate.degrade.table import DEGRADATIONS, EVERY
 from imagegate.errors import SettingsError
 from imagegate.tables import Pixels
 
@@ -29,6 +30,7 @@ SEVERITY_SHARES = {
     4: (0.58, 0.27, 0.10, 0.04, 0.01),
 }
 MILDEST, HARSHEST = 0.0, 6.0
+HOPELESS = 8  # the last level: four times level 5
 JPEG_SHARE = 0.5  # of the files that no compression step has written
 MILD_JPEG = (85, 97)
 
@@ -40,7 +42,7 @@ class Step:
     Parameters
     ----------
     name : str
-        A row of DEGRADATIONS.
+        A row of DEGRADATIONS, or of EVERY.
     severity : int
         1 to 5.
     seed : int
@@ -59,8 +61,20 @@ class Step:
         if self.severity not in SEVERITIES:
             raise SettingsError(f"expected a severity from 1 to 5, got {self.severity!r}")
         if self.amount is None:
-            strength = DEGRADATIONS[self.name].strengths[self.severity - 1]
+            strength = EVERY[self.name].strengths[self.severity - 1]
             object.__setattr__(self, "amount", float(strength))
+
+    @property
+    def cause(self) -> str:
+        """The cause that it is of."""
+        return EVERY[self.name].cause
+
+    @property
+    def level(self) -> float:
+        """How strong it is between and beyond the five strengths, as in ``amount_at``: 0 to 8."""
+        levels, amounts = _scale(self.name)
+        order = np.argsort(amounts)
+        return float(np.interp(self.amount or 0.0, amounts[order], levels[order]))
 
 
 Chain = tuple[Step, ...]
@@ -80,7 +94,11 @@ def draw_chain(rng: np.random.Generator) -> Chain:
     half of level 1 and up to twice level 5, so that a gate does not learn five numbers
     by heart and has seen the mild and the hopeless too.
     """
-    count = int(rng.choice(list(STEP_COUNTS), p=list(STEP_COUNTS.values())))
+    return draw_mixture(rng, int(rng.choice(list(STEP_COUNTS), p=list(STEP_COUNTS.values()))))
+
+
+def draw_mixture(rng: np.random.Generator, count: int) -> Chain:
+    """Draw a chain of so many steps (0 to 4), as ``draw_chain`` does."""
     messenger = count >= 2 and bool(rng.random() < MESSENGER_SHARE)
     drawn = rng.choice(len(STAGES), size=count - 2 * messenger, replace=False)
     steps = [(float(stage), _draw_step(STAGES[stage], count, rng)) for stage in drawn]
@@ -111,7 +129,7 @@ def at_strength(chain: Chain, strength: float) -> Chain:
 
 
 def _at(step: Step, strength: float) -> float:
-    strengths, amount = DEGRADATIONS[step.name].strengths, float(step.amount or 0.0)
+    strengths, amount = EVERY[step.name].strengths, float(step.amount or 0.0)
     rises = strengths[-1] > strengths[0]
     return round(amount * strength if rises else amount / strength, 4)
 
@@ -145,7 +163,7 @@ def apply_chain(pixels: Pixels, chain: Sequence[Step], *, reference_px: float) -
         height = worse.shape[0]
         amount = step.amount if step.amount is not None else 0.0
         rng = np.random.default_rng(step.seed)
-        worse = DEGRADATIONS[step.name].function(worse, amount, reference_px, rng)
+        worse = EVERY[step.name].function(worse, amount, reference_px, rng)
         reference_px *= worse.shape[0] / height
     return worse
 
@@ -215,8 +233,17 @@ def _drawn(name: str, count: int, rng: np.random.Generator) -> Step:
 
 
 def amount_at(name: str, level: float) -> float:
-    """Return the amount of a row at a level from 0, half of level 1, to 6, twice level 5."""
-    strengths = DEGRADATIONS[name].strengths
+    """Return the amount of a row at a level.
+
+    Level 0 is half of level 1, 6 is twice level 5, and 8 is four times level 5.
+    """
+    return float(np.interp(level, *_scale(name)))
+
+
+def _scale(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return levels, ascending, and the amounts of a row there."""
+    strengths = EVERY[name].strengths
     factor = 2.0 if strengths[-1] > strengths[0] else 0.5
-    known = (strengths[0] / factor, *strengths, strengths[-1] * factor)
-    return float(np.interp(level, range(len(known)), known))
+    ends = (strengths[-1] * factor, strengths[-1] * factor**2)
+    amounts = np.array((strengths[0] / factor, *strengths, *ends))
+    return np.array((0, *SEVERITIES, HARSHEST, HOPELESS), np.float64), amounts

@@ -47,6 +47,20 @@ def left_small(
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def linear(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+    """Downscale by interpolating linearly, which skips pixels, and leave it so."""
+    factor = kept(pixels, amount / reference_px)
+    size = (round(pixels.shape[1] * factor), round(pixels.shape[0] * factor))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def linear_enlarged(
+    pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
+) -> Pixels:
+    """Downscale and enlarge again by interpolating linearly."""
+    return _there_and_back(pixels, amount / reference_px, cv2.INTER_LINEAR, cv2.INTER_LINEAR)
+
+
 def kept(pixels: Pixels, factor: float) -> float:
     """Bound a scale so that something is lost and no side vanishes."""
     least = min(1.0, LEAST_SIDE_PX / min(pixels.shape[:2]))
@@ -70,5 +84,17 @@ DEGRADATIONS = (
     ),
     Degradation(
         "resolution.left_small", left_small, (5.2, 4.85, 4.65, 4.5, 4.3), "px of the reference left"
+    ),
+)
+
+VARIETY = (
+    Degradation(
+        "resolution.linear", linear, (5.4, 5.1, 4.85, 4.65, 4.35), "px of the reference left"
+    ),
+    Degradation(
+        "resolution.linear_enlarged",
+        linear_enlarged,
+        (4.4, 4.1, 3.9, 3.7, 3.4),
+        "px of the reference left",
     ),
 )

@@ -16,3 +16,5 @@ DEGRADATIONS = Table(
         *pixelation.DEGRADATIONS,
     ),
 )
+# Those that chains draw, and others that only teach a gate to name causes.
+EVERY = Table("degradation", (*DEGRADATIONS.values(), *blur.VARIETY, *resolution.VARIETY))

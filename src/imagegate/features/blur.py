@@ -12,7 +12,7 @@ from imagegate.features.planes import NAN, Floats, quantile
 from imagegate.features.scale import best, ramp
 from imagegate.features.spectrum import cutoff
 from imagegate.image import Image
-from imagegate.tables import Measure, Signal
+from imagegate.tables import Code, Measure, Signal
 
 
 def edge_widths(image: Image) -> tuple[float, float]:
@@ -178,29 +178,44 @@ def score(readings: Mapping[str, float]) -> float:
     return best(by_pixel, by_side if np.isnan(by_letter) else by_letter)
 
 
+MOVED = 1.0  # log ratio of the gradients along the two main directions: seldom so large otherwise
+STEEP_SHARE = 0.1  # of the gradients: those at edges
+
+
+def moved(image: Image, readings: Mapping[str, float]) -> bool:
+    """Tell a blur along one direction from one in all directions.
+
+    Motion takes away the gradients along its path: the structure tensor of the steepest gradients
+    then has one large and one small eigenvalue, whatever the direction.
+    """
+    tensor = np.zeros((2, 2))
+    for tile in image.tiles:
+        across, down = (cv2.Sobel(tile, cv2.CV_32F, *way) for way in ((1, 0), (0, 1)))
+        squared = across**2 + down**2
+        steep = squared >= max(1.0, float(np.quantile(squared, 1 - STEEP_SHARE)))
+        edges_of = np.stack([across[steep], down[steep]]).astype(np.float64)
+        tensor += edges_of @ edges_of.T
+    small, large = np.linalg.eigvalsh(tensor)
+    return bool(large > 0 and np.log(large / max(small, 1e-9 * large)) > MOVED)
+
+
 MEASURES = (
-    Measure("blur.edge_width_px", edge_width, unit="px", worse="high", signal="blur"),
-    Measure("blur.edge_width_p90_px", edge_width_p90, unit="px", worse="either", signal="blur"),
-    Measure(
-        "blur.edge_anisotropy", edge_anisotropy, unit="log ratio", worse="either", signal="blur"
-    ),
+    Measure("blur.edge_width_px", edge_width, unit="px", worse="high"),
+    Measure("blur.edge_width_p90_px", edge_width_p90, unit="px", worse="either"),
+    Measure("blur.edge_anisotropy", edge_anisotropy, unit="log ratio", worse="either"),
     Measure(
         "blur.edges_across",
         edges_across,
         unit="ratio",
         worse="low",
-        signal="blur",
         about="picture",
     ),
-    Measure(
-        "blur.spectral_cutoff", spectral_cutoff, unit="cycles/px", worse="either", signal="blur"
-    ),
+    Measure("blur.spectral_cutoff", spectral_cutoff, unit="cycles/px", worse="either"),
     Measure(
         "blur.laplacian_variance",
         laplacian_variance,
         unit="squared gray levels",
         worse="low",
-        signal="blur",
         learnable=False,
     ),
 )
@@ -214,5 +229,5 @@ SIGNAL = Signal(
         "resolution.short_side_px",
     ),
     score,
-    "Take the picture again: hold still, focus on the subject, use more light.",
+    (Code("blur.motion", "blur.edge_anisotropy", moved), Code("blur.focus", "blur.edge_width_px")),
 )

@@ -10,7 +10,7 @@ from imagegate.features.planes import NAN, Floats, quantile
 from imagegate.features.scale import ramp, worst
 from imagegate.features.traces import traces
 from imagegate.image import Image
-from imagegate.tables import Measure, Signal
+from imagegate.tables import Code, Measure, Signal
 
 LOSSY = frozenset({"jpeg", "webp", "avif", "heic", "heif"})
 
@@ -145,9 +145,9 @@ def score(readings: Mapping[str, float]) -> float:
 
 
 MEASURES = (
-    Measure("compression.header_quality", header_quality, "quality", "low", "compression"),
-    Measure("compression.blockiness", blockiness, "log ratio", "high", "compression"),
-    Measure("compression.bits_per_step", bits_per_step, "bits/level", "either", "compression"),
+    Measure("compression.header_quality", header_quality, "quality", "low"),
+    Measure("compression.blockiness", blockiness, "log ratio", "high"),
+    Measure("compression.bits_per_step", bits_per_step, "bits/level", "either"),
 )
 
 SIGNAL = Signal(
@@ -158,5 +158,5 @@ SIGNAL = Signal(
         "compression.bits_per_step",
     ),
     score,
-    "Send the original file, not one from a messenger; save JPEG at quality 85 or more.",
+    (Code("compression.strong", "compression.bits_per_step"),),
 )

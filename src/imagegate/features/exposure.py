@@ -10,7 +10,7 @@ import numpy as np
 from imagegate.features.planes import NAN, TAIL, Floats, histogram, level_at, quantile
 from imagegate.features.scale import ramp, worst
 from imagegate.image import Image
-from imagegate.tables import Measure, Signal
+from imagegate.tables import Code, Measure, Signal
 
 
 def spread(image: Image) -> float:
@@ -182,13 +182,33 @@ def score(readings: Mapping[str, float]) -> float:
     )
 
 
+DARK, BRIGHT = 60.0, 120.0  # gray levels that hardly a pixel is above, or below
+UNEVEN = 0.7  # halvings of the light from the brightest to the darkest part
+
+
+def dark(image: Image, readings: Mapping[str, float]) -> bool:
+    """Tell whether there is hardly any light."""
+    return level_at(image.once(histogram), 0.9) < DARK
+
+
+def bright(image: Image, readings: Mapping[str, float]) -> bool:
+    """Tell whether light has washed out even the darkest parts."""
+    shares = image.once(histogram)
+    return level_at(shares, TAIL) > BRIGHT and level_at(shares, 0.5) >= 250
+
+
+def unevenly_lit(image: Image, readings: Mapping[str, float]) -> bool:
+    """Tell whether the light falls off across the picture."""
+    return readings.get("exposure.light_falloff", NAN) > UNEVEN
+
+
 MEASURES = (
-    Measure("exposure.range", spread, "gray levels", "low", "exposure"),
-    Measure("exposure.dark_share", dark_share, "share", "either", "exposure"),
-    Measure("exposure.bright_share", bright_share, "share", "either", "exposure"),
-    Measure("exposure.entropy_bits", entropy, "bits", "either", "exposure"),
-    Measure("exposure.unevenness", unevenness, "share", "either", "exposure"),
-    Measure("exposure.light_falloff", light_falloff, "halvings", "either", "exposure"),
+    Measure("exposure.range", spread, "gray levels", "low"),
+    Measure("exposure.dark_share", dark_share, "share", "either"),
+    Measure("exposure.bright_share", bright_share, "share", "either"),
+    Measure("exposure.entropy_bits", entropy, "bits", "either"),
+    Measure("exposure.unevenness", unevenness, "share", "either"),
+    Measure("exposure.light_falloff", light_falloff, "halvings", "either"),
 )
 
 SIGNAL = Signal(
@@ -200,5 +220,10 @@ SIGNAL = Signal(
         "exposure.light_falloff",
     ),
     score,
-    "Light the subject evenly and expose for it; avoid flash glare and shadows.",
+    (
+        Code("exposure.uneven", "exposure.light_falloff", unevenly_lit),
+        Code("exposure.dark", "exposure.dark_share", dark),
+        Code("exposure.bright", "exposure.bright_share", bright),
+        Code("exposure.faint", "exposure.range"),
+    ),
 )

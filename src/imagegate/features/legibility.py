@@ -148,11 +148,9 @@ def uneven_share(image: Image) -> float:
 
 
 MEASURES = (
-    Measure(
-        "text.one_threshold_share", one_threshold_share, "share", "low", "exposure", about="text"
-    ),
-    Measure("text.contrast_evenness", contrast_evenness, "ratio", "low", "exposure", about="text"),
-    Measure("text.height_spread", height_spread, "ratio", "either", None, about="text"),
-    Measure("text.linked_share", linked_share, "share", "low", "noise", about="text"),
-    Measure("text.uneven_share", uneven_share, "share", "high", "noise", about="text"),
+    Measure("text.one_threshold_share", one_threshold_share, "share", "low", about="text"),
+    Measure("text.contrast_evenness", contrast_evenness, "ratio", "low", about="text"),
+    Measure("text.height_spread", height_spread, "ratio", "either", about="text"),
+    Measure("text.linked_share", linked_share, "share", "low", about="text"),
+    Measure("text.uneven_share", uneven_share, "share", "high", about="text"),
 )

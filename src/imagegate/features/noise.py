@@ -19,7 +19,7 @@ from imagegate.features.planes import (
 from imagegate.features.scale import ramp, worst
 from imagegate.image import Image
 from imagegate.image.pixels import halved
-from imagegate.tables import Measure, Signal
+from imagegate.tables import Code, Measure, Signal
 
 BLOCK = 16
 STRIPE = BLOCK + 2  # rows: one more above and below, which filters look at
@@ -213,11 +213,22 @@ def score(readings: Mapping[str, float]) -> float:
     )
 
 
+LARGE, SOME = 100, 40  # gray levels between a pixel and the median around it
+SPECKED = 0.42  # share of the pixels that deviate by some, which deviate by much
+
+
+def specked(image: Image, readings: Mapping[str, float]) -> bool:
+    """Tell lone black and white pixels from grain, which has more small deviations than large."""
+    gaps = [cv2.absdiff(tile, cv2.medianBlur(tile, 3)) for tile in image.tiles]
+    large, some = (sum(int((gap > least).sum()) for gap in gaps) for least in (LARGE, SOME))
+    return large > SPECKED * some
+
+
 MEASURES = (
-    Measure("noise.flat_rms", flat_rms, unit="gray levels", worse="high", signal="noise"),
-    Measure("noise.to_contrast", to_contrast, unit="ratio", worse="high", signal="noise"),
-    Measure("noise.coarse_rms", coarse_rms, unit="gray levels", worse="either", signal="noise"),
-    Measure("noise.impulse_share", impulse_share, unit="share", worse="high", signal="noise"),
+    Measure("noise.flat_rms", flat_rms, unit="gray levels", worse="high"),
+    Measure("noise.to_contrast", to_contrast, unit="ratio", worse="high"),
+    Measure("noise.coarse_rms", coarse_rms, unit="gray levels", worse="either"),
+    Measure("noise.impulse_share", impulse_share, unit="share", worse="high"),
 )
 
 SIGNAL = Signal(
@@ -227,5 +238,5 @@ SIGNAL = Signal(
         "noise.impulse_share",
     ),
     score,
-    "Take the picture again with more light, or scan without speckle.",
+    (Code("noise.specks", "noise.impulse_share", specked), Code("noise.grain", "noise.flat_rms")),
 )

@@ -10,7 +10,7 @@ from imagegate.features.planes import NAN, Floats
 from imagegate.features.scale import ramp
 from imagegate.features.traces import traces
 from imagegate.image import Image
-from imagegate.tables import Measure, Signal
+from imagegate.tables import Code, Measure, Signal
 
 SHORTEST = 47  # px of a profile
 SEGMENT = 256  # px of it that are transformed at once
@@ -171,23 +171,22 @@ def score(readings: Mapping[str, float]) -> float:
 
 
 MEASURES = (
-    Measure("pixelation.grid_energy", grid_energy, "modulation depth", "high", "pixelation"),
-    Measure("pixelation.period_px", period, "px", "either", "pixelation"),
+    Measure("pixelation.grid_energy", grid_energy, "modulation depth", "high"),
+    Measure("pixelation.period_px", period, "px", "either"),
     Measure(
         "pixelation.squares_across",
         squares_across,
         "count",
         "low",
-        "pixelation",
         about="picture",
     ),
-    Measure("pixelation.equal_share", equal_share, "share", "either", "pixelation"),
-    Measure("pixelation.step_runs", step_runs, "share", "either", "pixelation"),
+    Measure("pixelation.equal_share", equal_share, "share", "either"),
+    Measure("pixelation.step_runs", step_runs, "share", "either"),
 )
 
 SIGNAL = Signal(
     "pixelation",
     ("pixelation.grid_energy",),
     score,
-    "Ask for the picture before it was pixelated or enlarged.",
+    (Code("pixelation.blocks", "pixelation.grid_energy"),),
 )

@@ -168,15 +168,9 @@ def subject_separation(image: Image) -> float:
 
 
 MEASURES = (
-    Measure(
-        "content.border_spread", border_spread, "CIELAB distance", "either", None, about="picture"
-    ),
-    Measure(
-        "content.border_clutter", border_clutter, "CIELAB distance", "either", None, about="picture"
-    ),
-    Measure("content.subject_share", subject_share, "share", "either", None, about="picture"),
-    Measure("content.subject_whole", subject_whole, "share", "either", None, about="picture"),
-    Measure(
-        "content.subject_separation", subject_separation, "share", "either", None, about="picture"
-    ),
+    Measure("content.border_spread", border_spread, "CIELAB distance", "either", about="picture"),
+    Measure("content.border_clutter", border_clutter, "CIELAB distance", "either", about="picture"),
+    Measure("content.subject_share", subject_share, "share", "either", about="picture"),
+    Measure("content.subject_whole", subject_whole, "share", "either", about="picture"),
+    Measure("content.subject_separation", subject_separation, "share", "either", about="picture"),
 )

@@ -284,17 +284,17 @@ def area_share(image: Image) -> float:
 MEASURES = tuple(
     replace(row, about="text")
     for row in (
-        Measure("text.x_height_px", x_height, "px", "low", "resolution"),
-        Measure("text.x_height_p10_px", x_height_p10, "px", "low", "resolution"),
-        Measure("text.x_height_effective_px", x_height_effective, "px", "low", "resolution"),
-        Measure("text.stroke_width_px", stroke_width, "px", "low", "resolution"),
-        Measure("text.x_height_per_edge_width", x_height_per_edge_width, "ratio", "low", "blur"),
-        Measure("text.contrast", contrast, "gray levels", "low", "exposure"),
-        Measure("text.contrast_p10", contrast_p10, "gray levels", "low", "exposure"),
-        Measure("text.broken_share", broken_share, "share", "high", "noise"),
-        Measure("text.speck_share", speck_share, "share", "high", "noise"),
-        Measure("text.merged_share", merged_share, "share", "high", "blur"),
-        Measure("text.components", components, "count", "either", None),
-        Measure("text.area_share", area_share, "share", "either", None),
+        Measure("text.x_height_px", x_height, "px", "low"),
+        Measure("text.x_height_p10_px", x_height_p10, "px", "low"),
+        Measure("text.x_height_effective_px", x_height_effective, "px", "low"),
+        Measure("text.stroke_width_px", stroke_width, "px", "low"),
+        Measure("text.x_height_per_edge_width", x_height_per_edge_width, "ratio", "low"),
+        Measure("text.contrast", contrast, "gray levels", "low"),
+        Measure("text.contrast_p10", contrast_p10, "gray levels", "low"),
+        Measure("text.broken_share", broken_share, "share", "high"),
+        Measure("text.speck_share", speck_share, "share", "high"),
+        Measure("text.merged_share", merged_share, "share", "high"),
+        Measure("text.components", components, "count", "either"),
+        Measure("text.area_share", area_share, "share", "either"),
     )
 )

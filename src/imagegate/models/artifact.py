@@ -22,11 +22,12 @@ from imagegate.errors import GateFileError
 from imagegate.features import MEASURES, VERSION, output_measures
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Card
+from imagegate.models.diagnosis import Diagnosis
 from imagegate.models.forest import Forest
 from imagegate.models.guard import Guard
 from imagegate.models.learned import Gate, History
 
-FORMAT = 1
+FORMAT = 2  # 1 had no diagnosis, and the typical image instead
 CARD = "card.json"
 INNER = "output.gate"
 MOST_BYTES = 8_000_000  # of one member, unpacked; gates that ship hold 2 MB at most
@@ -42,7 +43,6 @@ ARRAYS: dict[str, tuple[str, int]] = {
     "forest.value": ("<f8", 1),
     "forest.base": ("<f8", 0),
     "calibration": ("<f8", 1),
-    "reference": ("<f8", 1),
     "usual": ("<f8", 2),
     "guard.knots": ("<f8", 2),
     "guard.levels": ("<f8", 2),
@@ -54,6 +54,19 @@ ARRAYS: dict[str, tuple[str, int]] = {
     "history.source": ("<i4", 1),
     "history.familiar": ("|b1", 1),
 }
+# Of a gate with a diagnosis, these as well.
+DIAGNOSIS: dict[str, tuple[str, int]] = {
+    "diagnosis.roots": ("<i4", 1),
+    "diagnosis.left": ("<i4", 1),
+    "diagnosis.feature": ("<i2", 1),
+    "diagnosis.threshold": ("<f8", 1),
+    "diagnosis.missing_left": ("|b1", 1),
+    "diagnosis.value": ("<f8", 1),
+    "diagnosis.trees": ("<i4", 1),
+    "diagnosis.base": ("<f8", 1),
+    "diagnosis.calibration": ("<f8", 2),
+}
+FIRST = {"reference": ("<f8", 1)}  # of format 1 alone: read for the hash, then left
 Arrays = dict[str, NDArray[Any]]
 
 # What Python's zip reader raises on damaged, encrypted or strangely packed files.
@@ -111,13 +124,13 @@ def from_bytes(data: bytes, *, nested: bool = False) -> Gate:
     """Return the gate in the bytes of a gate file; a nested one holds no further."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
-            members = _members(file, nested=nested)
+            members, kinds = _members(file, nested=nested)
     except GateFileError:
         raise
     except _ZIP_ERRORS as error:
         raise GateFileError(f"not a gate file, or a damaged one: {error}") from None
     facts, inner = _facts(members.pop(CARD)), members.get(INNER, b"")
-    arrays = {name: _array(name, members[f"{name}.npy"]) for name in ARRAYS}
+    arrays = {name: _array(name, members[f"{name}.npy"], kind) for name, kind in kinds.items()}
     if facts.get("hash") != content_hash(facts, arrays, inner):
         raise GateFileError("the content does not match its hash: damaged or changed by hand")
     facts.pop("format")
@@ -140,15 +153,15 @@ def _fitting(gate: Gate, output: Gate) -> Gate:
             f"{INNER}: expected one gate of image and output of {gate.card.task} by "
             f"{gate.card.engine}, inside a gate of the image alone"
         )
-    return output
+    return replace(output, diagnosis=gate.diagnosis)
 
 
 def content_hash(facts: dict[str, Any], arrays: Arrays, inner: bytes = b"") -> str:
     """Return the SHA-256 of the card, without its hash, of all arrays and the nested file."""
     plain = {name: value for name, value in facts.items() if name != "hash"}
     digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
-    for name in ARRAYS:
-        array = np.ascontiguousarray(arrays[name], ARRAYS[name][0])
+    for name, given in arrays.items():
+        array = np.ascontiguousarray(given)
         digest.update(f"\n{name} {array.shape}\n".encode())
         digest.update(array.tobytes())
     if inner:
@@ -156,21 +169,32 @@ def content_hash(facts: dict[str, Any], arrays: Arrays, inner: bytes = b"") -> s
     return digest.hexdigest()
 
 
-def _members(file: zipfile.ZipFile, *, nested: bool) -> dict[str, bytes]:
-    """Unpack exactly the members of a gate file, none larger than the limit."""
-    wanted = {CARD, *(f"{name}.npy" for name in ARRAYS)}
+def _members(
+    file: zipfile.ZipFile, *, nested: bool
+) -> tuple[dict[str, bytes], dict[str, tuple[str, int]]]:
+    """Unpack exactly the members of a gate file, none beyond the limit, and list its arrays."""
     names = [entry.filename for entry in file.infolist()]
-    if INNER in names and not nested:
-        wanted.add(INNER)
     if CARD not in names:
         raise GateFileError(f"not a gate file: no {CARD} inside")
-    newer = _facts(_unpack(file, CARD)).get("format")
-    if isinstance(newer, int) and newer > FORMAT:
-        raise GateFileError(f"format {newer} is newer than {FORMAT}: update imagegate")
+    found = _facts(_unpack(file, CARD))["format"]
+    if found > FORMAT:
+        raise GateFileError(f"format {found} is newer than {FORMAT}: update imagegate")
+    kinds = _kinds(found, diagnosed="diagnosis.roots.npy" in names)
+    wanted = {CARD, *(f"{name}.npy" for name in kinds)}
+    if INNER in names and not nested:
+        wanted.add(INNER)
     if sorted(names) != sorted(wanted):
         odd = sorted(set(names) ^ wanted) or ["a member twice"]
         raise GateFileError(f"unexpected or missing members: {', '.join(odd)[:200]}")
-    return {name: _unpack(file, name) for name in names}
+    return {name: _unpack(file, name) for name in names}, kinds
+
+
+def _kinds(version: int, *, diagnosed: bool) -> dict[str, tuple[str, int]]:
+    """Return the arrays of a file, in their order."""
+    kinds: dict[str, tuple[str, int]] = {}
+    for name, kind in ARRAYS.items():
+        kinds |= {**FIRST, name: kind} if version == 1 and name == "usual" else {name: kind}
+    return kinds | DIAGNOSIS if diagnosed and version > 1 else kinds
 
 
 def _unpack(file: zipfile.ZipFile, name: str) -> bytes:
@@ -198,9 +222,9 @@ def _npy(array: NDArray[Any]) -> bytes:
     return packed.getvalue()
 
 
-def _array(name: str, data: bytes) -> NDArray[Any]:
+def _array(name: str, data: bytes, wanted: tuple[str, int]) -> NDArray[Any]:
     """Read one array; only of the type, number of dimensions and length that belong there."""
-    kind, dimensions = ARRAYS[name]
+    kind, dimensions = wanted
     packed = io.BytesIO(data)
     try:
         if np.lib.format.read_magic(packed) != (1, 0):
@@ -245,13 +269,22 @@ def _gate(card: Card, arrays: Arrays) -> Gate:
         **{name: arrays[f"guard.{name}"] for name in ("knots", "levels", "reach", "rows")},
         limit=float(arrays["guard.limit"]),
     ).check(size)
-    if arrays["reference"].shape != (size,) or arrays["usual"].shape != (size, 2):
-        raise GateFileError("reference, usual: do not fit the measures")
+    if arrays["usual"].shape != (size, 2):
+        raise GateFileError("usual: does not fit the measures")
     history = History(**{name: arrays[f"history.{name}"] for name in _HISTORY})
     if len({array.shape for array in vars(history).values()}) > 1:
         raise GateFileError("history: columns of different length")
     _check_thresholds(card)
-    return Gate(card, forest, calibration, guard, arrays["reference"], arrays["usual"], history)
+    diagnosis = _diagnosis(card, arrays) if "diagnosis.roots" in arrays else None
+    return Gate(card, forest, calibration, guard, arrays["usual"], history, diagnosis)
+
+
+def _diagnosis(card: Card, arrays: Arrays) -> Diagnosis:
+    causes, measures = (tuple(card.diagnosis.get(name, ())) for name in ("causes", "measures"))
+    own = {name: arrays[f"diagnosis.{name}"] for name in _FOREST}
+    rest = {name: arrays[f"diagnosis.{name}"] for name in _DIAGNOSIS}
+    forest = Forest(**own, base=0.0, features=len(measures)).check()
+    return Diagnosis(causes=causes, measures=measures, forest=forest, **rest).check()
 
 
 def _check_thresholds(card: Card) -> None:
@@ -263,6 +296,7 @@ def _check_thresholds(card: Card) -> None:
 
 
 _HISTORY = ("raw", "fails", "source", "familiar")
+_DIAGNOSIS = ("trees", "base", "calibration")
 _FOREST = ("roots", "left", "feature", "threshold", "missing_left", "value")
 
 
@@ -271,10 +305,14 @@ def _arrays(gate: Gate) -> Arrays:
     arrays |= {
         "forest.base": np.array(gate.forest.base),
         "calibration": np.array([gate.calibration.slope, gate.calibration.intercept]),
-        "reference": gate.reference,
         "usual": gate.usual,
         "guard.limit": np.array(gate.guard.limit),
     }
     arrays |= {f"guard.{n}": getattr(gate.guard, n) for n in ("knots", "levels", "reach", "rows")}
     arrays |= {f"history.{n}": getattr(gate.history, n) for n in _HISTORY}
-    return {name: np.asarray(arrays[name], kind, order="C") for name, (kind, _) in ARRAYS.items()}
+    kinds = ARRAYS
+    if gate.diagnosis and not gate.judges_output:
+        kinds = ARRAYS | DIAGNOSIS
+        arrays |= {f"diagnosis.{name}": getattr(gate.diagnosis.forest, name) for name in _FOREST}
+        arrays |= {f"diagnosis.{name}": getattr(gate.diagnosis, name) for name in _DIAGNOSIS}
+    return {name: np.asarray(arrays[name], kind, order="C") for name, (kind, _) in kinds.items()}

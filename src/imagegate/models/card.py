@@ -25,7 +25,7 @@ from imagegate.models.verdict import json_safe
 
 __all__ = ["Card", "Guarantee", "percent"]
 
-LATER = {"lesson", "adjusted"}  # entries that gate files had not from the beginning
+LATER = {"lesson", "adjusted", "diagnosis"}  # entries that gate files had not from the beginning
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ class Card:
         When it was trained, as the caller says; empty if not told.
     lesson : mapping
         What it has learned, for people: see :mod:`imagegate.training.lesson`.
+    diagnosis : mapping
+        What its reasons know of causes: see :mod:`imagegate.training.diagnosing`.
     adjusted : tuple of mapping
         What was changed after training: see :mod:`imagegate.training.adjust`.
     hash : str
@@ -121,6 +123,7 @@ class Card:
     libraries: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
     lesson: Mapping[str, Any] = field(default_factory=dict)
+    diagnosis: Mapping[str, Any] = field(default_factory=dict)
     adjusted: tuple[Mapping[str, Any], ...] = ()
     hash: str = ""
 
@@ -137,11 +140,7 @@ class Card:
         odd = sorted((set(plain) ^ known) - LATER | set(plain) - known)
         if odd:
             raise GateFileError(f"card: unknown or missing entries: {', '.join(odd)}")
-        card = cls(**{name: _typed(name, value) for name, value in plain.items()})
-        told = {one["measure"] for one in card.lesson.get("breaks", ())} - set(card.measures)
-        if told:
-            raise GateFileError(f"card: lesson tells of other measures: {', '.join(sorted(told))}")
-        return card
+        return cls(**{name: _typed(name, value) for name, value in plain.items()})
 
     @property
     def kept_promise(self) -> float | None:
@@ -202,22 +201,21 @@ _GUARANTEE = entries(
 )
 _ESTIMATE = entries({"value": maybe(number)}, low=maybe(number), high=maybe(number))
 _LESSON = entries(
+    {"rows": count, "severity": lambda value: _severity(value) if value != {} else {}},
+    importance=named(number),
+)
+_DIAGNOSIS = entries(
     {
-        "shares": named(part),
-        "explained": entries(dict.fromkeys(("rows", "sources"), count)),
-        "breaks": each(
-            entries(
-                {
-                    **dict.fromkeys(("signal", "measure"), text),
-                    **dict.fromkeys(("rows", "sources"), count),
-                    **dict.fromkeys(("before", "beyond"), entries({"value": part})),
-                    "reading": number,
-                }
-            )
+        **dict.fromkeys(("causes", "measures"), each(text)),
+        "hurts_from": each(number),
+        **dict.fromkeys(("rows", "sources"), count),
+        "sets": each(entries({"name": text, **_ROWS}, licence=text)),
+        "held_out": entries(
+            {
+                "one": named(lambda value: _part_of(value)),
+                **dict.fromkeys(("several", "helps", "clean"), lambda value: _part_of(value)),
+            }
         ),
-        "rows": count,
-        "causes": truth,
-        "severity": lambda value: _severity(value) if value != {} else {},
     }
 )
 _PART = entries({}, name=text, rows=count, groups=count, failed=count)
@@ -234,15 +232,22 @@ _ADJUSTED = entries({"before": _ASKED, "after": _ASKED}, date=text, outcomes=may
 
 
 def _severity(value: Any) -> dict[str, Any]:
-    causes = dict.fromkeys(set(named()(value)) - {"clean"}, each(_failures, size=5))
-    return dict(entries({"clean": _failures}, **causes)(value))
+    causes = dict.fromkeys(set(named()(value)) - {"clean"}, each(_part_of, size=5))
+    return dict(entries({"clean": _part_of}, **causes)(value))
 
 
-def _failures(value: Any) -> tuple[int, int]:
-    images, fails = each(count, size=2)(value)
-    if fails > images:
-        raise ValueError("expected no more failures than images")
-    return images, fails
+def _part_of(value: Any) -> tuple[int, int]:
+    images, part = each(count, size=2)(value)
+    if part > images:
+        raise ValueError("expected no more than all of the images")
+    return images, part
+
+
+def _diagnosis(value: Any) -> dict[str, Any]:
+    read: dict[str, Any] = _DIAGNOSIS(value)
+    if len(read["hurts_from"]) != len(read["causes"]):
+        raise ValueError("hurts_from: expected one number a cause")
+    return read
 
 
 def _results(value: Any) -> dict[str, Any]:
@@ -271,5 +276,6 @@ _READERS: dict[str, Reader] = {
     "results": _results,
     "libraries": named(text),
     "lesson": lambda value: _LESSON(value) if value != {} else {},
+    "diagnosis": lambda value: _diagnosis(value) if value != {} else {},
     "adjusted": each(_ADJUSTED),
 }

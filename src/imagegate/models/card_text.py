@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from imagegate.models.lesson_text import lesson_lines
+from imagegate.models.lesson_text import diagnosis_lines, lesson_lines
 
 if TYPE_CHECKING:  # card.py calls this file
     from imagegate.models.card import Card
@@ -22,6 +22,7 @@ def card_lines(card: Card) -> list[str]:
         *_thresholds(card),
         *_training(card),
         *lesson_lines(card.lesson),
+        *diagnosis_lines(card.diagnosis),
         *map(_adjusted, card.adjusted),
         *_results(card.results),
         *_rules(card),

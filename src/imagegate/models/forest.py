@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,31 +14,6 @@ from imagegate.errors import GateFileError
 LARGEST = np.finfo(np.float64).max
 MOST_NODES, MOST_DEPTH = 200_000, 64  # a gate file may hold no more
 CHUNK_CELLS = 1_000_000  # nodes visited at once: about 30 MB of intermediates
-
-
-@dataclass(frozen=True, eq=False)
-class Paths:
-    """The inner nodes of a forest, and the edges that lead to its leaves.
-
-    Inner node k of n has edge k to the left and edge n + k to the right; 2 n stands for no edge.
-
-    Parameters
-    ----------
-    feature, column : ndarray of intp, shape (inner nodes,)
-        Column that an inner node looks at, in X and in the two-sided X.
-    threshold : ndarray of float64, shape (inner nodes,)
-        Left if ``x <= threshold``.
-    edges : ndarray of intp, shape (depth, leaves)
-        The way from each leaf up to its root, filled up with no edge.
-    value : ndarray of float64, shape (leaves,)
-        What each leaf adds. Leaves are in the order of their trees.
-    """
-
-    feature: NDArray[np.intp]
-    column: NDArray[np.intp]
-    threshold: NDArray[np.float64]
-    edges: NDArray[np.intp]
-    value: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +64,33 @@ class Forest:
         -------
         ndarray of float64, shape (rows,)
         """
+        chunks = [values.sum(axis=1) for values in self._walked(X)]
+        return np.asarray(self.base + np.concatenate(chunks), np.float64)
+
+    def outputs(self, X: NDArray[np.floating], starts: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Return what runs of neighbouring trees add up to, without the base.
+
+        Parameters
+        ----------
+        X : ndarray of shape (rows, features)
+            As for ``decision``.
+        starts : ndarray of int, shape (outputs,)
+            The first tree of every run, ascending from 0.
+
+        Returns
+        -------
+        ndarray of float64, shape (rows, outputs)
+        """
+        chunks = [np.add.reduceat(values, starts, axis=1) for values in self._walked(X)]
+        return np.concatenate(chunks)
+
+    def _walked(self, X: NDArray[np.floating]) -> Iterator[NDArray[np.float64]]:
+        """Yield the value of every tree on every row, some thousand rows at a time."""
         if X.ndim != 2 or X.shape[1] != self.features:
             raise ValueError(f"expected X of shape (rows, {self.features}), got {X.shape}")
         step = max(1, CHUNK_CELLS // max(1, len(self.roots)))
-        if len(X) <= step:
-            return self._walk(X)
-        return np.concatenate([self._walk(X[i : i + step]) for i in range(0, len(X), step)])
+        for i in range(0, max(1, len(X)), step):
+            yield self._walk(X[i : i + step])
 
     def _walk(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
         column, threshold, child, depth = self._prepared
@@ -103,35 +100,7 @@ class Forest:
         for _ in range(depth):
             goes_right = cells.take(column.take(node) + start) > threshold.take(node)
             node = child.take(node) + goes_right
-        return np.asarray(self.base + self.value.take(node).sum(axis=1), np.float64)
-
-    def turns_right(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Tell for every row and every inner node of ``paths`` whether the row turns right."""
-        cells = _two_sided(X).reshape(len(X), -1)
-        return np.asarray(cells.take(self.paths.column, axis=1) > self.paths.threshold, np.bool_)
-
-    @cached_property
-    def paths(self) -> Paths:
-        """The inner nodes and the way to every leaf, for what is asked of all leaves at once."""
-        column, threshold, *_ = self._prepared
-        inner, nodes = np.flatnonzero(self.left), len(self.left)
-        up, edge, tree = np.arange(nodes), np.full(nodes, 2 * len(inner)), np.zeros(nodes, np.intp)
-        for side in (0, 1):
-            child = self.left[inner] + side
-            up[child], edge[child] = inner, side * len(inner) + np.arange(len(inner))
-        node = leaf = np.flatnonzero(self.left == 0)
-        edges = np.empty((self.depth, len(leaf)), np.intp)
-        for step in edges:
-            step[:], node = edge[node], up[node]
-        tree[self.roots] = np.arange(len(self.roots))
-        order = np.argsort(tree[node], kind="stable")
-        return Paths(
-            self.feature[inner].astype(np.intp),
-            column[inner],
-            threshold[inner],
-            np.ascontiguousarray(edges[:, order]),
-            self.value[leaf[order]],
-        )
+        return np.asarray(self.value.take(node), np.float64)
 
     @cached_property
     def _prepared(
@@ -155,6 +124,23 @@ class Forest:
             below = np.concatenate([self.left[level], self.left[level] + 1])
             level = below[self.left[below] > 0]
         return depth
+
+    @classmethod
+    def joined(cls, forests: Sequence[Forest]) -> Forest:
+        """Return one forest with the trees of all, in their order; without their bases."""
+        starts = np.cumsum([0, *(len(forest.left) for forest in forests)]).astype(np.int32)
+        shifted = list(zip(forests, starts, strict=False))
+        left = [np.where(f.left > 0, f.left + start, 0) for f, start in shifted]
+        return cls(
+            roots=np.concatenate([f.roots + start for f, start in shifted]).astype(np.int32),
+            left=np.concatenate(left).astype(np.int32),
+            **{
+                name: np.concatenate([getattr(f, name) for f in forests])
+                for name in ("feature", "threshold", "missing_left", "value")
+            },
+            base=0.0,
+            features=forests[0].features,
+        )
 
     def check(self) -> Forest:
         """Return the forest, or raise GateFileError if walking it could go astray."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,17 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import KNOWN, MEASURES, OUTPUT, SIGNALS, measure, output_measures, scores
+from imagegate.features import MEASURES, SIGNALS, measure, output_measures, scores
 from imagegate.image import Image, read
 from imagegate.models.beside import no_output_check, output_readings, output_wanted
 from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
-from imagegate.models.explain import Explanation, Pair, shapley
+from imagegate.models.diagnosis import PRESENT, Diagnosis, Finding, by_scores, plain
 from imagegate.models.forest import Forest
 from imagegate.models.guard import Guard
 from imagegate.models.many import check_many
-from imagegate.models.reasons import Background, guard_reason, signal_reasons
-from imagegate.models.verdict import Checked, Decision, Verdict
+from imagegate.models.reasons import (
+    WORTH,
+    Seen,
+    cause_reason,
+    guard_reason,
+    other_reason,
+    output_reason,
+    told,
+)
+from imagegate.models.verdict import Checked, Decision, Reason, Verdict
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,14 @@ class Thresholds:
         """Return the decision for every probability; ``held_back`` tells what is for review."""
         review = held_back | ((p_fail > self.highest) & (p_fail < self.rejecting))
         return np.where(review, "review", np.where(p_fail <= self.highest, "pass", "reject"))
+
+
+def held_back(decision: Decision, *, alarm: bool, odd: bool) -> Decision:
+    """Return the decision on an image that the guard may have alarmed at: it never passes.
+
+    ``odd`` tells that no cause is plain either: then nothing is known, and someone has to look.
+    """
+    return "review" if odd or (alarm and decision == "pass") else decision
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +104,13 @@ class Gate:
         From raw to calibrated log-odds.
     guard : Guard
         Notices images unlike anything in training.
-    reference, usual : ndarray of shape (measures,) and (measures, 2)
-        The typical passing image and the usual range of its readings.
+    usual : ndarray of shape (measures, 2)
+        The range of 90 % of the readings of passing training images.
     history : History
         The calibration rows.
+    diagnosis : Diagnosis or None
+        Says which causes are present; None if training had too few rows of each. Then the six
+        scores have to tell.
     output : Gate or None
         A gate of its own that judges image and output together, for when the engine has run;
         None where outputs were not measured or tell nothing new.
@@ -101,9 +120,9 @@ class Gate:
     forest: Forest
     calibration: Calibration
     guard: Guard
-    reference: NDArray[np.float64]
     usual: NDArray[np.float64]
     history: History
+    diagnosis: Diagnosis | None = None
     output: Gate | None = None
 
     def __repr__(self) -> str:
@@ -118,7 +137,7 @@ class Gate:
     @cached_property
     def judges_output(self) -> bool:
         """Whether it judges image and output together rather than the image alone."""
-        return any(KNOWN[name].signal == OUTPUT for name in self.card.measures)
+        return any(name not in MEASURES for name in self.card.measures)
 
     @cached_property
     def thresholds(self) -> Thresholds:
@@ -161,37 +180,66 @@ class Gate:
         asked = self if self.judges_output else self.output
         if asked is None:
             raise no_output_check(self.name)
-        return asked._answer(image, output_readings(self.card.task, image, output, second))
+        beside = output_readings(self.card.task, image, output, second)
+        return asked._answer(image, beside, alone=None if asked is self else self)
 
-    def _answer(self, image: Image, beside: dict[str, float]) -> Verdict:
-        """Judge an image and the readings of its output, if any."""
-        needed = self._needed
-        readings = dict(zip(needed, map(float, measure(image, needed)), strict=True)) | beside
-        x = np.array([readings[name] for name in self.card.measures])
-        found = scores(readings)
-        if self.guard.alarm(x[None, :])[0]:
-            reason = guard_reason(self.guard, x, self.card.measures)
-            known = [score for score in found.values() if score == score]
-            lowest = round(min(known, default=0.0))
-            return Verdict(
-                "review", False, None, lowest, (reason,), found, readings, self.card.name
-            )
-        pair = Pair(self.forest, x, self.reference)
-        explanation = self._explain(pair)
-        p_fail = explanation.p_fail
+    def _answer(self, image: Image, beside: dict[str, float], alone: Gate | None = None) -> Verdict:
+        """Judge an image and the readings of its output; ``alone`` would judge it without."""
+        readings = _measured(image, self._needed) | beside
+        x = self._row(readings)
+        p_fail, alarm = float(self.p_fail(x[None, :])[0]), bool(self.guard.alarm(x[None, :])[0])
         decision = self.thresholds.decide(p_fail)
+        found: list[Finding] = []
+        if alarm or decision != "pass" or p_fail >= WORTH:  # else nothing is worth telling
+            found, more = self._findings(image, readings)
+            readings |= more
+        odd = alarm and not plain(found)
+        decision = held_back(decision, alarm=alarm, odd=odd)
+        seen = Seen(image, readings, scores(readings), self._usual)
+        passes = decision == "pass"
+        reasons = [cause_reason(one, seen, p_fail) for one in told(found, p_fail, passes=passes)]
+        if beside and not passes:
+            reasons = _with_output(reasons, seen, p_fail, alone)
+        if odd:
+            reasons.append(guard_reason(self.guard, x, self.card.measures, seen))
+        if not (passes or reasons):
+            reasons.append(other_reason(seen))
+        lowest = round(min((s for s in seen.scores.values() if s == s), default=0.0))
         return Verdict(
             decision=decision,
-            ok=decision == "pass",
-            p_fail=p_fail,
-            quality=round(100 * (1 - p_fail)),
-            reasons=signal_reasons(
-                explanation, pair, self._background, found, passes=decision == "pass"
-            ),
-            scores=found,
+            ok=passes,
+            p_fail=None if odd else p_fail,
+            quality=lowest if odd else round(100 * (1 - p_fail)),
+            reasons=tuple(reasons),
+            scores=seen.scores,
             measures=readings,
             gate=self.card.name,
         )
+
+    def _findings(
+        self, image: Image, readings: dict[str, float]
+    ) -> tuple[list[Finding], dict[str, float]]:
+        """Return what is known of causes, and what was measured for that alone.
+
+        Causes that the diagnosis has not learned are known by their scores.
+        """
+        found = by_scores(scores(readings))
+        if not self.diagnosis:
+            return found, {}
+        learned, needed = self.diagnosis.causes, self.diagnosis.measures
+        more = _measured(image, [name for name in needed if name not in readings])
+        others = [one for one in found if one.cause not in learned]
+        return [*self.diagnosis.findings(readings | more), *others], more
+
+    def _row(self, readings: Mapping[str, float]) -> NDArray[np.float64]:
+        return np.array([readings[name] for name in self.card.measures])
+
+    def _usual(self, name: str) -> tuple[float, float]:
+        """Return the usual range of a measure, NaN if it was not learned from."""
+        if name not in self.card.measures:
+            return (float("nan"),) * 2
+        low, high = self.usual[self.card.measures.index(name)]
+        return float(low), float(high)
 
     def check_many(self, sources: Iterable[Any], *, jobs: int | None = None) -> Iterator[Checked]:
         """Judge many images; a broken one is an answer with an error.
@@ -236,12 +284,32 @@ class Gate:
         return sigmoid(self.log_odds(self.columns(X)))
 
     def unfamiliar(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Tell for every row of X, as for ``p_fail``, whether the guard sends it to review."""
+        """Tell for every row of X, as for ``p_fail``, whether the guard finds it unlike training.
+
+        Such an image never passes.
+        """
         return self.guard.alarm(self.columns(X))
+
+    def knows(self, verdict: Verdict) -> bool:
+        """Tell whether the image of its verdict is like training; no other one ever passes."""
+        return not self.guard.alarm(self._row(verdict.measures)[None, :])[0]
 
     def decisions(self, X: NDArray[np.floating]) -> NDArray[np.str_]:
         """Return the decision for every row of X, as for ``p_fail``, the guard's included."""
-        return self.thresholds.decisions(self.p_fail(X), self.unfamiliar(X))
+        risk, alarm = self.p_fail(X), self.unfamiliar(X)
+        odd = alarm.copy()
+        if self.diagnosis and alarm.any():
+            found = self.diagnosis.of(self._diagnosed(X[alarm]))[0]
+            odd[alarm] = ~(found >= PRESENT).any(axis=1)
+        decisions = self.thresholds.decisions(risk, odd)
+        return np.where(alarm & (decisions == "pass"), "review", decisions)
+
+    def _diagnosed(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the columns of the diagnosis; what is not among those of X is undefined."""
+        names = list(MEASURES) if X.shape[1] >= len(MEASURES) else list(self.card.measures)
+        wanted = self.diagnosis.measures if self.diagnosis else ()
+        columns = [X[:, names.index(n)] if n in names else np.full(len(X), np.nan) for n in wanted]
+        return np.column_stack(columns).astype(np.float64)
 
     def passes(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Tell for every row of X, as for ``p_fail``, whether the decision is to pass."""
@@ -268,25 +336,23 @@ class Gate:
             output = replace(output, card=replace(output.card, results=own))
         return replace(self, card=replace(self.card, results=results), output=output)
 
-    def explain(self, x: NDArray[np.floating]) -> Explanation:
-        """Share the log-odds of one row (``card.measures``) out among signals and output."""
-        return self._explain(Pair(self.forest, x, self.reference))
-
-    def _explain(self, pair: Pair) -> Explanation:
-        groups = self._background.groups
-        return shapley(pair, groups, self.calibration, typical=self._typical)
-
-    @cached_property
-    def _background(self) -> Background:
-        return Background(self.card.measures, self.reference, self.usual)
-
-    @cached_property
-    def _typical(self) -> float:
-        return float(self.forest.decision(self.reference[None, :])[0])
-
     @cached_property
     def _needed(self) -> list[str]:
         """What is measured on the image: the gate's own, and what the six scores are made of."""
         own = (name for name in self.card.measures if name in MEASURES)
         shown = (name for signal in SIGNALS.values() for name in signal.measures)
         return list(dict.fromkeys((*own, *shown)))
+
+
+def _measured(image: Image, names: Sequence[str]) -> dict[str, float]:
+    return dict(zip(names, map(float, measure(image, names)), strict=True))
+
+
+def _with_output(
+    reasons: list[Reason], seen: Seen, p_fail: float, alone: Gate | None
+) -> list[Reason]:
+    """Add the output to the reasons: first if the image alone would pass, else last."""
+    risk = float(alone.p_fail(alone._row(seen.readings)[None, :])[0]) if alone else p_fail
+    own = output_reason(seen, p_fail, risk)
+    first = alone is not None and alone.thresholds.decide(risk) == "pass"
+    return [own, *reasons] if first else [*reasons, own]

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from imagegate.features import KNOWN
-from imagegate.models.words import BARE, name_in_words, value_in_words
-
-LEAST_SHARE = 0.05  # of what moves the answers; below that a signal hardly matters
+LEAST_FALL = 0.005  # of AUROC; below that a family of measures hardly matters
 FEW_IMAGES = 5  # a share of fewer is not told
-CONTENT, CLEAN = "content", "clean"
+CLEAN = "clean"
+FAMILIES = {
+    "text": "letters",
+    "content": "what the picture shows",
+    "mask": "the mask",
+    "reading": "what was read",
+}
 NONE = "–"  # too few to tell
+MIXED = {
+    "several": "several causes, the first is among them",
+    "helps": "of several, the one whose removal helps the engine most",
+    "clean": "clean images without a probable cause",
+}
 SEVERITIES = (CLEAN, "1", "2", "3", "4", "5")
 BARS = " ▁▂▃▄▅▆▇█"
 WIDTH, COLUMN = 24, 7  # of the first column, and of one severity: 80 with the bars
@@ -34,8 +42,43 @@ def lesson_lines(lesson: Mapping[str, Any]) -> list[str]:
 
 
 def lesson_sentences(lesson: Mapping[str, Any]) -> list[str]:
-    """Return what the gate looks at, and where the task begins to fail."""
-    return [*_shares(lesson), *_breaks(lesson)]
+    """Return what the ranking of the gate rests on."""
+    found: Mapping[str, float] = lesson.get("importance", {})
+    much = [f"{FAMILIES.get(n, n)} ({fall:.3f})" for n, fall in found.items() if fall >= LEAST_FALL]
+    if not found:
+        return []
+    told = ", ".join(much) if much else "none by more than 0.005"
+    return [f"AUROC falls by so much when the readings of one kind are shuffled: {told}."]
+
+
+def diagnosis_lines(diagnosis: Mapping[str, Any]) -> list[str]:
+    """Return how often the first reason is the true cause, none without a diagnosis.
+
+    Parameters
+    ----------
+    diagnosis : mapping
+        As :func:`imagegate.training.diagnosing.diagnose` writes it on the card.
+    """
+    if not diagnosis:
+        return []
+    held, hurts = diagnosis["held_out"], diagnosis["hurts_from"]
+    from_level = zip(diagnosis["causes"], hurts, strict=True)
+    lines = [
+        f"Reasons, learned from {diagnosis['rows']:,} images of {diagnosis['sources']:,} sources. "
+        "On the test images, the first is the true cause:"
+    ]
+    lines += [
+        f"  {cause:<12} {_rate(held['one'].get(cause, (0, 0)))}; hurts from severity {level:.1f}"
+        for cause, level in from_level
+    ]
+    for name, words in MIXED.items():
+        lines.append(f"  {words}: {_rate(held[name])}")
+    return lines
+
+
+def _rate(counted: Sequence[int]) -> str:
+    images, right = counted
+    return f"{right:,} of {images:,}" + (f" ({whole(right / images)})" if images else "")
 
 
 def severity_title(lesson: Mapping[str, Any]) -> str:
@@ -78,72 +121,6 @@ def whole(share: float) -> str:
     if 0 < share < 0.01:
         return "<1 %"
     return ">99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
-
-
-def _shares(lesson: Mapping[str, Any]) -> list[str]:
-    shares: Mapping[str, float] = lesson.get("shares", {})
-    if not shares:
-        return []
-    known = {name: share for name, share in shares.items() if name != CONTENT}
-    much = [name for name, share in known.items() if share >= LEAST_SHARE]
-    little = [name for name, share in known.items() if 0 < share < LEAST_SHARE]
-    nothing = [name for name, share in known.items() if share == 0]
-    named = {name: "the output" if name == "output" else name for name in known}
-    most = _listed([f"{named[n]} ({whole(known[n])})" for n in much], first=" most", then="then ")
-    hardly = _listed([f"{named[n]} ({whole(known[n])})" for n in little])
-    parts = [
-        most or "no signal much",
-        *([f"little at {hardly}"] if little else []),
-        *([f"not at {_listed(nothing)}"] if nothing else []),
-    ]
-    said = "; ".join(parts)
-    content = f"{whole(shares.get(CONTENT, 0.0))} is what the picture shows, by itself"
-    if "output" in shares:
-        return [f"With the output at hand it looks at {said}; {content}."]
-    rows = lesson["explained"]["rows"]
-    return [
-        f"It looks at {said}; {content}.",
-        f"  (Shares of what moves its answers on {rows:,} images of calibration: small for a fault "
-        "that is rare there, or that another signal shows, too.)",
-    ]
-
-
-def _listed(names: Sequence[str], *, first: str = "", then: str = "") -> str:
-    """Return ``a most (50 %), then b (30 %) and c (20 %)``."""
-    if not names:
-        return ""
-    name, bracket, rest = names[0].partition(" (")
-    head = f"{name}{first}{bracket}{rest}"
-    if len(names) == 1:
-        return head
-    middle = ", ".join([head, *(then * (i == 0) + n for i, n in enumerate(names[1:-1]))])
-    return f"{middle} and {then * (len(names) == 2)}{names[-1]}"
-
-
-def _breaks(lesson: Mapping[str, Any]) -> list[str]:
-    breaks = lesson.get("breaks", [])
-    if not breaks:
-        return []
-    if breaks[0]["signal"] == "output":
-        return [_break(one) for one in breaks]
-    about = (
-        "clean images and those with this fault alone"
-        if lesson.get("causes")
-        else "all images, whatever else is wrong with them"
-    )
-    title = f"Where the task begins to fail ({about}, none from the test):"
-    return [title, *(f"  {_break(one)}" for one in breaks)]
-
-
-def _break(one: Mapping[str, Any]) -> str:
-    name, reading = str(one["measure"]), float(one["reading"])
-    sides = ("below", "above") if KNOWN[name].worse == "high" else ("above", "below")
-    unit = "" if KNOWN[name].unit in BARE else f" {KNOWN[name].unit}"
-    before, beyond = (whole(float(one[side]["value"])) for side in ("before", "beyond"))
-    return (
-        f"{str(one['signal']).capitalize()}: {before} fail while {name_in_words(name)} is "
-        f"{sides[0]} {value_in_words(name, reading)}{unit}, {beyond} {sides[1]}."
-    )
 
 
 def _part(images: int, fails: int) -> float | None:

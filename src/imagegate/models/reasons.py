@@ -1,184 +1,192 @@
-"""Turn contributions and distances into reasons that people can act on."""
+"""Turn what is known of causes, scores and distances into reasons that people can act on."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import KNOWN, OUTPUT, SIGNALS
-from imagegate.models.calibration import sigmoid
-from imagegate.models.explain import Explanation, Pair, first_and_last_weights
+from imagegate.features import KNOWN, SIGNALS
+from imagegate.image import Image
+from imagegate.messages import ENGLISH, load_messages
+from imagegate.models.diagnosis import PRESENT, Finding
 from imagegate.models.guard import Guard
 from imagegate.models.verdict import Reason
-from imagegate.models.words import range_in_words, reading_in_words, value_in_words
+from imagegate.models.words import number, range_in_words, reading_in_words, value_in_words
+from imagegate.tables import Code
 
-LEAST_LOG_ODDS = 0.2  # weaker contributions are noise of the forest
-LEAST_CHANGE = 0.02  # of the probability, for an image that passes
-LEAST_SHARE = 0.1  # of the strongest contribution, for one that does not
-UNFAMILIAR = "unlike anything this gate has learned from"
-OUTPUT_ADVICE = "Look at the result; if it is wrong, take another picture or do it by hand."
-CONTENT_ADVICE = "Check that this is the kind of picture that the gate is made for."
-UNFAMILIAR_ADVICE = "Look at it yourself; if such images are common, label some and train again."
-LOW_SCORE = 40.0  # as in the rules
+LIKELIEST = 0.15  # of an image that does not pass and has none, the likeliest cause is told
+WORTH = 0.02  # of an image that passes, what would gain less is not
+GOOD_SCORE = 70.0  # a reason against such a score has to say so
+NO_TEXT, DOUBTFUL, UNEXPLAINED = "content.no_text", "output.doubtful", "unexplained.risk"
+# What is odd about an image, by the family of the measure that is farthest out.
+UNFAMILIAR: Mapping[str, str] = {
+    "text": "unfamiliar.letters",
+    "exposure": "unfamiliar.light",
+    "blur": "unfamiliar.detail",
+    "noise": "unfamiliar.detail",
+    "resolution": "unfamiliar.detail",
+    "pixelation": "unfamiliar.detail",
+    "compression": "unfamiliar.file",
+    "content": "unfamiliar.scene",
+    "mask": "unfamiliar.output",
+    "reading": "unfamiliar.output",
+}
+SIZES = ("size.width", "size.height")
+CODES: tuple[str, ...] = (
+    *(code.name for signal in SIGNALS.values() for code in signal.codes),
+    *(NO_TEXT, DOUBTFUL, *SIZES, *dict.fromkeys(UNFAMILIAR.values()), UNEXPLAINED),
+)
+CAUSES_TOLD: tuple[str, ...] = tuple(dict.fromkeys(code.partition(".")[0] for code in CODES))
+
+Range = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Background:
-    """What a reason is told against.
+class Seen:
+    """An image as reasons are told of it.
 
     Parameters
     ----------
-    measures : tuple of str
-        The gate's columns.
-    reference : ndarray of shape (measures,)
-        A typical passing image: the median reading of the passing training rows.
-    usual : ndarray of shape (measures, 2)
-        The range of 90 % of them.
+    image : Image
+        The image.
+    readings : mapping of str to float
+        What was measured, by name.
+    scores : mapping of str to float
+        The six scores.
+    usual : Callable
+        The usual range of a measure by name; NaN where none is known.
     """
 
-    measures: tuple[str, ...]
-    reference: NDArray[np.float64]
-    usual: NDArray[np.float64]
+    image: Image
+    readings: Mapping[str, float]
+    scores: Mapping[str, float]
+    usual: Callable[[str], Range]
 
-    @cached_property
-    def players(self) -> tuple[str, ...]:
-        """What a verdict is shared out among: the six signals, and the output if it is judged."""
-        return (*SIGNALS, OUTPUT) if self.columns(OUTPUT) else tuple(SIGNALS)
-
-    @cached_property
-    def groups(self) -> list[list[int]]:
-        """The columns of each of the players, in their order."""
-        return [self.columns(player) for player in self.players]
-
-    def columns(self, signal: str | None) -> list[int]:
-        """Return the columns of a signal; None is the context."""
-        return [j for j, name in enumerate(self.measures) if KNOWN[name].signal == signal]
+    @property
+    def blank(self) -> bool:
+        """Whether letters were looked for and none were found."""
+        return not self.readings.get("text.x_height_px", 1.0) > 0
 
 
-def signal_reasons(
-    explanation: Explanation,
-    pair: Pair,
-    background: Background,
-    scores: Mapping[str, float],
-    *,
-    passes: bool,
-) -> tuple[Reason, ...]:
-    """Return the signals, and the output, that raise ``p_fail`` noticeably, the weightiest first.
+def told(findings: Sequence[Finding], p_fail: float, *, passes: bool) -> list[Finding]:
+    """Return the findings that are told, in their order.
 
-    For an image that does not pass there is always one: the strongest, or the content of the
-    image if no signal raises the probability. Where the content speaks against an image, the
-    lowest of the six scores, if it is low, tells what to do: on a ruined page nothing may be left
-    to measure but that no text is found.
+    Parameters
+    ----------
+    findings : sequence of Finding
+        The weightiest first.
+    p_fail : float
+        The probability of failure.
+    passes : bool
+        Whether the image passes: then only what is probable and would gain something is told.
     """
-    if passes and explanation.p_fail < LEAST_CHANGE:
-        return ()  # no part of it is large enough
-    found = dict(zip(background.players, explanation.contributions, strict=True))
-    found["content"] = explanation.content
-    ranked = sorted(found.items(), key=lambda item: -item[1])
-    least = LEAST_SHARE * ranked[0][1]
-    kept = [
-        (signal, value)
-        for signal, value in ranked
-        if value >= LEAST_LOG_ODDS
-        and (_change(explanation.log_odds, value) >= LEAST_CHANGE if passes else value >= least)
-    ]
-    if not kept and not passes:
-        kept = ranked[:1]
-    return tuple(
-        _reason(signal, value, pair, background, _advice(signal, scores)) for signal, value in kept
+    sure = [one for one in findings if not one.probability < PRESENT]  # NaN: by its score
+    if passes:
+        return [one for one in sure if min(one.gain, p_fail) >= WORTH]
+    if sure or not findings:
+        return sure
+    likeliest = max(findings, key=lambda one: one.probability)
+    return [likeliest] if likeliest.probability >= LIKELIEST else []
+
+
+def cause_reason(finding: Finding, seen: Seen, p_fail: float) -> Reason:
+    """Return the reason of a finding, with the code of the way in which it shows."""
+    code = code_of(finding.cause, seen.image, seen.readings)
+    gain = min(finding.gain, p_fail) if finding.gain == finding.gain else math.nan
+    told = [_reading(code.measure, seen), *_score(finding, seen), *_learned(finding, gain)]
+    return _reason(code.name, " ".join(told), code.measure, seen, finding.probability, gain)
+
+
+def output_reason(seen: Seen, p_fail: float, alone: float) -> Reason:
+    """Return the reason against an output; ``alone`` is what the image alone would have."""
+    detail = (
+        f"With its output at hand the chance of failure is {number(100 * p_fail)} %, "
+        f"from the image alone {number(100 * alone)} %."
     )
+    return _reason(DOUBTFUL, detail, "", seen)
 
 
-def _advice(signal: str, scores: Mapping[str, float]) -> str:
-    if signal in SIGNALS:
-        return SIGNALS[signal].advice
-    if signal == OUTPUT:
-        return OUTPUT_ADVICE
-    known = {name: score for name, score in scores.items() if score < LOW_SCORE}
-    if not known:
-        return CONTENT_ADVICE
-    lowest = min(known, key=lambda name: known[name])
-    return f"Of the six scores {lowest} is the lowest. {SIGNALS[lowest].advice}"
+def other_reason(seen: Seen) -> Reason:
+    """Return the reason of an image that does not pass and shows no cause."""
+    if seen.blank:
+        return _reason(NO_TEXT, "No letters were found.", "text.components", seen)
+    return _reason(UNEXPLAINED, "No cause is probable, yet such readings often fail.", "", seen)
 
 
-def _change(log_odds: float, contribution: float) -> float:
-    with_it, without = sigmoid(np.array([log_odds, log_odds - contribution]))
-    return float(with_it - without)
+def guard_reason(
+    guard: Guard, x: NDArray[np.float64], measures: Sequence[str], seen: Seen
+) -> Reason:
+    """Return the reason of an alarm: what kind of thing is odd, and the farthest readings."""
+    columns = guard.farthest(x)
+    odd = " and ".join(_outside(guard, j, float(x[j]), measures[j]) for j in columns)
+    name = measures[columns[0]]
+    detail = f"Unlike anything this gate has learned from: {odd}."
+    return _reason(UNFAMILIAR[KNOWN[name].family], detail, name, seen)
+
+
+def rule_reason(code: str, setting: str, reading: float, least: float) -> Reason:
+    """Return the reason of a broken rule; ``setting`` is its name, such as ``"blur_score"``."""
+    sized = code in SIZES
+    name = setting.removeprefix("min_").replace("_", " ")
+    unit, most = ("px", math.inf) if sized else ("of 100", 100.0)
+    detail = f"The {name} is {round(reading)} {unit}; the rule asks for {least:g} or more."
+    rest = (message(code), detail, setting, float(reading), unit, (float(least), most))
+    return Reason(code, math.nan, math.nan, *rest)
+
+
+def code_of(cause: str, image: Image, readings: Mapping[str, float]) -> Code:
+    """Return the way in which a cause shows on an image."""
+    return next(code for code in SIGNALS[cause].codes if code.when(image, readings))
+
+
+def message(code: str) -> str:
+    """Return the English message of a code."""
+    return load_messages(ENGLISH)[code]
 
 
 def _reason(
-    signal: str,
-    contribution: float,
-    pair: Pair,
-    background: Background,
-    advice: str,
+    code: str,
+    detail: str,
+    measure: str,
+    seen: Seen,
+    probability: float = math.nan,
+    gain: float = math.nan,
 ) -> Reason:
-    columns = background.columns(None if signal == "content" else signal)
-    telling = _most_telling(columns, pair, background)
-    if telling is None:
-        sentence = f"{signal.capitalize()}: what could not be measured speaks against it."
-        return Reason(signal, contribution, "", math.nan, "", (math.nan,) * 2, sentence, advice)
-    name, reading = background.measures[telling], float(pair.image[telling])
-    low, high = map(float, background.usual[telling])
-    compared = f"images that pass usually have {range_in_words(name, low, high)}"
-    if low <= reading <= high:
-        typical = value_in_words(name, float(background.reference[telling]))
-        compared = f"{typical} is typical of images that pass"
-    sentence = f"{signal.capitalize()}: {reading_in_words(name, reading)}; {compared}."
-    return Reason(
-        signal, contribution, name, reading, KNOWN[name].unit, (low, high), sentence, advice
-    )
+    reading = seen.readings.get(measure, math.nan)
+    unit = KNOWN[measure].unit if measure else ""
+    usual = seen.usual(measure)
+    return Reason(code, probability, gain, message(code), detail, measure, reading, unit, usual)
 
 
-def _most_telling(columns: Sequence[int], pair: Pair, background: Background) -> int | None:
-    """Return the measure that raises the log-odds most, those oddest on the bad side first.
-
-    The effect of a measure is the mean of putting the typical reading in its place on this
-    image, and putting its reading into the otherwise typical group.
-    """
-    x, reference = pair.image.tolist(), background.reference.tolist()
-    known = [j for j in columns if not (math.isnan(x[j]) or math.isnan(reference[j]))]
-    if not known:
-        return None
-    leaves = pair.leaves([[j] for j in known])
-    effect = leaves.shares(first_and_last_weights(len(known))).tolist()
-    ranks = [
-        (_oddity(background, j, x[j]) if effect[i] > 0 else 0, effect[i])
-        for i, j in enumerate(known)
-    ]
-    return known[max(range(len(known)), key=ranks.__getitem__)]
+def _reading(measure: str, seen: Seen) -> str:
+    """Say what the measure reads, and what is usual."""
+    shown = reading_in_words(measure, seen.readings.get(measure, math.nan))
+    low, high = seen.usual(measure)
+    usual = "" if math.isnan(low) else f"; usual is {range_in_words(measure, low, high)}"
+    return f"{shown[:1].upper()}{shown[1:]}{usual}."
 
 
-def _oddity(background: Background, column: int, reading: float) -> int:
-    """Return 2 for a reading outside the usual range on a bad side, 1 for one on a bad side."""
-    low, high = background.usual[column]
-    typical, worse = background.reference[column], KNOWN[background.measures[column]].worse
-    bad_above, bad_below = worse != "low", worse != "high"
-    if (bad_above and reading > high) or (bad_below and reading < low):
-        return 2
-    return int((bad_above and reading > typical) or (bad_below and reading < typical))
+def _score(finding: Finding, seen: Seen) -> list[str]:
+    """Tell the score, and that the readings together outweigh a good one."""
+    score = seen.scores.get(finding.cause, math.nan)
+    if math.isnan(score):
+        return []
+    name = f"{finding.cause} score"
+    if score > GOOD_SCORE:
+        return [f"The {name}, {score:.0f} of 100, does not show it; all readings together do."]
+    return [f"The {name} is {score:.0f} of 100."]
 
 
-def guard_reason(guard: Guard, x: NDArray[np.float64], measures: Sequence[str]) -> Reason:
-    """Return the reason of an alarm, naming the measures that are farthest outside."""
-    columns = guard.farthest(x)
-    told = " and ".join(_outside(guard, j, float(x[j]), measures[j]) for j in columns)
-    first = columns[0]
-    return Reason(
-        signal="unfamiliar",
-        contribution=math.nan,
-        measure=measures[first],
-        reading=float(x[first]),
-        unit=KNOWN[measures[first]].unit,
-        usual=guard.span(first),
-        sentence=f"This image is {UNFAMILIAR}: {told}.",
-        advice=UNFAMILIAR_ADVICE,
-    )
+def _learned(finding: Finding, gain: float) -> list[str]:
+    """Tell how probable the cause is, and what its removal would gain."""
+    if math.isnan(finding.probability):
+        return []
+    sure = f"Probability {number(100 * finding.probability)} %"
+    return [f"{sure}; without it, the chance of failure would fall by {100 * gain:.0f} points."]
 
 
 def _outside(guard: Guard, column: int, reading: float, name: str) -> str:

@@ -13,12 +13,12 @@ from imagegate.image import Image, read
 from imagegate.models.beside import no_output_check
 from imagegate.models.card import Card
 from imagegate.models.many import check_many
+from imagegate.models.reasons import code_of, rule_reason
 from imagegate.models.thresholds import PRESETS, RuleThresholds, load_thresholds
 from imagegate.models.verdict import Checked, Reason, Verdict
 
 __all__ = [
     "PRESETS",
-    "Issue",
     "RuleThresholds",
     "RulesGate",
     "Validation",
@@ -27,29 +27,15 @@ __all__ = [
     "validate",
 ]
 
-MEASURED = tuple(dict.fromkeys(name for signal in SIGNALS.values() for name in signal.measures))
-ENLARGE_ADVICE = "Send a larger original; enlarging adds nothing."
-
-
-@dataclass(frozen=True)
-class Issue:
-    """A rule that an image breaks: ``name`` is a signal, ``"width"`` or ``"height"``."""
-
-    name: str
-    reading: float
-    threshold: float
-
-    @property
-    def sentence(self) -> str:
-        """The issue in plain words."""
-        if self.name in SIGNALS:
-            return (
-                f"The {self.name} score is {self.reading:.0f}, at least {self.threshold:g} "
-                "of 100 is wanted."
-            )
-        return (
-            f"The {self.name} is {self.reading:.0f} pixels, at least {self.threshold:g} is wanted."
-        )
+# What the six scores are made of, and what tells the codes of a cause apart.
+MEASURED = tuple(
+    dict.fromkeys(
+        name
+        for signal in SIGNALS.values()
+        for name in (*signal.measures, *(code.measure for code in signal.codes))
+    )
+)
+FINE = "Nothing speaks against this image."
 
 
 @dataclass(frozen=True)
@@ -61,9 +47,9 @@ class Validation:
     ok : bool
         Whether no rule is broken.
     reason : str
-        One plain sentence: the worst issue, or that there is none.
-    issues : tuple of Issue
-        Every broken rule, the worst first.
+        One plain sentence: the message of the worst issue, or that there is none.
+    issues : tuple of Reason
+        Every broken rule, the worst first, with the codes and messages of every other verdict.
     score : float
         The lowest of the six scores, 0–100; NaN if none could be measured.
     scores : mapping of str to float
@@ -72,7 +58,7 @@ class Validation:
 
     ok: bool
     reason: str
-    issues: tuple[Issue, ...]
+    issues: tuple[Reason, ...]
     score: float
     scores: Mapping[str, float]
 
@@ -108,28 +94,35 @@ def validate(
 
     Examples
     --------
-    >>> validate(np.zeros((10, 10), np.uint8), {"min_width": 20}).issues[0].name
-    'width'
+    >>> validate(np.zeros((10, 10), np.uint8), {"min_width": 20}).issues[0].code
+    'size.width'
     """
     wanted = load_thresholds(thresholds, task=task)
     seen = read(image)
-    return judge(seen, scores(_readings(seen)), wanted)
+    return judge(seen, _readings(seen), wanted)
 
 
-def judge(image: Image, found: Mapping[str, float], wanted: RuleThresholds) -> Validation:
+def judge(image: Image, readings: Mapping[str, float], wanted: RuleThresholds) -> Validation:
     """Compare an image's size and six scores with thresholds."""
     height, width = image.gray.shape
     sizes = (("width", width, wanted.min_width), ("height", height, wanted.min_height))
-    issues = [Issue(name, size, least) for name, size, least in sizes if size < least]
-    low = [Issue(name, value, _cut(wanted, name)) for name, value in found.items()]
-    issues += sorted((i for i in low if i.reading < i.threshold), key=lambda i: i.reading)
+    found = scores(readings)
+    issues = [
+        rule_reason(f"size.{name}", f"min_{name}", size, least)
+        for name, size, least in sizes
+        if size < least
+    ]
+    low = sorted((score, name) for name, score in found.items() if score < _cut(wanted, name))
+    for score, name in low:
+        code = code_of(name, image, readings).name
+        issues.append(rule_reason(code, f"{name}_score", score, _cut(wanted, name)))
     known = [value for value in found.values() if not math.isnan(value)]
     return Validation(
         ok=not issues,
-        reason=issues[0].sentence if issues else "Nothing speaks against this image.",
+        reason=issues[0].message if issues else FINE,
         issues=tuple(issues),
         score=min(known, default=math.nan),
-        scores=dict(found),
+        scores=found,
     )
 
 
@@ -176,13 +169,13 @@ class RulesGate:
             raise no_output_check(self.name)
         image = read(source)
         readings = _readings(image)
-        found = judge(image, scores(readings), self.limits)
+        found = judge(image, readings, self.limits)
         return Verdict(
             decision="pass" if found.ok else "reject",
             ok=found.ok,
             p_fail=None,
             quality=0 if math.isnan(found.score) else round(found.score),
-            reasons=tuple(_reason(issue) for issue in found.issues),
+            reasons=found.issues,
             scores=found.scores,
             measures=readings,
             gate=self.name,
@@ -191,17 +184,3 @@ class RulesGate:
     def check_many(self, sources: Iterable[Any], *, jobs: int | None = None) -> Iterator[Checked]:
         """Judge many images in input order, see :meth:`Gate.check_many`."""
         return check_many(self.check, sources, jobs=jobs)
-
-
-def _reason(issue: Issue) -> Reason:
-    is_signal = issue.name in SIGNALS
-    return Reason(
-        signal=issue.name if is_signal else "size",
-        contribution=math.nan,
-        measure=f"{issue.name}_score" if is_signal else f"min_{issue.name}",
-        reading=float(issue.reading),
-        unit="of 100" if is_signal else "px",
-        usual=(float(issue.threshold), 100.0 if is_signal else math.inf),
-        sentence=issue.sentence,
-        advice=SIGNALS[issue.name].advice if is_signal else ENLARGE_ADVICE,
-    )

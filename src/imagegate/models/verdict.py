@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
+
+from imagegate.messages import load_messages
+from imagegate.models.document_ai import document_ai
 
 Decision = Literal["pass", "review", "reject"]
 
@@ -16,35 +20,53 @@ class Reason:
 
     Parameters
     ----------
-    signal : str
-        One of the six causes; ``"content"`` for what the picture shows; ``"output"`` for
-        what the engine made of it; ``"size"`` for the minimum size of a rule; ``"unfamiliar"``
-        if the guard raised it.
-    contribution : float
-        Log-odds that it adds to ``p_fail`` (exact Shapley value); NaN where there is no
-        probability: rules and guard.
+    code : str
+        What it is, fine enough to act on and stable: ``"blur.motion"``, ``"exposure.dark"``,
+        ``"resolution.small_text"`` … ``docs/reasons.md`` lists them all.
+    probability : float
+        That the cause is present at a strength that hurts this task, calibrated; NaN where it is
+        not known: rules, and what is no cause.
+    gain : float
+        By how much the probability of failure would fall without the cause, 0 to 1, as learned
+        from the engine; NaN likewise.
+    message : str
+        One sentence for the person who took the picture: what is wrong and what to do.
+    detail : str
+        The reading, its usual range and what is learned from it, for engineers.
     measure : str
-        The most telling number: a measure, or a rule's setting such as ``"blur_score"``.
+        The number that shows it best: a measure, or a rule's setting such as ``"blur_score"``.
     reading : float
         Its value on this image; NaN if undefined.
     unit : str
         The unit of reading and range.
     usual : tuple of 2 float
-        Where 90 % of the training images that pass lie, or what a rule asks for.
-    sentence : str
-        Reading and range in plain words.
-    advice : str
-        One sentence on what to do.
+        Where 90 % of the training images that pass lie, or what a rule asks for; NaN if unknown.
     """
 
-    signal: str
-    contribution: float
+    code: str
+    probability: float
+    gain: float
+    message: str
+    detail: str
     measure: str
     reading: float
     unit: str
     usual: tuple[float, float]
-    sentence: str
-    advice: str
+
+    @property
+    def cause(self) -> str:
+        """The first part of the code.
+
+        One of the six causes; ``"content"`` for what the picture shows; ``"output"`` for what the
+        engine made of it; ``"size"`` for the minimum size of a rule; ``"unfamiliar"`` if the image
+        is unlike what the gate has learned from; ``"unexplained"`` if it may fail and no cause is
+        found.
+        """
+        return self.code.partition(".")[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, the cause first; NaN is None."""
+        return {"cause": self.cause, **json_safe(asdict(self))}
 
 
 @dataclass(frozen=True)
@@ -58,8 +80,9 @@ class Verdict:
     ok : bool
         Whether the decision is ``"pass"``.
     p_fail : float or None
-        Calibrated probability that the task fails. None where there is none: rules know no
-        probability, and a gate gives none for an image unlike anything it has learned from.
+        Calibrated probability that the task fails. **It may be None**: rules know no probability,
+        and a gate gives none for an image unlike anything it has learned from, unless a cause is
+        plain. Ask ``verdict.ok`` or ``verdict.decision`` first.
     quality : int
         ``round(100 * (1 - p_fail))``; without a probability the lowest of the six scores.
     reasons : tuple of Reason
@@ -88,11 +111,35 @@ class Verdict:
             "ok": self.ok,
             "p_fail": self.p_fail,
             "quality": self.quality,
-            "reasons": [json_safe(asdict(reason)) for reason in self.reasons],
+            "reasons": [reason.to_dict() for reason in self.reasons],
             "scores": json_safe(self.scores),
             "measures": json_safe(self.measures),
             "gate": self.gate,
         }
+
+    def to_document_ai(self) -> dict[str, Any]:
+        """Return the verdict in the words of Google Document AI's quality scores.
+
+        Returns
+        -------
+        dict
+            ``qualityScore`` from 0 to 1, 1 is best, and ``detectedDefects``, each with its ``type``
+            and ``confidence``. What Document AI has no word for is left out.
+        """
+        return document_ai(self)
+
+    def translated(self, messages: str | Path | Mapping[str, str]) -> Verdict:
+        """Return the verdict with the messages of another language, or your own.
+
+        Parameters
+        ----------
+        messages : str, path or mapping
+            As :func:`imagegate.load_messages` takes it: ``"de"``, a TOML file, or a mapping of
+            codes to sentences.
+        """
+        told = load_messages(messages)
+        reasons = tuple(replace(reason, message=told[reason.code]) for reason in self.reasons)
+        return replace(self, reasons=reasons)
 
     def __str__(self) -> str:
         """Return the verdict as plain sentences."""
@@ -102,7 +149,7 @@ class Verdict:
             "reject": "Reject",
         }[self.decision]
         risk = "" if self.p_fail is None else f", chance of failure {chance(self.p_fail)}"
-        why = " ".join(reason.sentence for reason in self.reasons[:3])
+        why = " ".join(reason.message for reason in self.reasons[:3])
         return f"{words}: quality {self.quality} of 100{risk}. {why}".rstrip()
 
 

@@ -64,12 +64,12 @@ def write_jsonl(file: IO[bytes], rows: Iterable[Row]) -> None:
 
 
 def write_csv(file: IO[bytes], rows: Iterable[Row]) -> None:
-    """Write one line a row; reasons as ``signal: sentence``, parted by ``|``."""
+    """Write one line a row; reasons as ``code: message``, parted by ``|``."""
     columns = [*PLAIN, "reasons", *SCORES, *MEASURES]
     lines = csv.DictWriter(_Text(file), columns)
     lines.writeheader()
     for row in rows:
-        why = " | ".join(f"{reason['signal']}: {reason['sentence']}" for reason in row["reasons"])
+        why = " | ".join(f"{reason['code']}: {reason['message']}" for reason in row["reasons"])
         lines.writerow({**flat(row), "reasons": why})
 
 
@@ -87,8 +87,9 @@ def schema() -> Any:
     text, real = pa.string(), pa.float64()
     types = dict.fromkeys(PLAIN, text) | {"ok": pa.bool_()}
     types |= dict.fromkeys(WHOLE, pa.int32()) | dict.fromkeys(NUMBERS, real)
-    reals = {"contribution": real, "reading": real, "usual": pa.list_(real)}
-    reason = [(field.name, reals.get(field.name, text)) for field in fields(Reason)]
+    reals = {"probability": real, "gain": real, "reading": real, "usual": pa.list_(real)}
+    names = ("cause", *(field.name for field in fields(Reason)))
+    reason = [(name, reals.get(name, text)) for name in names]
     types["reasons"] = pa.list_(pa.struct(reason))
     types |= dict.fromkeys((*SCORES, *MEASURES), real)
     return pa.schema(list(types.items()))

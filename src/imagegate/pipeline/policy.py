@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from imagegate.errors import ImagegateError, SettingsError, UnknownNameError
-from imagegate.features import SIGNALS
+from imagegate.models.reasons import CAUSES_TOLD
 from imagegate.pipeline.repair import REPAIRS
 
-# What a reason can be about, see Reason.signal.
-REASONS = (*SIGNALS, "content", "size", "unfamiliar")
 PROVEN = "proven"
 
 
@@ -34,8 +32,8 @@ class Policy:
         ``"proven"`` takes those that have been measured to help this task and engine
         (``docs/repair.md``), nothing where none has; an empty mapping forbids repairs.
     review : tuple of str
-        Rejected images go to people after all if this is the weightiest reason: a signal,
-        ``"content"``, ``"size"``.
+        Rejected images go to people after all if this is the weightiest reason: the cause of a
+        reason, such as ``"exposure"`` or ``"content"``.
 
     Examples
     --------
@@ -53,9 +51,9 @@ class Policy:
         for name in ("use_below", "reject_from"):
             _share(name, getattr(self, name), optional=True)
         _check_repairs(self.repair)
-        for signal in self.review:
-            if signal not in REASONS:
-                raise UnknownNameError("reason to review", str(signal), REASONS)
+        for cause in self.review:
+            if cause not in CAUSES_TOLD:
+                raise UnknownNameError("reason to review", str(cause), CAUSES_TOLD)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from imagegate.errors import ImagegateError, NoRoomError
 from imagegate.image import ImageFile, Limits, open_file
 from imagegate.image.source import load
+from imagegate.messages import ENGLISH
 from imagegate.models.verdict import Verdict
 from imagegate.models.worker import Done
 from imagegate.pipeline.files import opened, shown
@@ -56,10 +57,13 @@ class Examiner:
         Decides.
     limits : Limits
         The largest file and picture that are accepted.
+    language : str
+        Of the messages: one that ships, or the path of a TOML file with your own.
     """
 
     router: Router
     limits: Limits = DEFAULT_LIMITS
+    language: str = ENGLISH
 
     @property
     def gate(self) -> str:
@@ -98,6 +102,8 @@ class Examiner:
             image = file.page(number)
             # A mended page could not be put back into its document.
             route = self.router.route(image, repair=file.pages == 1)
+            if self.language != ENGLISH:
+                route = replace(route, verdict=route.verdict.translated(self.language))
         except ImagegateError as error:
             return Page(failed(name, str(error), gate=self.gate) | facts)
         size = {"width": image.header.width, "height": image.header.height}

@@ -83,7 +83,9 @@ def mend(image: Image, verdict: Verdict, gate: Gate, limits: Mapping[str, float]
     found = [
         Mended(cause, pixels, after)
         for cause, pixels in attempts(image, verdict, limits)
-        if (after := gate.check(pixels)).p_fail is not None and after.p_fail <= limits[cause]
+        if (after := gate.check(pixels)).p_fail is not None
+        and after.p_fail <= limits[cause]
+        and gate.knows(after)
     ]
     return min(found, key=lambda mended: mended.verdict.p_fail or 0.0, default=None)
 
@@ -92,7 +94,7 @@ def attempts(
     image: Image, verdict: Verdict, causes: Mapping[str, float]
 ) -> Iterator[tuple[str, Pixels]]:
     """Mend each of the causes that the verdict blames, in the order of the table."""
-    blamed = {reason.signal for reason in verdict.reasons}
+    blamed = {reason.cause for reason in verdict.reasons}
     for cause, row in REPAIRS.items():
         low = verdict.scores.get(cause, 100.0) < LOW_SCORE
         if cause in causes and (low or cause in blamed):

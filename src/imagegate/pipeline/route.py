@@ -137,16 +137,19 @@ class Router:
         action = ACTION_OF[verdict.decision]
         if verdict.p_fail is not None:
             use, reject = self.thresholds
-            if use is not None and verdict.p_fail <= use:
+            if use is not None and verdict.p_fail <= use and self._knows(verdict):
                 return "use"
             action = "reject" if verdict.p_fail >= reject else "review"
         if (
             action == "reject"
             and verdict.reasons
-            and verdict.reasons[0].signal in self.policy.review
+            and verdict.reasons[0].cause in self.policy.review
         ):
             return "review"
         return action
+
+    def _knows(self, verdict: Verdict) -> bool:
+        return isinstance(self.gate, RulesGate) or self.gate.knows(verdict)
 
     def _own(self) -> tuple[float | None, float]:
         if isinstance(self.gate, Gate):

@@ -46,7 +46,7 @@ class Tally:
         elif route == BROKEN:
             self.errors = [*self.errors, row["error"]][:MOST_ERRORS]
         elif row["reasons"]:
-            self.reasons[row["reasons"][0]["signal"]] += 1
+            self.reasons[row["reasons"][0]["cause"]] += 1
 
     @property
     def images(self) -> int:

@@ -14,6 +14,7 @@ from imagegate.errors import CorpusError, UnknownNameError
 from imagegate.features import VERSION
 from imagegate.training import parts
 from imagegate.training.outcome_rows import read_outcomes_rows
+from imagegate.training.recipes import CAUSES_ONLY
 
 FAIL = "fail"  # what an error may count as
 # What corpora must share to be joined.
@@ -94,6 +95,15 @@ class Corpus:
         rows = {name: values[mask] for name, values in self.rows.items()}
         outputs = {name: values[mask] for name, values in self.outputs.items()}
         return Corpus(self.meta, rows, self.X[mask], self.names, outputs)
+
+
+def check_labelled(corpus: Corpus) -> None:
+    """Raise CorpusError if no engine has run on the images of a corpus."""
+    if corpus.meta.get("recipe") == CAUSES_ONLY:
+        raise CorpusError(
+            "these rows were labelled with the recipe 'causes': no engine has run, they only teach "
+            "a gate to name causes. Give a corpus of the recipe 'mixed', too"
+        )
 
 
 def read_corpus(path: str | Path) -> Corpus:

@@ -12,7 +12,7 @@ from imagegate.models.learned import Gate
 from imagegate.models.rules import RulesGate
 from imagegate.training.comparison import Chance, Rows, compare, reliability, responses, slices
 from imagegate.training.contenders import contenders, gate_columns
-from imagegate.training.corpus import Corpus
+from imagegate.training.corpus import Corpus, check_labelled
 from imagegate.training.evaluation import Evaluation
 from imagegate.training.heldout import choose_rows
 from imagegate.training.intervals import calibration_by_chance
@@ -67,6 +67,7 @@ def evaluate(
     """
     if isinstance(gate, RulesGate):
         raise SettingsError(f"expected a learned gate, got {gate.name}: rules are only its rivals")
+    check_labelled(corpus)
     chosen = choose_rows(gate.card, corpus.column("group").astype(str), part)
     kept = corpus.select(chosen.mask)
     if not len(kept):

@@ -16,7 +16,8 @@ from imagegate.models.guard import Guard
 from imagegate.models.learned import Gate, History
 from imagegate.models.thresholds import PRESETS
 from imagegate.training.calibrate import fit_calibration
-from imagegate.training.corpus import Corpus
+from imagegate.training.corpus import Corpus, check_labelled
+from imagegate.training.diagnosing import diagnose
 from imagegate.training.facts import Asked, Made, make_card
 from imagegate.training.guarding import FALSE_ALARMS, fit_guard
 from imagegate.training.learner import Learned, from_sklearn, learn, varying
@@ -79,6 +80,7 @@ def train(
     seed: int = 0,
     date: str = "",
     shares: Sequence[float] = SHARES,
+    diagnosis: Sequence[Corpus] = (),
 ) -> TrainResult:
     """Train a gate on a labelled corpus.
 
@@ -103,6 +105,9 @@ def train(
         Written on the card; no clock is read here.
     shares : sequence of 3 float
         Of training, calibration and test; few sources want more calibration.
+    diagnosis : sequence of Corpus
+        More rows to learn causes from, labelled with the recipes ``causes`` and
+        ``counterfactuals``; the probability of failure is not learned from them.
 
     Returns
     -------
@@ -113,12 +118,15 @@ def train(
     CorpusError
         If there are too few groups to split, or the task never fails or always fails.
     """
+    check_labelled(corpus)
     asked = Asked(name, promise, confidence, costs, seed, date)
     groups, sets = corpus.column("group").astype(str), corpus.column("set").astype(str)
     split = split_by_group(groups, sets, seed=seed, shares=shares)
     gate = _fit(corpus, split, asked, images_only(corpus))
     output, said = _with_output(corpus, split, asked, gate)
-    gate = replace(_taught(gate, corpus, split), output=output)
+    gate = diagnose(_taught(gate, corpus, split), corpus, split, diagnosis, shares=shares)
+    if output:
+        gate = replace(gate, output=replace(output, diagnosis=gate.diagnosis))
     return TrainResult(gate, split, said_of(gate.card, said, corpus.meta))
 
 
@@ -178,8 +186,8 @@ def _fit(corpus: Corpus, split: NDArray[np.str_], asked: Asked, allowed: Sequenc
         rules=_rules(corpus, split == "train", training),
     )
     card = make_card(corpus, split, asked, made)
-    reference, usual = _typical(training.X[~training.fails])
-    return Gate(card, learned.forest, line, guard, reference, usual, history)
+    usual = _usual(training.X[~training.fails])
+    return Gate(card, learned.forest, line, guard, usual, history)
 
 
 def _varying(training: Corpus, allowed: Sequence[str], seed: int) -> list[str]:
@@ -236,12 +244,11 @@ def _rules(
     return preset.to_dict(), tuned.to_dict()
 
 
-def _typical(X: NDArray[np.float32]) -> tuple[Floats, Floats]:
-    """Return the median of every measure and its usual range, NaN where never defined."""
-    reference, usual = np.full(X.shape[1], np.nan), np.full((X.shape[1], 2), np.nan)
+def _usual(X: NDArray[np.float32]) -> Floats:
+    """Return the usual range of every measure, NaN where never defined."""
+    usual = np.full((X.shape[1], 2), np.nan)
     for j, column in enumerate(X.astype(np.float64).T):
         known = column[~np.isnan(column)]
         if known.size:
-            reference[j] = np.median(known)
             usual[j] = np.quantile(known, USUAL)
-    return reference, usual
+    return usual

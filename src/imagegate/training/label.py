@@ -15,12 +15,13 @@ from imagegate.tasks.task import Engine, Task
 from imagegate.training import parts
 from imagegate.training.corpus import FAIL
 from imagegate.training.label_report import LabelReport, clean_rows, common, report
+from imagegate.training.recipes import CAUSES_ONLY, RECIPES
 from imagegate.training.record import begin, settings
 from imagegate.training.rows import Plan, row_id, still_to_do
 from imagegate.training.sources import Source
-from imagegate.training.variants import RECIPES
 from imagegate.training.workers import run_jobs
 
+NO_ENGINE = Engine("none", lambda: lambda pixels: None)
 SHOWN = 5  # reasons in one message
 ERRORS = ("leave-out", FAIL)  # what errors count as
 Progress = Callable[[int, int, int, int], None]
@@ -57,9 +58,12 @@ def label(
         The corpus folder; what an unfinished run left there is used.
     variants : int
         Rows a source. The first is the source as it is, file byte for byte.
-    recipe : {"mixed", "singles", "natural"}
+    recipe : {"mixed", "singles", "natural", "counterfactuals", "causes"}
         How the others are made: some single causes at full levels and some realistic
-        chains; only single causes; none, so that ``variants`` is 1.
+        chains; only single causes; none, so that ``variants`` is 1. The last two teach a gate to
+        name causes, in a folder of their own: mixtures, each also without one of its steps
+        (``variants`` is best 8 or 15), so that it is known what undoing it gains; or causes at
+        any strength that are only measured, without running the engine.
     seed : int
         The same seed gives the same ``corpus.parquet``, byte for byte, on any number
         of processes and after any number of interruptions.
@@ -93,7 +97,7 @@ def label(
         Counts, and the sources that could not serve with the reason.
     """
     task = find_task(task)
-    chosen = find_engine(task, engine)
+    chosen = no_engine(engine) if recipe == CAUSES_ONLY else find_engine(task, engine)
     folder, variants = Path(out), 1 if recipe == "natural" else variants
     strength = task.strength if strength is None else strength
     check(recipe, errors, variants=variants, jobs=jobs, timeout=timeout, strength=strength)
@@ -112,6 +116,13 @@ def label(
     parts.write_meta(folder, {**meta, "timeout": timeout, "complete": True, **counts})
     parts.clear(folder)
     return report(folder, parts.read_meta(folder))
+
+
+def no_engine(engine: object) -> Engine:
+    """Return what stands for an engine where none runs; refuse one that is given for nothing."""
+    if engine is not None:
+        raise SettingsError("the recipe 'causes' runs no engine: leave the engine out")
+    return NO_ENGINE
 
 
 @dataclass

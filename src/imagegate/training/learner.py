@@ -85,7 +85,7 @@ def learn(
     even = weights / weights.mean()
     edges = bin_edges(X)
     codes = encode(X, edges)
-    with _one_thread():
+    with one_thread():
         tried = [_cross_validate(codes, fails, even, folds, s, directions, seed) for s in GRID]
         losses = [float(loss.min()) for loss, _ in tried]
         best = int(np.argmin(losses))
@@ -194,9 +194,10 @@ def _cross_validate(
     return np.logaddexp(0, signed) @ weights / weights.sum(), unseen
 
 
-def _one_thread() -> Any:
+def one_thread() -> Any:
     """Return a context in which OpenMP keeps to one thread: on few rows more only wait."""
     try:
+        import sklearn.ensemble  # noqa: F401 - only what is loaded by now can be limited
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
     except ImportError as error:
         raise MissingExtraError("scikit-learn", "train") from error

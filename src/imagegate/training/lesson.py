@@ -1,4 +1,4 @@
-"""Tell what a gate has learned: what it looks at, where the task begins to fail, how fast."""
+"""Tell what a gate has learned: what its ranking rests on, and failures by severity."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import KNOWN, OUTPUT, SIGNALS
+from imagegate.features import KNOWN
 from imagegate.models.learned import Gate
-from imagegate.models.lesson_text import CLEAN, CONTENT, LEAST_SHARE
+from imagegate.models.lesson_text import CLEAN
 from imagegate.tables import CAUSES
-from imagegate.training.breaking import Seen, find_break, sided
 from imagegate.training.corpus import Corpus
+from imagegate.training.metrics import auroc, passing
 from imagegate.training.weights import even_weights
 
-Floats = NDArray[np.float64]
-MOST_EXPLAINED = 300  # rows: a share then moves by a point or two with other ones
 MIXTURE = "mixture"
+SHUFFLES = 5  # of every family of measures
 DIGITS = 4  # of what is kept; the rows do not bear more
 
 
@@ -36,76 +35,66 @@ def lesson_of(gate: Gate, corpus: Corpus, split: NDArray[np.str_], *, seed: int)
     split : ndarray of str, shape (rows,)
         The part of every row.
     seed : int
-        Of the rows that are explained, and of the folds of the breaks.
+        Of the shuffles.
 
     Returns
     -------
     dict
-        ``shares``: of each signal (and of ``content``, and of ``output`` if that is judged) in
-        what moves the gate's log-odds away from those of a typical passing image, the largest
-        first; the mean absolute Shapley values of calibration images, scaled to a sum of 1. **They
-        mirror the images**: what is seldom bad in them moves little.
-        ``explained``: the rows and sources behind that.
-        ``breaks``: for each signal the reading at which the task begins to fail, as far as the
-        rows show one: see :func:`imagegate.training.breaking.find_break`. The rows are clean
-        images and those with this cause alone; without degraded images all rows, and then only
-        signals that matter are told.
-        ``rows``: how many are not in the test part; ``causes``: whether some were degraded.
+        ``importance``: by family of measures (``text``, ``blur`` …) by how much AUROC falls on
+        the calibration rows when its readings are shuffled among them, the largest first; empty
+        if the task never or always fails there.
+        ``rows``: how many are not in the test part.
         ``severity``: by cause the (images, failures) at severity 1 to 5, those of clean images
-        under ``clean``; for a gate of outputs and without degraded images empty.
+        under ``clean``; empty for a gate of outputs and without degraded images.
     """
-    calibration = np.flatnonzero(split == "calibration")
-    sources = corpus.column("source_id").astype(str)
-    explained = calibration[drawn(sources[calibration], MOST_EXPLAINED, seed=seed)]
-    own = corpus.matrix(gate.card.measures).astype(np.float64)
-    shares = shares_of(gate, own[explained], sources[explained])
     looked_at = corpus.select(split != "test")
     return {
-        "shares": {name: round(share, DIGITS) for name, share in shares.items()},
-        "explained": {"rows": len(explained), "sources": len(np.unique(sources[explained]))},
-        "breaks": _breaks(gate, looked_at, shares, seed),
+        "importance": importance(gate, corpus.select(split == "calibration"), seed=seed),
         "rows": len(looked_at),
-        "causes": _degraded(looked_at),
         "severity": {} if gate.judges_output else severity_of(looked_at),
     }
 
 
-def drawn(sources: NDArray[np.str_], count: int, *, seed: int) -> NDArray[np.intp]:
-    """Return the indices of ``count`` rows at most: one of each source, then a second one."""
-    shuffled = np.random.default_rng(seed).permutation(len(sources))
-    _, member = np.unique(sources[shuffled], return_inverse=True)
-    order = np.argsort(member, kind="stable")
-    sizes = np.bincount(member, minlength=1)
-    turn = np.empty(len(sources), np.intp)
-    turn[order] = np.arange(len(sources)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return np.sort(shuffled[np.argsort(turn, kind="stable")[:count]])
-
-
-def shares_of(gate: Gate, X: Floats, sources: NDArray[np.str_]) -> dict[str, float]:
-    """Return the share of every signal in what moves the log-odds, the largest first.
+def importance(gate: Gate, corpus: Corpus, *, seed: int) -> dict[str, float]:
+    """Return by how much AUROC falls when the readings of a family are shuffled.
 
     Parameters
     ----------
     gate : Gate
         Any learned gate.
-    X : ndarray of shape (rows, measures)
-        The gate's own columns.
-    sources : ndarray of str, shape (rows,)
-        Each counts the same.
+    corpus : Corpus
+        Rows that it has not learned from.
+    seed : int
+        Of the shuffles.
 
-    Returns
-    -------
-    dict
-        Adds up to 1; empty if nothing moves.
+    References
+    ----------
+    Permutation importance: Breiman, Machine Learning 45 (2001), doi:10.1023/A:1010933404324; by
+    groups of columns, for readings of a family say much the same.
     """
-    found = [gate.explain(x) for x in X]
-    moved = np.abs([(*row.contributions, row.content) for row in found])
-    mean = even_weights(sources) @ moved
-    if not mean.sum() > 0:
+    fails, weights = np.asarray(corpus.fails, bool), even_weights(corpus.column("source_id"))
+    if fails.all() or not fails.any():
         return {}
-    names = (*SIGNALS, *([OUTPUT] if gate.judges_output else []), CONTENT)
-    pairs = zip(names, (mean / mean.sum()).tolist(), strict=True)
-    return dict(sorted(pairs, key=lambda pair: -pair[1]))
+    X, rng = corpus.matrix(gate.card.measures), np.random.default_rng(seed)
+    families: dict[str, list[int]] = {}
+    for j, name in enumerate(gate.card.measures):
+        families.setdefault(KNOWN[name].family, []).append(j)
+    whole = _auroc(gate, X, fails, weights)
+    found = {}
+    for family, columns in families.items():
+        falls = []
+        for _ in range(SHUFFLES):
+            shuffled = X.copy()
+            shuffled[:, columns] = X[rng.permutation(len(X))][:, columns]
+            falls.append(whole - _auroc(gate, shuffled, fails, weights))
+        found[family] = round(float(np.mean(falls)), DIGITS)
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def _auroc(
+    gate: Gate, X: NDArray[np.float32], fails: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> float:
+    return float(auroc(passing(gate.p_fail(X), fails, weights[None, :]))[0])
 
 
 def severity_of(corpus: Corpus) -> dict[str, list[Any]]:
@@ -127,34 +116,3 @@ def _count(corpus: Corpus, mask: NDArray[np.bool_]) -> list[int]:
 
 def _degraded(corpus: Corpus) -> bool:
     return bool((corpus.column("cause").astype(str) != CLEAN).any())
-
-
-def _breaks(
-    gate: Gate, corpus: Corpus, shares: dict[str, float], seed: int
-) -> list[dict[str, Any]]:
-    """Return the breaks of the signals that matter; of a gate of outputs, of the output alone."""
-    names = gate.card.measures
-    text = {name: corpus.column(name).astype(str) for name in ("source_id", "group", "cause")}
-    seen = Seen(
-        corpus.matrix(names),
-        names,
-        np.asarray(corpus.fails, bool),
-        text["source_id"],
-        text["group"],
-    )
-    asked = [OUTPUT] if gate.judges_output else list(SIGNALS)
-    tried = len(sided([name for name in names if KNOWN[name].signal in asked]))
-    # Where each fault has rows of its own, what they show of it is true whatever the gate uses.
-    least = 0.0 if _degraded(corpus) else LEAST_SHARE
-    kept = []
-    for signal in (name for name in shares if name in asked and shares[name] >= least):
-        # With other causes at work, too, a reading would be blamed for what they did.
-        alone = np.isin(text["cause"], [CLEAN, signal]) | (signal == OUTPUT)
-        own = [name for name in names if KNOWN[name].signal == signal]
-        found = find_break(seen.at(alone), own, seed=seed, tried=tried)
-        if found:
-            rates = {name: getattr(found, name).to_dict() for name in ("before", "beyond")}
-            plain = {name: getattr(found, name) for name in ("measure", "rows", "sources")}
-            reading = float(f"{found.reading:.{DIGITS}g}")
-            kept.append({"signal": signal, **plain, "reading": reading, **rates})
-    return kept

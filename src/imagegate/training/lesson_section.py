@@ -6,6 +6,7 @@ from html import escape
 
 from imagegate.models.lesson_text import (
     SEVERITIES,
+    diagnosis_lines,
     lesson_sentences,
     severity_cells,
     severity_title,
@@ -22,4 +23,7 @@ def lesson(evaluation: Evaluation) -> str:
     if rows:
         caption = f"<p>{escape(severity_title(told))}</p>"
         sentences += f'{caption}<div class="wide">{table(["", *SEVERITIES], rows)}</div>'
+    sentences += "".join(
+        f"<p>{escape(text.strip())}</p>" for text in diagnosis_lines(evaluation.card.diagnosis)
+    )
     return f"<h2>What the gate has learned</h2>\n{sentences}" if sentences else ""

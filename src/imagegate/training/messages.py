@@ -9,8 +9,10 @@ from typing import Any
 
 from imagegate.features import OUTPUT_MEASURES
 from imagegate.models.card import Card, Guarantee, percent
+from imagegate.tables import CAUSES
 from imagegate.training.wanting import Counts, wanting
 
+FEW_RIGHT = 0.9  # of first reasons
 TELLING = 30  # calibration sources from which it can be told that more would not help
 
 
@@ -36,7 +38,30 @@ class Said:
 def said_of(card: Card, of_output: Iterable[str], meta: Mapping[str, Any]) -> Said:
     """Return what to say of a gate; ``of_output`` is what there is to say of its second one."""
     learned = (_learned(card), *left_out(meta))
-    return Said(learned, (*_promised(card), *of_output), tuple(wanting(card)))
+    lacks = (*wanting(card), *_unexplained(card))
+    return Said(learned, (*_promised(card), *of_output), lacks)
+
+
+def _unexplained(card: Card) -> Iterator[str]:
+    """Yield that the reasons are not learned, or how often they are wrong, and what to do."""
+    remedy = "Add images that show causes, no engine runs: imagegate label SOURCES --recipe causes"
+    missing = [cause for cause in CAUSES if cause not in card.diagnosis.get("causes", ())]
+    if len(missing) == len(CAUSES):
+        yield (
+            "The reasons come from the six scores: too few rows with each cause to learn them "
+            f"from. {remedy}."
+        )
+        return
+    if missing:
+        told = ", ".join(missing)
+        yield f"Reasons know {told} by the scores alone: too few rows to learn from. {remedy}."
+    counted = card.diagnosis["held_out"]["one"].values()
+    rows, right = (sum(pair[i] for pair in counted) for i in (0, 1))
+    if rows and right / rows < FEW_RIGHT:
+        yield (
+            f"The first reason is the true cause on only {right:,} of {rows:,} test images. "
+            f"{remedy}."
+        )
 
 
 def left_out(meta: Mapping[str, Any]) -> Iterator[str]:

@@ -87,7 +87,7 @@ def _mistake(
 
 def _reasons(gate: Gate, seen: image.Image) -> tuple[str, ...]:
     verdict = gate.check(seen)
-    return tuple(reason.sentence for reason in verdict.reasons[:3])
+    return tuple(reason.message for reason in verdict.reasons[:3])
 
 
 def _words(chain: str) -> str:

@@ -23,9 +23,10 @@ from imagegate.features import (
 )
 from imagegate.tables import Pixels
 from imagegate.tasks.task import Engine, Task
+from imagegate.training.recipes import CAUSES_ONLY, draw, row_seed
 from imagegate.training.sources import Source
 from imagegate.training.truths import Unusable, checked_loss, given_truth, own_truth, sound
-from imagegate.training.variants import Clean, cause_of, draw, load, row_seed, variant_bytes
+from imagegate.training.variants import Clean, cause_of, load, variant_bytes
 
 Row = dict[str, Any]
 LONGEST_ERROR = 300
@@ -41,7 +42,7 @@ class Plan:
     task, engine : Task, Engine
         What is run.
     recipe : str
-        One of ``variants.RECIPES``.
+        One of ``recipes.RECIPES``.
     seed : int
         The seed of the corpus.
     half_run : bool
@@ -56,6 +57,11 @@ class Plan:
     seed: int
     half_run: bool = False
     strength: float = 1.0
+
+    @property
+    def runs(self) -> bool:
+        """Whether the engine is asked at all."""
+        return self.recipe != CAUSES_ONLY
 
     @property
     def called(self) -> str:
@@ -102,7 +108,7 @@ def row_id(source: Source, variant: int) -> str:
 def blank_row(source: Source, variant: int, plan: Plan) -> Row:
     """Return a row with what is known before the image is made; the rest is undefined."""
     seed = row_seed(plan.seed, source.source_id, variant)
-    chain = draw(plan.recipe, seed, variant, strength=plan.strength)
+    chain = draw(plan.recipe, plan.seed, source.source_id, variant, strength=plan.strength)
     return {
         "row_id": row_id(source, variant),
         "source_id": source.source_id,
@@ -147,8 +153,8 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
     try:
         clean = load(source, text=plan.task.text, shrink=plan.task.shrink)
         yield Event("engine", source)  # the loss that checks the truth is the user's own, too
-        truth = given_truth(source, clean, plan.task)
-        if truth is None:
+        truth = given_truth(source, clean, plan.task) if plan.runs else None
+        if truth is None and plan.runs:
             truth = own_truth(clean, plan.task, run)
     except Exception as error:  # noqa: BLE001 one bad source must not end the run; its reason is kept
         yield Event("dropped", source, reason=describe(error))
@@ -159,6 +165,9 @@ def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Even
         try:
             picture, facts = prepared(clean, row, variant)
             row = row | facts
+            if not plan.runs:
+                yield Event("row", source, row)
+                continue
             yield Event("engine", source, row)
             output, second = sound(run(picture.rgb.copy())), None  # it may write into its input
             row |= scored(output, truth, plan.task)

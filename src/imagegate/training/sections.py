@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from imagegate.models.lesson_text import lesson_lines
+from imagegate.models.lesson_text import diagnosis_lines, lesson_lines
 from imagegate.training import plots
 from imagegate.training.evaluation import (
     AT_THRESHOLD,
@@ -196,11 +196,17 @@ def mistakes(evaluation: Evaluation) -> str:
 
 def card(evaluation: Evaluation) -> str:
     """Return the gate's card in plain words, and every fact of it folded below."""
-    told = lesson_lines(evaluation.card.lesson)  # in a section of its own
-    texts = [text for text in evaluation.card.lines() if text not in told]
+    known = evaluation.card
+    told = {
+        *lesson_lines(known.lesson),
+        *diagnosis_lines(known.diagnosis),
+    }  # in a section of its own
+    texts = [text for text in known.lines() if text not in told]
     lines = "\n".join(f"<li>{line(text)}</li>" for text in texts)
-    known = evaluation.card.to_dict().items()
-    rows = [("", [escape(name.replace("_", " ")), fact(value)]) for name, value in known]
+    rows = [
+        ("", [escape(name.replace("_", " ")), fact(value)])
+        for name, value in known.to_dict().items()
+    ]
     facts = f"<details><summary>every fact</summary>{table([], rows)}</details>"
     return f'<ul class="lines">{lines}</ul>\n<div class="card">{facts}</div>'
 

@@ -1,8 +1,7 @@
-"""Draw the variants of a source, and make any of them again."""
+"""Load a source and make any of its variants, now or again."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,25 +9,13 @@ import cv2
 import numpy as np
 
 from imagegate import image
-from imagegate.degrade import (
-    DEGRADATIONS,
-    Chain,
-    apply_chain,
-    at_strength,
-    draw_chain,
-    save,
-    single_chain,
-)
+from imagegate.degrade import Chain, apply_chain, save
 from imagegate.errors import ImageNotFoundError
 from imagegate.features.letters import letters
-from imagegate.tables import CAUSES, Pixels
+from imagegate.tables import Pixels
 from imagegate.training.generated import KINDS, render
 from imagegate.training.sources import Source
 
-RECIPES = ("mixed", "singles", "natural")
-# In the mixed recipe so many variants have one cause at a drawn full level, so that each cause
-# and severity is seen; the others are chains as real images suffer them.
-SINGLES_SHARE = 0.3
 # Without text, sizes are relative to the short side: for pictures to a sixteenth, for pages on
 # which no letters are found to what a letter would measure.
 PICTURE_PARTS, PAGE_PARTS = 16, 40
@@ -59,32 +46,9 @@ class Clean:
     whole: Pixels | None = None
 
 
-def row_seed(seed: int, source_id: str, variant: int) -> int:
-    """Return the seed of one row, whatever other rows there are: 63 bits of a hash."""
-    digest = hashlib.sha256(f"{seed}\n{source_id}\n{variant}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
-def draw(recipe: str, seed: int, variant: int, *, strength: float = 1.0) -> Chain:
-    """Draw what happens to a variant; nothing happens to variant 0."""
-    return at_strength(_drawn(recipe, seed, variant), strength)
-
-
-def _drawn(recipe: str, seed: int, variant: int) -> Chain:
-    if variant == 0 or recipe == "natural":
-        return ()
-    rng = np.random.default_rng(seed)
-    if recipe == "singles" or rng.random() < SINGLES_SHARE:
-        cause = CAUSES[rng.integers(len(CAUSES))]
-        names = [name for name, row in DEGRADATIONS.items() if row.cause == cause]
-        name = names[rng.integers(len(names))]
-        return single_chain(name, int(rng.integers(1, 6)), int(rng.integers(2**31)))
-    return draw_chain(rng)
-
-
 def cause_of(chain: Chain) -> str:
     """Return ``"clean"``, the one cause of the chain, or ``"mixture"``."""
-    causes = {DEGRADATIONS[step.name].cause for step in chain}
+    causes = {step.cause for step in chain}
     return "mixture" if len(causes) > 1 else next(iter(causes), "clean")
 
 

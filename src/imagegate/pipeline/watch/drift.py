@@ -60,7 +60,7 @@ def _moved(
     chance = chi_square_95(bins - 1) / _both(new, usual) if bins > 1 else 0.0
     return Moved(
         measure=name,
-        signal=KNOWN[name].signal or "content",
+        signal=KNOWN[name].family,
         psi=index,
         psi_by_chance=chance,
         distance=distance,

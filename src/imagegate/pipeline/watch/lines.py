@@ -58,7 +58,15 @@ def parsed(line: bytes) -> Row | None:
     if not (isinstance(found, dict) and {"path", "decision", "gate"} <= found.keys()):
         return None
     row = {**EMPTY, **found}
+    if isinstance(row["reasons"], list):
+        row["reasons"] = [_with_cause(reason) for reason in row["reasons"]]
     return row if _said(row) and _measured(row) else None
+
+
+def _with_cause(reason: Any) -> Any:
+    """Return a reason with its cause, which logs of earlier versions call its signal."""
+    earlier = isinstance(reason, dict) and "cause" not in reason and "signal" in reason
+    return {**reason, "cause": reason["signal"]} if earlier else reason
 
 
 def _said(row: Row) -> bool:
@@ -79,7 +87,7 @@ def _measured(row: Row) -> bool:
     reasons, measures = row["reasons"], row["measures"]
     return (
         isinstance(reasons, list)
-        and all(isinstance(r, dict) and isinstance(r.get("signal"), str) for r in reasons)
+        and all(isinstance(r, dict) and isinstance(r.get("cause"), str) for r in reasons)
         and _number(row["p_fail"], 0, 1)
         and _number(row["p_repaired"], 0, 1)
         and isinstance(measures, dict)

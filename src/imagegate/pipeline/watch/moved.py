@@ -53,7 +53,7 @@ class Moved:
     Parameters
     ----------
     measure, signal : str
-        Which; the signal is ``"content"`` for context.
+        Which; the signal is the family of the measure: a cause, ``"text"`` or ``"content"``.
     psi : float
         Population stability index over tenths of the reference and the undefined.
     psi_by_chance : float

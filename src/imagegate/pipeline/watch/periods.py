@@ -56,7 +56,7 @@ class Period:
         route = route_of(row)
         if route == BROKEN:
             return
-        self.unfamiliar += bool(row["reasons"]) and row["reasons"][0]["signal"] == "unfamiliar"
+        self.unfamiliar += any(reason["cause"] == "unfamiliar" for reason in row["reasons"])
         self.passed += row["decision"] == "pass"
         if covered:
             self.covered.add(row["p_fail"])

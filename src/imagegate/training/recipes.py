@@ -1,0 +1,143 @@
+"""Draw what happens to every variant of a source."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from imagegate.degrade import (
+    DEGRADATIONS,
+    Chain,
+    Step,
+    amount_at,
+    at_strength,
+    draw_chain,
+    draw_mixture,
+    single_chain,
+)
+from imagegate.degrade.chain import HOPELESS, STAGES
+from imagegate.degrade.table import EVERY
+from imagegate.tables import CAUSES
+
+COUNTERFACTUALS, CAUSES_ONLY = "counterfactuals", "causes"
+# What these recipes make teaches the diagnosis, and never the probability of failure.
+FOR_DIAGNOSIS = (COUNTERFACTUALS, CAUSES_ONLY)
+# In the mixed recipe so many variants have one cause at a drawn full level, so that each cause
+# and severity is seen; the others are chains as real images suffer them.
+SINGLES_SHARE = 0.3
+# Of the variants that only show causes: so many are clean, so many have one cause.
+CLEAN_SHARE, ONE_CAUSE_SHARE = 0.15, 0.55
+# Small pictures are commoner than those that were enlarged again.
+SMALL, SMALL_SHARE = ["resolution.left_small", "resolution.linear"], 0.5
+SAVED_SHARE, SAVED_QUALITY = 0.6, (55, 97)  # how files of the web and of phones are saved
+# A mixture of two and one of three, each with the chains that lack one of its steps.
+TWO, THREE = 3, 4
+ROUND = TWO + THREE
+
+
+def row_seed(seed: int, source_id: str, variant: int) -> int:
+    """Return the seed of one row, whatever other rows there are: 63 bits of a hash."""
+    digest = hashlib.sha256(f"{seed}\n{source_id}\n{variant}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def draw(recipe: str, seed: int, source_id: str, variant: int, *, strength: float = 1.0) -> Chain:
+    """Draw what happens to a variant of a source; nothing happens to variant 0.
+
+    Parameters
+    ----------
+    recipe : str
+        One of ``RECIPES``.
+    seed : int
+        Of the corpus.
+    source_id : str
+        The source.
+    variant : int
+        Its number.
+    strength : float
+        As for :func:`imagegate.degrade.at_strength`.
+
+    Returns
+    -------
+    Chain
+    """
+    if variant == 0:
+        return ()
+    return at_strength(RECIPES[recipe](lambda v: row_seed(seed, source_id, v), variant), strength)
+
+
+SeedOf = Callable[[int], int]
+
+
+def natural(seed_of: SeedOf, variant: int) -> Chain:
+    """Leave the image as it is."""
+    return ()
+
+
+def singles(seed_of: SeedOf, variant: int) -> Chain:
+    """Draw one cause at one of its five strengths."""
+    return _single(np.random.default_rng(seed_of(variant)))
+
+
+def mixed(seed_of: SeedOf, variant: int) -> Chain:
+    """Draw one cause at one of its five strengths, or a chain as real images suffer it."""
+    rng = np.random.default_rng(seed_of(variant))
+    return _single(rng) if rng.random() < SINGLES_SHARE else draw_chain(rng)
+
+
+def counterfactuals(seed_of: SeedOf, variant: int) -> Chain:
+    """Draw mixtures, and after each the same chain without each of its steps.
+
+    A round of seven variants is a mixture of two, its two single steps, a mixture of three, and
+    that without its first, second and third step.
+    """
+    first, place = divmod(variant - 1, ROUND)
+    start, count, left_out = (0, 2, place) if place < TWO else (TWO, 3, place - TWO)
+    chain = draw_mixture(np.random.default_rng(seed_of(first * ROUND + start + 1)), count)
+    return tuple(step for index, step in enumerate(chain, start=1) if index != left_out)
+
+
+def causes(seed_of: SeedOf, variant: int) -> Chain:
+    """Draw one cause or several at any strength, hopeless ones too, as files are saved in practice.
+
+    For rows that no engine sees: what is hopeless to it need not be tried.
+    """
+    rng = np.random.default_rng(seed_of(variant))
+    dice, most = rng.random(), float(HOPELESS)
+    count = 0 if dice < CLEAN_SHARE else 1
+    if dice >= CLEAN_SHARE + ONE_CAUSE_SHARE:
+        count, most = int(rng.integers(2, 4)), 5.0
+    drawn = np.sort(rng.choice(len(STAGES), size=count, replace=False))
+    steps = [_anywhere(STAGES[stage], rng.uniform(0.0, most), rng) for stage in drawn]
+    if rng.random() < SAVED_SHARE:
+        quality, seed = int(rng.integers(*SAVED_QUALITY)), int(rng.integers(2**31))
+        steps.append(Step("compression.jpeg", 1, seed, float(quality)))
+    return tuple(steps)
+
+
+def _single(rng: np.random.Generator) -> Chain:
+    cause = CAUSES[rng.integers(len(CAUSES))]
+    names = [name for name, row in DEGRADATIONS.items() if row.cause == cause]
+    name = names[rng.integers(len(names))]
+    return single_chain(name, int(rng.integers(1, 6)), int(rng.integers(2**31)))
+
+
+def _anywhere(cause: str, level: float, rng: np.random.Generator) -> Step:
+    """Draw a step of a cause at a level between and beyond the five strengths."""
+    names = [name for name, row in EVERY.items() if row.cause == cause]
+    if cause == "resolution" and rng.random() < SMALL_SHARE:
+        names = SMALL
+    name = names[rng.integers(len(names))]
+    severity = int(np.clip(round(level), 1, 5))
+    return Step(name, severity, int(rng.integers(2**31)), round(amount_at(name, level), 4))
+
+
+RECIPES: Mapping[str, Callable[[SeedOf, int], Chain]] = {
+    "mixed": mixed,
+    "singles": singles,
+    "natural": natural,
+    COUNTERFACTUALS: counterfactuals,
+    CAUSES_ONLY: causes,
+}

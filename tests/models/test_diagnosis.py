@@ -1,0 +1,315 @@
+"""Which causes are present and what is gained without each: closed forms, files, and verdicts."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from importlib import resources
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+from test_artifact import forged
+from tiny import MEASURES, tiny_gate
+
+from imagegate.errors import GateFileError
+from imagegate.image import Image
+from imagegate.models.artifact import DIAGNOSIS, from_bytes, to_bytes
+from imagegate.models.calibration import sigmoid
+from imagegate.models.diagnosis import LEAST_GAIN, Diagnosis, Finding, by_scores
+from imagegate.models.forest import Forest
+from imagegate.models.learned import Gate
+from imagegate.models.reasons import CODES, Seen, cause_reason, told
+from imagegate.models.verdict import Verdict
+from imagegate.pipeline.repair import mend
+from imagegate.pipeline.route import Router
+
+SCHEMA = json.loads(
+    (resources.files("imagegate") / "schema" / "verdict.schema.json").read_text(encoding="utf-8")
+)
+EDGE, NOISE = 4.0, 10.0  # where the stumps change
+CLEAN, BLURRED, NOISY, BOTH = (2.5, 2, 14, 0.1), (6, 2, 14, 0.1), (2.5, 20, 14, 0.1), (6, 20, 14, 0.1)
+HELD_OUT = {"one": {"blur": [9, 9], "noise": [9, 8]}} | dict.fromkeys(
+    ("several", "helps", "clean"), [9, 8]
+)
+FACTS = {
+    "causes": ["blur", "noise"],
+    "hurts_from": [1.5, 2.0],
+    "rows": 90,
+    "sources": 9,
+    "sets": [],
+    "held_out": HELD_OUT,
+}
+
+
+def stump(column: int, threshold: float, low: float, high: float) -> Forest:
+    """Return a tree of one question: low up to the threshold of a column, high above."""
+    return Forest(
+        roots=np.zeros(1, np.int32),
+        left=np.array([1, 0, 0], np.int32),
+        feature=np.array([column, 0, 0], np.int16),
+        threshold=np.array([threshold, 0, 0]),
+        missing_left=np.array([1, 0, 0], bool),
+        value=np.array([0, low, high]),
+        base=0.0,
+        features=4,
+    )
+
+
+def tiny_diagnosis(**changes: Any) -> Diagnosis:
+    """Blur beyond 4 px would gain 0.3, noise beyond 10 levels 2.4, which is clipped."""
+    trees = (
+        *(stump(0, EDGE, -1.5, 0.5), stump(0, EDGE, -0.5, 0.5)),  # presence of blur: -2 or 1
+        stump(1, NOISE, -3.0, 1.0),  # of noise
+        stump(0, EDGE, -0.4, 0.2),  # gain without blur
+        stump(1, NOISE, 0.0, 2.0),  # without noise
+    )
+    parts = {
+        "causes": ("blur", "noise"),
+        "forest": Forest.joined(trees),
+        "trees": np.array([2, 1, 1, 1], np.int32),
+        "base": np.array([0.0, 0.5, 0.1, 0.4]),
+        "calibration": np.array([[2.0, 0.0], [1.0, -0.5]]),
+    }
+    return Diagnosis(**{**parts, **changes})
+
+
+def diagnosing_gate(**facts: Any) -> Gate:
+    return replace(tiny_gate(diagnosis=FACTS, **facts), diagnosis=tiny_diagnosis())
+
+
+def test_probability_and_gain_are_what_the_trees_add_up_to() -> None:
+    probability, gain = tiny_diagnosis().check().of(np.array([CLEAN, BLURRED, NOISY, BOTH]))
+    raw = np.array([[-4, -3.0], [2, -3.0], [-4, 1.0], [2, 1.0]])
+    np.testing.assert_allclose(probability, sigmoid(raw))
+    np.testing.assert_allclose(gain, [[0, 0.4], [0.3, 0.4], [0, 1], [0.3, 1]])
+
+
+def test_undefined_readings_and_no_rows_are_answered() -> None:
+    probability, gain = tiny_diagnosis().of(np.full((1, 4), np.nan))
+    np.testing.assert_allclose(probability, sigmoid(np.array([[-4, -3.0]])))
+    assert np.isfinite(gain).all()
+    assert all(part.shape == (0, 2) for part in tiny_diagnosis().of(np.empty((0, 4))))
+
+
+def test_findings_are_in_the_order_of_probability_times_gain() -> None:
+    found = tiny_diagnosis().findings(np.array(BOTH))
+    assert [one.cause for one in found] == ["noise", "blur"]
+    assert found[0].probability < found[1].probability, "the gain turns the order"
+    worth = [one.probability * (one.gain + LEAST_GAIN) for one in found]
+    assert worth == sorted(worth, reverse=True)
+    level = tiny_diagnosis(base=np.array([0.0, 0.5, -0.2, -2.0]))
+    assert [one.gain for one in level.findings(np.array(BOTH))] == [0.0, 0.0]
+    assert level.findings(np.array(BOTH))[0].cause == "blur", "without a gain the surer one"
+
+
+def test_a_cause_is_plain_from_one_half() -> None:
+    edge = tiny_diagnosis(calibration=np.array([[0.0, 0.0], [1.0, -9.0]]))
+    assert edge.plain(np.array([CLEAN, BLURRED])).tolist() == [True, True]
+    assert tiny_diagnosis().plain(np.array([CLEAN, BLURRED, NOISY])).tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"causes": ()}, "causes"),
+        ({"causes": ("blur", "blur")}, "causes"),
+        ({"causes": ("blur", "content")}, "causes"),
+        ({"trees": np.array([2, 1, 2], np.int32)}, "for every cause, twice"),
+        ({"trees": np.array([3, 2, 0, 0], np.int32)}, "for every cause, twice"),
+        ({"trees": np.array([1, 1, 1, 1], np.int32)}, "do not add up"),
+        ({"base": np.zeros(3)}, "base, slope and intercept"),
+        ({"base": np.array([0, 0, 0, np.nan])}, "base, slope and intercept"),
+        ({"calibration": np.zeros((2, 3))}, "base, slope and intercept"),
+        ({"calibration": np.full((2, 2), np.inf)}, "base, slope and intercept"),
+    ],
+    ids=repr,
+)
+def test_parts_that_do_not_fit_are_refused(broken: dict[str, Any], said: str) -> None:
+    with pytest.raises(GateFileError, match=f"diagnosis: .*{said}"):
+        tiny_diagnosis(**broken).check()
+
+
+def test_low_scores_stand_for_a_diagnosis() -> None:
+    found = by_scores({"blur": 39.9, "noise": 12.0, "exposure": 40.0, "pixelation": math.nan})
+    assert [one.cause for one in found] == ["noise", "blur"]
+    assert all(math.isnan(one.probability) and math.isnan(one.gain) for one in found)
+
+
+def test_what_is_told_of_findings() -> None:
+    sure, useless = Finding("noise", 0.9, 0.5), Finding("blur", 0.6, 0.01)
+    likely, unlikely = Finding("exposure", 0.3, 0.4), Finding("pixelation", 0.1, 0.9)
+    every = [sure, likely, unlikely, useless]
+    assert told(every, 0.6, passes=False) == [sure, useless]
+    assert told(every, 0.6, passes=True) == [sure], "of an image that passes, what gains little"
+    assert told(every, 0.01, passes=True) == [], "no more can be gained than there is risk"
+    assert told([likely, unlikely], 0.6, passes=False) == [likely], "else the likeliest"
+    assert told([likely, unlikely], 0.6, passes=True) == []
+    assert told([unlikely], 0.6, passes=False) == []
+    score = Finding("blur", math.nan, math.nan)
+    assert told([score], 0.6, passes=False) == [score]
+
+
+def test_a_reason_gains_no_more_than_the_risk() -> None:
+    seen = Seen(Image.from_array(np.zeros((9, 9), np.uint8)), {}, {}, lambda name: (math.nan,) * 2)
+    assert cause_reason(Finding("blur", 0.9, 0.8), seen, 0.3).gain == 0.3
+    assert cause_reason(Finding("blur", 0.9, 0.2), seen, 0.3).gain == 0.2
+    assert math.isnan(cause_reason(Finding("blur", math.nan, math.nan), seen, 0.3).gain)
+
+
+def test_round_trip() -> None:
+    gate = diagnosing_gate()
+    data = to_bytes(gate)
+    again = from_bytes(data)
+    assert to_bytes(again) == data
+    assert again.diagnosis
+    assert again.diagnosis.causes == ("blur", "noise")
+    X = np.random.default_rng(0).normal(5, 9, (60, 4))
+    for one, other in zip(again.diagnosis.of(X), gate.diagnosis.of(X), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert from_bytes(to_bytes(tiny_gate())).diagnosis is None
+
+
+HELD = {
+    **{f"diagnosis.{name}": getattr(tiny_diagnosis().forest, name) for name in
+       ("roots", "left", "feature", "threshold", "missing_left", "value")},
+    **{f"diagnosis.{name}": getattr(tiny_diagnosis(), name) for name in
+       ("trees", "base", "calibration")},
+}  # fmt: skip
+
+
+def with_arrays(facts: dict[str, Any] | None = None, **changes: Any) -> bytes:
+    """Return a gate file whose diagnosis has other arrays, and a hash that fits them."""
+    arrays = {name: np.asarray(HELD[name], kind) for name, (kind, _) in DIAGNOSIS.items()}
+    arrays |= {f"diagnosis.{name}": array for name, array in changes.items()}
+    return forged({"diagnosis": FACTS, **(facts or {})}, **arrays)
+
+
+def test_forgery_helper_is_sound() -> None:
+    assert to_bytes(from_bytes(with_arrays())) == to_bytes(diagnosing_gate())
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (with_arrays({"diagnosis": {}}), "no causes"),
+        (with_arrays({"diagnosis": {**FACTS, "causes": ["blur", "odd"]}}), "unknown"),
+        (with_arrays({"diagnosis": {**FACTS, "hurts_from": [1.0]}}), "hurts_from"),
+        (with_arrays(trees=np.array([2, 1, 1, 2], "<i4")), "do not add up"),
+        (with_arrays(base=np.zeros(1)), "base"),
+        (with_arrays(calibration=np.full((2, 2), np.nan)), "slope"),
+        (with_arrays(feature=np.full(15, 4, "<i2")), "does not exist"),
+        (with_arrays(roots=np.array([0, 3, 6, 9, 99], "<i4")), "root"),
+        (with_arrays(value=np.zeros(15, "<f4")), r"diagnosis\.value"),
+        (with_arrays({"format": 1}), "unexpected or missing members"),
+    ],
+)
+def test_doctored_files_are_refused(data: bytes, said: str) -> None:
+    with pytest.raises(GateFileError, match=said):
+        from_bytes(data)
+
+
+def verdict_of(monkeypatch: pytest.MonkeyPatch, gate: Gate, x: tuple[float, ...]) -> Verdict:
+    """Let a gate see these readings of its measures on a picture, and nothing else."""
+    known = dict(zip(MEASURES, x, strict=True))
+    monkeypatch.setattr(
+        "imagegate.models.learned.measure",
+        lambda image, names: np.array([known.get(name, np.nan) for name in names], np.float32),
+    )
+    verdict = gate.check(np.full((40, 60), 128, np.uint8))
+    jsonschema.validate(json.loads(json.dumps(verdict.to_dict(), allow_nan=False)), SCHEMA)
+    assert {reason.code for reason in verdict.reasons} <= set(CODES)
+    return verdict
+
+
+def test_reasons_have_probability_gain_and_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = verdict_of(monkeypatch, diagnosing_gate(), BOTH)
+    assert verdict.decision == "reject"
+    assert [reason.code for reason in verdict.reasons] == ["noise.grain", "blur.focus"]
+    noise, blur = verdict.reasons
+    assert noise.probability == pytest.approx(sigmoid(np.array(1.0)))
+    assert noise.gain == verdict.p_fail, "all of the risk, not more"
+    assert blur.gain == pytest.approx(0.3)
+    assert (blur.measure, blur.reading, blur.unit) == ("blur.edge_width_px", 6.0, "px")
+    assert blur.usual == (1.6, 3.1)
+    assert verdict_of(monkeypatch, diagnosing_gate(), CLEAN).reasons == ()
+
+
+def test_a_held_back_image_without_a_cause_is_unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = diagnosing_gate(thresholds={"pass": 0.0, "reject": 0.5})
+    (reason,) = verdict_of(monkeypatch, gate, CLEAN).reasons
+    assert reason.code == "unexplained.risk"
+    (reason,) = verdict_of(monkeypatch, gate, (2.5, 2, 0, 0.1)).reasons
+    assert reason.code == "content.no_text"
+
+
+def alarmed(gate: Gate) -> Gate:
+    """Return the gate with a guard that finds everything odd."""
+    return replace(gate, guard=replace(gate.guard, limit=0.0))
+
+
+@pytest.mark.parametrize(
+    ("x", "thresholds", "decision", "codes"),
+    [
+        (CLEAN, (0.1, 0.5), "review", ["unfamiliar.letters"]),
+        (CLEAN, (0.0, 0.01), "review", ["unfamiliar.letters"]),
+        (BLURRED, (0.1, 0.5), "reject", ["blur.focus"]),
+        (BLURRED, (0.1, 0.999), "review", ["blur.focus"]),
+        (NOISY, (0.99, 0.999), "review", ["noise.grain"]),  # its risk alone would pass
+    ],
+)
+def test_what_is_unfamiliar_never_passes_and_a_plain_cause_decides(
+    monkeypatch: pytest.MonkeyPatch,
+    x: tuple[float, ...],
+    thresholds: tuple[float, float],
+    decision: str,
+    codes: list[str],
+) -> None:
+    limits = dict(zip(("pass", "reject"), thresholds, strict=True))
+    gate = alarmed(diagnosing_gate(thresholds=limits))
+    own = np.array([x])
+    assert gate.unfamiliar(own).all()
+    verdict = verdict_of(monkeypatch, gate, x)
+    assert (verdict.decision, verdict.ok) == (decision, False)
+    assert gate.decisions(own).tolist() == [decision]
+    assert not gate.passes(own).any()
+    plain = not codes[0].startswith("unfamiliar")
+    assert verdict.p_fail == (pytest.approx(gate.p_fail(own)[0]) if plain else None)
+    assert [reason.code for reason in verdict.reasons] == codes
+    assert not gate.knows(verdict)
+
+
+def test_what_is_odd_is_told_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cause that is not plain, yet the likeliest, stands before what is odd."""
+    weak = tiny_diagnosis(calibration=np.array([[0.5, -1.7], [1.0, -0.5]]))
+    verdict = verdict_of(monkeypatch, replace(alarmed(diagnosing_gate()), diagnosis=weak), BLURRED)
+    assert (verdict.decision, verdict.p_fail) == ("review", None)
+    assert [reason.cause for reason in verdict.reasons] == ["blur", "unfamiliar"]
+    assert 0.15 < verdict.reasons[0].probability < 0.5
+    assert math.isnan(verdict.reasons[1].probability)
+
+
+def test_decisions_of_rows_are_those_of_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = diagnosing_gate()
+    X = np.random.default_rng(0).uniform([1, 0, 3, 0], [9, 40, 30, 0.5], (60, 4))
+    X[::7, 3] += 9
+    X[::14, :2] = CLEAN[:2]
+    each = [verdict_of(monkeypatch, gate, tuple(x)).decision for x in X.astype(np.float32)]
+    assert gate.decisions(X.astype(np.float32)).tolist() == each
+    odd, plain = gate.unfamiliar(X), gate.diagnosis.plain(X)
+    assert (odd & plain).any()
+    assert (odd & ~plain).any()
+
+
+def test_a_policy_uses_nothing_unfamiliar(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = alarmed(diagnosing_gate(thresholds={"pass": 0.99, "reject": 0.999}))
+    verdict = verdict_of(monkeypatch, gate, NOISY)
+    assert verdict.p_fail is not None
+    for policy in ({"repair": {}}, {"repair": {}, "use_below": 0.995}):
+        assert Router(gate, policy).route(np.full((40, 60), 128, np.uint8)).action == "review"
+    page = Image.from_array(np.random.default_rng(0).integers(0, 255, (60, 80), np.uint8))
+    assert mend(page, verdict, gate, {"noise": 1.0}) is None, "nor what a mend makes unfamiliar"
+    familiar = replace(gate, guard=replace(gate.guard, limit=1e9))
+    assert mend(page, verdict, familiar, {"noise": 1.0}) is not None
