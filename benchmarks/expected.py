@@ -15,8 +15,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from imagegate.models.decision import History
 from imagegate.models.gate import load_gate
-from imagegate.models.learned import Gate, History
+from imagegate.models.learned import Gate
 from imagegate.pipeline.expected import Chances, calibration_lines, expected_failures
 from imagegate.training.calibrate import fit_calibration
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus

@@ -83,15 +83,13 @@ counterfactuals-ocr-tesseract)
     ;;
 counterfactuals-ocr-rapidocr)
     options=(--engine rapidocr --timeout 60 --recipe counterfactuals --variants 8 --strength 1.3)
-    label pages pages+fonts:5200-5219
-    label captures captures+fonts:5000-5019
-    label prints prints+fonts:5100-5111
-    label receipts "$data/receipts" --limit-sources 10
+    label pages pages+fonts:5200-5207
+    label captures captures+fonts:5000-5007
+    label prints prints+fonts:5100-5105
     ;;
 counterfactuals-background-removal)
     options=(--task background-removal --engine rembg --timeout 60 --recipe counterfactuals --variants 8)
-    label people "$data/people" --limit-sources 40
-    label things "$data/clothing" "$data/grocery" --limit-sources 14
+    label people "$data/people" --limit-sources 20
     ;;
 *)
     echo "expected a gate that ships, causes-text, causes-pictures or counterfactuals-GATE, got $gate" >&2

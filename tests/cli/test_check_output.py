@@ -12,6 +12,7 @@ import pytest
 from schemas import row_schema
 from typer.testing import CliRunner, Result
 
+from imagegate import load_messages
 from imagegate.cli import app
 from imagegate.errors import SettingsError
 from imagegate.features import OUTPUT_VERSION, output_measures
@@ -34,6 +35,7 @@ def corpus(task: str, telling: str) -> Corpus:
     rows = {name: groups.astype(str).astype(object) for name in ("source_id", "group")}
     rows |= {"set": np.full(300, "drawn", object), "loss": loss}
     rows |= {"cause": np.full(300, "clean", object), "severity": np.zeros(300, np.int8)}
+    rows |= {"chain": np.full(300, "[]", object), "reference_px": np.full(300, np.nan)}
     rows |= {name: np.full(300, 500) for name in ("width", "height")}
     meta = {"task": task, "engine": "drawn", "limit": 0.5, "sets": {}}
     meta |= {"output_version": OUTPUT_VERSION, "output_measures": list(judged)}
@@ -97,9 +99,12 @@ def test_one_image_and_its_mask(folder: Path, gate: Path) -> None:
     done = check(*half)
     assert done.exit_code == 1
     assert "drawn+output" in done.stdout
-    assert "Output: mask soft share is 25 %" in done.stdout
+    assert load_messages()["output.doubtful"] in done.stdout
     row = rows_of(check(*half, "--json"))["half"]
     assert row["output"] == str(folder / "masks/half.png")
+    assert [reason["code"] for reason in row["reasons"]].count("output.doubtful") == 1
+    german = rows_of(check(*half, "--json", "--language", "de"))["half"]
+    assert load_messages("de")["output.doubtful"] in [r["message"] for r in german["reasons"]]
     row_schema().validate(row)
     good = check("-g", gate, folder / "pictures/good.jpg", "-o", folder / "masks/good.png")
     assert good.exit_code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import erf, sqrt
 
+import cv2
 import numpy as np
 import pytest
 from probes import flat, image, jpeg, noise, pixelated, scene, step_edge, text
@@ -55,6 +56,20 @@ def test_spectrum_of_an_enlarged_picture_ends_early(factor):
     limited = np.fft.ifft2(spectrum * kept[:, None] * kept[None, :]).real
     pixels = np.clip(np.rint(limited), 0, 255).astype(np.uint8)
     assert one(pixels, "blur.spectral_cutoff") == pytest.approx(0.5 / factor, rel=0.15)
+
+
+@pytest.mark.parametrize("factor", [2.5, 3.0, 6.3])
+@pytest.mark.parametrize("way", [cv2.INTER_LINEAR, cv2.INTER_CUBIC])
+def test_enlarging_leaves_its_period(factor, way):
+    fine = noise(8.0, (512, 512))
+    small = cv2.resize(fine, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    large = cv2.resize(small, (512, 512), interpolation=way)
+    found = one(large, "resolution.resampling")
+    assert found > 1.5
+    assert one(np.ascontiguousarray(large.T), "resolution.resampling") == pytest.approx(found)
+    for other in (fine, cv2.GaussianBlur(fine, (0, 0), factor / 2), cv2.blur(fine, (5, 5))):
+        assert one(other, "resolution.resampling") < 1
+    assert np.isnan(one(large[:97], "resolution.resampling"))
 
 
 @pytest.mark.parametrize("sigma", [1, 2, 5, 10, 20])

@@ -41,6 +41,7 @@ LESSON = {
 }
 DIAGNOSIS = {
     "causes": ["blur", "noise"],
+    "measures": ["blur.edge_width_px", "noise.flat_rms"],
     "hurts_from": [1.5, 2.0],
     "rows": 900,
     "sources": 100,
@@ -50,6 +51,7 @@ DIAGNOSIS = {
         "several": [30, 29],
         "helps": [12, 9],
         "clean": [40, 39],
+        "gain": {"rows": 31, "stated": 0.5, "measured": 0.45},
     },
 }
 
@@ -118,7 +120,7 @@ def test_what_is_wrong_is_told_with_its_place():
     for path, odd, words in (
         (("lesson", "importance", "blur"), "much", "importance: blur: expected a number"),
         (("lesson", "severity", "blur", 0), [3, 4], "blur: 1: expected no more than all"),
-        (("diagnosis", "held_out"), {}, "held_out: lacks clean, helps, one"),
+        (("diagnosis", "held_out"), {}, "held_out: lacks clean, gain, helps, one"),
         (("diagnosis", "held_out", "one", "noise"), [3, 4], "noise: expected no more than all"),
         (("diagnosis", "hurts_from"), [1.5], "hurts_from: expected one number a cause"),
         (("adjusted", 0, "outcomes", "rows"), -1, "adjusted is .*outcomes: rows: expected 0 or"),

@@ -15,10 +15,12 @@ from test_artifact import forged
 from tiny import MEASURES, tiny_gate
 
 from imagegate.errors import GateFileError
+from imagegate.features import MEASURES as TABLE
+from imagegate.features import SIGNALS
 from imagegate.image import Image
 from imagegate.models.artifact import DIAGNOSIS, from_bytes, to_bytes
-from imagegate.models.calibration import sigmoid
-from imagegate.models.diagnosis import LEAST_GAIN, Diagnosis, Finding, by_scores
+from imagegate.models.calibration import Calibration, sigmoid
+from imagegate.models.diagnosis import LEAST_GAIN, Diagnosis, Finding, by_scores, plain
 from imagegate.models.forest import Forest
 from imagegate.models.learned import Gate
 from imagegate.models.reasons import CODES, Seen, cause_reason, told
@@ -30,12 +32,23 @@ SCHEMA = json.loads(
     (resources.files("imagegate") / "schema" / "verdict.schema.json").read_text(encoding="utf-8")
 )
 EDGE, NOISE = 4.0, 10.0  # where the stumps change
-CLEAN, BLURRED, NOISY, BOTH = (2.5, 2, 14, 0.1), (6, 2, 14, 0.1), (2.5, 20, 14, 0.1), (6, 20, 14, 0.1)
-HELD_OUT = {"one": {"blur": [9, 9], "noise": [9, 8]}} | dict.fromkeys(
-    ("several", "helps", "clean"), [9, 8]
+CLEAN, BLURRED, NOISY, BOTH = (
+    (2.5, 2, 14, 0.1),
+    (6, 2, 14, 0.1),
+    (2.5, 20, 14, 0.1),
+    (6, 20, 14, 0.1),
 )
+DEAR = "resolution.resampling"  # the gate itself does not look at it
+HELD_OUT = {
+    "one": {"blur": [9, 9], "noise": [9, 8]},
+    "several": [9, 8],
+    "helps": [9, 8],
+    "clean": [9, 8],
+    "gain": {"rows": 9, "stated": 0.5, "measured": 0.4},
+}
 FACTS = {
     "causes": ["blur", "noise"],
+    "measures": [*MEASURES, DEAR],
     "hurts_from": [1.5, 2.0],
     "rows": 90,
     "sources": 9,
@@ -54,8 +67,17 @@ def stump(column: int, threshold: float, low: float, high: float) -> Forest:
         missing_left=np.array([1, 0, 0], bool),
         value=np.array([0, low, high]),
         base=0.0,
-        features=4,
+        features=5,
     )
+
+
+def seen_by_it(*rows: tuple[float, ...]) -> np.ndarray:
+    """Return the columns of the diagnosis, what the gate does not look at undefined."""
+    return np.array([[*row, np.nan] for row in rows])
+
+
+def named(row: tuple[float, ...]) -> dict[str, float]:
+    return dict(zip((*MEASURES, DEAR), (*row, np.nan), strict=True))
 
 
 def tiny_diagnosis(**changes: Any) -> Diagnosis:
@@ -68,6 +90,7 @@ def tiny_diagnosis(**changes: Any) -> Diagnosis:
     )
     parts = {
         "causes": ("blur", "noise"),
+        "measures": (*MEASURES, DEAR),
         "forest": Forest.joined(trees),
         "trees": np.array([2, 1, 1, 1], np.int32),
         "base": np.array([0.0, 0.5, 0.1, 0.4]),
@@ -81,34 +104,38 @@ def diagnosing_gate(**facts: Any) -> Gate:
 
 
 def test_probability_and_gain_are_what_the_trees_add_up_to() -> None:
-    probability, gain = tiny_diagnosis().check().of(np.array([CLEAN, BLURRED, NOISY, BOTH]))
+    probability, gain = tiny_diagnosis().check().of(seen_by_it(CLEAN, BLURRED, NOISY, BOTH))
     raw = np.array([[-4, -3.0], [2, -3.0], [-4, 1.0], [2, 1.0]])
     np.testing.assert_allclose(probability, sigmoid(raw))
     np.testing.assert_allclose(gain, [[0, 0.4], [0.3, 0.4], [0, 1], [0.3, 1]])
 
 
 def test_undefined_readings_and_no_rows_are_answered() -> None:
-    probability, gain = tiny_diagnosis().of(np.full((1, 4), np.nan))
+    probability, gain = tiny_diagnosis().of(np.full((1, 5), np.nan))
     np.testing.assert_allclose(probability, sigmoid(np.array([[-4, -3.0]])))
     assert np.isfinite(gain).all()
-    assert all(part.shape == (0, 2) for part in tiny_diagnosis().of(np.empty((0, 4))))
+    assert all(part.shape == (0, 2) for part in tiny_diagnosis().of(np.empty((0, 5))))
 
 
 def test_findings_are_in_the_order_of_probability_times_gain() -> None:
-    found = tiny_diagnosis().findings(np.array(BOTH))
+    found = tiny_diagnosis().findings(named(BOTH))
     assert [one.cause for one in found] == ["noise", "blur"]
     assert found[0].probability < found[1].probability, "the gain turns the order"
     worth = [one.probability * (one.gain + LEAST_GAIN) for one in found]
     assert worth == sorted(worth, reverse=True)
-    level = tiny_diagnosis(base=np.array([0.0, 0.5, -0.2, -2.0]))
-    assert [one.gain for one in level.findings(np.array(BOTH))] == [0.0, 0.0]
-    assert level.findings(np.array(BOTH))[0].cause == "blur", "without a gain the surer one"
+    surer = np.array([[1.0, 0.0], [3.0, 0.0]])
+    level = tiny_diagnosis(base=np.array([0.0, 0.5, -0.2, -2.0]), calibration=surer)
+    assert [one.gain for one in level.findings(named(BOTH))] == [0.0, 0.0]
+    assert level.findings(named(BOTH))[0].cause == "noise", "without a gain the surer one"
 
 
 def test_a_cause_is_plain_from_one_half() -> None:
     edge = tiny_diagnosis(calibration=np.array([[0.0, 0.0], [1.0, -9.0]]))
-    assert edge.plain(np.array([CLEAN, BLURRED])).tolist() == [True, True]
-    assert tiny_diagnosis().plain(np.array([CLEAN, BLURRED, NOISY])).tolist() == [False, True, True]
+    assert all(plain(edge.findings(named(row))) for row in (CLEAN, BLURRED))
+    usual = tiny_diagnosis()
+    told = [plain(usual.findings(named(row))) for row in (CLEAN, BLURRED, NOISY)]
+    assert told == [False, True, True]
+    assert not plain([Finding("blur", math.nan, math.nan)])
 
 
 @pytest.mark.parametrize(
@@ -117,6 +144,7 @@ def test_a_cause_is_plain_from_one_half() -> None:
         ({"causes": ()}, "causes"),
         ({"causes": ("blur", "blur")}, "causes"),
         ({"causes": ("blur", "content")}, "causes"),
+        ({"measures": (*MEASURES, "blur.none")}, "measures"),
         ({"trees": np.array([2, 1, 2], np.int32)}, "for every cause, twice"),
         ({"trees": np.array([3, 2, 0, 0], np.int32)}, "for every cause, twice"),
         ({"trees": np.array([1, 1, 1, 1], np.int32)}, "do not add up"),
@@ -166,7 +194,7 @@ def test_round_trip() -> None:
     assert to_bytes(again) == data
     assert again.diagnosis
     assert again.diagnosis.causes == ("blur", "noise")
-    X = np.random.default_rng(0).normal(5, 9, (60, 4))
+    X = np.random.default_rng(0).normal(5, 9, (60, 5))
     for one, other in zip(again.diagnosis.of(X), gate.diagnosis.of(X), strict=True):
         np.testing.assert_array_equal(one, other)
     assert from_bytes(to_bytes(tiny_gate())).diagnosis is None
@@ -194,13 +222,15 @@ def test_forgery_helper_is_sound() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (with_arrays({"diagnosis": {}}), "no causes"),
+        (with_arrays({"diagnosis": {}}), "does not exist"),
         (with_arrays({"diagnosis": {**FACTS, "causes": ["blur", "odd"]}}), "unknown"),
         (with_arrays({"diagnosis": {**FACTS, "hurts_from": [1.0]}}), "hurts_from"),
+        (with_arrays({"diagnosis": {**FACTS, "measures": [*MEASURES, "x"]}}), "unknown measures"),
+        (with_arrays({"diagnosis": {**FACTS, "measures": MEASURES[:1]}}), "does not exist"),
         (with_arrays(trees=np.array([2, 1, 1, 2], "<i4")), "do not add up"),
         (with_arrays(base=np.zeros(1)), "base"),
         (with_arrays(calibration=np.full((2, 2), np.nan)), "slope"),
-        (with_arrays(feature=np.full(15, 4, "<i2")), "does not exist"),
+        (with_arrays(feature=np.full(15, 5, "<i2")), "does not exist"),
         (with_arrays(roots=np.array([0, 3, 6, 9, 99], "<i4")), "root"),
         (with_arrays(value=np.zeros(15, "<f4")), r"diagnosis\.value"),
         (with_arrays({"format": 1}), "unexpected or missing members"),
@@ -224,6 +254,11 @@ def verdict_of(monkeypatch: pytest.MonkeyPatch, gate: Gate, x: tuple[float, ...]
     return verdict
 
 
+def alarmed(gate: Gate) -> Gate:
+    """Return the gate with a guard that finds everything odd."""
+    return replace(gate, guard=replace(gate.guard, limit=0.0))
+
+
 def test_reasons_have_probability_gain_and_code(monkeypatch: pytest.MonkeyPatch) -> None:
     verdict = verdict_of(monkeypatch, diagnosing_gate(), BOTH)
     assert verdict.decision == "reject"
@@ -237,17 +272,35 @@ def test_reasons_have_probability_gain_and_code(monkeypatch: pytest.MonkeyPatch)
     assert verdict_of(monkeypatch, diagnosing_gate(), CLEAN).reasons == ()
 
 
+def test_what_is_dear_is_measured_where_there_is_something_to_tell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sure = replace(diagnosing_gate(), calibration=Calibration(3.0, 0.0))
+    assert DEAR not in verdict_of(monkeypatch, sure, CLEAN).measures
+    for gate, x in ((sure, BLURRED), (alarmed(sure), CLEAN)):
+        assert DEAR in verdict_of(monkeypatch, gate, x).measures
+
+
+def test_causes_that_are_not_learned_are_known_by_their_scores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = diagnosing_gate()
+    monkeypatch.setattr(
+        "imagegate.models.learned.scores",
+        lambda readings: dict.fromkeys(SIGNALS, 90.0) | {"blur": 1.0, "exposure": 20.0},
+    )
+    codes = [reason.code for reason in verdict_of(monkeypatch, gate, NOISY).reasons]
+    assert codes == ["noise.grain", "exposure.faint"]
+
+
 def test_a_held_back_image_without_a_cause_is_unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = diagnosing_gate(thresholds={"pass": 0.0, "reject": 0.5})
     (reason,) = verdict_of(monkeypatch, gate, CLEAN).reasons
     assert reason.code == "unexplained.risk"
+    fine = dict.fromkeys(SIGNALS, 90.0)
+    monkeypatch.setattr("imagegate.models.learned.scores", lambda readings: fine)
     (reason,) = verdict_of(monkeypatch, gate, (2.5, 2, 0, 0.1)).reasons
     assert reason.code == "content.no_text"
-
-
-def alarmed(gate: Gate) -> Gate:
-    """Return the gate with a guard that finds everything odd."""
-    return replace(gate, guard=replace(gate.guard, limit=0.0))
 
 
 @pytest.mark.parametrize(
@@ -257,6 +310,7 @@ def alarmed(gate: Gate) -> Gate:
         (CLEAN, (0.0, 0.01), "review", ["unfamiliar.letters"]),
         (BLURRED, (0.1, 0.5), "reject", ["blur.focus"]),
         (BLURRED, (0.1, 0.999), "review", ["blur.focus"]),
+        (BLURRED, (0.9, 0.9), "review", ["blur.focus"]),
         (NOISY, (0.99, 0.999), "review", ["noise.grain"]),  # its risk alone would pass
     ],
 )
@@ -275,10 +329,17 @@ def test_what_is_unfamiliar_never_passes_and_a_plain_cause_decides(
     assert (verdict.decision, verdict.ok) == (decision, False)
     assert gate.decisions(own).tolist() == [decision]
     assert not gate.passes(own).any()
-    plain = not codes[0].startswith("unfamiliar")
-    assert verdict.p_fail == (pytest.approx(gate.p_fail(own)[0]) if plain else None)
+    assert verdict.p_fail == (pytest.approx(gate.p_fail(own)[0]) if decision == "reject" else None)
     assert [reason.code for reason in verdict.reasons] == codes
     assert not gate.knows(verdict)
+
+
+def test_not_even_what_lies_right_on_the_threshold_passes() -> None:
+    gate, own = diagnosing_gate(), np.array([BLURRED])
+    risk = float(gate.p_fail(own)[0])
+    exact = replace(gate, card=replace(gate.card, thresholds={"pass": risk, "reject": risk}))
+    assert exact.decisions(own).tolist() == ["pass"]
+    assert alarmed(exact).decisions(own).tolist() == ["review"]
 
 
 def test_what_is_odd_is_told_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,18 +359,24 @@ def test_decisions_of_rows_are_those_of_images(monkeypatch: pytest.MonkeyPatch) 
     X[::14, :2] = CLEAN[:2]
     each = [verdict_of(monkeypatch, gate, tuple(x)).decision for x in X.astype(np.float32)]
     assert gate.decisions(X.astype(np.float32)).tolist() == each
-    odd, plain = gate.unfamiliar(X), gate.diagnosis.plain(X)
-    assert (odd & plain).any()
-    assert (odd & ~plain).any()
+    odd = gate.unfamiliar(X)
+    explained = np.array([plain(tiny_diagnosis().findings(named(tuple(x)))) for x in X])
+    assert (odd & explained).any()
+    assert (odd & ~explained).any()
+    whole = np.full((len(X), len(TABLE)), np.nan, np.float32)
+    whole[:, [list(TABLE).index(name) for name in MEASURES]] = X
+    assert gate.decisions(whole).tolist() == each
 
 
 def test_a_policy_uses_nothing_unfamiliar(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = alarmed(diagnosing_gate(thresholds={"pass": 0.99, "reject": 0.999}))
+    gate = alarmed(diagnosing_gate(thresholds={"pass": 0.1, "reject": 0.2}))
     verdict = verdict_of(monkeypatch, gate, NOISY)
-    assert verdict.p_fail is not None
-    for policy in ({"repair": {}}, {"repair": {}, "use_below": 0.995}):
-        assert Router(gate, policy).route(np.full((40, 60), 128, np.uint8)).action == "review"
+    assert verdict.decision == "reject"
+    assert verdict.p_fail
+    lax = {"repair": {}, "use_below": 0.9, "reject_from": 0.95}
+    assert Router(gate, lax).route(np.full((40, 60), 128, np.uint8)).action == "review"
     page = Image.from_array(np.random.default_rng(0).integers(0, 255, (60, 80), np.uint8))
     assert mend(page, verdict, gate, {"noise": 1.0}) is None, "nor what a mend makes unfamiliar"
     familiar = replace(gate, guard=replace(gate.guard, limit=1e9))
     assert mend(page, verdict, familiar, {"noise": 1.0}) is not None
+    assert Router(familiar, lax).route(np.full((40, 60), 128, np.uint8)).action == "use"

@@ -14,8 +14,8 @@ from imagegate.errors import GateFileError, ImagegateError, UnknownNameError
 from imagegate.features import MEASURES as TABLE
 from imagegate.models import gate as gates
 from imagegate.models.artifact import save_gate
+from imagegate.models.decision import Thresholds
 from imagegate.models.gate import gate_names, load_gate
-from imagegate.models.learned import Thresholds
 from imagegate.models.rules import PRESETS
 from imagegate.models.verdict import Verdict, chance
 
@@ -69,7 +69,9 @@ def test_verdict_of_each_kind(monkeypatch):
 def test_unfamiliar_image_gets_review_and_no_number(monkeypatch):
     verdict = learned_verdict(monkeypatch, {"blur.edge_width_px": 500.0})
     assert (verdict.decision, verdict.ok, verdict.p_fail) == ("review", False, None)
-    assert verdict.quality == round(min(score for score in verdict.scores.values() if score == score))
+    assert verdict.quality == round(
+        min(score for score in verdict.scores.values() if score == score)
+    )
     assert verdict.reasons[-1].code == "unfamiliar.detail"
     assert [reason.cause for reason in verdict.reasons].count("unfamiliar") == 1
     jsonschema.validate(verdict.to_dict(), SCHEMA)

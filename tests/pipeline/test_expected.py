@@ -7,8 +7,8 @@ import pytest
 from logs import watched_gate
 
 from imagegate.models.calibration import Calibration, sigmoid
+from imagegate.models.decision import History
 from imagegate.models.gate import load_gate
-from imagegate.models.learned import History
 from imagegate.pipeline.expected import CENTRES, Chances, calibration_lines, expected_failures
 from imagegate.training.calibrate import fit_calibration
 

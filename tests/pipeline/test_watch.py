@@ -90,7 +90,9 @@ def test_logs_that_call_a_cause_a_signal_are_read(gate, tmp_path):
     gate, file = gate
     lines = rows(gate, readings(30, 8))
     held = sum(bool(line["reasons"]) for line in lines)
-    lines = [line | {"reasons": [{"signal": "unfamiliar"} for _ in line["reasons"]]} for line in lines]
+    lines = [
+        line | {"reasons": [{"signal": "unfamiliar"} for _ in line["reasons"]]} for line in lines
+    ]
     assert 0 < watch([write(tmp_path / "log.jsonl", lines)], gate=file).total.unfamiliar == held
 
 

@@ -13,8 +13,9 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
+from imagegate.models.decision import History
 from imagegate.models.gate import gate_names, load_gate
-from imagegate.models.learned import Gate, History
+from imagegate.models.learned import Gate
 from imagegate.training.adjust import adjust
 from imagegate.training.changes import changes, passed_of
 from imagegate.training.corpus import Corpus

@@ -69,9 +69,7 @@ def test_what_was_drawn_before_is_drawn_still(recipe: str, variant: int, chain: 
 
 
 def test_a_round_is_two_mixtures_and_each_without_each_step() -> None:
-    for two, *rest in (
-        chains for source in SOURCES[:40] for chains in rounds(source)
-    ):
+    for two, *rest in (chains for source in SOURCES[:40] for chains in rounds(source)):
         three = rest[TWO - 1]
         assert (len(two), len(three)) == (2, 3)
         without_two, without_three = rest[: TWO - 1], rest[TWO:]
@@ -141,6 +139,8 @@ def test_the_level_of_an_amount_is_the_level_that_it_was_drawn_at(name: str) -> 
         assert Step(name, severity, 0).level == severity
     first, last = EVERY[name].strengths[0], EVERY[name].strengths[-1]
     rises = last > first
+    ends = [first / 2, last * 2, last * 4] if rises else [first * 2, last / 2, last / 4]
+    assert [amount_at(name, level) for level in (0, 6, 8)] == pytest.approx(ends)
     mild, awful = (first / 9, last * 9) if rises else (first * 9, last / 9)
     assert [Step(name, 1, 0, amount).level for amount in (mild, awful)] == [0, HOPELESS]
 

@@ -32,7 +32,6 @@ __all__ = [
     "KNOWN",
     "LEARNABLE",
     "MEASURES",
-    "OUTPUT",
     "OUTPUT_MEASURES",
     "OUTPUT_VERSION",
     "SIGNALS",
@@ -62,7 +61,6 @@ MEASURES: Table[Measure] = Table(
     ),
 )
 
-OUTPUT = "output"  # what reasons call the measures of an output
 # Raised whenever a measure of outputs gives other numbers, and VERSION with it, which gates look
 # at; a corpus keeps its measures of outputs when its images are measured again.
 OUTPUT_VERSION = 2

@@ -178,7 +178,10 @@ def score(readings: Mapping[str, float]) -> float:
     return best(by_pixel, by_side if np.isnan(by_letter) else by_letter)
 
 
-MOVED = 1.0  # log ratio of the gradients along the two main directions: seldom so large otherwise
+# Log ratio of the gradients along the two main directions: seldom so large otherwise, but where
+# lines of text have grown together, whose gradients point up and down.
+MOVED, MOVED_ALONG_LINES = 0.85, 2.9
+UPRIGHT = 0.9  # how far up and down the steepest direction then points
 STEEP_SHARE = 0.1  # of the gradients: those at edges
 
 
@@ -195,8 +198,9 @@ def moved(image: Image, readings: Mapping[str, float]) -> bool:
         steep = squared >= max(1.0, float(np.quantile(squared, 1 - STEEP_SHARE)))
         edges_of = np.stack([across[steep], down[steep]]).astype(np.float64)
         tensor += edges_of @ edges_of.T
-    small, large = np.linalg.eigvalsh(tensor)
-    return bool(large > 0 and np.log(large / max(small, 1e-9 * large)) > MOVED)
+    (small, large), ways = np.linalg.eigh(tensor)
+    least = MOVED_ALONG_LINES if abs(ways[1, 1]) > UPRIGHT else MOVED
+    return bool(large > 0 and np.log(large / max(small, 1e-9 * large)) > least)
 
 
 MEASURES = (

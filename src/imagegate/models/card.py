@@ -214,6 +214,7 @@ _DIAGNOSIS = entries(
             {
                 "one": named(lambda value: _part_of(value)),
                 **dict.fromkeys(("several", "helps", "clean"), lambda value: _part_of(value)),
+                "gain": entries({"rows": count}, stated=maybe(number), measured=maybe(number)),
             }
         ),
     }

@@ -16,7 +16,7 @@ from imagegate.models.forest import Forest
 Floats = NDArray[np.float64]
 LOW_SCORE = 40.0  # as in the rules: where a signal begins to matter
 PRESENT = 0.5  # a cause that is at least so probable is told
-LEAST_GAIN = 0.02  # what ranks causes whose removal alone gains nothing
+LEAST_GAIN = 0.3  # so that what is probable counts where no removal alone gains much
 
 
 @dataclass(frozen=True)

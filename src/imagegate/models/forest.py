@@ -142,6 +142,13 @@ class Forest:
             features=forests[0].features,
         )
 
+    @classmethod
+    def constant(cls, value: float, features: int) -> Forest:
+        """Return a forest that says the same of every row."""
+        zero = np.zeros(1, np.int32)
+        leaf = (zero, zero.astype(np.int16), np.zeros(1), np.zeros(1, bool), np.zeros(1))
+        return cls(zero, *leaf, base=value, features=features)
+
     def check(self) -> Forest:
         """Return the forest, or raise GateFileError if walking it could go astray."""
         for name, array in self._columns().items():

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from imagegate.errors import GateFileError, UnknownNameError
 from imagegate.models.artifact import read_gate
-from imagegate.models.learned import Gate, Thresholds
+from imagegate.models.decision import Thresholds
+from imagegate.models.learned import Gate
 from imagegate.models.rules import PRESETS, RulesGate
 from imagegate.models.verdict import Checked
 

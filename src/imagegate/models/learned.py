@@ -15,6 +15,7 @@ from imagegate.image import Image, read
 from imagegate.models.beside import no_output_check, output_readings, output_wanted
 from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
+from imagegate.models.decision import History, Thresholds
 from imagegate.models.diagnosis import PRESENT, Diagnosis, Finding, by_scores, plain
 from imagegate.models.forest import Forest
 from imagegate.models.guard import Guard
@@ -28,66 +29,7 @@ from imagegate.models.reasons import (
     output_reason,
     told,
 )
-from imagegate.models.verdict import Checked, Decision, Reason, Verdict
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Where decisions change: pass up to ``passing``, reject from ``rejecting``, else review.
-
-    ``passing`` is None if the promise could not be kept: then nothing passes by itself.
-    """
-
-    passing: float | None
-    rejecting: float
-
-    def decide(self, p_fail: float) -> Decision:
-        """Return the decision for a probability of failure."""
-        if self.passing is not None and p_fail <= self.passing:
-            return "pass"
-        return "reject" if p_fail >= self.rejecting else "review"
-
-    @property
-    def highest(self) -> float:
-        """The highest probability that passes, below 0 if nothing does."""
-        return -1.0 if self.passing is None else self.passing
-
-    def decisions(
-        self, p_fail: NDArray[np.float64], held_back: NDArray[np.bool_]
-    ) -> NDArray[np.str_]:
-        """Return the decision for every probability; ``held_back`` tells what is for review."""
-        review = held_back | ((p_fail > self.highest) & (p_fail < self.rejecting))
-        return np.where(review, "review", np.where(p_fail <= self.highest, "pass", "reject"))
-
-
-def held_back(decision: Decision, *, alarm: bool, odd: bool) -> Decision:
-    """Return the decision on an image that the guard may have alarmed at: it never passes.
-
-    ``odd`` tells that no cause is plain either: then nothing is known, and someone has to look.
-    """
-    return "review" if odd or (alarm and decision == "pass") else decision
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """The calibration rows, kept so that another threshold can be set without training again.
-
-    Parameters
-    ----------
-    raw : ndarray of float64, shape (rows,)
-        Log-odds before calibration.
-    fails : ndarray of bool, shape (rows,)
-        Whether the task failed.
-    source : ndarray of int32, shape (rows,)
-        Rows of the same number descend from the same source.
-    familiar : ndarray of bool, shape (rows,)
-        Whether the guard lets the row through; without that it never passes.
-    """
-
-    raw: NDArray[np.float64]
-    fails: NDArray[np.bool_]
-    source: NDArray[np.int32]
-    familiar: NDArray[np.bool_]
+from imagegate.models.verdict import Checked, Reason, Verdict
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -184,8 +126,13 @@ class Gate:
         return asked._answer(image, beside, alone=None if asked is self else self)
 
     def _answer(self, image: Image, beside: dict[str, float], alone: Gate | None = None) -> Verdict:
-        """Judge an image and the readings of its output; ``alone`` would judge it without."""
-        readings = _measured(image, self._needed) | beside
+        """Judge an image and the readings of its output; ``alone`` would judge it without.
+
+        What the guard alarms at never passes. It is rejected if a cause is plain and the risk is
+        high; else nobody knows, and someone has to look.
+        """
+        needed = [*self._needed, *(alone._needed if alone else ())]
+        readings = _measured(image, list(dict.fromkeys(needed))) | beside
         x = self._row(readings)
         p_fail, alarm = float(self.p_fail(x[None, :])[0]), bool(self.guard.alarm(x[None, :])[0])
         decision = self.thresholds.decide(p_fail)
@@ -193,14 +140,15 @@ class Gate:
         if alarm or decision != "pass" or p_fail >= WORTH:  # else nothing is worth telling
             found, more = self._findings(image, readings)
             readings |= more
-        odd = alarm and not plain(found)
-        decision = held_back(decision, alarm=alarm, odd=odd)
+        known = plain(found)
+        sure = not alarm or (known and decision == "reject")
+        decision = decision if sure else "review"
         seen = Seen(image, readings, scores(readings), self._usual)
         passes = decision == "pass"
         reasons = [cause_reason(one, seen, p_fail) for one in told(found, p_fail, passes=passes)]
         if beside and not passes:
             reasons = _with_output(reasons, seen, p_fail, alone)
-        if odd:
+        if alarm and not known:
             reasons.append(guard_reason(self.guard, x, self.card.measures, seen))
         if not (passes or reasons):
             reasons.append(other_reason(seen))
@@ -208,8 +156,8 @@ class Gate:
         return Verdict(
             decision=decision,
             ok=passes,
-            p_fail=None if odd else p_fail,
-            quality=lowest if odd else round(100 * (1 - p_fail)),
+            p_fail=p_fail if sure else None,
+            quality=round(100 * (1 - p_fail)) if sure else lowest,
             reasons=tuple(reasons),
             scores=seen.scores,
             measures=readings,
@@ -297,16 +245,19 @@ class Gate:
     def decisions(self, X: NDArray[np.floating]) -> NDArray[np.str_]:
         """Return the decision for every row of X, as for ``p_fail``, the guard's included."""
         risk, alarm = self.p_fail(X), self.unfamiliar(X)
-        odd = alarm.copy()
+        familiar = self.thresholds.decisions(risk, np.zeros(len(X), bool))
+        unsure = alarm & (familiar != "reject")
         if self.diagnosis and alarm.any():
             found = self.diagnosis.of(self._diagnosed(X[alarm]))[0]
-            odd[alarm] = ~(found >= PRESENT).any(axis=1)
-        decisions = self.thresholds.decisions(risk, odd)
-        return np.where(alarm & (decisions == "pass"), "review", decisions)
+            unsure[alarm] |= ~(found >= PRESENT).any(axis=1)
+        else:
+            unsure = alarm
+        return self.thresholds.decisions(risk, unsure)
 
     def _diagnosed(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the columns of the diagnosis; what is not among those of X is undefined."""
-        names = list(MEASURES) if X.shape[1] >= len(MEASURES) else list(self.card.measures)
+        own = X.shape[1] == len(self.card.measures)
+        names = list(self.card.measures if own else MEASURES)
         wanted = self.diagnosis.measures if self.diagnosis else ()
         columns = [X[:, names.index(n)] if n in names else np.full(len(X), np.nan) for n in wanted]
         return np.column_stack(columns).astype(np.float64)

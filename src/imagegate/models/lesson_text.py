@@ -71,8 +71,14 @@ def diagnosis_lines(diagnosis: Mapping[str, Any]) -> list[str]:
         f"  {cause:<12} {_rate(held['one'].get(cause, (0, 0)))}; hurts from severity {level:.1f}"
         for cause, level in from_level
     ]
-    for name, words in MIXED.items():
-        lines.append(f"  {words}: {_rate(held[name])}")
+    lines += [f"  {words}: {_rate(held[name])}" for name, words in MIXED.items()]
+    gain = held["gain"]
+    stated, measured = gain.get("stated"), gain.get("measured")
+    if stated is not None and measured is not None:
+        lines.append(
+            f"  without the cause, the share failing falls by {whole(measured)} where "
+            f"{whole(stated)} is stated ({gain['rows']:,} images)"
+        )
     return lines
 
 

@@ -18,7 +18,7 @@ from imagegate.models.verdict import Reason
 from imagegate.models.words import number, range_in_words, reading_in_words, value_in_words
 from imagegate.tables import Code
 
-LIKELIEST = 0.15  # of an image that does not pass and has none, the likeliest cause is told
+LIKELIEST = 0.08  # of an image that does not pass and has none, the likeliest cause is told
 WORTH = 0.02  # of an image that passes, what would gain less is not
 GOOD_SCORE = 70.0  # a reason against such a score has to say so
 NO_TEXT, DOUBTFUL, UNEXPLAINED = "content.no_text", "output.doubtful", "unexplained.risk"
@@ -68,8 +68,9 @@ class Seen:
 
     @property
     def blank(self) -> bool:
-        """Whether letters were looked for and none were found."""
-        return not self.readings.get("text.x_height_px", 1.0) > 0
+        """Whether a gate of text found no letters."""
+        text = "text.components" in self.readings
+        return text and not self.readings["text.x_height_px"] > 0
 
 
 def told(findings: Sequence[Finding], p_fail: float, *, passes: bool) -> list[Finding]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.models.calibration import FURTHEST, Calibration, sigmoid
+from imagegate.models.decision import History
 from imagegate.models.gate import Gate, RulesGate
-from imagegate.models.learned import History
 from imagegate.training.calibrate import fit_calibration
 
 __all__ = ["Chances", "Expected", "calibration_lines", "expected_failures"]

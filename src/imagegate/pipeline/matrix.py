@@ -12,9 +12,10 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.features import KNOWN
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Guarantee
+from imagegate.models.decision import Thresholds
 from imagegate.models.forest import Forest
 from imagegate.models.guard import Guard
-from imagegate.models.learned import Gate, Thresholds
+from imagegate.models.learned import Gate
 from imagegate.training.calibrate import fit_calibration
 from imagegate.training.guarding import fit_guard
 from imagegate.training.learner import FOLDS, Learned, learn, varying

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from imagegate.degrade import Chain, Step, chain_from_json, chain_to_json
 from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus
+from imagegate.training.recipes import CAUSES_ONLY
 
 Floats = NDArray[np.float64]
 WEAK = 0.5  # the level below which a cause is not felt
@@ -37,6 +38,8 @@ class CauseRows:
         Whether the task fails on the clean image, too, or is not known to work on it.
     sources, part : ndarray of str, shape (rows,)
         The source of every row, and the part of the split that it is in.
+    made : ndarray of bool, shape (rows,)
+        Whether it was made to show causes, and no engine has seen it.
     """
 
     X: NDArray[np.float32]
@@ -46,6 +49,7 @@ class CauseRows:
     clean_fails: NDArray[np.bool_]
     sources: NDArray[np.str_]
     part: NDArray[np.str_]
+    made: NDArray[np.bool_]
 
     def at(self, mask: NDArray[np.bool_]) -> CauseRows:
         """Return some of the rows."""
@@ -55,6 +59,11 @@ class CauseRows:
     def felt(self) -> NDArray[np.bool_]:
         """Whether each cause is more than what nobody notices, such as a JPEG of quality 70."""
         return np.asarray(self.level >= WEAK, np.bool_)
+
+    def gained(self, cause: int) -> Floats:
+        """Return what is gained without a cause where it is present, NaN elsewhere."""
+        present = ~np.isnan(self.level[:, cause])
+        return np.where(present, self.gain[:, cause], np.nan)
 
     def only(self, cause: int) -> NDArray[np.bool_]:
         """Tell for every row whether no other cause is felt."""
@@ -75,6 +84,9 @@ def cause_rows(
         clean_fails=clean_fails.astype(bool),
         sources=np.concatenate([corpus.column("source_id").astype(str) for corpus in corpora]),
         part=np.concatenate(list(parts)),
+        made=np.concatenate(
+            [np.full(len(c), c.meta.get("recipe") == CAUSES_ONLY) for c in corpora]
+        ),
     )
 
 

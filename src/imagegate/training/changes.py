@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from imagegate.models.card import percent
-from imagegate.models.learned import Gate, History
+from imagegate.models.decision import History
+from imagegate.models.learned import Gate
 from imagegate.training.headline import FEW_GROUPS, count
 from imagegate.training.messages import promise_words
 from imagegate.training.weights import even_weights

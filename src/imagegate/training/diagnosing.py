@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, MissingExtraError
+from imagegate.models.calibration import Calibration
 from imagegate.models.diagnosis import PRESENT as PRESENT_AT
 from imagegate.models.diagnosis import Diagnosis, weights
 from imagegate.models.forest import Forest
@@ -27,7 +28,8 @@ from imagegate.training.weights import even_weights
 
 Floats = NDArray[np.float64]
 HURTS = 0.25  # share of otherwise good images that fail from this strength on
-USUAL_LEVEL, LAST_LEVEL = 2.0, 5.0  # without rows that tell; if even the strongest hardly hurts
+# An engine may bear more, but a cause of this level is plain, and its gain tells what it costs.
+MOST_LEVEL = 2.0
 # Too dear to be measured on every image: only if there may be something to tell.
 ONLY_FOR_CAUSES = ("resolution.resampling",)
 HELPS = 0.1  # of the loss: removing a cause that gains less helps nobody
@@ -40,21 +42,21 @@ def hurting_levels(rows: CauseRows) -> Floats:
     """Return for every cause the lowest level at which it makes good images fail.
 
     From rows with this cause alone: where the failing share, fitted by monotone regression,
-    reaches a quarter.
+    reaches a quarter; level 2 at most, and where too few rows tell.
     """
     try:
         from sklearn.isotonic import IsotonicRegression
     except ImportError as error:
         raise MissingExtraError("scikit-learn", "train") from error
-    found = np.full(len(CAUSES), USUAL_LEVEL)
+    found = np.full(len(CAUSES), MOST_LEVEL)
     for c in range(len(CAUSES)):
         level, gain = rows.level[:, c], rows.gain[:, c]
         told = rows.only(c) & ~np.isnan(level) & ~np.isnan(gain) & ~rows.clean_fails
         if told.sum() >= FEWEST:
             line = IsotonicRegression(out_of_bounds="clip").fit(level[told], gain[told])
-            levels = np.linspace(0.0, LAST_LEVEL, 101)
+            levels = np.linspace(0.0, MOST_LEVEL, 41)
             hurts = line.predict(levels) >= HURTS
-            found[c] = levels[int(np.argmax(hurts))] if hurts.any() else LAST_LEVEL
+            found[c] = levels[int(np.argmax(hurts))] if hurts.any() else MOST_LEVEL
     return found
 
 
@@ -79,40 +81,49 @@ def fit_diagnosis(
     """
     train, calibration = (rows.at(rows.part == part) for part in ("train", "calibration"))
     hurting = hurting_levels(train)
-    present = presence(train.level, hurting)
+    # Rows that were made to show causes are saved in more ways, and reach the hopeless.
+    shows, checks = (
+        part.at(part.made) if part.made.any() else part for part in (train, calibration)
+    )
+    present, later = (presence(part.level, hurting) for part in (shows, checks))
+    read = train.at(~train.made)
     learnable = [c for c in range(len(CAUSES)) if _enough(present[:, c])]
     if not learnable:
         return None
-    edges = bin_edges(train.X)
-    codes, later = encode(train.X, edges), presence(calibration.level, hurting)
-    own, other = even_weights(train.sources), even_weights(calibration.sources)
-    forests, lines = [], []
     with one_thread():
-        for c in learnable:
-            known = ~np.isnan(present[:, c])
-            model = _classifier(seed).fit(
-                codes[known], present[known, c] > 0.5, sample_weight=own[known]
-            )
-            forests.append(decoded(from_sklearn([model]), edges))
-            told = ~np.isnan(later[:, c])
-            raw = forests[-1].decision(calibration.X[told])
-            line = fit_calibration(raw, later[told, c] > 0.5, other[told])
-            lines.append((line.slope, line.intercept))
-        for c in learnable:
-            known = ~np.isnan(train.gain[:, c])
-            model = _regressor(seed).fit(
-                codes[known], train.gain[known, c], sample_weight=own[known]
-            )
-            forests.append(decoded(from_sklearn([model]), edges))
+        seen = [_fit(_classifier(seed), shows.X, present[:, c]) for c in learnable]
+        gains = [_fit(_regressor(seed), read.X, read.gained(c)) for c in learnable]
+    lines = [_line(f, checks, later[:, c]) for f, c in zip(seen, learnable, strict=True)]
+    forests = [*seen, *gains]
     diagnosis = Diagnosis(
         causes=tuple(CAUSES[c] for c in learnable),
         measures=tuple(measures),
         forest=Forest.joined(forests),
         trees=np.array([len(forest.roots) for forest in forests], np.int32),
         base=np.array([forest.base for forest in forests]),
-        calibration=np.array(lines),
+        calibration=np.array([(line.slope, line.intercept) for line in lines]),
     )
     return diagnosis, hurting[learnable]
+
+
+def _fit(model: Any, X: NDArray[np.float32], target: Floats) -> Forest:
+    """Return the forest of a model on the rows whose target is known, and columns that vary."""
+    told = ~np.isnan(target)
+    if told.sum() < FEWEST:  # nothing to tell images apart by
+        return Forest.constant(float(np.mean(target[told])) if told.any() else HURTS, X.shape[1])
+    columns = varying_columns(X[told])
+    own = X[told][:, columns]
+    edges = bin_edges(own)
+    forest = decoded(from_sklearn([model.fit(encode(own, edges), target[told])]), edges)
+    feature = np.array(columns, np.int16)[forest.feature]
+    return replace(forest, feature=feature, features=X.shape[1])
+
+
+def _line(forest: Forest, rows: CauseRows, present: Floats) -> Calibration:
+    """Return the line from the log-odds of a forest to calibrated ones."""
+    told = ~np.isnan(present)
+    own = even_weights(rows.sources[told])
+    return fit_calibration(forest.decision(rows.X[told]), present[told] > 0.5, own)
 
 
 def presence(level: Floats, hurting: Floats) -> Floats:
@@ -157,10 +168,11 @@ def diagnose(
     for other in others:
         parts.append(_parts(other, known, seed, shares))
         known |= dict(zip(other.column("group").tolist(), parts[-1].tolist(), strict=True))
-    measures = [*gate.card.measures, *ONLY_FOR_CAUSES]
+    # Presence is learned from rows made for it, if there are any: others may lack these measures.
+    made = [one for one in others if one.meta["recipe"] == CAUSES_ONLY] or [corpus, *others]
+    more = [name for name in ONLY_FOR_CAUSES if all(name in one.names for one in made)]
+    measures = [*gate.card.measures, *more]
     rows = cause_rows([corpus, *others], parts, measures)
-    kept = _varying(rows.X[rows.part == "train"])
-    rows, measures = replace(rows, X=rows.X[:, kept]), [measures[j] for j in kept]
     found = fit_diagnosis(rows, measures, seed=seed)
     if found is None:
         return gate
@@ -195,29 +207,36 @@ def held_out(diagnosis: Diagnosis, hurting: Floats, test: CauseRows) -> dict[str
         ``one``: by cause the (rows, right) of images with this cause alone, at a strength that
         hurts. ``several``: the (rows, in the chain) of those with two and more such causes.
         ``helps``: of the mixtures that the engine reads better without one of their causes, the
-        (rows, first is the one whose removal helps most). ``clean``: of clean images, the (rows,
-        without a probable cause).
+        (rows, first is the one whose removal helps most). ``gain``: the mean gain as stated and
+        as measured with the engine, of causes that hurt and were undone. ``clean``: of clean
+        images, the (rows, without a probable cause).
     """
     columns = [CAUSES.index(cause) for cause in diagnosis.causes]
     level, helps = test.level[:, columns], test.helps[:, columns]
     probability, gain = diagnosis.of(test.X)
     first = np.argmax(weights(probability, gain), axis=1)
     present = presence(level, hurting) == 1
-    rows = np.arange(len(first))
-    right, count = present[rows, first], present.sum(axis=1)
-    alone = test.felt.sum(axis=1) == 1
+    right, count = present[np.arange(len(first)), first], present.sum(axis=1)
+    # Like those that presence is learned from: an older corpus may lack a measure.
+    shows = test.made if test.made.any() else np.ones(len(first), bool)
+    alone = shows & (test.felt.sum(axis=1) == 1)
+    clean = shows & ~test.felt.any(axis=1) & (count == 0)
     mixed = ((~np.isnan(level)).sum(axis=1) > 1) & ~np.isnan(helps).any(axis=1)
     best = np.nan_to_num(helps, nan=-1.0)
     mixed &= best.max(axis=1) >= HELPS
-    clean = ~test.felt.any(axis=1)
+    known = np.stack([test.gained(column) for column in columns], axis=1)
+    undone = (level >= hurting) & ~np.isnan(known)
+    one = {c: _counted(alone & present[:, i], right) for i, c in enumerate(diagnosis.causes)}
     return {
-        "one": {
-            cause: _counted(alone & present[:, c], right)
-            for c, cause in enumerate(diagnosis.causes)
-        },
-        "several": _counted(count > 1, right),
+        "one": one,
+        "several": _counted(shows & (count > 1), right),
         "helps": _counted(mixed, first == best.argmax(axis=1)),
-        "clean": _counted(clean, np.asarray((probability < PRESENT_AT).all(axis=1))),
+        "gain": {
+            "rows": int(undone.sum()),
+            "stated": round(float(gain[undone].mean()), 3) if undone.any() else None,
+            "measured": round(float(known[undone].mean()), 3) if undone.any() else None,
+        },
+        "clean": _counted(clean, (probability < PRESENT_AT).all(axis=1)),
     }
 
 
@@ -246,7 +265,7 @@ def _parts(
     return np.array([known.get(group, part) for group, part in pairs])
 
 
-def _varying(X: NDArray[np.float32]) -> list[int]:
+def varying_columns(X: NDArray[np.float32]) -> list[int]:
     """Return the columns with two different readings at least: nothing else can be binned."""
     return [j for j, column in enumerate(X.T) if len(np.unique(column[~np.isnan(column)])) > 1]
 

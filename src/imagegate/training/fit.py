@@ -12,8 +12,9 @@ from imagegate.errors import CorpusError
 from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION
 from imagegate.models.beside import SUFFIX
 from imagegate.models.calibration import Calibration
+from imagegate.models.decision import History
 from imagegate.models.guard import Guard
-from imagegate.models.learned import Gate, History
+from imagegate.models.learned import Gate
 from imagegate.models.thresholds import PRESETS
 from imagegate.training.calibrate import fit_calibration
 from imagegate.training.corpus import Corpus, check_labelled

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.card import Card
-from imagegate.models.learned import Gate, History
+from imagegate.models.decision import History
+from imagegate.models.learned import Gate
 from imagegate.training.calibrate import fit_calibration
 from imagegate.training.corpus import Corpus
 from imagegate.training.facts import counts, set_facts

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Guarantee
-from imagegate.models.learned import History
+from imagegate.models.decision import History
 from imagegate.training.facts import Asked
 from imagegate.training.threshold import (
     cost_threshold,
