@@ -23,7 +23,7 @@ from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.diagnosis import LEAST_GAIN, Diagnosis, Finding, by_scores, plain
 from imagegate.models.forest import Forest
 from imagegate.models.learned import Gate
-from imagegate.models.reasons import CODES, Seen, cause_reason, told
+from imagegate.models.reasons import CODES, Seen, cause_reason, other_reason, told
 from imagegate.models.verdict import Verdict
 from imagegate.pipeline.repair import mend
 from imagegate.pipeline.route import Router
@@ -168,7 +168,7 @@ def test_low_scores_stand_for_a_diagnosis() -> None:
 
 def test_what_is_told_of_findings() -> None:
     sure, useless = Finding("noise", 0.9, 0.5), Finding("blur", 0.6, 0.01)
-    likely, unlikely = Finding("exposure", 0.3, 0.4), Finding("pixelation", 0.1, 0.9)
+    likely, unlikely = Finding("exposure", 0.3, 0.4), Finding("pixelation", 0.05, 0.9)
     every = [sure, likely, unlikely, useless]
     assert told(every, 0.6, passes=False) == [sure, useless]
     assert told(every, 0.6, passes=True) == [sure], "of an image that passes, what gains little"
@@ -297,10 +297,21 @@ def test_a_held_back_image_without_a_cause_is_unexplained(monkeypatch: pytest.Mo
     gate = diagnosing_gate(thresholds={"pass": 0.0, "reject": 0.5})
     (reason,) = verdict_of(monkeypatch, gate, CLEAN).reasons
     assert reason.code == "unexplained.risk"
-    fine = dict.fromkeys(SIGNALS, 90.0)
-    monkeypatch.setattr("imagegate.models.learned.scores", lambda readings: fine)
-    (reason,) = verdict_of(monkeypatch, gate, (2.5, 2, 0, 0.1)).reasons
-    assert reason.code == "content.no_text"
+
+
+def test_only_a_gate_of_text_misses_text() -> None:
+    blank = {"text.components": 0.0, "text.x_height_px": math.nan}
+    codes = [
+        other_reason(
+            Seen(Image.from_array(np.zeros((9, 9), np.uint8)), readings, {}, no_range)
+        ).code
+        for readings in (blank, {"text.x_height_px": math.nan})
+    ]
+    assert codes == ["content.no_text", "unexplained.risk"]
+
+
+def no_range(measure: str) -> tuple[float, float]:
+    return math.nan, math.nan
 
 
 @pytest.mark.parametrize(

@@ -210,9 +210,8 @@ def test_where_a_cause_hurts_is_learned_from_rows_with_it_alone() -> None:
     """Noise makes images fail; the blur beside it must not be blamed."""
     rows: list[tuple[str, Chain, float]] = []
     for source, chain, loss in single_rows("blur.motion", 1.4):
-        rows.append((source, chain, loss))
-        for noise in (Step("noise.iso", 5, number) for number in range(4)):
-            rows.append((source, (*chain, noise), 0.9))
+        loud = [(*chain, Step("noise.iso", 5, number)) for number in range(4)]
+        rows += [(source, chain, loss), *((source, noisy, 0.9) for noisy in loud)]
     blur = CAUSES.index("blur")
     assert hurting_levels(told(corpus(rows)))[blur] == pytest.approx(1.4, abs=0.1)
     faint = [  # what nobody notices does not count as another cause

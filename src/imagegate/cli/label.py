@@ -133,14 +133,25 @@ def command(
 
     Stop it at any time: the same command goes on where it was.
     """
-    from imagegate.training.recipes import CAUSES_ONLY, FOR_DIAGNOSIS
-
-    runs = recipe != CAUSES_ONLY
-    chosen, program = engines.task_and_engine(context.params, runs=runs)
+    chosen, program = engines.task_and_engine(context.params, runs=runs_engine(recipe))
     named_licences = dict(named(text, "--licence SET=TEXT") for text in licence or [])
     settings = {name: context.params[name] for name in SETTINGS}
     settings |= {"jobs": jobs or None, "licences": named_licences}
     run(sources, to, task=chosen, engine=program, **settings)
+    say_next(to, recipe)
+
+
+def runs_engine(recipe: str) -> bool:
+    """Tell whether an engine runs on what a recipe makes."""
+    from imagegate.training.recipes import CAUSES_ONLY
+
+    return recipe != CAUSES_ONLY
+
+
+def say_next(to: Path, recipe: str) -> None:
+    """Say which command takes the corpus."""
+    from imagegate.training.recipes import FOR_DIAGNOSIS
+
     corpora = f"CORPUS {to}" if recipe in FOR_DIAGNOSIS else to
     out.print(f"next: imagegate train {corpora} --out my.gate")
 
@@ -157,7 +168,6 @@ def run(
 ) -> None:
     """Find the sources, label them under a progress bar, and say what came of it."""
     from imagegate.training.label import label
-    from imagegate.training.recipes import CAUSES_ONLY
     from imagegate.training.sources import find_sources
 
     chosen = find_task(task)
@@ -166,7 +176,7 @@ def run(
         err.print(f"[yellow]left out[/] {problem}", soft_wrap=True)
     if not found:
         raise CorpusError(f"no usable sources in {', '.join(sources)}")
-    runs = settings.get("recipe") != CAUSES_ONLY
+    runs = runs_engine(settings.get("recipe", ""))
     with progress("labelling") as tell:
 
         def count(done: int, total: int, errors: int, fails: int) -> None:
