@@ -170,14 +170,16 @@ def test_what_is_told_of_findings() -> None:
     sure, useless = Finding("noise", 0.9, 0.5), Finding("blur", 0.6, 0.01)
     likely, unlikely = Finding("exposure", 0.3, 0.4), Finding("pixelation", 0.05, 0.9)
     every = [sure, likely, unlikely, useless]
-    assert told(every, 0.6, passes=False) == [sure, useless]
-    assert told(every, 0.6, passes=True) == [sure], "of an image that passes, what gains little"
-    assert told(every, 0.01, passes=True) == [], "no more can be gained than there is risk"
-    assert told([likely, unlikely], 0.6, passes=False) == [likely], "else the likeliest"
-    assert told([likely, unlikely], 0.6, passes=True) == []
-    assert told([unlikely], 0.6, passes=False) == []
+    assert told(every, {}, 0.6, passes=False) == [sure, useless]
+    assert told(every, {}, 0.6, passes=True) == [sure], "of an image that passes, what gains little"
+    assert told(every, {}, 0.01, passes=True) == [], "no more can be gained than there is risk"
+    assert told([likely, unlikely], {}, 0.6, passes=False) == [likely], "else the likeliest"
+    assert told([likely, unlikely], {}, 0.6, passes=True) == []
+    assert told([unlikely], {}, 0.6, passes=False) == []
+    good = {"exposure": 80.0}
+    assert told([likely], good, 0.6, passes=False) == [], "its score says otherwise"
     score = Finding("blur", math.nan, math.nan)
-    assert told([score], 0.6, passes=False) == [score]
+    assert told([score], {}, 0.6, passes=False) == [score]
 
 
 def test_a_reason_gains_no_more_than_the_risk() -> None:

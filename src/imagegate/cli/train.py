@@ -93,8 +93,16 @@ def command(
     if as_json:
         print_json(cards(gate))
     elif corpus and not outcomes:  # 'evaluate' reads corpora alone
-        folders = " ".join(map(str, corpus))
+        folders = " ".join(str(folder) for folder in corpus if teaches_risk(folder))
         out.print(f"next: imagegate evaluate {to} {folders} --report report.html", soft_wrap=True)
+
+
+def teaches_risk(folder: Path) -> bool:
+    """Tell whether a corpus teaches more than reasons."""
+    from imagegate.training.parts import read_meta
+    from imagegate.training.recipes import FOR_DIAGNOSIS
+
+    return read_meta(folder).get("recipe") not in FOR_DIAGNOSIS
 
 
 def three(text: str) -> list[float]:
@@ -153,6 +161,7 @@ def tell(gate: Gate, said: Said, heldout: Evaluation) -> None:
     from imagegate.models.lesson_text import diagnosis_lines, lesson_lines
 
     of_output = lesson_lines(gate.output.card.lesson) if gate.output else []
+    of_output = [f"With the output at hand: {line}" for line in of_output]
     say(*said.learned, *lesson_lines(gate.card.lesson), *of_output)
     say(*diagnosis_lines(gate.card.diagnosis))
     compare(heldout)

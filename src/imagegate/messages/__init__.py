@@ -50,13 +50,27 @@ def load_messages(messages: str | Path | Mapping[str, str] = ENGLISH) -> Mapping
     english = _shipped(ENGLISH)
     if isinstance(messages, str) and messages in languages():
         return _shipped(messages)
-    given = messages if isinstance(messages, Mapping) else _file(Path(messages))
-    for code, sentence in given.items():
-        if code not in english:
-            raise UnknownNameError("code of a message", str(code), english)
-        if not isinstance(sentence, str) or not sentence.strip():
-            raise SettingsError(f"message {code}: expected a sentence, got {sentence!r:.80}")
-    return {**english, **given}
+    if isinstance(messages, Mapping):
+        return {**english, **_checked(messages, english)}
+    try:
+        return {**english, **_checked(_file(Path(messages)), english)}
+    except UnknownNameError as error:
+        raise SettingsError(f"{messages}: {error}") from None
+
+
+def _checked(given: Mapping[str, object], english: Mapping[str, str]) -> dict[str, str]:
+    """Return sentences by code; without quotes, TOML nests ``blur.focus`` in ``blur``."""
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            found |= _checked({f"{name}.{way}": one for way, one in value.items()}, english)
+        elif name not in english:
+            raise UnknownNameError("code of a message", str(name), english)
+        elif not isinstance(value, str) or not value.strip():
+            raise SettingsError(f"message {name}: expected a sentence, got {value!r:.80}")
+        else:
+            found[name] = value
+    return found
 
 
 @cache

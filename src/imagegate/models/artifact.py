@@ -276,7 +276,9 @@ def _gate(card: Card, arrays: Arrays) -> Gate:
     if len({array.shape for array in vars(history).values()}) > 1:
         raise GateFileError("history: columns of different length")
     _check_thresholds(card)
-    diagnosis = _diagnosis(card, arrays) if "diagnosis.roots" in arrays else None
+    if bool(card.diagnosis) != ("diagnosis.roots" in arrays):
+        raise GateFileError("diagnosis: the card tells of one, or the arrays hold one, alone")
+    diagnosis = _diagnosis(card, arrays) if card.diagnosis else None
     return Gate(card, forest, calibration, guard, arrays["usual"], history, diagnosis)
 
 

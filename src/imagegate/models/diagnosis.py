@@ -96,6 +96,7 @@ class Diagnosis:
         """Return the diagnosis, or raise GateFileError if its parts do not fit together."""
         unknown = [cause for cause in self.causes if cause not in SIGNALS]
         unknown += [name for name in self.measures if name not in MEASURES]
+        unknown += [name for name in self.measures if self.measures.count(name) > 1]
         if unknown or not self.causes or len(set(self.causes)) < len(self.causes):
             raise GateFileError(
                 "diagnosis: no causes, or unknown or repeated ones, or unknown measures"
@@ -110,6 +111,8 @@ class Diagnosis:
         finite = all(np.isfinite(array).all() for array in numbers)
         if shapes != ((outputs,), (len(self.causes), 2)) or not finite:
             raise GateFileError("diagnosis: expected a base, slope and intercept for every cause")
+        if not (self.calibration[:, 0] > 0).all():
+            raise GateFileError("diagnosis: a calibration would turn the order round")
         return self
 
 

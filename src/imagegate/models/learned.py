@@ -31,6 +31,8 @@ from imagegate.models.reasons import (
 )
 from imagegate.models.verdict import Checked, Reason, Verdict
 
+LEAST_SIDE = 32  # pixels: whatever else is wrong with so small a picture, it is too small
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Gate:
@@ -145,13 +147,16 @@ class Gate:
         decision = decision if sure else "review"
         seen = Seen(image, readings, scores(readings), self._usual)
         passes = decision == "pass"
-        reasons = [cause_reason(one, seen, p_fail) for one in told(found, p_fail, passes=passes)]
+        reasons = [
+            cause_reason(one, seen, p_fail)
+            for one in told(found, seen.scores, p_fail, passes=passes)
+        ]
         if beside and not passes:
             reasons = _with_output(reasons, seen, p_fail, alone)
         if alarm and not known:
             reasons.append(guard_reason(self.guard, x, self.card.measures, seen))
         if not (passes or reasons):
-            reasons.append(other_reason(seen))
+            reasons.append(other_reason(seen, p_fail))
         lowest = round(min((s for s in seen.scores.values() if s == s), default=0.0))
         return Verdict(
             decision=decision,
@@ -171,6 +176,8 @@ class Gate:
 
         Causes that the diagnosis has not learned are known by their scores.
         """
+        if min(image.gray.shape) < LEAST_SIDE:
+            return [Finding("resolution", 1.0, float("nan"))], {}
         found = by_scores(scores(readings))
         if not self.diagnosis:
             return found, {}

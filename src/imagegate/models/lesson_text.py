@@ -69,6 +69,7 @@ def diagnosis_lines(diagnosis: Mapping[str, Any]) -> list[str]:
     ]
     lines += [
         f"  {cause:<12} {_rate(held['one'].get(cause, (0, 0)))}; hurts from severity {level:.1f}"
+        f"{' or more' * (level >= 2)}"
         for cause, level in from_level
     ]
     lines += [f"  {words}: {_rate(held[name])}" for name, words in MIXED.items()]

@@ -15,13 +15,15 @@ from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.diagnosis import PRESENT, Finding
 from imagegate.models.guard import Guard
 from imagegate.models.verdict import Reason
-from imagegate.models.words import number, range_in_words, reading_in_words, value_in_words
+from imagegate.models.words import BARE, number, range_in_words, reading_in_words, value_in_words
 from imagegate.tables import Code
 
 LIKELIEST = 0.08  # of an image that does not pass and has none, the likeliest cause is told
 WORTH = 0.02  # of an image that passes, what would gain less is not
+OFTEN = 0.5
 GOOD_SCORE = 70.0  # a reason against such a score has to say so
-NO_TEXT, DOUBTFUL, UNEXPLAINED = "content.no_text", "output.doubtful", "unexplained.risk"
+NO_TEXT, DOUBTFUL = "content.no_text", "output.doubtful"
+UNEXPLAINED, UNSURE = "unexplained.risk", "unexplained.doubt"  # it fails rather than not, or may
 # What is odd about an image, by the family of the measure that is farthest out.
 UNFAMILIAR: Mapping[str, str] = {
     "text": "unfamiliar.letters",
@@ -38,7 +40,7 @@ UNFAMILIAR: Mapping[str, str] = {
 SIZES = ("size.width", "size.height")
 CODES: tuple[str, ...] = (
     *(code.name for signal in SIGNALS.values() for code in signal.codes),
-    *(NO_TEXT, DOUBTFUL, *SIZES, *dict.fromkeys(UNFAMILIAR.values()), UNEXPLAINED),
+    *(NO_TEXT, DOUBTFUL, *SIZES, *dict.fromkeys(UNFAMILIAR.values()), UNEXPLAINED, UNSURE),
 )
 CAUSES_TOLD: tuple[str, ...] = tuple(dict.fromkeys(code.partition(".")[0] for code in CODES))
 
@@ -73,13 +75,17 @@ class Seen:
         return text and not self.readings["text.x_height_px"] > 0
 
 
-def told(findings: Sequence[Finding], p_fail: float, *, passes: bool) -> list[Finding]:
+def told(
+    findings: Sequence[Finding], scores: Mapping[str, float], p_fail: float, *, passes: bool
+) -> list[Finding]:
     """Return the findings that are told, in their order.
 
     Parameters
     ----------
     findings : sequence of Finding
         The weightiest first.
+    scores : mapping of str to float
+        The six scores: a cause with a good one has to be probable to be told.
     p_fail : float
         The probability of failure.
     passes : bool
@@ -91,7 +97,8 @@ def told(findings: Sequence[Finding], p_fail: float, *, passes: bool) -> list[Fi
     if sure or not findings:
         return sure
     likeliest = max(findings, key=lambda one: one.probability)
-    return [likeliest] if likeliest.probability >= LIKELIEST else []
+    shows = not scores.get(likeliest.cause, math.nan) > GOOD_SCORE
+    return [likeliest] if likeliest.probability >= LIKELIEST and shows else []
 
 
 def cause_reason(finding: Finding, seen: Seen, p_fail: float) -> Reason:
@@ -111,11 +118,13 @@ def output_reason(seen: Seen, p_fail: float, alone: float) -> Reason:
     return _reason(DOUBTFUL, detail, "", seen)
 
 
-def other_reason(seen: Seen) -> Reason:
+def other_reason(seen: Seen, p_fail: float) -> Reason:
     """Return the reason of an image that does not pass and shows no cause."""
     if seen.blank:
         return _reason(NO_TEXT, "No letters were found.", "text.components", seen)
-    return _reason(UNEXPLAINED, "No cause is probable, yet such readings often fail.", "", seen)
+    code = UNEXPLAINED if p_fail >= OFTEN else UNSURE
+    detail = f"No cause is probable; the chance of failure is {number(100 * p_fail)} %."
+    return _reason(code, detail, "", seen)
 
 
 def guard_reason(
@@ -167,7 +176,8 @@ def _reading(measure: str, seen: Seen) -> str:
     """Say what the measure reads, and what is usual."""
     shown = reading_in_words(measure, seen.readings.get(measure, math.nan))
     low, high = seen.usual(measure)
-    usual = "" if math.isnan(low) else f"; usual is {range_in_words(measure, low, high)}"
+    unit = "" if KNOWN[measure].unit in (*BARE, "") else f" {KNOWN[measure].unit}"
+    usual = "" if math.isnan(low) else f"; usual is {range_in_words(measure, low, high)}{unit}"
     return f"{shown[:1].upper()}{shown[1:]}{usual}."
 
 
@@ -187,7 +197,8 @@ def _learned(finding: Finding, gain: float) -> list[str]:
     if math.isnan(finding.probability):
         return []
     sure = f"Probability {number(100 * finding.probability)} %"
-    return [f"{sure}; without it, the chance of failure would fall by {100 * gain:.0f} points."]
+    gained = f"; without it, the chance of failure would fall by {100 * gain:.0f} points"
+    return [f"{sure}{'' if math.isnan(gain) else gained}."]
 
 
 def _outside(guard: Guard, column: int, reading: float, name: str) -> str:

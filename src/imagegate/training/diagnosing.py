@@ -29,9 +29,9 @@ from imagegate.training.weights import even_weights
 Floats = NDArray[np.float64]
 HURTS = 0.25  # share of otherwise good images that fail from this strength on
 # An engine may bear more, but a cause of this level is plain, and its gain tells what it costs.
-MOST_LEVEL = 2.0
+LEAST_LEVEL, MOST_LEVEL = 0.25, 2.0
 # Too dear to be measured on every image: only if there may be something to tell.
-ONLY_FOR_CAUSES = ("resolution.resampling",)
+ONLY_FOR_CAUSES = ("blur.smear", "resolution.resampling")
 HELPS = 0.1  # of the loss: removing a cause that gains less helps nobody
 FEWEST = 20  # rows with a cause, and without it, to learn from
 PRESENT = {"max_iter": 60, "max_leaf_nodes": 12, "learning_rate": 0.15, "min_samples_leaf": 12}
@@ -54,7 +54,7 @@ def hurting_levels(rows: CauseRows) -> Floats:
         told = rows.only(c) & ~np.isnan(level) & ~np.isnan(gain) & ~rows.clean_fails
         if told.sum() >= FEWEST:
             line = IsotonicRegression(out_of_bounds="clip").fit(level[told], gain[told])
-            levels = np.linspace(0.0, MOST_LEVEL, 41)
+            levels = np.linspace(LEAST_LEVEL, MOST_LEVEL, 36)
             hurts = line.predict(levels) >= HURTS
             found[c] = levels[int(np.argmax(hurts))] if hurts.any() else MOST_LEVEL
     return found

@@ -56,7 +56,7 @@ class Period:
         route = route_of(row)
         if route == BROKEN:
             return
-        self.unfamiliar += any(reason["cause"] == "unfamiliar" for reason in row["reasons"])
+        self.unfamiliar += is_unfamiliar(row)
         self.passed += row["decision"] == "pass"
         if covered:
             self.covered.add(row["p_fail"])
@@ -79,6 +79,12 @@ class Period:
     def judged(self) -> int:
         """How many images there is a verdict on."""
         return self.tally.images - self.tally.routes[BROKEN]
+
+
+def is_unfamiliar(row: Row) -> bool:
+    """Tell whether the guard held an image back: then a learned gate gives no probability."""
+    rules = row["gate"].startswith("rules:")
+    return not rules and row["decision"] is not None and row["p_fail"] is None
 
 
 @dataclass(eq=False)
