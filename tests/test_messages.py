@@ -60,7 +60,8 @@ def test_own_messages_take_the_place_of_english(tmp_path: Path) -> None:
     own = {"noise.grain": "Zu körnig."}
     (tmp_path / "own.toml").write_text('"noise.grain" = "Zu körnig."\n', encoding="utf-8")
     wanted = {**TABLES[ENGLISH], **own}
-    for given in (own, tmp_path / "own.toml", str(tmp_path / "own.toml")):
+    nested = {"noise": {"grain": "Zu körnig."}}  # as TOML has it without quotes
+    for given in (own, nested, tmp_path / "own.toml", str(tmp_path / "own.toml")):
         assert load_messages(given) == wanted
     assert load_messages() == load_messages({}) == TABLES[ENGLISH]
 
@@ -75,7 +76,7 @@ def test_what_ships_cannot_be_changed(language: str) -> None:
     ("given", "error", "said"),
     [
         ({"noise.grian": "x"}, UnknownNameError, "Did you mean 'noise.grain'"),
-        ({"noise": {"grain": "x"}}, UnknownNameError, "noise"),
+        ({"noise": {"grian": "x"}}, UnknownNameError, "Did you mean 'noise.grain'"),
         ({"noise.grain": 3}, SettingsError, "noise.grain"),
         ({"noise.grain": " "}, SettingsError, "noise.grain"),
         ("fr", SettingsError, "de, en"),

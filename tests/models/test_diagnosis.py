@@ -224,7 +224,7 @@ def test_forgery_helper_is_sound() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (with_arrays({"diagnosis": {}}), "does not exist"),
+        (with_arrays({"diagnosis": {}}), "alone"),
         (with_arrays({"diagnosis": {**FACTS, "causes": ["blur", "odd"]}}), "unknown"),
         (with_arrays({"diagnosis": {**FACTS, "hurts_from": [1.0]}}), "hurts_from"),
         (with_arrays({"diagnosis": {**FACTS, "measures": [*MEASURES, "x"]}}), "unknown measures"),
@@ -298,18 +298,17 @@ def test_causes_that_are_not_learned_are_known_by_their_scores(
 def test_a_held_back_image_without_a_cause_is_unexplained(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = diagnosing_gate(thresholds={"pass": 0.0, "reject": 0.5})
     (reason,) = verdict_of(monkeypatch, gate, CLEAN).reasons
-    assert reason.code == "unexplained.risk"
+    assert reason.code == "unexplained.doubt"
 
 
 def test_only_a_gate_of_text_misses_text() -> None:
-    blank = {"text.components": 0.0, "text.x_height_px": math.nan}
-    codes = [
-        other_reason(
-            Seen(Image.from_array(np.zeros((9, 9), np.uint8)), readings, {}, no_range)
-        ).code
-        for readings in (blank, {"text.x_height_px": math.nan})
-    ]
-    assert codes == ["content.no_text", "unexplained.risk"]
+    blank, image = (
+        {"text.components": 0.0, "text.x_height_px": math.nan},
+        np.zeros((9, 9), np.uint8),
+    )
+    seen = [Seen(Image.from_array(image), readings, {}, no_range) for readings in (blank, {})]
+    assert [other_reason(one, 0.6).code for one in seen] == ["content.no_text", "unexplained.risk"]
+    assert other_reason(seen[1], 0.4).code == "unexplained.doubt"
 
 
 def no_range(measure: str) -> tuple[float, float]:

@@ -54,8 +54,9 @@ def load_messages(messages: str | Path | Mapping[str, str] = ENGLISH) -> Mapping
         return {**english, **_checked(messages, english)}
     try:
         return {**english, **_checked(_file(Path(messages)), english)}
-    except UnknownNameError as error:
-        raise SettingsError(f"{messages}: {error}") from None
+    except (UnknownNameError, SettingsError) as error:
+        words = str(error)
+        raise SettingsError(words if str(messages) in words else f"{messages}: {words}") from None
 
 
 def _checked(given: Mapping[str, object], english: Mapping[str, str]) -> dict[str, str]:

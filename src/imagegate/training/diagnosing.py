@@ -170,7 +170,7 @@ def diagnose(
         known |= dict(zip(other.column("group").tolist(), parts[-1].tolist(), strict=True))
     # Presence is learned from rows made for it, if there are any: others may lack these measures.
     made = [one for one in others if one.meta["recipe"] == CAUSES_ONLY] or [corpus, *others]
-    more = [name for name in ONLY_FOR_CAUSES if all(name in one.names for one in made)]
+    more = [name for name in ONLY_FOR_CAUSES if any(name in one.names for one in made)]
     measures = [*gate.card.measures, *more]
     rows = cause_rows([corpus, *others], parts, measures)
     found = fit_diagnosis(rows, measures, seed=seed)
