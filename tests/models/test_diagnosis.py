@@ -176,8 +176,9 @@ def test_what_is_told_of_findings() -> None:
     assert told([likely, unlikely], {}, 0.6, passes=False) == [likely], "else the likeliest"
     assert told([likely, unlikely], {}, 0.6, passes=True) == []
     assert told([unlikely], {}, 0.6, passes=False) == []
-    good = {"exposure": 80.0}
-    assert told([likely], good, 0.6, passes=False) == [], "its score says otherwise"
+    good, less = {"exposure": 80.0}, Finding("exposure", 0.15, 0.4)
+    assert told([less], {}, 0.6, passes=False) == [less]
+    assert told([less], good, 0.6, passes=False) == [], "its score says otherwise"
     score = Finding("blur", math.nan, math.nan)
     assert told([score], {}, 0.6, passes=False) == [score]
 

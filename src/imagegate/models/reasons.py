@@ -21,6 +21,7 @@ from imagegate.tables import Code
 LIKELIEST = 0.08  # of an image that does not pass and has none, the likeliest cause is told
 WORTH = 0.02  # of an image that passes, what would gain less is not
 OFTEN = 0.5
+AGAINST_SCORE = 0.2  # likewise, if its score is good
 GOOD_SCORE = 70.0  # a reason against such a score has to say so
 NO_TEXT, DOUBTFUL = "content.no_text", "output.doubtful"
 UNEXPLAINED, UNSURE = "unexplained.risk", "unexplained.doubt"  # it fails rather than not, or may
@@ -97,8 +98,8 @@ def told(
     if sure or not findings:
         return sure
     likeliest = max(findings, key=lambda one: one.probability)
-    shows = not scores.get(likeliest.cause, math.nan) > GOOD_SCORE
-    return [likeliest] if likeliest.probability >= LIKELIEST and shows else []
+    good = scores.get(likeliest.cause, math.nan) > GOOD_SCORE
+    return [likeliest] if likeliest.probability >= (AGAINST_SCORE if good else LIKELIEST) else []
 
 
 def cause_reason(finding: Finding, seen: Seen, p_fail: float) -> Reason:
@@ -188,7 +189,8 @@ def _score(finding: Finding, seen: Seen) -> list[str]:
         return []
     name = f"{finding.cause} score"
     if score > GOOD_SCORE:
-        return [f"The {name}, {score:.0f} of 100, does not show it; all readings together do."]
+        together = "all readings together do" if finding.probability >= PRESENT else "it is a guess"
+        return [f"The {name}, {score:.0f} of 100, does not show it; {together}."]
     return [f"The {name} is {score:.0f} of 100."]
 
 
