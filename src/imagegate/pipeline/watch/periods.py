@@ -82,9 +82,13 @@ class Period:
 
 
 def is_unfamiliar(row: Row) -> bool:
-    """Tell whether the guard held an image back: then a learned gate gives no probability."""
-    rules = row["gate"].startswith("rules:")
-    return not rules and row["decision"] is not None and row["p_fail"] is None
+    """Tell whether the guard held an image back, plain as its cause may be.
+
+    Then a learned gate gives no probability, unless it rejects the image.
+    """
+    told = any(reason["cause"] == "unfamiliar" for reason in row["reasons"])
+    learned = row["decision"] is not None and not row["gate"].startswith("rules:")
+    return told or (learned and row["p_fail"] is None)
 
 
 @dataclass(eq=False)
