@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from imagegate.messages import load_messages
 from recipes import PAGE, ROOT, blurred, png, sections
 
 
@@ -73,7 +74,7 @@ def test_pre_commit(shell: Callable[..., Any], tmp_path: Path) -> None:
     said = stopped.stdout + stopped.stderr
     assert "exit code: 1" in said
     assert "assets/deep er/ruined.png" in said
-    assert "The blur score is" in said
+    assert load_messages()["blur.focus"] in said
     assert "good.png" not in said  # only what is committed
 
 
