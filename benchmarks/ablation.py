@@ -14,10 +14,10 @@ from collections.abc import Callable
 import numpy as np
 
 from crossval import FOLDS, Fitted, Floats, Mask, natural
+from imagegate.stats.metrics import auroc, passing
 from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
-from imagegate.training.fit import images_only
-from imagegate.training.metrics import auroc, passing
+from imagegate.training.learning.fit import images_only
 from imagegate.training.split import group_folds
 
 SIZE = ("x_height_px", "x_height_p10_px", "x_height_effective_px", "stroke_width_px")

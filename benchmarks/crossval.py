@@ -18,17 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.models.calibration import sigmoid
-from imagegate.models.thresholds import PRESETS, load_thresholds
+from imagegate.models.rule_thresholds import PRESETS, load_thresholds
+from imagegate.stats.bootstrap import estimate, resample
+from imagegate.stats.metrics import auroc, brier, passing, smooth_calibration_error
 from imagegate.tables import CAUSES
-from imagegate.training.calibrate import fit_calibration
-from imagegate.training.contenders import by_rules
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
-from imagegate.training.fit import images_only
-from imagegate.training.guarding import fit_guard
-from imagegate.training.intervals import estimate, resample
-from imagegate.training.learner import learn, varying
-from imagegate.training.metrics import auroc, brier, passing, smooth_calibration_error
-from imagegate.training.rules_tuning import six_scores, tune_rules
+from imagegate.training.evaluation.baselines import by_rules
+from imagegate.training.learning.calibrate import fit_calibration
+from imagegate.training.learning.fit import images_only
+from imagegate.training.learning.guarding import fit_guard
+from imagegate.training.learning.learner import learn, varying
+from imagegate.training.learning.rules_tuning import six_scores, tune_rules
 from imagegate.training.split import group_folds
 
 FOLDS, CAUSE_FOLDS, DRAWS = 6, 3, 400

@@ -32,13 +32,13 @@ from imagegate.pipeline.repair import LOW_SCORE
 from imagegate.tables import Pixels
 from imagegate.tasks import find_engine, find_task
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
-from imagegate.training.generated import recorded
-from imagegate.training.heldout import choose_rows
-from imagegate.training.remake import remake
-from imagegate.training.rows import given_truth, own_truth
-from imagegate.training.sources import Source, find_sources
-from imagegate.training.variants import load
-from imagegate.training.workers import ONE_THREAD
+from imagegate.training.data.generated import recorded
+from imagegate.training.data.remake import remake
+from imagegate.training.data.sources import Source, find_sources
+from imagegate.training.data.variants import load
+from imagegate.training.evaluation.heldout import choose_rows
+from imagegate.training.labelling.rows import given_truth, own_truth
+from imagegate.training.labelling.workers import ONE_THREAD
 from repair_tables import print_tables
 from repair_tried import NOTHING, OF_PICTURES, OF_TEXT
 

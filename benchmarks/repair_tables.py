@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from imagegate.models.learned import Gate
+from imagegate.models.gate import Gate
 from imagegate.pipeline.repair import proven
+from imagegate.stats.bootstrap import estimate, resample, share_interval
 from imagegate.training.corpus import Corpus
-from imagegate.training.intervals import estimate, resample, share_interval
 
 DRAWS = 2000
 SHARES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.1)  # of the gate's threshold, as limits

@@ -24,7 +24,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from imagegate.degrade.pages import render_page
+from imagegate.synthetic.pages import render_page
 
 FOLDER = 1000  # files of a folder
 PAGES = 40  # pages that all files are cut from

@@ -20,14 +20,14 @@ from typing import Any
 
 import cv2
 
-from imagegate.degrade.pages import render_page
-from imagegate.models.crew import run_many
-from imagegate.models.gate import load_gate
-from imagegate.models.worker import Done
+from imagegate.models.zoo import load_gate
+from imagegate.parallel.pool import run_many
+from imagegate.parallel.worker import Done
 from imagegate.pipeline.files import images_under
 from imagegate.pipeline.record import Examiner, Row
 from imagegate.pipeline.route import Router
 from imagegate.pipeline.run import run
+from imagegate.synthetic.pages import render_page
 
 PAGES = 20
 SIZES = {"0.5 MP": 0.5e6, "2 MP": 2e6}
@@ -46,7 +46,7 @@ def main() -> None:
         f"{cores} workers": (run_many, cores),
     }
     if not asked.no_ray:
-        from imagegate.pipeline.ray import ray_many
+        from imagegate.integrations.ray import ray_many
 
         engines[f"Ray, {cores} workers"] = (ray_many, cores)
     print("| images | file | run | images a second | … a worker | core hours a billion | $ |")

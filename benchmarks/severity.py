@@ -16,8 +16,8 @@ import numpy as np
 
 from imagegate.degrade import DEGRADATIONS, apply_chain, save, single_chain
 from imagegate.degrade.compression import decode
-from imagegate.degrade.pages import LAYOUTS, Page, render_page
-from imagegate.tasks.tesseract import open_tesseract, version
+from imagegate.engines.tesseract import open_tesseract, version
+from imagegate.synthetic.pages import LAYOUTS, Page, render_page
 from imagegate.tasks.text import word_recall
 
 CLEAN_RECALL, FAIL_RECALL = 0.9, 0.7

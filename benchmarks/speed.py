@@ -33,7 +33,7 @@ import cv2
 import numpy as np
 
 import imagegate
-from imagegate.models.learned import Gate
+from imagegate.models.gate import Gate
 from speed_images import make, pictures
 from speed_page import page, written
 from speed_peers import PEERS, quiet

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.degrade import layouts
-from imagegate.degrade.fonts import find_faces
-from imagegate.degrade.pages import draw_faces
-from imagegate.degrade.paper import draw_look
-from imagegate.degrade.sheet import Sheet
-from imagegate.training.generated import KINDS, render
+from imagegate.synthetic import layouts
+from imagegate.synthetic.fonts import find_faces
+from imagegate.synthetic.pages import draw_faces
+from imagegate.synthetic.paper import draw_look
+from imagegate.synthetic.sheet import Sheet
+from imagegate.training.data.generated import KINDS, render
 
 Pixels = NDArray[np.uint8]
 

@@ -18,7 +18,7 @@ import numpy as np
 import imagegate
 from imagegate.features import MEASURES, scores
 from imagegate.image import Image
-from imagegate.models.learned import Gate
+from imagegate.models.gate import Gate
 from imagegate.models.reasons import Seen
 from imagegate.models.verdict import Verdict
 

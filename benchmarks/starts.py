@@ -14,12 +14,12 @@ import argparse
 
 import numpy as np
 
-from imagegate.models.gate import load_gate
+from imagegate.models.zoo import load_gate
+from imagegate.stats.weights import even_weights
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
-from imagegate.training.learner import learn
-from imagegate.training.promise import Scored, history_rows, keep_promise
-from imagegate.training.threshold import sources_needed
-from imagegate.training.weights import even_weights
+from imagegate.training.learning.learner import learn
+from imagegate.training.learning.promise import Scored, history_rows, keep_promise
+from imagegate.training.learning.threshold import sources_needed
 
 PROMISES = ((0.02, 0.9), (0.05, 0.9), (0.05, 0.95), (0.1, 0.9), (0.1, 0.95), (0.2, 0.9))
 FEWER = (60, 120, 250, 500)

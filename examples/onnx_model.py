@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 import imagegate
-from imagegate.degrade.pages import render_page
+from imagegate.synthetic.pages import render_page
 from imagegate.tasks import TASKS
 
 FOLDER = Path("example-onnx")

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from imagegate.degrade.pages import render_page
+from imagegate.synthetic.pages import render_page
 from imagegate.tables import Pixels
 
 ROOT = Path(__file__).parents[1]

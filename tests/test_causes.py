@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from imagegate.degrade import DEGRADATIONS, apply_chain, save, single_chain
-from imagegate.degrade.pages import LAYOUTS, render_page
 from imagegate.features import SIGNALS, measure, scores
 from imagegate.image import Image, read
+from imagegate.synthetic.pages import LAYOUTS, render_page
 from imagegate.tables import CAUSES
 
 PAGES, PHOTOS = 11, 4

@@ -4,69 +4,97 @@ import ast
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
-
-import pytest
 
 import imagegate
 
 SRC = Path(imagegate.__file__).parent
 FILES = sorted(SRC.rglob("*.py"))
 
-# A room may import from its own level and from those below it.
-LEVELS = {
-    "errors": 0,
-    "image": 1,
-    "messages": 1,
-    "tables": 2,
-    "features": 3,
-    "degrade": 3,
-    "tasks": 3,
-    "models": 4,
-    "training": 5,
-    "pipeline": 5,
-    "edits": 5,
-    "cli": 6,
-    "web": 6,
-}
+# Every folder and file of the package, the ground first: each may import from those before it.
+LEVELS = (
+    "errors",
+    "text",
+    "extras",
+    "messages",
+    "stats",
+    "parallel",
+    "image",
+    "tables",
+    "features",
+    "degrade",
+    "synthetic",
+    "engines",
+    "tasks",
+    "models",
+    "pipeline",
+    "training",
+    "monitoring",
+    "integrations",
+    "cli",
+)
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(SRC.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def imports_of(module: str) -> set[str]:
+    """Every module of the package that a module imports, wherever in the file it does so."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names & MODULES.keys() or {node.module}
+    return (found & MODULES.keys()) - {module}
+
+
+IMPORTS = {module: imports_of(module) for module in MODULES}
 
 
 def room(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-def imported_rooms(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    modules: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            modules |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module == "imagegate":
-            modules |= {f"imagegate.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            modules.add(node.module)
-    return {room(m) for m in modules if m.startswith("imagegate.")} & LEVELS.keys()
+def test_imports_point_down_only():
+    rooms = {room(module) for module in MODULES} - {"", "__main__"}
+    assert rooms == set(LEVELS)
+    upward = [
+        (module, other)
+        for module, others in IMPORTS.items()
+        if room(module) in LEVELS
+        for other in others
+        if room(other) == "" or LEVELS.index(room(other)) > LEVELS.index(room(module))
+    ]
+    assert not upward
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
-def test_imports_point_down_only(path):
-    own = path.relative_to(SRC).parts[0].removesuffix(".py")
-    if own == "__init__":
-        return
-    assert own in LEVELS, f"{own} has no place in the layers"
-    above = {name for name in imported_rooms(path) if LEVELS[name] > LEVELS[own]}
-    assert not above
+def test_no_circle_of_imports():
+    left = {module: set(others) for module, others in IMPORTS.items()}
+    while free := [module for module, others in left.items() if not others & left.keys()]:
+        for module in free:
+            del left[module]
+    assert not left
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SRC)))
-def test_files_and_functions_stay_small(path):
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 400
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef):
-            doc = ast.get_docstring(node, clean=False) or ""
-            lines = node.end_lineno - node.lineno + 1 - len(doc.splitlines())
-            assert lines <= 40, f"{path.name}: {node.name} has {lines} lines"
+def test_files_functions_and_folders_stay_small():
+    folders = Counter(path.parent for path in FILES)
+    assert max(folders.values()) <= 14, folders.most_common(1)
+    for path in FILES:
+        text = path.read_text(encoding="utf-8")
+        assert len(text.splitlines()) <= 400, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                doc = ast.get_docstring(node, clean=False) or ""
+                lines = node.end_lineno - node.lineno + 1 - len(doc.splitlines())
+                assert lines <= 40, f"{path}: {node.name} has {lines} lines"
 
 
 def test_public_names_are_sorted_and_exist():

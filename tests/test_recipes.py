@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 import imagegate
-from imagegate.degrade.pages import render_page
+from imagegate.engines import rembg as local
 from imagegate.errors import EngineError, ImagegateError, SettingsError
+from imagegate.synthetic.pages import render_page
 from imagegate.tasks import find_engine
-from imagegate.tasks import rembg as local
 from imagegate.tasks.text import word_recall
 from recipes import PAGE, ROOT, blurred, dark, png, sections, vase
 

@@ -18,41 +18,41 @@ from imagegate.features import measure, readings, scores
 from imagegate.image import Image, ImageFile, Limits, open_file, read
 from imagegate.messages import load_messages
 from imagegate.models.artifact import save_gate
-from imagegate.models.gate import Gate, gate_names, load_gate
 from imagegate.models.rules import RulesGate, Validation, validate
 from imagegate.models.verdict import Reason, Verdict
+from imagegate.models.zoo import Gate, gate_names, load_gate
 from imagegate.pipeline.policy import Policy, load_policy
 from imagegate.pipeline.route import Route, Router
 from imagegate.tasks.task import Engine, Task
 
 if TYPE_CHECKING:
-    from imagegate.tasks.onnx import onnx_engine
-    from imagegate.tasks.scikit import pipeline_engine
-    from imagegate.training.adjust import adjust
+    from imagegate.engines.onnx import onnx_engine
+    from imagegate.engines.scikit import pipeline_engine
     from imagegate.training.corpus import join_corpora, read_corpus, read_outcomes
-    from imagegate.training.evaluate import evaluate
-    from imagegate.training.fit import train
-    from imagegate.training.label import label
-    from imagegate.training.report import write_report
-    from imagegate.training.sources import find_sources
-    from imagegate.training.versus import compare_gates
+    from imagegate.training.data.sources import find_sources
+    from imagegate.training.evaluation.evaluate import evaluate
+    from imagegate.training.evaluation.versus import compare_gates
+    from imagegate.training.labelling.label import label
+    from imagegate.training.learning.fit import train
+    from imagegate.training.maintenance.adjust import adjust
+    from imagegate.training.report.report import write_report
 
 __version__ = "0.1.0"
 
 # What makes gates is imported when it is asked for: answering needs none of it.
 LATER = {
-    "adjust": "training.adjust",
-    "compare_gates": "training.versus",
-    "evaluate": "training.evaluate",
-    "find_sources": "training.sources",
+    "adjust": "training.maintenance.adjust",
+    "compare_gates": "training.evaluation.versus",
+    "evaluate": "training.evaluation.evaluate",
+    "find_sources": "training.data.sources",
     "join_corpora": "training.corpus",
-    "label": "training.label",
-    "onnx_engine": "tasks.onnx",
-    "pipeline_engine": "tasks.scikit",
+    "label": "training.labelling.label",
+    "onnx_engine": "engines.onnx",
+    "pipeline_engine": "engines.scikit",
     "read_corpus": "training.corpus",
     "read_outcomes": "training.corpus",
-    "train": "training.fit",
-    "write_report": "training.report",
+    "train": "training.learning.fit",
+    "write_report": "training.report.report",
 }
 
 __all__ = [

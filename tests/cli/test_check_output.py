@@ -18,7 +18,7 @@ from imagegate.errors import SettingsError
 from imagegate.features import OUTPUT_VERSION, output_measures
 from imagegate.models.artifact import save_gate
 from imagegate.training.corpus import Corpus
-from imagegate.training.fit import train
+from imagegate.training.learning.fit import train
 
 TASK = "background-removal"
 SOFT = "mask.soft_share"

@@ -14,7 +14,7 @@ from schemas import row_schema
 
 from imagegate import load_messages
 from imagegate.degrade import apply_chain, save, single_chain
-from imagegate.degrade.pages import render_page
+from imagegate.synthetic.pages import render_page
 
 KEYS = {"path", "decision", "ok", "p_fail", "quality", "reasons", "scores", "gate", "error"}
 

@@ -24,8 +24,8 @@ from imagegate.degrade import (
 from imagegate.degrade.chain import SHUFFLED_SHARE, STAGES, amount_at
 from imagegate.degrade.compression import decode
 from imagegate.degrade.library import SWITCH
-from imagegate.degrade.pages import render_page
 from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.synthetic.pages import render_page
 
 DRAWS = 4000
 

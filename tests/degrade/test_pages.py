@@ -5,9 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
-from imagegate.degrade import fonts
-from imagegate.degrade.fonts import find_faces
-from imagegate.degrade.pages import (
+from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.synthetic import fonts
+from imagegate.synthetic.fonts import find_faces
+from imagegate.synthetic.pages import (
     LARGE_FACTOR,
     LAYOUTS,
     LEAST_X_HEIGHT_PX,
@@ -15,9 +16,8 @@ from imagegate.degrade.pages import (
     draw_faces,
     render_page,
 )
-from imagegate.degrade.paper import LEAST_CONTRAST, LOOKS, draw_look, luma
-from imagegate.degrade.writing import common_words, sentence
-from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.synthetic.paper import LEAST_CONTRAST, LOOKS, draw_look, luma
+from imagegate.synthetic.writing import common_words, sentence
 
 EACH = pytest.mark.parametrize("layout", LAYOUTS)
 
@@ -115,8 +115,8 @@ def test_unknown_names_are_refused():
 @EACH
 def test_tesseract_reads_clean_pages(layout):
     pytest.importorskip("tesserocr")
+    from imagegate.engines.tesseract import open_tesseract, tessdata
     from imagegate.tasks.ocr import recall_loss
-    from imagegate.tasks.tesseract import open_tesseract, tessdata
 
     if tessdata() is None:
         pytest.skip("Tesseract's language files are not installed")

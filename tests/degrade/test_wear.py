@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imagegate.degrade.wear import BITONAL_SHARE, FLAWS, bitonal, print_and_scan, worn
+from imagegate.synthetic.wear import BITONAL_SHARE, FLAWS, bitonal, print_and_scan, worn
 
 X_HEIGHT = 10.0
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from imagegate import features
-from imagegate.degrade.pages import render_page
 from imagegate.errors import OutputError, UnknownNameError
 from imagegate.features import KNOWN, MEASURES, OUTPUT_MEASURES, measure_output
-from imagegate.features.cutout import mask_of
-from imagegate.features.reading import plausible
+from imagegate.features.outputs.cutout import mask_of
+from imagegate.features.outputs.transcript import plausible
 from imagegate.image import Image
+from imagegate.synthetic.pages import render_page
 from imagegate.tasks import OcrOutput
 
 SIDE, RADIUS = 400, 100

@@ -8,7 +8,7 @@ from tiny import tiny_gate
 
 from imagegate.errors import GateFileError
 from imagegate.models.card import Card
-from imagegate.models.gate import load_gate
+from imagegate.models.zoo import load_gate
 
 ODD = (
     None,

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from imagegate.errors import SettingsError
-from imagegate.models import crew
-from imagegate.models.gate import load_gate
 from imagegate.models.many import check_many
+from imagegate.models.zoo import load_gate
+from imagegate.parallel import pool as crew
 
 posix = pytest.mark.skipif(os.name != "posix", reason="sends signals")
 

@@ -22,7 +22,7 @@ from imagegate.models.artifact import DIAGNOSIS, from_bytes, to_bytes
 from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.diagnosis import LEAST_GAIN, Diagnosis, Finding, by_scores, plain
 from imagegate.models.forest import Forest
-from imagegate.models.learned import Gate
+from imagegate.models.gate import Gate
 from imagegate.models.reasons import CODES, Seen, cause_reason, other_reason, told
 from imagegate.models.verdict import Verdict
 from imagegate.pipeline.repair import mend
@@ -248,7 +248,7 @@ def verdict_of(monkeypatch: pytest.MonkeyPatch, gate: Gate, x: tuple[float, ...]
     """Let a gate see these readings of its measures on a picture, and nothing else."""
     known = dict(zip(MEASURES, x, strict=True))
     monkeypatch.setattr(
-        "imagegate.models.learned.measure",
+        "imagegate.models.gate.measure",
         lambda image, names: np.array([known.get(name, np.nan) for name in names], np.float32),
     )
     verdict = gate.check(np.full((40, 60), 128, np.uint8))
@@ -289,7 +289,7 @@ def test_causes_that_are_not_learned_are_known_by_their_scores(
 ) -> None:
     gate = diagnosing_gate()
     monkeypatch.setattr(
-        "imagegate.models.learned.scores",
+        "imagegate.models.gate.scores",
         lambda readings: dict.fromkeys(SIGNALS, 90.0) | {"blur": 1.0, "exposure": 20.0},
     )
     codes = [reason.code for reason in verdict_of(monkeypatch, gate, NOISY).reasons]

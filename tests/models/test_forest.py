@@ -10,7 +10,7 @@ from tiny import stump_forest
 from imagegate.errors import GateFileError
 from imagegate.models.calibration import sigmoid
 from imagegate.models.forest import Forest
-from imagegate.training.learner import from_sklearn
+from imagegate.training.learning.learner import from_sklearn
 
 
 def data(seed, rows=400):

@@ -12,12 +12,12 @@ from tiny import MEASURES, tiny_gate
 
 from imagegate.errors import GateFileError, ImagegateError, UnknownNameError
 from imagegate.features import MEASURES as TABLE
-from imagegate.models import gate as gates
+from imagegate.models import zoo as gates
 from imagegate.models.artifact import save_gate
-from imagegate.models.decision import Thresholds
-from imagegate.models.gate import gate_names, load_gate
 from imagegate.models.rules import PRESETS
+from imagegate.models.thresholds import Thresholds
 from imagegate.models.verdict import Verdict, chance
+from imagegate.models.zoo import gate_names, load_gate
 
 SCHEMA = json.loads(
     (resources.files("imagegate") / "schema" / "verdict.schema.json").read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def learned_verdict(monkeypatch, readings, gate=None):
     def measured(image, names):
         return np.array([readings.get(name, 5.0) for name in names], np.float32)
 
-    monkeypatch.setattr("imagegate.models.learned.measure", measured)
+    monkeypatch.setattr("imagegate.models.gate.measure", measured)
     return (gate or tiny_gate()).check(picture())
 
 
@@ -162,7 +162,7 @@ def test_answering_needs_neither_scikit_learn_nor_its_friends(tmp_path):
         "import sys, numpy as np\n"
         "for name in ('sklearn', 'scipy', 'pyarrow', 'pandas', 'joblib', 'pickle5'):\n"
         "    sys.modules[name] = None\n"
-        "import imagegate.models.gate as gates\n"
+        "import imagegate.models.zoo as gates\n"
         f"gate = gates.load_gate({str(tmp_path / 'tiny.gate')!r})\n"
         "print(gate.check(np.full((64, 64), 128, np.uint8)))\n"
         "assert not any('training' in name for name in sys.modules if 'imagegate' in name)\n"

@@ -7,9 +7,9 @@ import pytest
 
 from imagegate.errors import GateFileError
 from imagegate.image import Image
-from imagegate.models.guard import Guard
+from imagegate.models.ood import Guard
 from imagegate.models.reasons import Seen, guard_reason
-from imagegate.training.guarding import FALSE_ALARMS, fit_guard
+from imagegate.training.learning.guarding import FALSE_ALARMS, fit_guard
 
 MEASURES = ("blur.edge_width_px", "noise.flat_rms", "text.x_height_px", "content.edge_density")
 

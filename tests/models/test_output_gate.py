@@ -17,7 +17,7 @@ from imagegate import load_gate
 from imagegate.errors import GateFileError, OutputError, SettingsError
 from imagegate.features import OUTPUT_MEASURES
 from imagegate.models.artifact import ARRAYS, content_hash, from_bytes, save_gate, to_bytes
-from imagegate.models.learned import Gate
+from imagegate.models.gate import Gate
 
 TASK = "background-removal"
 SOFT = "mask.soft_share"

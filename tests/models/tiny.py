@@ -5,11 +5,11 @@ import numpy as np
 from imagegate.features import VERSION
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Card, Guarantee
-from imagegate.models.decision import History
 from imagegate.models.forest import Forest
-from imagegate.models.guard import Guard
-from imagegate.models.learned import Gate
+from imagegate.models.gate import Gate
+from imagegate.models.ood import Guard
 from imagegate.models.rules import PRESETS
+from imagegate.models.thresholds import History
 
 MEASURES = ("blur.edge_width_px", "noise.flat_rms", "text.x_height_px", "content.edge_density")
 

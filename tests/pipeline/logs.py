@@ -18,8 +18,8 @@ sys.path[:0] = [str(HERE.parent / "models"), str(HERE.parent / "features")]
 from tiny import MEASURES, tiny_gate  # noqa: E402 - found only now
 
 from imagegate.models.artifact import read_gate, save_gate  # noqa: E402
-from imagegate.models.learned import Gate  # noqa: E402
-from imagegate.training.guarding import fit_guard  # noqa: E402
+from imagegate.models.gate import Gate  # noqa: E402
+from imagegate.training.learning.guarding import fit_guard  # noqa: E402
 
 EDGE, NOISE, HEIGHT, DENSITY = range(4)
 

@@ -7,11 +7,11 @@ import pytest
 from logs import EDGE, HEIGHT, MEASURES, NOISE, filed, readings, rows, watched_gate, write
 from scipy import stats
 
-from imagegate.pipeline.watch import watch
-from imagegate.pipeline.watch.drift import by_signal, chi_square_95, drift, ks_p
-from imagegate.pipeline.watch.passing import Passing, beside
-from imagegate.pipeline.watch.periods import Period
-from imagegate.pipeline.watch.reference import Cells, reference_of
+from imagegate.monitoring import watch
+from imagegate.monitoring.drift import by_signal, chi_square_95, drift, ks_p
+from imagegate.monitoring.passing import Passing, beside
+from imagegate.monitoring.periods import Period
+from imagegate.monitoring.reference import Cells, reference_of
 
 GATE = watched_gate()
 TRAINING = reference_of(GATE)

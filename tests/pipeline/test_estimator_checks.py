@@ -12,7 +12,7 @@ from sklearn.exceptions import SkipTestWarning
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from imagegate.pipeline.sklearn import GateClassifier, SignalTransformer
+from imagegate.integrations.sklearn import GateClassifier, SignalTransformer
 
 EDGE = "blur.edge_width_px"
 THREE = (EDGE, "exposure.entropy_bits", "noise.flat_rms")

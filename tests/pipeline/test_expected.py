@@ -7,10 +7,10 @@ import pytest
 from logs import watched_gate
 
 from imagegate.models.calibration import Calibration, sigmoid
-from imagegate.models.decision import History
-from imagegate.models.gate import load_gate
+from imagegate.models.thresholds import History
+from imagegate.models.zoo import load_gate
 from imagegate.pipeline.expected import CENTRES, Chances, calibration_lines, expected_failures
-from imagegate.training.calibrate import fit_calibration
+from imagegate.training.learning.calibrate import fit_calibration
 
 GATE = watched_gate()
 

@@ -10,11 +10,11 @@ import pytest
 from logs import feedback_of, filed, readings, rows, watched_gate, write
 
 from imagegate.errors import CorpusError, SettingsError
-from imagegate.pipeline.watch import watch
-from imagegate.pipeline.watch.feedback import Matches, Seen
-from imagegate.pipeline.watch.periods import read_logs
-from imagegate.training.binomial import clopper_pearson, sources_needed
-from imagegate.training.outcomes import read_list
+from imagegate.monitoring import watch
+from imagegate.monitoring.feedback import Matches, Seen
+from imagegate.monitoring.periods import read_logs
+from imagegate.stats.binomial import clopper_pearson, sources_needed
+from imagegate.training.data.outcomes import read_list
 
 GATE = watched_gate()
 

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from imagegate.degrade.pages import render_page
 from imagegate.errors import SettingsError
 from imagegate.pipeline.output import flat
 from imagegate.pipeline.record import Examiner
 from imagegate.pipeline.route import Router
+from imagegate.synthetic.pages import render_page
 
 pytest.importorskip("ray.data", reason="the extra 'scale' is not installed")
 
@@ -86,7 +86,7 @@ def columns_of(table) -> list[str]:
 def test_a_dataset_of_paths_is_judged_as_on_one_machine(cluster, paths, local, tmp_path):
     import ray
 
-    from imagegate.pipeline.ray import check_dataset
+    from imagegate.integrations.ray import check_dataset
 
     ds = ray.data.from_items([{"path": path} for path in paths])
     check_dataset(ds, "ocr", POLICY, workers=2).write_parquet(str(tmp_path / "verdicts"))
@@ -99,7 +99,7 @@ def test_a_dataset_of_paths_is_judged_as_on_one_machine(cluster, paths, local, t
 def test_a_dataset_of_bytes_is_too_wherever_they_came_from(cluster, paths, local):
     import ray
 
-    from imagegate.pipeline.ray import check_dataset
+    from imagegate.integrations.ray import check_dataset
 
     ds = ray.data.read_binary_files(paths, include_paths=True)
     found = check_dataset(ds, "ocr", POLICY, workers=2)

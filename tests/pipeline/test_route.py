@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imagegate.degrade.pages import render_page
 from imagegate.errors import SettingsError, UnknownNameError
-from imagegate.models.gate import load_gate
+from imagegate.models.zoo import load_gate
 from imagegate.pipeline.policy import Policy, load_policy
 from imagegate.pipeline.repair import REPAIRS
 from imagegate.pipeline.route import Router
+from imagegate.synthetic.pages import render_page
 
 
 def noisy(pixels, sigma):

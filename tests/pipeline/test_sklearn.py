@@ -18,7 +18,6 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import imagegate
-from imagegate.degrade.pages import render_page
 from imagegate.errors import (
     CorpusError,
     ImageNotFoundError,
@@ -27,7 +26,8 @@ from imagegate.errors import (
     UnknownNameError,
 )
 from imagegate.features import LEARNABLE
-from imagegate.pipeline.sklearn import GateClassifier, SignalTransformer
+from imagegate.integrations.sklearn import GateClassifier, SignalTransformer
+from imagegate.synthetic.pages import render_page
 
 EDGE = "blur.edge_width_px"
 THREE = (EDGE, "exposure.entropy_bits", "noise.flat_rms")
@@ -231,7 +231,7 @@ def test_a_gate_that_ships_answers_in_a_pipeline_as_it_does_alone(files: list[Pa
 
 
 def test_without_scikit_learn_the_error_names_the_extra() -> None:
-    code = "import sys; sys.modules['sklearn'] = None; import imagegate.pipeline.sklearn"
+    code = "import sys; sys.modules['sklearn'] = None; import imagegate.integrations.sklearn"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert MissingExtraError.__name__ in done.stderr
     assert "imagegate[train]" in done.stderr

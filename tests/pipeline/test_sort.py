@@ -14,9 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from imagegate.cli import app
-from imagegate.degrade.pages import render_page
 from imagegate.errors import SettingsError
 from imagegate.pipeline.files import parts_below
+from imagegate.synthetic.pages import render_page
 
 POLICY = "[repair]\nnoise = 0.2\n"
 

@@ -6,10 +6,10 @@ from logs import EDGE, filed, readings, rows, small, watched_gate, write
 from probes import page
 
 from imagegate.errors import SettingsError, UnknownNameError
-from imagegate.models.gate import load_gate
+from imagegate.models.zoo import load_gate
+from imagegate.monitoring import watch
 from imagegate.pipeline.log import DecisionLog
-from imagegate.pipeline.watch import watch
-from imagegate.training.binomial import sources_needed, wilson
+from imagegate.stats.binomial import sources_needed, wilson
 
 GATE = watched_gate()
 

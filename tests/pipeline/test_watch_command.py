@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from imagegate.cli import app
 from imagegate.errors import SettingsError
-from imagegate.pipeline.watch import watch, write_page
-from imagegate.pipeline.watch.repeats import Repeats
+from imagegate.monitoring import watch, write_page
+from imagegate.monitoring.repeats import Repeats
 
 GATE = watched_gate()
 

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
+from imagegate.engines import rembg as local
 from imagegate.errors import EngineError, SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks import TASKS
-from imagegate.tasks import rembg as local
 from imagegate.tasks.background import Mask, iou
 
 TASK = TASKS["background-removal"]

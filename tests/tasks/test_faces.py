@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
+from imagegate.engines import yunet
+from imagegate.engines.lbp import agreed
 from imagegate.errors import MissingExtraError, OutputError, SettingsError
-from imagegate.tasks import TASKS, yunet
+from imagegate.tasks import TASKS
 from imagegate.tasks.boxes import box_loss, checked, overlaps
-from imagegate.tasks.lbp import agreed
 
 FIND, KNOW = TASKS["face-detection"], TASKS["face-recognition"]
 FACE, OTHER = (0.25, 0.25, 0.25, 0.25), (0.75, 0.0, 0.25, 0.25)

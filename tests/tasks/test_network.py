@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from imagegate.engines.network.adapters import mask, prediction, vector
+from imagegate.engines.network.scaling import NAMED, scaled, scaling_of, unscaled
+from imagegate.engines.network.tensors import fitted, mask_back, picture_back, resized
+from imagegate.engines.network.tiling import in_tiles
 from imagegate.errors import OutputError
-from imagegate.tasks.network.adapters import mask, prediction, vector
-from imagegate.tasks.network.scaling import NAMED, scaled, scaling_of, unscaled
-from imagegate.tasks.network.tensors import fitted, mask_back, picture_back, resized
-from imagegate.tasks.network.tiling import in_tiles
 
 RNG = np.random.default_rng(3)
 

@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from imagegate.degrade.pages import Page, render_page
+from imagegate.engines import tesseract
 from imagegate.errors import EngineError, MissingExtraError, SettingsError
-from imagegate.tasks import TASKS, OcrOutput, tesseract
+from imagegate.synthetic.pages import Page, render_page
+from imagegate.tasks import TASKS, OcrOutput
 
 OCR, IN_ORDER = TASKS["ocr"], TASKS["ocr-in-order"]
 GOOD = "one two three four five six seven eight nine ten eleven"

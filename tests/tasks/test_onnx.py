@@ -13,11 +13,11 @@ import onnx
 import pytest
 from networks import classifier, enlarger, lightness, node, write
 
+from imagegate.engines.onnx import onnx_engine
 from imagegate.errors import EngineError, ImagegateError, OutputError, SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks.background import iou
 from imagegate.tasks.classification import Prediction
-from imagegate.tasks.onnx import onnx_engine
 from imagegate.tasks.restoration import upscaling_loss
 
 NAMES = ["red", "green", "blue"]

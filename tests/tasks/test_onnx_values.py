@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from networks import classifier, node, write
 
+from imagegate.engines.onnx import onnx_engine
 from imagegate.errors import OutputError, SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks.background import iou
 from imagegate.tasks.classification import Prediction
-from imagegate.tasks.onnx import onnx_engine
 
 NAMES = ["red", "green", "blue"]
 

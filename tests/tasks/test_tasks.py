@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imagegate.errors import EngineError, SettingsError, UnknownNameError
-from imagegate.models.thresholds import PRESETS
+from imagegate.models.rule_thresholds import PRESETS
 from imagegate.tasks import TASKS, OcrOutput, find_engine, find_task
 from imagegate.tasks.task import Engine, Task
 

@@ -10,7 +10,7 @@ import numpy as np
 from imagegate.degrade import chain_to_json, single_chain
 from imagegate.features import LEARNABLE, MEASURES
 from imagegate.models.card import Card, Guarantee
-from imagegate.models.thresholds import PRESETS
+from imagegate.models.rule_thresholds import PRESETS
 from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus
 

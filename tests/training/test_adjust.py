@@ -13,13 +13,13 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
-from imagegate.models.decision import History
-from imagegate.models.gate import gate_names, load_gate
-from imagegate.models.learned import Gate
-from imagegate.training.adjust import adjust
-from imagegate.training.changes import changes, passed_of
+from imagegate.models.gate import Gate
+from imagegate.models.thresholds import History
+from imagegate.models.zoo import gate_names, load_gate
 from imagegate.training.corpus import Corpus
-from imagegate.training.fit import train
+from imagegate.training.learning.fit import train
+from imagegate.training.maintenance.adjust import adjust
+from imagegate.training.maintenance.changes import changes, passed_of
 
 SHIPPED = [name for name in gate_names() if not name.startswith("rules:")]
 

@@ -17,9 +17,9 @@ import pytest
 import imagegate
 from imagegate.errors import CorpusError, EngineError, SettingsError, UnknownNameError
 from imagegate.tasks import find_engine, find_task
-from imagegate.training import parts
-from imagegate.training.messages import left_out
-from imagegate.training.remeasure import remeasure
+from imagegate.training.labelling import parts
+from imagegate.training.learning.messages import left_out
+from imagegate.training.maintenance.remeasure import remeasure
 
 DARK, LIGHT = 30, 150
 

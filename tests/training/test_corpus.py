@@ -20,9 +20,9 @@ from imagegate.training.corpus import (
     read_corpus,
     read_outcomes,
 )
-from imagegate.training.label import label
-from imagegate.training.remake import remake
-from imagegate.training.sources import find_sources
+from imagegate.training.data.remake import remake
+from imagegate.training.data.sources import find_sources
+from imagegate.training.labelling.label import label
 
 
 @pytest.fixture(scope="module")

@@ -19,15 +19,18 @@ from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.features import MEASURES
 from imagegate.models.artifact import from_bytes, read_gate, to_bytes
+from imagegate.models.card.findings import diagnosis_lines
 from imagegate.models.diagnosis import PRESENT, Diagnosis
-from imagegate.models.learned import Gate
-from imagegate.models.lesson_text import diagnosis_lines
+from imagegate.models.gate import Gate
 from imagegate.tables import CAUSES
-from imagegate.training import diagnosing
-from imagegate.training.cause_rows import CauseRows, cause_rows
 from imagegate.training.corpus import Corpus
-from imagegate.training.diagnosing import HURTS as HURTS_SHARE
-from imagegate.training.diagnosing import (
+from imagegate.training.data.variants import cause_of
+from imagegate.training.evaluation.evaluate import evaluate
+from imagegate.training.labelling.recipes import draw
+from imagegate.training.learning import diagnosing
+from imagegate.training.learning.cause_rows import CauseRows, cause_rows
+from imagegate.training.learning.diagnosing import HURTS as HURTS_SHARE
+from imagegate.training.learning.diagnosing import (
     LEAST_LEVEL,
     MOST_LEVEL,
     diagnose,
@@ -35,10 +38,7 @@ from imagegate.training.diagnosing import (
     hurting_levels,
     presence,
 )
-from imagegate.training.evaluate import evaluate
-from imagegate.training.fit import TrainResult, train
-from imagegate.training.recipes import draw
-from imagegate.training.variants import cause_of
+from imagegate.training.learning.fit import TrainResult, train
 
 # What shows each cause in the made rows, and the level from which it makes the task fail.
 SHOWS = {

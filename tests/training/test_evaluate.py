@@ -11,11 +11,11 @@ import standins
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.card import Guarantee
-from imagegate.models.gate import Gate, load_gate
-from imagegate.training import evaluate as module
-from imagegate.training.evaluate import evaluate
-from imagegate.training.headline import against, as_promised
-from imagegate.training.intervals import Estimate
+from imagegate.models.zoo import Gate, load_gate
+from imagegate.stats.bootstrap import Estimate
+from imagegate.training.evaluation import evaluate as module
+from imagegate.training.evaluation.evaluate import evaluate
+from imagegate.training.evaluation.headline import against, as_promised
 
 TRAINED = tuple(f"g{i}" for i in range(10))
 TUNED = tuple(f"g{i}" for i in range(10, 14))
@@ -216,4 +216,4 @@ def test_the_lead_is_judged_by_its_interval(evaluation, lead, words):
 
 
 def test_one_name_in_both_places():
-    assert module.Evaluation.__module__ == "imagegate.training.evaluation"
+    assert module.Evaluation.__module__ == "imagegate.training.evaluation.results"

@@ -16,8 +16,8 @@ from imagegate.cli import app
 from imagegate.errors import SettingsError
 from imagegate.features import MEASURES, VERSION
 from imagegate.models.artifact import read_gate
-from imagegate.training import parts
 from imagegate.training.corpus import Corpus, read_corpus, read_outcomes, with_outcomes
+from imagegate.training.labelling import parts
 
 ROWS = corpus(sources=60, variants=4, seed=2)
 IMAGES = 30

@@ -12,11 +12,11 @@ from imagegate.features import MEASURES
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.calibration import sigmoid
 from imagegate.models.rules import RuleThresholds
-from imagegate.training.bins import MOST_BINS, bin_edges, decoded, encode
-from imagegate.training.calibrate import fit_calibration
-from imagegate.training.fit import images_only, train
-from imagegate.training.learner import DIRECTIONS, from_sklearn, varying
-from imagegate.training.rules_tuning import tune_rules
+from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode
+from imagegate.training.learning.calibrate import fit_calibration
+from imagegate.training.learning.fit import images_only, train
+from imagegate.training.learning.learner import DIRECTIONS, from_sklearn, varying
+from imagegate.training.learning.rules_tuning import tune_rules
 
 ROWS = corpus(sources=120, variants=5, seed=3)
 

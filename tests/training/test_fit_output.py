@@ -11,9 +11,9 @@ import standins
 from imagegate.features import OUTPUT_VERSION, output_measures
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.training.corpus import Corpus
-from imagegate.training.evaluate import evaluate
-from imagegate.training.fit import train
-from imagegate.training.report import render
+from imagegate.training.evaluation.evaluate import evaluate
+from imagegate.training.learning.fit import train
+from imagegate.training.report.report import render
 
 NAMES = output_measures("ocr")
 SETTINGS = {"name": "tiny", "promise": 0.2, "confidence": 0.8, "seed": 4}

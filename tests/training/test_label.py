@@ -31,12 +31,12 @@ from fake_engines import (
 from imagegate import image
 from imagegate.errors import CorpusError, EngineError, SettingsError, UnknownNameError
 from imagegate.features import measure
-from imagegate.training import parts, workers
 from imagegate.training.corpus import read_corpus
-from imagegate.training.label import label
-from imagegate.training.label_report import LabelReport
-from imagegate.training.remake import remake
-from imagegate.training.sources import Source, find_sources
+from imagegate.training.data.remake import remake
+from imagegate.training.data.sources import Source, find_sources
+from imagegate.training.labelling import parts, workers
+from imagegate.training.labelling.label import label
+from imagegate.training.labelling.report import LabelReport
 
 HERE = Path(__file__).parent
 

@@ -12,8 +12,16 @@ from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_
 from imagegate.degrade.chain import HOPELESS
 from imagegate.degrade.table import DEGRADATIONS, EVERY
 from imagegate.tables import CAUSES
-from imagegate.training.recipes import FOR_DIAGNOSIS, RECIPES, ROUND, THREE, TWO, draw, row_seed
-from imagegate.training.variants import cause_of
+from imagegate.training.data.variants import cause_of
+from imagegate.training.labelling.recipes import (
+    FOR_DIAGNOSIS,
+    RECIPES,
+    ROUND,
+    THREE,
+    TWO,
+    draw,
+    row_seed,
+)
 
 SOURCES = [f"set/{number}" for number in range(400)]
 # Written down as the code before there were other recipes drew them: corpora must stay as they are.

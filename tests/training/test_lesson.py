@@ -10,11 +10,11 @@ from standins import EDGE, card, corpus
 from imagegate.cli.train import tell
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.card import Card
-from imagegate.models.lesson_text import diagnosis_lines, lesson_lines, severity_lines, whole
-from imagegate.training.evaluate import evaluate
-from imagegate.training.fit import train
-from imagegate.training.lesson import importance, severity_of
-from imagegate.training.report import render
+from imagegate.models.card.findings import diagnosis_lines, lesson_lines, severity_lines, whole
+from imagegate.training.evaluation.evaluate import evaluate
+from imagegate.training.learning.fit import train
+from imagegate.training.learning.lesson import importance, severity_of
+from imagegate.training.report.report import render
 
 NOISE = "noise.flat_rms"
 

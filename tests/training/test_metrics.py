@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from imagegate.training import intervals, metrics
+from imagegate.stats import bootstrap as intervals
+from imagegate.stats import metrics
 
 
 def one(metric, risk, fails, weights=None):

@@ -16,12 +16,12 @@ from imagegate import image
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.features import OUTPUT_VERSION, measure_output, output_measures
 from imagegate.tasks import TASKS
-from imagegate.training import parts
 from imagegate.training.corpus import join_corpora, read_corpus
-from imagegate.training.label import label
-from imagegate.training.remake import remake
-from imagegate.training.remeasure import remeasure
-from imagegate.training.sources import find_sources
+from imagegate.training.data.remake import remake
+from imagegate.training.data.sources import find_sources
+from imagegate.training.labelling import parts
+from imagegate.training.labelling.label import label
+from imagegate.training.maintenance.remeasure import remeasure
 
 TASK_NAME = "background-removal"
 NAMES = output_measures(TASK_NAME)

@@ -11,9 +11,9 @@ import pytest
 from imagegate import features, image
 from imagegate.tasks import TASKS
 from imagegate.training.corpus import Corpus, read_corpus
-from imagegate.training.label import label
-from imagegate.training.remake import remake
-from imagegate.training.sources import find_sources
+from imagegate.training.data.remake import remake
+from imagegate.training.data.sources import find_sources
+from imagegate.training.labelling.label import label
 
 TASK = TASKS["upscaling"]
 SIZES = {"even": (160, 220), "odd": (151, 203)}

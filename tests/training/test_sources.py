@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from imagegate.degrade import fonts
 from imagegate.errors import CorpusError, SettingsError
-from imagegate.training.record import licence
-from imagegate.training.sources import Source, find_sources
+from imagegate.synthetic import fonts
+from imagegate.training.data.sources import Source, find_sources
+from imagegate.training.labelling.record import licence
 
 CUT = "background-removal"
 

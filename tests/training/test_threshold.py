@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from imagegate.errors import SettingsError
-from imagegate.training.binomial import allowed_failures, binomial_p
-from imagegate.training.threshold import (
+from imagegate.stats.binomial import allowed_failures, binomial_p
+from imagegate.training.learning.threshold import (
     clopper_pearson,
     cost_threshold,
     first_step,

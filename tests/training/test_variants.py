@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from imagegate.degrade import chain_to_json
-from imagegate.degrade.shots import SCALES
+from imagegate.synthetic.shots import SCALES
 from imagegate.training.corpus import Corpus
-from imagegate.training.recipes import draw, row_seed
-from imagegate.training.remake import remake
-from imagegate.training.sources import find_sources
-from imagegate.training.variants import load, variant_bytes
+from imagegate.training.data.remake import remake
+from imagegate.training.data.sources import find_sources
+from imagegate.training.data.variants import load, variant_bytes
+from imagegate.training.labelling.recipes import draw, row_seed
 
 
 def test_a_capture_is_its_page_taken_by_a_camera() -> None:

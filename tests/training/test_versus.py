@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from imagegate.errors import CorpusError, SettingsError
-from imagegate.models.gate import load_gate
-from imagegate.training.evaluate import evaluate
-from imagegate.training.versus import Versus, compare_gates
+from imagegate.models.zoo import load_gate
+from imagegate.training.evaluation.evaluate import evaluate
+from imagegate.training.evaluation.versus import Versus, compare_gates
 
 ROWS = standins.corpus(sources=120, variants=5, seed=3)
 GROUPS = np.unique(ROWS.column("group").astype(str)).tolist()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from standins import card
 
-from imagegate.training.wanting import HARDER, wanting
+from imagegate.training.learning.wanting import HARDER, wanting
 
 PLENTY = {
     "train": {"sources": 600, "groups": 600, "rows": 1200, "fails": 500, "failing_sources": 300},

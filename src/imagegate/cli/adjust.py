@@ -18,7 +18,7 @@ from imagegate.cli.train import (
     both_costs,
     say_left_out,
 )
-from imagegate.models.gate import SUFFIX, ZOO, load_gate
+from imagegate.models.zoo import SUFFIX, ZOO, load_gate
 
 Promise = Annotated[
     float | None,
@@ -50,9 +50,9 @@ def command(
     """Set a gate's threshold again from the calibration rows in its file; the trees stay."""
     from imagegate.models.artifact import save_gate
     from imagegate.pipeline.place import check_gate_file
-    from imagegate.training.adjust import adjust, learned_only, wanted
-    from imagegate.training.changes import changes
     from imagegate.training.corpus import read_outcomes
+    from imagegate.training.maintenance.adjust import adjust, learned_only, wanted
+    from imagegate.training.maintenance.changes import changes
 
     read = [Path(gate), *([outcomes] if outcomes else []), *ZOO.glob(f"*{SUFFIX}")]
     check_gate_file(to, inputs=read)

@@ -29,8 +29,8 @@ from imagegate.cli.batch import (
 from imagegate.cli.console import complain, print_json
 from imagegate.cli.outputs import check_outputs
 from imagegate.errors import SettingsError, UnknownNameError
-from imagegate.models.crew import run_many
-from imagegate.models.gate import Gate, RulesGate
+from imagegate.models.zoo import Gate, RulesGate
+from imagegate.parallel.pool import run_many
 from imagegate.pipeline.files import images_under, is_url, local, shown
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.policy import Policy, load_policy
@@ -118,7 +118,7 @@ def command(
 def workers_of(engine: str) -> Many:
     """Return what does the work on many files."""
     if engine == "ray":
-        from imagegate.pipeline.ray import quieted, ray_many
+        from imagegate.integrations.ray import quieted, ray_many
 
         quieted()
         return ray_many

@@ -9,11 +9,11 @@ import typer
 from rich.table import Table
 
 from imagegate.cli.console import out, plain, print_json
-from imagegate.models.gate import load_gate
-from imagegate.training.intervals import FEWEST_DRAWS
+from imagegate.models.zoo import load_gate
+from imagegate.stats.bootstrap import FEWEST_DRAWS
 
 if TYPE_CHECKING:
-    from imagegate.training.versus import Versus
+    from imagegate.training.evaluation.versus import Versus
 
 
 def command(
@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Tell which of two gates is the better judge, and whether that is more than luck."""
     from imagegate.training.corpus import join_corpora, read_corpus
-    from imagegate.training.versus import compare_gates
+    from imagegate.training.evaluation.versus import compare_gates
 
     gates = load_gate(a), load_gate(b)
     rows = join_corpora([read_corpus(folder) for folder in corpus])

@@ -24,8 +24,8 @@ from imagegate.degrade import (
 )
 from imagegate.errors import ImageError, SettingsError
 from imagegate.tables import CAUSES, Pixels
-from imagegate.training.sources import Source, find_sources
-from imagegate.training.variants import Clean, load
+from imagegate.training.data.sources import Source, find_sources
+from imagegate.training.data.variants import Clean, load
 
 Plan = list[tuple[str, Chain]]  # name and recipe of every variant
 

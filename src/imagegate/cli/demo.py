@@ -73,7 +73,7 @@ def write_two_pages(to: Path, *, seed: int) -> tuple[Path, Path]:
     """Write a page that no training ever saw, as it is and blurred beyond reading."""
     from imagegate import image
     from imagegate.degrade import Step, apply_chain, save
-    from imagegate.degrade.pages import render_page
+    from imagegate.synthetic.pages import render_page
 
     page = render_page(seed, layout="letter")
     chain = (Step("blur.gaussian", 5, seed, amount=0.45),)  # sigma of nearly half an x-height

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from imagegate.engines.network.settings import CHOICES, Settings
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tasks import TASKS, find_engine, find_task
-from imagegate.tasks.network.settings import CHOICES, Settings
 from imagegate.tasks.task import Engine, Task
 
 OWN, NETWORK = "An engine of your own", "How to show pictures to an ONNX model, and read it"
@@ -207,7 +207,7 @@ def named_task(name: str) -> Task:
 
 def network(path: Path, task: Task, about: dict[str, Any]) -> Engine:
     """Make an engine of an ONNX model, if what it gives is what the task works with."""
-    from imagegate.tasks.onnx import onnx_engine
+    from imagegate.engines.onnx import onnx_engine
 
     kind = known_kind(about.get("output"))
     if kind not in outputs_for(task):

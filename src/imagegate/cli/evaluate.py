@@ -10,10 +10,10 @@ import typer
 from rich.table import Table
 
 from imagegate.cli.console import named, out, plain, print_json
-from imagegate.models.gate import load_gate
+from imagegate.models.zoo import load_gate
 
 if TYPE_CHECKING:
-    from imagegate.training.evaluate import Evaluation
+    from imagegate.training.evaluation.evaluate import Evaluation
 
 
 def command(
@@ -50,8 +50,8 @@ def run(
     """Evaluate, write the report if asked, and print the comparison."""
     from imagegate.pipeline.place import check_page
     from imagegate.training.corpus import join_corpora, read_corpus
-    from imagegate.training.evaluate import evaluate
-    from imagegate.training.report import write_report
+    from imagegate.training.evaluation.evaluate import evaluate
+    from imagegate.training.report.report import write_report
 
     if report:
         check_page(report, inputs=[gate])

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from imagegate.cli.console import out, plain, print_json
-from imagegate.models.gate import Gate, RulesGate, gate_names, load_gate
+from imagegate.models.zoo import Gate, RulesGate, gate_names, load_gate
 
 
 def list_command(

@@ -14,7 +14,7 @@ from imagegate.tasks import find_task
 from imagegate.tasks.task import Engine, Task
 
 if TYPE_CHECKING:
-    from imagegate.training.label_report import LabelReport
+    from imagegate.training.labelling.report import LabelReport
 
 NOTHING_USABLE = 1
 MOST_SAID = 10  # sources dropped, and kinds of errors, that are named
@@ -143,14 +143,14 @@ def command(
 
 def runs_engine(recipe: str) -> bool:
     """Tell whether an engine runs on what a recipe makes."""
-    from imagegate.training.recipes import CAUSES_ONLY
+    from imagegate.training.labelling.recipes import CAUSES_ONLY
 
     return recipe != CAUSES_ONLY
 
 
 def say_next(to: Path, recipe: str) -> None:
     """Say which command takes the corpus."""
-    from imagegate.training.recipes import FOR_DIAGNOSIS
+    from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
 
     corpora = f"CORPUS {to}" if recipe in FOR_DIAGNOSIS else to
     out.print(f"next: imagegate train {corpora} --out my.gate")
@@ -167,8 +167,8 @@ def run(
     **settings: Any,
 ) -> None:
     """Find the sources, label them under a progress bar, and say what came of it."""
-    from imagegate.training.label import label
-    from imagegate.training.sources import find_sources
+    from imagegate.training.data.sources import find_sources
+    from imagegate.training.labelling.label import label
 
     chosen = find_task(task)
     found, problems = find_sources(sources, chosen, group_by=group_by, limit=limit_sources)

@@ -10,10 +10,10 @@ from pathlib import Path
 from imagegate import image
 from imagegate.errors import OutputError, SettingsError
 from imagegate.messages import ENGLISH
-from imagegate.models.beside import no_output_check
-from imagegate.models.gate import Gate, RulesGate
 from imagegate.models.many import check_many
+from imagegate.models.output import no_output_check
 from imagegate.models.verdict import Verdict
+from imagegate.models.zoo import Gate, RulesGate
 from imagegate.pipeline.files import shown
 from imagegate.pipeline.record import Row, failed, judged
 from imagegate.tasks import TASKS

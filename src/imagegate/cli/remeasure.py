@@ -23,7 +23,7 @@ def command(
 
     For corpora that an older imagegate has labelled: losses stay, measures are replaced.
     """
-    from imagegate.training.remeasure import remeasure
+    from imagegate.training.maintenance.remeasure import remeasure
 
     roots = dict(named(text, "--root SET=FOLDER") for text in root or [])
     for folder in corpus:

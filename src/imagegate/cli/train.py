@@ -14,10 +14,10 @@ from imagegate.cli.gates import cards
 from imagegate.errors import SettingsError
 
 if TYPE_CHECKING:
-    from imagegate.models.learned import Gate
+    from imagegate.models.gate import Gate
     from imagegate.training.corpus import Corpus
-    from imagegate.training.evaluation import Evaluation
-    from imagegate.training.messages import Said
+    from imagegate.training.evaluation.results import Evaluation
+    from imagegate.training.learning.messages import Said
 
 MOST_SAID = 10  # outcomes left out that are named
 
@@ -99,8 +99,8 @@ def command(
 
 def teaches_risk(folder: Path) -> bool:
     """Tell whether a corpus teaches more than reasons."""
-    from imagegate.training.parts import read_meta
-    from imagegate.training.recipes import FOR_DIAGNOSIS
+    from imagegate.training.labelling.parts import read_meta
+    from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
 
     return read_meta(folder).get("recipe") not in FOR_DIAGNOSIS
 
@@ -137,9 +137,9 @@ def run(
     from imagegate.models.artifact import save_gate
     from imagegate.pipeline.place import check_gate_file
     from imagegate.training.corpus import read_corpus
-    from imagegate.training.evaluate import evaluate
-    from imagegate.training.fit import train
-    from imagegate.training.recipes import FOR_DIAGNOSIS
+    from imagegate.training.evaluation.evaluate import evaluate
+    from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
+    from imagegate.training.learning.fit import train
 
     check_gate_file(to, inputs=[outcomes] if outcomes else [])
     found = [read_corpus(folder) for folder in corpus]
@@ -158,7 +158,7 @@ def run(
 
 def tell(gate: Gate, said: Said, heldout: Evaluation) -> None:
     """Print what it learned from and what, how it compares, its promise, and what is wanting."""
-    from imagegate.models.lesson_text import diagnosis_lines, lesson_lines
+    from imagegate.models.card.findings import diagnosis_lines, lesson_lines
 
     of_output = lesson_lines(gate.output.card.lesson) if gate.output else []
     of_output = [f"With the output at hand: {line}" for line in of_output]
@@ -176,8 +176,8 @@ def say(*lines: str) -> None:
 
 def compare(heldout: Evaluation) -> None:
     """Print the gate beside the rules, on what it has not learned from."""
-    from imagegate.training.evaluation import cell
-    from imagegate.training.headline import ranks, rules_of, scope, too_few
+    from imagegate.training.evaluation.headline import ranks, rules_of, scope, too_few
+    from imagegate.training.evaluation.results import cell
 
     shown = {"auroc": "AUROC", "coverage": "passed", "risk": "failing of passed"}
     results = [result for result in heldout.results if result.key != "perfect"]
@@ -191,7 +191,7 @@ def compare(heldout: Evaluation) -> None:
 
 def tested(heldout: Evaluation) -> list[str]:
     """Return what the rows kept for the test say of a promise, if one was given."""
-    from imagegate.training.headline import measured
+    from imagegate.training.evaluation.headline import measured
 
     given = heldout.card.guarantee
     passed = heldout["learned"].operating.passed

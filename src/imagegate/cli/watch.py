@@ -14,14 +14,14 @@ from rich.text import Text
 
 from imagegate.cli.console import out, print_json
 from imagegate.errors import SettingsError
-from imagegate.models.beside import SUFFIX
 from imagegate.models.card import percent
+from imagegate.models.output import SUFFIX
 
 if TYPE_CHECKING:
-    from imagegate.pipeline.watch.advice import Advice
-    from imagegate.pipeline.watch.lines import By
-    from imagegate.pipeline.watch.moved import Moved
-    from imagegate.pipeline.watch.report import Report, Section
+    from imagegate.monitoring.advice import Advice
+    from imagegate.monitoring.lines import By
+    from imagegate.monitoring.moved import Moved
+    from imagegate.monitoring.report import Report, Section
 
 KEEP, ACT = 0, 1
 STYLE = {"keep": "bold green", "look": "bold yellow", "retrain": "bold red"}
@@ -71,9 +71,9 @@ def command(
 
     Exit code 0: keep the gate. 1: look at a sample, or train again. 2: could not run.
     """
+    from imagegate.monitoring.monitor import watch
+    from imagegate.monitoring.page import write_page
     from imagegate.pipeline.place import check_page
-    from imagegate.pipeline.watch.monitor import watch
-    from imagegate.pipeline.watch.page import write_page
 
     if by not in (None, "day", "batch"):
         raise SettingsError(f"--by: expected day or batch, got {by!r}")
@@ -116,8 +116,8 @@ def show(report: Report) -> None:
 
 def verdict(report: Report) -> None:
     """Print the weightiest advice, and whatever else asks for more than nothing."""
+    from imagegate.monitoring.advice import LEVELS
     from imagegate.pipeline.counting import counted
-    from imagegate.pipeline.watch.advice import LEVELS
 
     first, several = report.advice, len(report.periods) > 1
     advise(first, first.about if several else "")

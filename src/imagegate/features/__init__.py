@@ -13,18 +13,16 @@ from imagegate.features import (
     blur,
     compression,
     content,
-    cutout,
     exposure,
     legibility,
-    mask,
     noise,
-    outline,
     pixelation,
-    reading,
     resolution,
     subject,
     text,
 )
+from imagegate.features.outputs import cutout, mask, outline
+from imagegate.features.outputs import transcript as reading
 from imagegate.image import Image
 from imagegate.tables import Measure, OutputMeasure, Signal, Table
 

@@ -22,11 +22,11 @@ from imagegate.errors import GateFileError
 from imagegate.features import MEASURES, VERSION, output_measures
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Card
-from imagegate.models.decision import History
 from imagegate.models.diagnosis import Diagnosis
 from imagegate.models.forest import Forest
-from imagegate.models.guard import Guard
-from imagegate.models.learned import Gate
+from imagegate.models.gate import Gate
+from imagegate.models.ood import Guard
+from imagegate.models.thresholds import History
 
 FORMAT = 2  # 1 had no diagnosis, and the typical image instead
 CARD = "card.json"

@@ -1,69 +1,316 @@
-"""Find a gate by name: those that ship, the rules, or a file."""
+"""The learned gate: from measures to a probability, a decision and its reasons."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
-from imagegate.errors import GateFileError, UnknownNameError
-from imagegate.models.artifact import read_gate
-from imagegate.models.decision import Thresholds
-from imagegate.models.learned import Gate
-from imagegate.models.rules import PRESETS, RulesGate
-from imagegate.models.verdict import Checked
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Checked", "Gate", "RulesGate", "Thresholds", "gate_names", "load_gate"]
+from imagegate.features import MEASURES, SIGNALS, measure, output_measures, scores
+from imagegate.image import Image, read
+from imagegate.models.calibration import Calibration, sigmoid
+from imagegate.models.card import Card
+from imagegate.models.diagnosis import PRESENT, Diagnosis, Finding, by_scores, plain
+from imagegate.models.forest import Forest
+from imagegate.models.many import check_many
+from imagegate.models.ood import Guard
+from imagegate.models.output import no_output_check, output_readings, output_wanted
+from imagegate.models.reasons import (
+    WORTH,
+    Seen,
+    cause_reason,
+    guard_reason,
+    other_reason,
+    output_reason,
+    told,
+)
+from imagegate.models.thresholds import History, Thresholds
+from imagegate.models.verdict import Checked, Reason, Verdict
 
-ZOO = Path(__file__).with_name("zoo")
-SUFFIX = ".gate"
-DEFAULTS = {"ocr": "ocr-tesseract"}  # the gate of a task that bears no engine's name itself
+LEAST_SIDE = 32  # pixels: whatever else is wrong with so small a picture, it is too small
 
 
-def gate_names() -> list[str]:
-    """Return the names that :func:`load_gate` knows: the gates that ship, then the rules."""
-    return [*(path.stem for path in _shipped()), *(f"rules:{task}" for task in PRESETS)]
-
-
-def load_gate(name: str | Path) -> Gate | RulesGate:
-    """Return a gate by name or from its file.
+@dataclass(frozen=True, eq=False, repr=False)
+class Gate:
+    """A learned gate for one task and one engine; made by training or read from its file.
 
     Parameters
     ----------
-    name : str or path
-        A gate that ships (``"ocr-tesseract"``, or ``"ocr"`` for the default of the task), the
-        rules of a task (``"rules:ocr"``), or the path of a gate file.
-
-    Returns
-    -------
-    Gate or RulesGate
-        Both have ``check``, ``check_many``, ``name`` and ``card``.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is neither such a gate nor such a file.
-    GateFileError
-        If the file is damaged, newer than this version, or no gate.
+    card : Card
+        The facts, with measures and thresholds.
+    forest : Forest
+        The trees; their log-odds are raw.
+    calibration : Calibration
+        From raw to calibrated log-odds.
+    guard : Guard
+        Notices images unlike anything in training.
+    usual : ndarray of shape (measures, 2)
+        The range of 90 % of the readings of passing training images.
+    history : History
+        The calibration rows.
+    diagnosis : Diagnosis or None
+        Says which causes are present; None if training had too few rows of each. Then the six
+        scores have to tell.
+    output : Gate or None
+        A gate of its own that judges image and output together, for when the engine has run;
+        None where outputs were not measured or tell nothing new.
     """
-    text = str(name)
-    if text.startswith("rules:"):
-        return _rules(text)
-    shipped = {path.stem: path for path in _shipped()}
-    found = shipped.get(text) or shipped.get(DEFAULTS.get(text, ""))
-    if found:
-        return read_gate(found)
-    if Path(name).is_file():
-        return read_gate(Path(name))
-    if Path(name).suffix == SUFFIX or Path(name).is_dir():
-        raise GateFileError(f"{text}: expected a gate file there")
-    raise UnknownNameError("gate or gate file", text, gate_names())
+
+    card: Card
+    forest: Forest
+    calibration: Calibration
+    guard: Guard
+    usual: NDArray[np.float64]
+    history: History
+    diagnosis: Diagnosis | None = None
+    output: Gate | None = None
+
+    def __repr__(self) -> str:
+        """Name the gate; its arrays say nothing to people."""
+        return f"Gate({self.name!r})"
+
+    @property
+    def name(self) -> str:
+        """The name of the gate."""
+        return self.card.name
+
+    @cached_property
+    def judges_output(self) -> bool:
+        """Whether it judges image and output together rather than the image alone."""
+        return any(name not in MEASURES for name in self.card.measures)
+
+    @cached_property
+    def thresholds(self) -> Thresholds:
+        """Where decisions change."""
+        return Thresholds(self.card.thresholds["pass"], float(self.card.thresholds["reject"] or 1))
+
+    def check(self, source: Any, *, output: Any = None, second: Any = None) -> Verdict:
+        """Judge one image, or what the engine has made of it.
+
+        Parameters
+        ----------
+        source : path, bytes, array, PIL image, file object or Image
+            What :func:`imagegate.read` takes.
+        output : ndarray, OcrOutput or str, optional
+            What the engine returned for this image: for background removal a mask, float in
+            0..1 of shape (height, width); for OCR a reading or a bare transcript. With it the
+            verdict is on image and output together, by the gate ``output``.
+        second : ndarray, optional
+            With a mask: what the engine returned for the image at half size.
+
+        Returns
+        -------
+        Verdict
+            ``gate`` is the name of the gate that was asked: ``"NAME+output"`` with an output.
+
+        Raises
+        ------
+        ImageError
+            If the image cannot be read.
+        OutputError
+            If the output is not what engines of the task return.
+        SettingsError
+            If an output is given and the gate has no check of outputs.
+        """
+        image = read(source)
+        if output is None:
+            if self.judges_output:
+                raise output_wanted(self.name)
+            return self._answer(image, {})
+        asked = self if self.judges_output else self.output
+        if asked is None:
+            raise no_output_check(self.name)
+        beside = output_readings(self.card.task, image, output, second)
+        return asked._answer(image, beside, alone=None if asked is self else self)
+
+    def _answer(self, image: Image, beside: dict[str, float], alone: Gate | None = None) -> Verdict:
+        """Judge an image and the readings of its output; ``alone`` would judge it without.
+
+        What the guard alarms at never passes. It is rejected if a cause is plain and the risk is
+        high; else nobody knows, and someone has to look.
+        """
+        needed = [*self._needed, *(alone._needed if alone else ())]
+        readings = _measured(image, list(dict.fromkeys(needed))) | beside
+        x = self._row(readings)
+        p_fail, alarm = float(self.p_fail(x[None, :])[0]), bool(self.guard.alarm(x[None, :])[0])
+        decision = self.thresholds.decide(p_fail)
+        found: list[Finding] = []
+        if alarm or decision != "pass" or p_fail >= WORTH:  # else nothing is worth telling
+            found, more = self._findings(image, readings)
+            readings |= more
+        known = plain(found)
+        sure = not alarm or (known and decision == "reject")
+        decision = decision if sure else "review"
+        seen = Seen(image, readings, scores(readings), self._usual)
+        passes = decision == "pass"
+        reasons = [
+            cause_reason(one, seen, p_fail)
+            for one in told(found, seen.scores, p_fail, passes=passes)
+        ]
+        if beside and not passes:
+            reasons = _with_output(reasons, seen, p_fail, alone)
+        if alarm and not known:
+            reasons.append(guard_reason(self.guard, x, self.card.measures, seen))
+        if not (passes or reasons):
+            reasons.append(other_reason(seen, p_fail))
+        lowest = round(min((s for s in seen.scores.values() if s == s), default=0.0))
+        return Verdict(
+            decision=decision,
+            ok=passes,
+            p_fail=p_fail if sure else None,
+            quality=round(100 * (1 - p_fail)) if sure else lowest,
+            reasons=tuple(reasons),
+            scores=seen.scores,
+            measures=readings,
+            gate=self.card.name,
+        )
+
+    def _findings(
+        self, image: Image, readings: dict[str, float]
+    ) -> tuple[list[Finding], dict[str, float]]:
+        """Return what is known of causes, and what was measured for that alone.
+
+        Causes that the diagnosis has not learned are known by their scores.
+        """
+        if min(image.gray.shape) < LEAST_SIDE:
+            return [Finding("resolution", 1.0, float("nan"))], {}
+        found = by_scores(scores(readings))
+        if not self.diagnosis:
+            return found, {}
+        learned, needed = self.diagnosis.causes, self.diagnosis.measures
+        more = _measured(image, [name for name in needed if name not in readings])
+        others = [one for one in found if one.cause not in learned]
+        return [*self.diagnosis.findings(readings | more), *others], more
+
+    def _row(self, readings: Mapping[str, float]) -> NDArray[np.float64]:
+        return np.array([readings[name] for name in self.card.measures])
+
+    def _usual(self, name: str) -> tuple[float, float]:
+        """Return the usual range of a measure, NaN if it was not learned from."""
+        if name not in self.card.measures:
+            return (float("nan"),) * 2
+        low, high = self.usual[self.card.measures.index(name)]
+        return float(low), float(high)
+
+    def check_many(self, sources: Iterable[Any], *, jobs: int | None = None) -> Iterator[Checked]:
+        """Judge many images; a broken one is an answer with an error.
+
+        Parameters
+        ----------
+        sources : iterable
+            Of what ``check`` takes; may be endless. More than a dozen paths or bytes are checked
+            by worker processes; arrays, PIL images and file objects by threads of this process,
+            which gain less.
+        jobs : int, optional
+            Workers; all cores by default. With 1 every image is checked here when it is asked for.
+
+        Yields
+        ------
+        Checked
+            In input order. An image that kills its worker is an answer with an error, too.
+
+        Notes
+        -----
+        Workers are fresh interpreters, and need no ``__main__`` guard: plugins that a program has
+        added to Pillow are not there. They stay warm for a minute. Closing the generator early
+        ends their work.
+        """
+        return check_many(self.check, sources, jobs=jobs)
+
+    def p_fail(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the calibrated probability of failure of measured images.
+
+        Parameters
+        ----------
+        X : ndarray of shape (rows, measures)
+            Columns as ``imagegate.measure`` and a corpus have them (the whole table; for a gate
+            of image and output followed by the output's), or only the gate's own,
+            ``card.measures``.
+
+        Returns
+        -------
+        ndarray of float64, shape (rows,)
+            Without regard to the guard; see ``unfamiliar``.
+        """
+        return sigmoid(self.log_odds(self.columns(X)))
+
+    def unfamiliar(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Tell for every row of X, as for ``p_fail``, whether the guard finds it unlike training.
+
+        Such an image never passes.
+        """
+        return self.guard.alarm(self.columns(X))
+
+    def knows(self, verdict: Verdict) -> bool:
+        """Tell whether the image of its verdict is like training; no other one ever passes."""
+        return not self.guard.alarm(self._row(verdict.measures)[None, :])[0]
+
+    def decisions(self, X: NDArray[np.floating]) -> NDArray[np.str_]:
+        """Return the decision for every row of X, as for ``p_fail``, the guard's included."""
+        risk, alarm = self.p_fail(X), self.unfamiliar(X)
+        familiar = self.thresholds.decisions(risk, np.zeros(len(X), bool))
+        unsure = alarm & (familiar != "reject")
+        if self.diagnosis and alarm.any():
+            found = self.diagnosis.of(self._diagnosed(X[alarm]))[0]
+            unsure[alarm] |= ~(found >= PRESENT).any(axis=1)
+        else:
+            unsure = alarm
+        return self.thresholds.decisions(risk, unsure)
+
+    def _diagnosed(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the columns of the diagnosis; what is not among those of X is undefined."""
+        own = X.shape[1] == len(self.card.measures)
+        names = list(self.card.measures if own else MEASURES)
+        wanted = self.diagnosis.measures if self.diagnosis else ()
+        columns = [X[:, names.index(n)] if n in names else np.full(len(X), np.nan) for n in wanted]
+        return np.column_stack(columns).astype(np.float64)
+
+    def passes(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Tell for every row of X, as for ``p_fail``, whether the decision is to pass."""
+        return np.asarray(self.decisions(X) == "pass", np.bool_)
+
+    def columns(self, X: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the gate's own columns of X."""
+        names = list(MEASURES)
+        if self.judges_output:
+            names += output_measures(self.card.task)
+        if X.ndim == 2 and X.shape[1] == len(names):
+            return X[:, [names.index(name) for name in self.card.measures]]
+        return X
+
+    def log_odds(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the calibrated log-odds of failure; columns are ``card.measures``."""
+        return self.calibration.log_odds(self.forest.decision(X))
+
+    def with_results(self, results: Mapping[str, Any]) -> Gate:
+        """Return the gate with held-out results on its card and on that of its output gate."""
+        output = self.output
+        if output and "output" in results:
+            own = {"part": results["part"], "learned": results["output"]}
+            output = replace(output, card=replace(output.card, results=own))
+        return replace(self, card=replace(self.card, results=results), output=output)
+
+    @cached_property
+    def _needed(self) -> list[str]:
+        """What is measured on the image: the gate's own, and what the six scores are made of."""
+        own = (name for name in self.card.measures if name in MEASURES)
+        shown = (name for signal in SIGNALS.values() for name in signal.measures)
+        return list(dict.fromkeys((*own, *shown)))
 
 
-def _rules(name: str) -> RulesGate:
-    task = name.removeprefix("rules:")
-    if task not in PRESETS:
-        raise UnknownNameError("gate", name, gate_names())
-    return RulesGate.preset(task)
+def _measured(image: Image, names: Sequence[str]) -> dict[str, float]:
+    return dict(zip(names, map(float, measure(image, names)), strict=True))
 
 
-def _shipped() -> list[Path]:
-    return sorted(ZOO.glob(f"*{SUFFIX}"))
+def _with_output(
+    reasons: list[Reason], seen: Seen, p_fail: float, alone: Gate | None
+) -> list[Reason]:
+    """Add the output to the reasons: first if the image alone would pass, else last."""
+    risk = float(alone.p_fail(alone._row(seen.readings)[None, :])[0]) if alone else p_fail
+    own = output_reason(seen, p_fail, risk)
+    first = alone is not None and alone.thresholds.decide(risk) == "pass"
+    return [own, *reasons] if first else [*reasons, own]

@@ -13,7 +13,7 @@ from imagegate.features import KNOWN, SIGNALS
 from imagegate.image import Image
 from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.diagnosis import PRESENT, Finding
-from imagegate.models.guard import Guard
+from imagegate.models.ood import Guard
 from imagegate.models.verdict import Reason
 from imagegate.models.words import BARE, number, range_in_words, reading_in_words, value_in_words
 from imagegate.tables import Code

@@ -10,11 +10,11 @@ from typing import Any
 
 from imagegate.features import SIGNALS, VERSION, measure, scores
 from imagegate.image import Image, read
-from imagegate.models.beside import no_output_check
 from imagegate.models.card import Card
 from imagegate.models.many import check_many
+from imagegate.models.output import no_output_check
 from imagegate.models.reasons import code_of, rule_reason
-from imagegate.models.thresholds import PRESETS, RuleThresholds, load_thresholds
+from imagegate.models.rule_thresholds import PRESETS, RuleThresholds, load_thresholds
 from imagegate.models.verdict import Checked, Reason, Verdict
 
 __all__ = [

@@ -1,124 +1,61 @@
-"""The settings of the rules: thresholds per task, from a mapping or a file."""
+"""Where the decisions of a gate change, and the calibration rows that this was set on."""
 
 from __future__ import annotations
 
-import json
-import math
-import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-from imagegate.errors import ImagegateError, SettingsError, UnknownNameError
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.models.verdict import Decision
 
 
 @dataclass(frozen=True)
-class RuleThresholds:
-    """The least of each 0–100 score, and the least width and height in pixels.
+class Thresholds:
+    """Where decisions change: pass up to ``passing``, reject from ``rejecting``, else review.
 
-    One cut for all six: the scores are made so that 40 is where a signal begins to matter.
+    ``passing`` is None if the promise could not be kept: then nothing passes by itself.
     """
 
-    blur_score: float = 40.0
-    resolution_score: float = 40.0
-    noise_score: float = 40.0
-    exposure_score: float = 40.0
-    compression_score: float = 40.0
-    pixelation_score: float = 40.0
-    min_width: int = 16
-    min_height: int = 16
+    passing: float | None
+    rejecting: float
 
-    def to_dict(self) -> dict[str, float]:
-        """Return the thresholds by name."""
-        return asdict(self)
+    def decide(self, p_fail: float) -> Decision:
+        """Return the decision for a probability of failure."""
+        if self.passing is not None and p_fail <= self.passing:
+            return "pass"
+        return "reject" if p_fail >= self.rejecting else "review"
 
+    @property
+    def highest(self) -> float:
+        """The highest probability that passes, below 0 if nothing does."""
+        return -1.0 if self.passing is None else self.passing
 
-KEYS = tuple(field.name for field in fields(RuleThresholds))
-
-PRESETS: Mapping[str, RuleThresholds] = {
-    "general": RuleThresholds(),
-    "ocr": RuleThresholds(min_width=300, min_height=300),
-    # The letters are the same, whatever is made of them.
-    "ocr-in-order": RuleThresholds(min_width=300, min_height=300),
-    "fields": RuleThresholds(min_width=300, min_height=300),
-    # Amazon Rekognition looks for faces in no smaller picture ("Guidelines and quotas").
-    "face-detection": RuleThresholds(min_width=80, min_height=80),
-    "face-recognition": RuleThresholds(min_width=160, min_height=160),
-    # The largest of the small sizes at which ImageNet was published again, to train on for less:
-    # 16, 32 and 64 px, Chrabaszcz et al. 2017, arXiv:1707.08819.
-    "classification": RuleThresholds(min_width=64, min_height=64),
-    "background-removal": RuleThresholds(min_width=512, min_height=512),
-    # What networks that enlarge are shown in training: Real-ESRGAN patches of 64 px (of 256 px
-    # when four times as large), Wang et al. 2021, arXiv:2107.10833. What is to be enlarged is
-    # small, so the score for resolution may be low.
-    "upscaling": RuleThresholds(resolution_score=20, min_width=64, min_height=64),
-    # The least that Google Merchant Center has taken of a garment ("Image link [image_link]").
-    # Light and colours outlast much of what makes a picture soft.
-    "enhancement": RuleThresholds(
-        blur_score=20, resolution_score=20, min_width=250, min_height=250
-    ),
-}
+    def decisions(
+        self, p_fail: NDArray[np.float64], held_back: NDArray[np.bool_]
+    ) -> NDArray[np.str_]:
+        """Return the decision for every probability; ``held_back`` tells what is for review."""
+        review = held_back | ((p_fail > self.highest) & (p_fail < self.rejecting))
+        return np.where(review, "review", np.where(p_fail <= self.highest, "pass", "reject"))
 
 
-def load_thresholds(
-    thresholds: Mapping[str, float] | RuleThresholds | str | Path | None = None,
-    *,
-    task: str = "general",
-) -> RuleThresholds:
-    """Return thresholds from a mapping or a TOML or JSON file, on top of a task's preset.
+@dataclass(frozen=True, eq=False)
+class History:
+    """The calibration rows, kept so that another threshold can be set without training again.
 
     Parameters
     ----------
-    thresholds : mapping, RuleThresholds or path, optional
-        What differs from the preset.
-    task : str
-        The preset.
-
-    Returns
-    -------
-    RuleThresholds
+    raw : ndarray of float64, shape (rows,)
+        Log-odds before calibration.
+    fails : ndarray of bool, shape (rows,)
+        Whether the task failed.
+    source : ndarray of int32, shape (rows,)
+        Rows of the same number descend from the same source.
+    familiar : ndarray of bool, shape (rows,)
+        Whether the guard lets the row through; without that it never passes.
     """
-    if isinstance(thresholds, RuleThresholds):
-        return thresholds
-    if task not in PRESETS:
-        raise UnknownNameError("preset", task, PRESETS)
-    if isinstance(thresholds, str | Path):
-        given = _read_file(Path(thresholds))
-        try:
-            return replace(PRESETS[task], **_all_checked(given))
-        except ImagegateError as error:
-            raise SettingsError(f"{thresholds}: {error}") from error
-    return replace(PRESETS[task], **_all_checked(thresholds or {}))
 
-
-def _all_checked(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _checked(key, value) for key, value in given.items()}
-
-
-def _read_file(path: Path) -> Mapping[str, Any]:
-    readers = {".toml": tomllib.loads, ".json": json.loads}
-    if path.suffix.lower() not in readers:
-        raise SettingsError(f"{path}: expected thresholds in a .toml or .json file")
-    try:
-        found = readers[path.suffix.lower()](path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:  # both decoders raise a ValueError
-        raise SettingsError(f"{path}: cannot read thresholds: {error}") from error
-    if not isinstance(found, dict):
-        raise SettingsError(f"{path}: expected names and numbers, got {type(found).__name__}")
-    return found
-
-
-def _checked(key: str, value: Any) -> float:
-    """Return one threshold, or raise what is wrong with it."""
-    if key not in KEYS:
-        raise UnknownNameError("threshold", key, KEYS)
-    whole = key.startswith("min_")
-    kinds = int if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        wanted = "a whole number of pixels" if whole else "a number from 0 to 100"
-        raise SettingsError(f"{key}: expected {wanted}, got {value!r}")
-    if not 0 <= value <= (math.inf if whole else 100):
-        wanted = "0 or more" if whole else "0 to 100"
-        raise SettingsError(f"{key}: expected {wanted}, got {value!r}")
-    return value if whole else float(value)
+    raw: NDArray[np.float64]
+    fails: NDArray[np.bool_]
+    source: NDArray[np.int32]
+    familiar: NDArray[np.bool_]

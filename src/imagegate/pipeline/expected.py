@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.models.calibration import FURTHEST, Calibration, sigmoid
-from imagegate.models.decision import History
-from imagegate.models.gate import Gate, RulesGate
-from imagegate.training.calibrate import fit_calibration
+from imagegate.models.thresholds import History
+from imagegate.models.zoo import Gate, RulesGate
+from imagegate.training.learning.calibrate import fit_calibration
 
 __all__ = ["Chances", "Expected", "calibration_lines", "expected_failures"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from imagegate import features
 from imagegate.errors import SettingsError
-from imagegate.models.gate import Gate, RulesGate
+from imagegate.models.zoo import Gate, RulesGate
 from imagegate.pipeline.files import is_url, shown
 from imagegate.pipeline.record import Row
 
@@ -38,7 +38,7 @@ class DecisionLog:
     Examples
     --------
     >>> import tempfile
-    >>> from imagegate.models.gate import load_gate
+    >>> from imagegate.models.zoo import load_gate
     >>> from imagegate.pipeline.record import failed
     >>> file = Path(tempfile.mkdtemp()) / "decisions.jsonl"
     >>> DecisionLog(file, load_gate("rules:ocr")).append([failed("a.png", "broken", gate="x")])

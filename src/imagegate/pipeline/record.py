@@ -13,7 +13,7 @@ from imagegate.image import ImageFile, Limits, open_file
 from imagegate.image.source import load
 from imagegate.messages import ENGLISH
 from imagegate.models.verdict import Verdict
-from imagegate.models.worker import Done
+from imagegate.parallel.worker import Done
 from imagegate.pipeline.files import opened, shown
 from imagegate.pipeline.route import ACTION_OF, Route, Router
 

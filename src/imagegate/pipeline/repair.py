@@ -17,7 +17,7 @@ from imagegate.models.verdict import Verdict
 from imagegate.tables import Pixels, Repair, Table
 
 if TYPE_CHECKING:
-    from imagegate.models.learned import Gate
+    from imagegate.models.gate import Gate
 
 Floats = NDArray[np.float32]
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from imagegate.errors import SettingsError
 from imagegate.image import read
-from imagegate.models.gate import Gate, RulesGate, load_gate
 from imagegate.models.verdict import Verdict
+from imagegate.models.zoo import Gate, RulesGate, load_gate
 from imagegate.pipeline.policy import PROVEN, Policy, load_policy
 from imagegate.pipeline.repair import mend, proven
 from imagegate.tables import Pixels

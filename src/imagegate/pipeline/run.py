@@ -12,8 +12,8 @@ from importlib import metadata
 from typing import Any, Protocol, TypeAlias
 
 from imagegate import features
-from imagegate.models.crew import run_many
-from imagegate.models.worker import Done
+from imagegate.parallel.pool import run_many
+from imagegate.parallel.worker import Done
 from imagegate.pipeline.files import reaching, storage
 from imagegate.pipeline.journal import Journal, begin
 from imagegate.pipeline.log import DecisionLog
@@ -62,8 +62,8 @@ def run(
     work : callable, optional
         What is done with each file in place of examining it alone; returns its rows.
     many : callable
-        Does the work on many files: :func:`imagegate.models.crew.run_many` on this machine,
-        :func:`imagegate.pipeline.ray.ray_many` on a cluster.
+        Does the work on many files: :func:`imagegate.parallel.pool.run_many` on this machine,
+        :func:`imagegate.integrations.ray.ray_many` on a cluster.
     jobs : int, optional
         Workers; by default all cores of the machine, or of the cluster.
     log : DecisionLog, optional

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagegate.models.gate import Gate, RulesGate
+from imagegate.models.zoo import Gate, RulesGate
 from imagegate.pipeline.counting import counted
 from imagegate.pipeline.expected import Chances, Expected, expected_failures
 from imagegate.pipeline.record import BROKEN, Row, route_of

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
+from imagegate.engines.command import command_engine
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tables import Pixels, Table
 from imagegate.tasks import background, classification, faces, fields, ocr, restoration
-from imagegate.tasks.command import command_engine
 from imagegate.tasks.task import Engine, Task
 from imagegate.tasks.text import character_error_rate, word_recall
 from imagegate.tasks.transcript import OcrOutput

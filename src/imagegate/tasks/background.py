@@ -7,10 +7,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from imagegate.engines import rembg
 from imagegate.errors import EngineError
-from imagegate.features.cutout import SOFT, SOLID, Mask, mask_of
+from imagegate.features.outputs.cutout import SOFT, SOLID, Mask, mask_of
 from imagegate.tables import Pixels, Table
-from imagegate.tasks import rembg
 from imagegate.tasks.task import Engine, Task
 
 # A mask that may stand in for the truth: neither empty nor everything, crisp, inside the frame.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from imagegate.engines import lbp, yunet
 from imagegate.tables import Table
-from imagegate.tasks import lbp, yunet
 from imagegate.tasks.answers import parse_json, read_json
 from imagegate.tasks.boxes import Boxes, box_confidence, box_loss, checked, sure_boxes
 from imagegate.tasks.embedding import Embedding, cosine_loss, direction

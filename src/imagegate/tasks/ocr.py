@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from imagegate.engines import tesseract
 from imagegate.errors import EngineError, MissingExtraError
-from imagegate.features.reading import transcript
+from imagegate.features.outputs.transcript import transcript
 from imagegate.tables import Pixels, Table
-from imagegate.tasks import tesseract
 from imagegate.tasks.task import Engine, Task
 from imagegate.tasks.text import character_error_rate, word_recall, words
 from imagegate.tasks.transcript import OcrOutput

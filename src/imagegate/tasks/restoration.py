@@ -9,10 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from imagegate.engines.enhancement import open_auto, open_clahe
 from imagegate.errors import MissingExtraError, OutputError
 from imagegate.image import read
 from imagegate.tables import Pixels, Table
-from imagegate.tasks.enhancement import open_auto, open_clahe
 from imagegate.tasks.haarpsi import haarpsi
 from imagegate.tasks.task import Engine, Task
 

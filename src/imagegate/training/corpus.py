@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, UnknownNameError
 from imagegate.features import VERSION
-from imagegate.training import parts
-from imagegate.training.outcome_rows import read_outcomes_rows
-from imagegate.training.recipes import CAUSES_ONLY
+from imagegate.training.labelling import parts
+from imagegate.training.labelling.outcome_rows import read_outcomes_rows
+from imagegate.training.labelling.recipes import CAUSES_ONLY
 
 FAIL = "fail"  # what an error may count as
 # What corpora must share to be joined.

@@ -1,0 +1,1 @@
+"""Programs that do a task, one file each."""

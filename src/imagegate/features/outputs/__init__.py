@@ -1,0 +1,1 @@
+"""Measures of what an engine returned: masks and transcripts."""

@@ -1,0 +1,1 @@
+"""imagegate inside other people's pipelines: scikit-learn and Ray."""

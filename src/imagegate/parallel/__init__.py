@@ -1,0 +1,1 @@
+"""Run work in processes: one pool for checking, labelling and batches."""

@@ -1,6 +1,0 @@
-"""Watch a gate at work: what its log says of drift, of feedback, and of when to train again."""
-
-from imagegate.pipeline.watch.monitor import watch
-from imagegate.pipeline.watch.page import write_page
-
-__all__ = ["watch", "write_page"]

@@ -1,0 +1,1 @@
+"""Render clean pages with known text, and print, photograph and wear them."""

@@ -1,0 +1,1 @@
+"""Clean images, what is true of them, and what became of them in production."""

@@ -1,0 +1,289 @@
+"""Find clean images and what is true of them: folders, CSV lists, generated pages."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from imagegate.errors import CorpusError, SettingsError
+from imagegate.image import SUFFIXES
+from imagegate.tasks import find_task
+from imagegate.tasks.task import Task, Truth
+from imagegate.training.data.generated import KINDS, Kind, parse
+from imagegate.training.data.truths import MASK_SUFFIX, class_of, page_of, truth_file
+
+COLUMNS = {"path", "truth", "group", "set"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One clean image that rows descend from.
+
+    Parameters
+    ----------
+    source_id : str
+        ``set/name``; chance is drawn from it, so it never depends on the machine.
+    group : str
+        What no split may cut through: a company, a book; the source itself if alone. The
+        generated sources of one seed show the same words, so their group is one, too.
+    set : str
+        The name of the collection.
+    path : str or None
+        The file; None for a generated source.
+    truth_path : str or None
+        The transcript, mask or JSON file; None if there is none.
+    class_name : str or None
+        The class that the image shows; None if it is not known.
+    seed : int or None
+        The seed of a generated source.
+    kind : str
+        Which kind of generated source, a name of ``generated.KINDS``; unused for files.
+    root : str
+        The folder that recorded paths are relative to.
+    """
+
+    source_id: str
+    group: str
+    set: str
+    path: str | None = None
+    truth_path: str | None = None
+    class_name: str | None = None
+    seed: int | None = None
+    kind: str = "pages"
+    root: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The path relative to the root, or ``KIND:SEED``."""
+        if self.path is None:
+            return f"{self.kind}:{self.seed}"
+        path, root = Path(self.path), Path(self.root)
+        return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def find_sources(
+    args: Sequence[str | Path],
+    task: str | Task = "ocr",
+    *,
+    group_by: str | None = None,
+    limit: int | None = None,
+) -> tuple[list[Source], list[str]]:
+    """Find the sources that the arguments name.
+
+    Parameters
+    ----------
+    args : sequence of str or Path
+        Each one of:
+
+        - a folder, searched recursively, or only its ``images`` if it has one. Truth is
+          ``NAME.txt``, ``NAME.mask.png`` or ``NAME.json`` beside the image, or in ``text``,
+          ``masks`` or ``json`` beside ``images``, where ``PAGE.txt`` also serves
+          ``PAGE__VARIANT.png``. ``groups.csv`` (columns id, group) gives the groups;
+        - one image file, with its truth beside it;
+        - a CSV file with the columns path[, truth][, group][, set], paths relative to it; the
+          truth is a path, too, or the class itself;
+        - ``pages:N``, the generated pages of seed 0 to N − 1, or ``pages:FIRST-LAST``;
+          ``captures:N``, ``photos:N``, ``prints:N``, the same pages as scanners and phones take
+          them, or a tired printer prints them; ``pages+fonts:N`` and so on, set in the installed
+          fonts as well, and so the same only where the same fonts are installed.
+    task : str or Task
+        Says what truth is looked for; as in :func:`imagegate.tasks.find_task`.
+    group_by : str, optional
+        A regular expression; its first group (or whole match) on the file name without
+        suffix is the group. Wins over groups.csv, not over the column of a CSV list.
+    limit : int, optional
+        At most so many sources of each set, spread evenly over it.
+
+    Returns
+    -------
+    list of Source, list of str
+        The sources in a fixed order, and what was left out with the reason.
+    """
+    pattern, truth = compiled(group_by), find_task(task).truth
+    found: list[Source] = []
+    problems: list[str] = []
+    for arg in args:
+        taken = {source.set for source in found}
+        sources, complaints = one(str(arg), pattern, truth)
+        names = {name: unique(name, taken) for name in {source.set for source in sources}}
+        found += [renamed(source, names[source.set]) for source in sources]
+        problems += complaints
+    twice = [name for name, count in Counter(s.source_id for s in found).items() if count > 1]
+    if twice:
+        raise CorpusError(f"{len(twice)} sources are listed twice, the first is {twice[0]}")
+    return (take(found, limit) if limit else found), problems
+
+
+def one(arg: str, pattern: re.Pattern[str] | None, truth: Truth) -> tuple[list[Source], list[str]]:
+    """Find the sources of one argument."""
+    asked = parse(arg)
+    if asked:
+        return generated(*asked), []
+    path = Path(arg).expanduser().absolute()
+    if path.is_dir():
+        return folder(path, pattern, truth)
+    if path.is_file() and path.suffix.lower() == ".csv":
+        return manifest(path, pattern, truth)
+    if path.is_file() and path.suffix.lower() in SUFFIXES:
+        return alone(path, pattern, truth), []
+    kinds = ", ".join(f"{name}:N" for name in KINDS)
+    raise CorpusError(f"expected an image, a folder, a CSV file or one of {kinds}, got {arg!r}")
+
+
+def generated(kind: Kind, seeds: Iterable[int]) -> list[Source]:
+    """List the generated sources of a kind; refuse fonts that are not there before any work."""
+    if kind.fonts != "bundled":
+        from imagegate.synthetic.fonts import find_faces
+
+        find_faces(kind.fonts)
+    return [
+        Source(f"{kind.name}/{seed:07d}", f"pages/{seed:07d}", kind.name, seed=seed, kind=kind.name)
+        for seed in seeds
+    ]
+
+
+def alone(path: Path, pattern: re.Pattern[str] | None, kind: Truth) -> list[Source]:
+    """Make a source of one image file."""
+    top = path.parent
+    base = top.parent if top.name == "images" else top
+    truth = truth_file(path, top, base, kind)
+    group = f"{base.name}/{grouped(pattern, path.stem) or page_of(path.stem)}"
+    name = f"{base.name}/{path.stem}"
+    return [Source(name, group, base.name, str(path), str(truth or "") or None, root=str(base))]
+
+
+def folder(
+    path: Path, pattern: re.Pattern[str] | None, kind: Truth
+) -> tuple[list[Source], list[str]]:
+    """Find the images in a folder, their truth and their groups."""
+    base = path.parent if path.name == "images" else path
+    top = base / "images" if (base / "images").is_dir() else path
+    images = sorted(file for file in top.rglob("*") if is_picture(file, top, kind))
+    if not images:
+        return [], [f"{path}: no images in it"]
+    listed, problems = groups_file(base / "groups.csv")
+    repeated = Counter(image.with_suffix("") for image in images)
+    sources = []
+    for image in images:
+        name = image.relative_to(top)
+        key = (name if repeated[image.with_suffix("")] > 1 else name.with_suffix("")).as_posix()
+        page = page_of(image.stem)
+        group = grouped(pattern, image.stem) or listed.get(image.stem) or listed.get(page)
+        truth = truth_file(image, top, base, kind)
+        default = name.with_name(page).as_posix()
+        sources.append(
+            Source(
+                f"{base.name}/{key}",
+                f"{base.name}/{group or default}",
+                base.name,
+                str(image),
+                str(truth) if truth else None,
+                class_of(image, top, kind),
+                root=str(base),
+            )
+        )
+    return sources, problems
+
+
+def is_picture(file: Path, top: Path, kind: Truth) -> bool:
+    """Tell whether a file is an image and neither hidden nor a mask; a class may be so called."""
+    inside = file.relative_to(top).parts
+    return (
+        file.suffix.lower() in SUFFIXES
+        and not file.name.endswith(MASK_SUFFIX)
+        and not any(part.startswith(".") for part in inside)
+        and not ("masks" in inside[:-1] and kind != "class")
+    )
+
+
+def groups_file(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Read groups.csv, if there is one."""
+    if not path.is_file():
+        return {}, []
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        if not {"id", "group"} <= set(reader.fieldnames or ()):
+            return {}, [f"{path}: expected the columns id and group, got {reader.fieldnames}"]
+        return {row["id"]: row["group"] for row in reader}, []
+
+
+def manifest(
+    path: Path, pattern: re.Pattern[str] | None, kind: Truth
+) -> tuple[list[Source], list[str]]:
+    """Read a CSV list of images."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        columns = set(reader.fieldnames or ())
+        if "path" not in columns or not columns <= COLUMNS:
+            raise CorpusError(
+                f"{path}: expected the columns path[,truth][,group][,set], got {sorted(columns)}"
+            )
+        rows = list(reader)
+    base, sources, problems = path.parent, [], []
+    for line, row in enumerate(rows, start=2):
+        if not row["path"]:
+            problems.append(f"{path.name} line {line}: no path")
+            continue
+        name, truth, names = Path(row["path"]), row.get("truth") or None, kind == "class"
+        chosen = row.get("set") or path.stem
+        group = row.get("group") or grouped(pattern, name.stem) or page_of(name.stem)
+        sources.append(
+            Source(
+                f"{chosen}/{name.as_posix()}",
+                f"{chosen}/{group}",
+                chosen,
+                str(base / name),
+                str(base / truth) if truth and not names else None,
+                truth if names else None,
+                root=str(base),
+            )
+        )
+    return sources, problems
+
+
+def compiled(group_by: str | None) -> re.Pattern[str] | None:
+    """Compile the option, naming it if it is wrong."""
+    try:
+        return re.compile(group_by) if group_by else None
+    except re.error as error:
+        raise SettingsError(f"group_by {group_by!r} is no regular expression: {error}") from error
+
+
+def grouped(pattern: re.Pattern[str] | None, stem: str) -> str | None:
+    """Return the first group of the match, or None."""
+    match = pattern.search(stem) if pattern else None
+    return match.group(1 if match.re.groups else 0) if match else None
+
+
+def unique(name: str, taken: Iterable[str]) -> str:
+    """Return the name, numbered if another argument has it already."""
+    names, number, new = set(taken), 2, name
+    while new in names:
+        new, number = f"{name}-{number}", number + 1
+    return new
+
+
+def renamed(source: Source, name: str) -> Source:
+    """Return the source as part of a set of another name; generated ones keep their group."""
+
+    def swap(text: str) -> str:
+        return name + text.removeprefix(source.set)
+
+    group = source.group if source.path is None else swap(source.group)
+    return replace(source, set=name, source_id=swap(source.source_id), group=group)
+
+
+def take(sources: Sequence[Source], limit: int) -> list[Source]:
+    """Return at most ``limit`` sources of each set, spread evenly, in their order."""
+    chosen: set[str] = set()
+    for name in dict.fromkeys(source.set for source in sources):
+        ids = [source.source_id for source in sources if source.set == name]
+        places = np.unique(np.linspace(0, len(ids) - 1, min(limit, len(ids))).round().astype(int))
+        chosen.update(ids[place] for place in places)
+    return [source for source in sources if source.source_id in chosen]

@@ -1,0 +1,124 @@
+"""What is true of a clean image: a file beside it, its folder, itself, or the engine's output."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import EngineError
+from imagegate.tables import Pixels
+from imagegate.tasks.task import Task, Truth
+
+if TYPE_CHECKING:  # sources.py calls this file
+    from imagegate.training.data.sources import Source
+    from imagegate.training.data.variants import Clean
+
+MASK_SUFFIX = ".mask.png"
+# Where truth stands: NAME + suffix beside the image, or in the folder beside ``images``.
+FILES: dict[Truth, tuple[str, str, str]] = {
+    "text": (".txt", "text", ".txt"),
+    "mask": (MASK_SUFFIX, "masks", ".png"),
+    "json": (".json", "json", ".json"),
+}
+
+
+class Unusable(Exception):
+    """A source cannot serve; the message says why."""
+
+
+def page_of(stem: str) -> str:
+    """Return the page that ``PAGE__VARIANT`` is a variant of."""
+    return stem.partition("__")[0] or stem
+
+
+def truth_file(image: Path, top: Path, base: Path, kind: Truth) -> Path | None:
+    """Return the file with the truth of an image; a missing one among others is named, too."""
+    if kind not in FILES:
+        return None
+    beside, place, suffix = FILES[kind]
+    away, folder = image.parent.relative_to(top), base / place
+    names = dict.fromkeys((image.stem, page_of(image.stem)))
+    candidates = [image.with_name(f"{name}{beside}") for name in names]
+    candidates += [folder / away / f"{name}{suffix}" for name in names]
+    # Where a set has truth, an image without is a hole to report, not one to trust the engine on.
+    missing = folder / away / f"{image.stem}{suffix}" if folder.is_dir() else None
+    return next((path for path in candidates if path.is_file()), missing)
+
+
+def class_of(image: Path, top: Path, kind: Truth) -> str | None:
+    """Return the name of the folder that an image lies in, None if it lies in the topmost."""
+    return image.parent.name if kind == "class" and image.parent != top else None
+
+
+def given_truth(source: Source, clean: Clean, task: Task) -> Any:
+    """Return the truth of a source, None if there is none; an empty one is refused."""
+    if task.truth == "picture":
+        return clean.pixels if clean.whole is None else clean.whole
+    if task.truth == "class":
+        return source.class_name
+    if source.truth_path is None:
+        truth = clean.text if task.truth == "text" else None
+    elif not Path(source.truth_path).is_file():
+        raise Unusable(f"no truth at {source.truth_path}")
+    else:
+        truth = task.read_truth(source.truth_path)
+    if truth is not None and math.isnan(checked_loss(task, truth, truth, undefined_too=True)):
+        raise Unusable("its truth is empty")
+    return truth
+
+
+def checked_loss(task: Task, output: Any, truth: Any, *, undefined_too: bool = False) -> float:
+    """Return the loss of an output, refusing one that is none."""
+    found = task.loss(output, truth)
+    try:
+        loss = float(found)
+    except (TypeError, ValueError):
+        loss = -1.0
+    if not (0 <= loss <= 1 or (undefined_too and math.isnan(loss))):
+        raise EngineError(f"expected a loss in 0..1 of {task.name}, got {found!r:.80}")
+    return loss
+
+
+def own_truth(clean: Clean, task: Task, run: Callable[[Pixels], Any]) -> Any:
+    """Return the engine's own output on the clean image, if it is verified good."""
+    output = sound(run(clean.pixels.copy()))
+    itself = checked_loss(task, output, output, undefined_too=True)
+    if task.verified(output):
+        return output
+    given = "" if task.truth == "own" else "no truth is given, and "
+    raise Unusable(
+        f"{given}the engine's own output is not good enough to be the truth: "
+        f"{why_not(task, output, itself)}; give truth, or take it unverified"
+    )
+
+
+def why_not(task: Task, output: Any, itself: float) -> str:
+    """Say what speaks against an output, as far as can be told."""
+    if output is None:
+        return "it is None"
+    if math.isnan(itself):
+        return "its loss against itself is undefined, as if there were nothing in it"
+    if itself > task.limit:
+        return f"its loss against itself is {itself:g}"
+    sure = task.confidence(output)
+    return f"its confidence is {sure:.2f}" if not math.isnan(sure) else "too little is in it"
+
+
+def sound(output: Any) -> Any:
+    """Return an output, refusing what no engine means: NaN, or an array with NaN in it."""
+    values = output if isinstance(output, np.ndarray) else np.asarray(0.0)
+    values = np.asarray(output) if isinstance(output, float | np.floating) else values
+    if np.issubdtype(values.dtype, np.floating) and np.isnan(values).any():
+        raise EngineError("expected an output without NaN, got " + summary(values))
+    return output
+
+
+def summary(values: NDArray[Any]) -> str:
+    """Say how much of an array is NaN."""
+    count = int(np.isnan(values).sum())
+    return "nan" if values.ndim == 0 else f"{count:,} of {values.size:,} values NaN"

@@ -1,0 +1,1 @@
+"""Compare a gate with its baselines on held-out sources."""

@@ -1,0 +1,122 @@
+"""Find the gate's most confident mistakes and show what it saw."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate import image
+from imagegate.degrade import chain_from_json
+from imagegate.errors import ImagegateError
+from imagegate.models.gate import Gate
+from imagegate.tables import Pixels
+from imagegate.training.corpus import Corpus
+from imagegate.training.data.remake import remake
+from imagegate.training.evaluation.baselines import Contender
+from imagegate.training.evaluation.results import Mistake
+
+FALSE_PASS, FALSE_REJECT = "false pass", "false reject"
+THUMBNAIL = (228, 220)  # width and height at most; the detail has this size at native resolution
+JPEG_QUALITY = 80
+
+
+def worst_mistakes(
+    gate: Gate,
+    corpus: Corpus,
+    learned: Contender,
+    *,
+    count: int,
+    roots: dict[str, str] | None = None,
+) -> tuple[Mistake, ...]:
+    """Return the false passes with the lowest and the false rejects with the highest risk.
+
+    At most one row a source, so that one odd source does not fill the page. A row whose
+    source is out of reach comes without pictures, and its note says why.
+    """
+    fails, passes = np.asarray(corpus.fails, bool), learned.passes
+    low = _worst(fails & passes, learned.risk, corpus, count)
+    high = _worst(~fails & ~passes, -learned.risk, corpus, count)
+    found = [(FALSE_PASS, int(i)) for i in low] + [(FALSE_REJECT, int(i)) for i in high]
+    return tuple(_mistake(kind, index, gate, corpus, learned, roots) for kind, index in found)
+
+
+def _worst(
+    mask: NDArray[np.bool_], order: NDArray[np.float64], corpus: Corpus, count: int
+) -> list[int]:
+    sources = corpus.column("source_id")
+    chosen: dict[str, int] = {}
+    candidates = np.flatnonzero(mask)
+    for index in candidates[np.argsort(order[candidates], kind="stable")]:
+        if len(chosen) == count:
+            break
+        chosen.setdefault(str(sources[index]), int(index))
+    return list(chosen.values())
+
+
+def _mistake(
+    kind: str,
+    index: int,
+    gate: Gate,
+    corpus: Corpus,
+    learned: Contender,
+    roots: dict[str, str] | None,
+) -> Mistake:
+    pictures, note = (b"", b""), ""
+    reasons: tuple[str, ...] = ()
+    try:
+        seen = image.read(remake(corpus, index, roots=roots))
+        pictures, reasons = look(seen.rgb), _reasons(gate, seen)
+    except ImagegateError as error:
+        note = f"no picture: {error}"
+    text = {
+        name: str(corpus.column(name)[index]) for name in ("row_id", "source_id", "set", "path")
+    }
+    return Mistake(
+        kind=kind,
+        **text,
+        degraded=_words(str(corpus.column("chain")[index])),
+        loss=float(corpus.column("loss")[index]),
+        p_fail=float(learned.risk[index]),
+        reasons=reasons,
+        note=note,
+        thumbnail=pictures[0],
+        detail=pictures[1],
+    )
+
+
+def _reasons(gate: Gate, seen: image.Image) -> tuple[str, ...]:
+    verdict = gate.check(seen)
+    return tuple(reason.message for reason in verdict.reasons[:3])
+
+
+def _words(chain: str) -> str:
+    """Return ``blur.motion 3, compression.jpeg 2``, or that nothing was done."""
+    steps = chain_from_json(chain) if chain else ()
+    return ", ".join(f"{step.name} {step.severity}" for step in steps) or "as it came"
+
+
+def look(pixels: Pixels) -> tuple[bytes, bytes]:
+    """Return two JPEGs: the whole picture made small, and its busiest part as it is."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, THUMBNAIL[0] / width, THUMBNAIL[1] / height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return _jpeg(small.astype(np.uint8)), _jpeg(_busiest(pixels))
+
+
+def _busiest(pixels: Pixels) -> Pixels:
+    """Cut out the window with the most edges: text, if there is any."""
+    width, height = (min(a, b) for a, b in zip(THUMBNAIL, pixels.shape[1::-1], strict=True))
+    gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    edges = np.abs(cv2.Laplacian(gray, cv2.CV_32F))
+    # An unnormalised box filter holds the sum over each window; its anchor is the window's corner.
+    sums = cv2.boxFilter(edges, -1, (width, height), anchor=(0, 0), normalize=False)
+    inside = sums[: gray.shape[0] - height + 1, : gray.shape[1] - width + 1]
+    y, x = np.unravel_index(int(np.argmax(inside)), inside.shape)
+    return np.ascontiguousarray(pixels[y : y + height, x : x + width])
+
+
+def _jpeg(pixels: Pixels) -> bytes:
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()

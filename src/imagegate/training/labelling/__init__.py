@@ -1,0 +1,1 @@
+"""Run the real engine on degraded images and keep its loss: the rows of a corpus."""

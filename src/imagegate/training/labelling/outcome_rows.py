@@ -1,0 +1,114 @@
+"""Measure a user's own images, whose outcome is known, as the rows of a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from imagegate import features, image
+from imagegate.errors import CorpusError, ImageError, ImagegateError, MissingExtraError
+from imagegate.tasks import TASKS
+from imagegate.training.data.outcomes import Outcome, read_list
+from imagegate.training.labelling import parts
+from imagegate.training.labelling.rows import Row, describe
+
+
+def read_outcomes_rows(
+    path: Path, task: str, jobs: int | None, usual_set: str
+) -> tuple[dict[str, Any], list[Row]]:
+    """Return what corpus.json would say, and the rows."""
+    listed = read_list(path)
+    base = path.absolute().parent
+    measured = measure_all(base, listed.rows, usual_set, jobs)
+    rows = [row for row in measured if not row["error"]]
+    if not rows:
+        raise CorpusError(f"{path}: none of {len(measured)} images could be read")
+    sets = {
+        name: sum(row["set"] == name for row in rows) for name in sorted({r["set"] for r in rows})
+    }
+    return {
+        "format": parts.FORMAT,
+        "task": task,
+        # of a task that we do not know nothing is barred: it may be about text or about pictures
+        **({"text": TASKS[task].text} if task in TASKS else {}),
+        "engine": "outcomes",
+        "engine_version": path.name,
+        # of the files, by row: two months may both hold a 0001.png, and one image have two names
+        "contents": {row["row_id"]: row["content"] for row in rows},
+        "engine_licence": "",
+        "limit": 0.5,
+        "seed": 0,
+        "variants": 1,
+        "recipe": "natural",
+        "imagegate": metadata.version("imagegate"),
+        "features_version": features.VERSION,
+        "measures": list(features.MEASURES),
+        "sets": {
+            name: {"sources": count, "root": str(base), "licence": "the user's own"}
+            for name, count in sets.items()
+        },
+        "complete": True,
+        "rows": len(rows),
+        "errors": len(measured) - len(rows),
+        "repeated": listed.repeated,
+        "fails": int(sum(row["loss"] for row in rows)),
+        "dropped": {row["path"]: row["error"] for row in measured if row["error"]},
+    }, rows
+
+
+def measure_all(
+    base: Path, listed: Iterable[Outcome], usual_set: str, jobs: int | None
+) -> list[Row]:
+    """Measure every image of a list, in several processes."""
+    try:
+        from joblib import Parallel, delayed
+    except ImportError as error:
+        raise MissingExtraError("joblib", "train") from error
+    work = (delayed(measured_row)(base, row, usual_set) for row in listed)
+    return list(Parallel(n_jobs=jobs or -1)(work))
+
+
+def measured_row(base: Path, listed: Outcome, usual_set: str) -> Row:
+    """Measure one image; one that cannot be read keeps its error."""
+    # A promise draws one image of each source: of a customer that must be one, not every one.
+    source = listed.source_id or listed.group or listed.path
+    row: Row = {
+        "row_id": f"{listed.shown}#000",
+        "source_id": source,
+        "group": listed.group or source,
+        "set": listed.set or usual_set,
+        "path": listed.shown,
+        "chain": "[]",
+        "cause": "clean",
+        "severity": 0,
+        "seed": 0,
+        "reference_px": float("nan"),
+        "width": 0,
+        "height": 0,
+        "loss": float(listed.failed),
+        "confidence": float("nan"),
+        "error": "",
+        "content": "",
+    }
+    try:
+        row["content"] = _content(base / listed.path, listed.sha256)
+        picture = image.read(base / listed.path, frame=listed.page - 1)
+        values = features.measure(picture)
+    except (ImagegateError, OSError) as error:
+        return row | {"error": describe(error)}
+    height, width = picture.gray.shape
+    measures = dict(zip(features.MEASURES, map(float, values), strict=True))
+    return row | {"width": width, "height": height} | measures
+
+
+def _content(path: Path, wanted: str) -> str:
+    """Return the SHA-256 of a file, "" of none; raise ImageError if another one is wanted."""
+    if not path.is_file():
+        return ""
+    found = sha256(path.read_bytes()).hexdigest()
+    if wanted and found != wanted:
+        raise ImageError(str(path), "its SHA-256 differs: the file has changed since")
+    return found

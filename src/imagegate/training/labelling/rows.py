@@ -1,0 +1,229 @@
+"""Turn one source into rows: worsen it, measure it, run the engine, score what it lost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+
+from imagegate import image
+from imagegate.degrade import chain_from_json, chain_to_json
+from imagegate.errors import EngineError
+from imagegate.features import (
+    MEASURES,
+    OUTPUT_MEASURES,
+    measure,
+    measure_output,
+    output_measures,
+)
+from imagegate.tables import Pixels
+from imagegate.tasks.task import Engine, Task
+from imagegate.training.data.sources import Source
+from imagegate.training.data.truths import Unusable, checked_loss, given_truth, own_truth, sound
+from imagegate.training.data.variants import Clean, cause_of, load, variant_bytes
+from imagegate.training.labelling.recipes import CAUSES_ONLY, draw, row_seed
+
+Row = dict[str, Any]
+LONGEST_ERROR = 300
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done to every source.
+
+    Parameters
+    ----------
+    task, engine : Task, Engine
+        What is run.
+    recipe : str
+        One of ``recipes.RECIPES``.
+    seed : int
+        The seed of the corpus.
+    half_run : bool
+        Whether the engine also runs on each image at half size, for what both runs agree on.
+    strength : float
+        At what part of their strength degradations are made.
+    """
+
+    task: Task
+    engine: Engine
+    recipe: str
+    seed: int
+    half_run: bool = False
+    strength: float = 1.0
+
+    @property
+    def runs(self) -> bool:
+        """Whether the engine is asked at all."""
+        return self.recipe != CAUSES_ONLY
+
+    @property
+    def called(self) -> str:
+        """The engine as messages name it; a command line may be long."""
+        return shorten(self.engine.name, LONGEST_NAME)
+
+
+@dataclass(frozen=True)
+class Job:
+    """The variants of one source that are still to be made."""
+
+    source: Source
+    variants: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a job.
+
+    Parameters
+    ----------
+    kind : str
+        Job ``"taken"`` up, ``"begin"`` of a variant, ``"engine"`` about to run (on the
+        clean image if there is no row), ``"row"`` made, source ``"dropped"``, job ``"done"``.
+    source : Source
+        Whose job it is.
+    row : dict or None
+        The row so far.
+    reason : str
+        Why the source was dropped.
+    """
+
+    kind: Literal["taken", "begin", "engine", "row", "dropped", "done"]
+    source: Source
+    row: Row | None = None
+    reason: str = ""
+
+
+def row_id(source: Source, variant: int) -> str:
+    """Name a row."""
+    return f"{source.source_id}#{variant:03d}"
+
+
+def blank_row(source: Source, variant: int, plan: Plan) -> Row:
+    """Return a row with what is known before the image is made; the rest is undefined."""
+    seed = row_seed(plan.seed, source.source_id, variant)
+    chain = draw(plan.recipe, plan.seed, source.source_id, variant, strength=plan.strength)
+    return {
+        "row_id": row_id(source, variant),
+        "source_id": source.source_id,
+        "group": source.group,
+        "set": source.set,
+        "path": source.shown,
+        "chain": chain_to_json(chain),
+        "cause": cause_of(chain),
+        "severity": max((step.severity for step in chain), default=0),
+        "seed": seed,
+        "reference_px": math.nan,
+        "width": 0,
+        "height": 0,
+        "loss": math.nan,
+        "confidence": math.nan,
+        "error": "",
+        **dict.fromkeys(MEASURES, math.nan),
+        **dict.fromkeys(output_measures(plan.task.name), math.nan),
+    }
+
+
+def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Event]:
+    """Make the rows of a job, telling each step before it is taken.
+
+    Parameters
+    ----------
+    job : Job
+        The source and its variants.
+    plan : Plan
+        What is done to it.
+    run : Callable
+        The loaded engine.
+
+    Yields
+    ------
+    Event
+        Begins with ``"taken"``, ends with ``"done"``, or with ``"dropped"`` if the source
+        cannot serve.
+    """
+    source = job.source
+    yield Event("taken", source)
+    try:
+        clean = load(source, text=plan.task.text, shrink=plan.task.shrink)
+        yield Event("engine", source)  # the loss that checks the truth is the user's own, too
+        truth = given_truth(source, clean, plan.task) if plan.runs else None
+        if truth is None and plan.runs:
+            truth = own_truth(clean, plan.task, run)
+    except Exception as error:  # noqa: BLE001 one bad source must not end the run; its reason is kept
+        yield Event("dropped", source, reason=describe(error))
+        return
+    for variant in job.variants:
+        row = blank_row(source, variant, plan)
+        yield Event("begin", source, row)
+        try:
+            picture, facts = prepared(clean, row, variant)
+            row = row | facts
+            if not plan.runs:
+                yield Event("row", source, row)
+                continue
+            yield Event("engine", source, row)
+            output, second = sound(run(picture.rgb.copy())), None  # it may write into its input
+            row |= scored(output, truth, plan.task)
+            if plan.half_run:
+                yield Event("engine", source, row)
+                second = run(half(picture.rgb))
+            row |= judged(picture, output, plan.task, second)
+        except Exception as error:  # noqa: BLE001 an engine may raise anything; the row keeps it
+            row = row | {"error": describe(error)}
+        yield Event("row", source, row)
+    yield Event("done", source)
+
+
+def prepared(clean: Clean, row: Row, variant: int) -> tuple[image.Image, Row]:
+    """Make the image of a row; return it and what is measured on it."""
+    chain = chain_from_json(row["chain"])
+    data = variant_bytes(clean, chain, seed=row["seed"], variant=variant)
+    picture = image.read(data)
+    values = measure(picture)
+    height, width = picture.rgb.shape[:2]
+    named = dict(zip(MEASURES, map(float, values), strict=True))
+    size = {"reference_px": clean.reference_px, "width": width, "height": height}
+    return picture, {**size, **named}
+
+
+def scored(output: Any, truth: Any, task: Task) -> Row:
+    """Return the loss and confidence of an output, refusing a loss that is none."""
+    loss = checked_loss(task, output, truth)
+    return {"loss": loss, "confidence": float(task.confidence(output))}
+
+
+def half(pixels: Pixels) -> Pixels:
+    """Return an image at half size."""
+    size = (max(1, pixels.shape[1] // 2), max(1, pixels.shape[0] // 2))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def judged(picture: image.Image, output: Any, task: Task, second: Any = None) -> Row:
+    """Return what is measured on an output, nothing for a task that has no such measures."""
+    if task.name not in OUTPUT_MEASURES:
+        return {}
+    values = measure_output(task.name, picture, output, second=second)
+    return dict(zip(output_measures(task.name), map(float, values), strict=True))
+
+
+def describe(error: BaseException) -> str:
+    """Put an error into one line."""
+    name = "" if isinstance(error, Unusable | EngineError) else f"{type(error).__name__}: "
+    return " ".join(f"{name}{error}".split())[:LONGEST_ERROR]
+
+
+def still_to_do(sources: Sequence[Source], variants: int, done: set[str]) -> list[Job]:
+    """List the jobs that are left, in order."""
+    jobs = []
+    for source in sources:
+        left = tuple(v for v in range(variants) if row_id(source, v) not in done)
+        if left:
+            jobs.append(Job(source, left))
+    return jobs

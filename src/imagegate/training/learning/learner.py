@@ -1,0 +1,224 @@
+"""Learn the trees: monotone boosting, settings by grouped cross-validation, a small ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import MissingExtraError
+from imagegate.features import KNOWN
+from imagegate.models.forest import Forest
+from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode
+from imagegate.training.split import group_folds
+
+Floats = NDArray[np.float64]
+FOLDS = 4
+MOST_TREES = 100  # of one member
+MEMBERS = 2  # of the ensemble, each with other features at its splits
+EVERY = 5  # trees between two looks at the cross-validated loss
+DIRECTIONS = {"high": 1, "low": -1, "either": 0}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What cross-validation chooses from."""
+
+    leaves: int
+    rows_in_leaf: int
+    rate: float
+    ridge: float
+
+
+GRID = (
+    Settings(leaves=4, rows_in_leaf=10, rate=0.1, ridge=1.0),
+    Settings(leaves=8, rows_in_leaf=15, rate=0.08, ridge=2.0),
+    Settings(leaves=16, rows_in_leaf=20, rate=0.1, ridge=5.0),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A forest, and the raw log-odds of its training rows by models that had not seen them."""
+
+    forest: Forest
+    unseen: Floats
+    settings: dict[str, Any]
+
+
+def learn(
+    X: NDArray[np.float32],
+    fails: NDArray[np.bool_],
+    weights: Floats,
+    groups: NDArray[np.str_],
+    *,
+    measures: Sequence[str],
+    seed: int,
+) -> Learned:
+    """Return a forest for the failures of training rows.
+
+    Parameters
+    ----------
+    X : ndarray of shape (rows, measures)
+        What was measured; NaN where undefined.
+    fails : ndarray of bool, shape (rows,)
+        The label.
+    weights : ndarray of shape (rows,)
+        Such that every source counts the same.
+    groups : ndarray of str, shape (rows,)
+        What no fold of the cross-validation cuts through.
+    measures : sequence of str
+        The names of the columns; where a measure says which end is bad, the probability of
+        failure may only rise towards it, all else being equal.
+    seed : int
+        Chance.
+
+    Returns
+    -------
+    Learned
+    """
+    folds = _folds(groups, seed)
+    directions = [DIRECTIONS[KNOWN[name].worse] for name in measures]
+    even = weights / weights.mean()
+    edges = bin_edges(X)
+    codes = encode(X, edges)
+    with one_thread():
+        tried = [_cross_validate(codes, fails, even, folds, s, directions, seed) for s in GRID]
+        losses = [float(loss.min()) for loss, _ in tried]
+        best = int(np.argmin(losses))
+        stop = int(np.argmin(tried[best][0]))
+        trees = (stop + 1) * EVERY
+        members = [
+            _model(GRID[best], trees, directions, seed + member).fit(
+                codes, fails, sample_weight=even
+            )
+            for member in range(MEMBERS)
+        ]
+    chosen = {**asdict(GRID[best]), "trees": trees, "members": MEMBERS, "log_loss": losses[best]}
+    return Learned(decoded(from_sklearn(members), edges), tried[best][1][stop], chosen)
+
+
+def varying(X: NDArray[np.float32], groups: NDArray[np.str_], *, seed: int) -> list[int]:
+    """Return the columns with two different readings at least, whatever fold is left out.
+
+    Nothing can be learned from the others, and scikit-learn 1.9 cannot bin them.
+    """
+    folds = _folds(groups, seed)
+    kept = [X[folds != fold] for fold in np.unique(folds)]
+    return [
+        j
+        for j in range(X.shape[1])
+        if all(len(np.unique(rows[~np.isnan(rows[:, j]), j])) > 1 for rows in kept)
+    ]
+
+
+def _folds(groups: NDArray[np.str_], seed: int) -> NDArray[np.intp]:
+    return group_folds(groups, min(FOLDS, len(np.unique(groups))), seed=seed)
+
+
+def from_sklearn(models: Iterable[Any]) -> Forest:
+    """Return the mean log-odds of fitted HistGradientBoostingClassifiers as one forest.
+
+    Parameters
+    ----------
+    models : iterable of HistGradientBoostingClassifier
+        Two classes, numerical features, all with the same columns.
+
+    Returns
+    -------
+    Forest
+        ``decision`` equals the mean of ``decision_function``.
+    """
+    members = list(models)
+    nodes = [tree.nodes for model in members for (tree,) in model._predictors]
+    pieces = [_tree(tree, len(members)) for tree in nodes]
+    starts = np.cumsum([0, *(len(piece["left"]) for piece in pieces)])
+    for piece, start in zip(pieces, starts, strict=False):
+        piece["left"] = np.where(piece["left"] > 0, piece["left"] + start, 0)
+    base = float(np.mean([model._baseline_prediction.item() for model in members]))
+    return Forest(
+        roots=starts[:-1].astype(np.int32),
+        left=np.concatenate([p["left"] for p in pieces]).astype(np.int32),
+        feature=np.concatenate([p["feature"] for p in pieces]).astype(np.int16),
+        threshold=np.concatenate([p["threshold"] for p in pieces]),
+        missing_left=np.concatenate([p["missing_left"] for p in pieces]),
+        value=np.concatenate([p["value"] for p in pieces]),
+        base=base,
+        features=int(members[0].n_features_in_),
+    )
+
+
+def _tree(nodes: NDArray[Any], members: int) -> dict[str, NDArray[Any]]:
+    """Return one tree with both children of a node side by side."""
+    order, left = [0], []
+    for place in order:  # grows while it is walked: breadth first
+        node = nodes[place]
+        left.append(0 if node["is_leaf"] else len(order))
+        if not node["is_leaf"]:
+            order += [int(node["left"]), int(node["right"])]
+    kept = nodes[order]
+    leaf = kept["is_leaf"].astype(bool)
+    return {
+        "left": np.array(left, np.int64),
+        "feature": np.where(leaf, 0, kept["feature_idx"]),
+        "threshold": np.where(leaf, 0.0, kept["num_threshold"]),
+        "missing_left": ~leaf & kept["missing_go_to_left"].astype(bool),
+        "value": np.where(leaf, kept["value"] / members, 0.0),
+    }
+
+
+def _cross_validate(
+    codes: Floats,
+    fails: NDArray[np.bool_],
+    weights: Floats,
+    folds: NDArray[np.intp],
+    settings: Settings,
+    directions: list[int],
+    seed: int,
+) -> tuple[Floats, Floats]:
+    """Return the loss after 5, 10, 15 … trees, and every row's log-odds by then."""
+    unseen = np.zeros((MOST_TREES // EVERY, len(codes)))
+    for fold in np.unique(folds):
+        held = folds == fold
+        model = _model(settings, MOST_TREES, directions, seed)
+        model.fit(codes[~held], fails[~held], sample_weight=weights[~held])
+        stages = enumerate(model.staged_predict_proba(codes[held]))
+        for tree, proba in stages:
+            if (tree + 1) % EVERY == 0:
+                p = np.clip(proba[:, 1], 1e-9, 1 - 1e-9)
+                unseen[tree // EVERY, held] = np.log(p / (1 - p))
+    signed = np.where(fails, -unseen, unseen)
+    return np.logaddexp(0, signed) @ weights / weights.sum(), unseen
+
+
+def one_thread() -> Any:
+    """Return a context in which OpenMP keeps to one thread: on few rows more only wait."""
+    try:
+        import sklearn.ensemble  # noqa: F401 - only what is loaded by now can be limited
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise MissingExtraError("scikit-learn", "train") from error
+    return threadpool_limits(1, "openmp")
+
+
+def _model(settings: Settings, trees: int, directions: list[int], seed: int) -> Any:
+    try:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+    except ImportError as error:
+        raise MissingExtraError("scikit-learn", "train") from error
+    return HistGradientBoostingClassifier(
+        learning_rate=settings.rate,
+        max_iter=trees,
+        max_leaf_nodes=settings.leaves,
+        max_depth=6,
+        min_samples_leaf=settings.rows_in_leaf,
+        l2_regularization=settings.ridge,
+        max_features=0.5,
+        max_bins=MOST_BINS,
+        monotonic_cst=directions,
+        early_stopping=False,
+        random_state=seed,
+    )

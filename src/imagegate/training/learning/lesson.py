@@ -1,0 +1,118 @@
+"""Tell what a gate has learned: what its ranking rests on, and failures by severity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.features import KNOWN
+from imagegate.models.card.findings import CLEAN
+from imagegate.models.gate import Gate
+from imagegate.stats.metrics import auroc, passing
+from imagegate.stats.weights import even_weights
+from imagegate.tables import CAUSES
+from imagegate.training.corpus import Corpus
+
+MIXTURE = "mixture"
+SHUFFLES = 5  # of every family of measures
+DIGITS = 4  # of what is kept; the rows do not bear more
+
+
+def lesson_of(gate: Gate, corpus: Corpus, split: NDArray[np.str_], *, seed: int) -> dict[str, Any]:
+    """Return what a gate has learned, as plain values for its card.
+
+    Nothing here looks at the test part. For people only: neither a verdict nor a threshold
+    depends on it.
+
+    Parameters
+    ----------
+    gate : Gate
+        As trained on this corpus.
+    corpus : Corpus
+        Its rows.
+    split : ndarray of str, shape (rows,)
+        The part of every row.
+    seed : int
+        Of the shuffles.
+
+    Returns
+    -------
+    dict
+        ``importance``: by family of measures (``text``, ``blur`` …) by how much AUROC falls on
+        the calibration rows when its readings are shuffled among them, the largest first; empty
+        if the task never or always fails there.
+        ``rows``: how many are not in the test part.
+        ``severity``: by cause the (images, failures) at severity 1 to 5, those of clean images
+        under ``clean``; empty for a gate of outputs and without degraded images.
+    """
+    looked_at = corpus.select(split != "test")
+    return {
+        "importance": importance(gate, corpus.select(split == "calibration"), seed=seed),
+        "rows": len(looked_at),
+        "severity": {} if gate.judges_output else severity_of(looked_at),
+    }
+
+
+def importance(gate: Gate, corpus: Corpus, *, seed: int) -> dict[str, float]:
+    """Return by how much AUROC falls when the readings of a family are shuffled.
+
+    Parameters
+    ----------
+    gate : Gate
+        Any learned gate.
+    corpus : Corpus
+        Rows that it has not learned from.
+    seed : int
+        Of the shuffles.
+
+    References
+    ----------
+    Permutation importance: Breiman, Machine Learning 45 (2001), doi:10.1023/A:1010933404324; by
+    groups of columns, for readings of a family say much the same.
+    """
+    fails, weights = np.asarray(corpus.fails, bool), even_weights(corpus.column("source_id"))
+    if fails.all() or not fails.any():
+        return {}
+    X, rng = corpus.matrix(gate.card.measures), np.random.default_rng(seed)
+    families: dict[str, list[int]] = {}
+    for j, name in enumerate(gate.card.measures):
+        families.setdefault(KNOWN[name].family, []).append(j)
+    whole = _auroc(gate, X, fails, weights)
+    found = {}
+    for family, columns in families.items():
+        falls = []
+        for _ in range(SHUFFLES):
+            shuffled = X.copy()
+            shuffled[:, columns] = X[rng.permutation(len(X))][:, columns]
+            falls.append(whole - _auroc(gate, shuffled, fails, weights))
+        found[family] = round(float(np.mean(falls)), DIGITS)
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def _auroc(
+    gate: Gate, X: NDArray[np.float32], fails: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> float:
+    return float(auroc(passing(gate.p_fail(X), fails, weights[None, :]))[0])
+
+
+def severity_of(corpus: Corpus) -> dict[str, list[Any]]:
+    """Return (images, failures) at severity 1 to 5 of every cause, and those of clean images."""
+    if not _degraded(corpus):
+        return {}
+    cause, severity = corpus.column("cause").astype(str), corpus.column("severity")
+    by_cause = {
+        name: [_count(corpus, (cause == name) & (severity == level)) for level in range(1, 6)]
+        for name in (*CAUSES, MIXTURE)
+        if (cause == name).any()
+    }
+    return {CLEAN: _count(corpus, cause == CLEAN), **by_cause}
+
+
+def _count(corpus: Corpus, mask: NDArray[np.bool_]) -> list[int]:
+    return [int(mask.sum()), int(corpus.fails[mask].sum())]
+
+
+def _degraded(corpus: Corpus) -> bool:
+    return bool((corpus.column("cause").astype(str) != CLEAN).any())

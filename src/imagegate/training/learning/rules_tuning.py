@@ -1,0 +1,86 @@
+"""Tune the rules on training rows, so that the learned gate has a fair rival."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.features import scores
+from imagegate.models.rule_thresholds import RuleThresholds
+from imagegate.tables import CAUSES
+
+Floats = NDArray[np.float64]
+CUTS = np.arange(0.0, 100.1, 2.5)
+ROUNDS = 10
+
+
+def six_scores(X: NDArray[np.floating], names: tuple[str, ...]) -> Floats:
+    """Return the 0–100 scores of measured rows, one column a cause; NaN where undefined."""
+    rows = (scores(dict(zip(names, row, strict=True))) for row in X.tolist())
+    found = [[row[cause] for cause in CAUSES] for row in rows]
+    return np.array(found, np.float64).reshape(len(X), len(CAUSES))
+
+
+def tune_rules(
+    found: Floats, fails: NDArray[np.bool_], weights: Floats, preset: RuleThresholds
+) -> RuleThresholds:
+    """Return the six thresholds of highest balanced accuracy on training rows.
+
+    Parameters
+    ----------
+    found : ndarray of shape (rows, 6)
+        The scores, one column a cause.
+    fails : ndarray of bool, shape (rows,)
+        Whether the task failed.
+    weights : ndarray of shape (rows,)
+        Such that every source counts the same.
+    preset : RuleThresholds
+        One of the starting points, and the minimum sizes, which stay.
+
+    Returns
+    -------
+    RuleThresholds
+        The best of coordinate searches from the preset, from no rule at all, and from the best
+        single rule; a search takes the best cut of one score after the other until none helps.
+    """
+    low = np.where(np.isnan(found), np.inf, found)  # what is undefined holds nothing back
+    weight = np.where(fails, weights / weights[fails].sum(), weights / weights[~fails].sum())
+    gain = np.where(fails, weight, -weight)  # of holding a row back
+    starts = [np.array([getattr(preset, f"{cause}_score") for cause in CAUSES])]
+    starts.append(np.zeros(len(CAUSES)))
+    starts += [_single(low, gain, column) for column in range(len(CAUSES))]
+    searched = [_search(low, gain, start) for start in starts]
+    best = max(searched, key=lambda cuts: _worth(low, gain, cuts))
+    cuts = {f"{cause}_score": float(cut) for cause, cut in zip(CAUSES, best, strict=True)}
+    sizes = {"min_width": preset.min_width, "min_height": preset.min_height}
+    return RuleThresholds(**cuts, **sizes)  # type: ignore[arg-type]
+
+
+def _single(low: Floats, gain: Floats, column: int) -> Floats:
+    cuts = np.zeros(low.shape[1])
+    cuts[column] = _best_cut(low[:, column], gain)
+    return cuts
+
+
+def _search(low: Floats, gain: Floats, start: Floats) -> Floats:
+    cuts = start.copy()
+    for _ in range(ROUNDS):
+        before = cuts.copy()
+        for column in range(len(cuts)):
+            others = np.delete(np.arange(len(cuts)), column)
+            free = (low[:, others] >= cuts[others]).all(axis=1)  # no other rule holds it back
+            cuts[column] = _best_cut(low[free, column], gain[free])
+        if (cuts == before).all():
+            break
+    return cuts
+
+
+def _best_cut(low: Floats, gain: Floats) -> float:
+    """Return the cut below which holding back gains most; the lowest of equals."""
+    order = np.argsort(low, kind="stable")
+    below = np.searchsorted(low[order], CUTS, side="left")
+    return float(CUTS[np.argmax(np.append(0.0, np.cumsum(gain[order]))[below])])
+
+
+def _worth(low: Floats, gain: Floats, cuts: Floats) -> float:
+    return float(gain[(low < cuts).any(axis=1)].sum())

@@ -1,0 +1,233 @@
+"""Set the threshold: by a promise that holds with stated confidence, or by cost."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imagegate.errors import SettingsError
+from imagegate.stats.binomial import (
+    allowed_failures,
+    binomial_p,
+    clopper_pearson,
+    sources_needed,
+    upper_bound,
+    wilson,
+)
+
+__all__ = [
+    "Found",
+    "clopper_pearson",
+    "cost_threshold",
+    "first_step",
+    "ltt_threshold",
+    "more_sources",
+    "one_row_per_source",
+    "sources_needed",
+    "upper_bound",
+    "wilson",
+]
+
+Floats = NDArray[np.float64]
+LOSS_OF_POWER = 0.02  # that a stricter start may cost, against the best one
+MOST_MORE = 100_000  # calibration sources; beyond that, nobody would
+
+
+@dataclass(frozen=True)
+class Found:
+    """A threshold and what calibration says of it; ``threshold`` is None if none will do.
+
+    ``failed`` of the ``passed`` calibration sources failed. ``bound`` is the highest risk that
+    these numbers allow at the confidence asked for. If no threshold will do, the three are those
+    of the strictest one that was tried.
+    """
+
+    threshold: float | None
+    passed: int
+    failed: int
+    bound: float
+
+
+def ltt_threshold(
+    scores: ArrayLike,
+    fails: ArrayLike,
+    *,
+    promise: float,
+    confidence: float,
+    start: int | None = None,
+) -> Found:
+    """Return the most lenient threshold that keeps a promise about the images passed.
+
+    Of the images with ``score <= threshold``, at most a share ``promise`` fails; the whole
+    procedure breaks this with a probability of at most ``1 - confidence``.
+
+    Learn-then-Test with fixed-sequence testing: the hypotheses "risk above the promise" are
+    tested from strict to lenient, one for every number of passed sources from ``start`` on, each
+    with the exact binomial p-value at the full level; the walk ends at the first that cannot be
+    rejected. A *tuned* threshold, the most lenient whose observed risk looks good, breaks its
+    promise about half of the time.
+
+    Why this is valid although the thresholds tried are calibration scores themselves: to pass
+    into the region where the risk is too high, the walk must reject at the last step before it.
+    Given how many sources lie below the region's edge, their failures are binomial with the risk
+    there, whatever their scores; so that happens with at most ``1 - confidence``. This asks that
+    the risk crosses the promise once, as it does when the chance of failure never falls as the
+    score rises. ``start`` must not depend on the calibration labels: see :func:`first_step`.
+
+    Why probabilities may be calibrated on the same rows: calibration is a rising line, so the
+    set of images passed depends on the order of raw scores alone.
+
+    Parameters
+    ----------
+    scores : array of float, shape (sources,)
+        The higher, the likelier to fail. **One row a source**: variants of one source are not
+        independent, and pooling them breaks the promise (see :func:`one_row_per_source`).
+    fails : array of bool, shape (sources,)
+        Whether the task failed.
+    promise, confidence : float
+        Such as 0.05 and 0.95.
+    start : int, optional
+        How many passed sources the first test looks at; by default the least that can do.
+
+    Returns
+    -------
+    Found
+
+    References
+    ----------
+    Angelopoulos, Bates, Candès, Jordan, Lei, "Learn then Test", 2021, arXiv:2110.01052, §2.2;
+    selective classification in §4. Holds for images like those of calibration only.
+    """
+    values, bad = np.asarray(scores, np.float64), np.asarray(fails, bool)
+    least = sources_needed(promise, confidence)
+    first = max(start or least, least)
+    order = np.argsort(values, kind="stable")
+    ranked, failed = values[order], np.cumsum(bad[order])
+    # Equal scores pass together or not at all.
+    ends = np.flatnonzero(np.append(np.diff(ranked) > 0, True)) if ranked.size else order
+    steps = ends[ends + 1 >= first]
+    if not steps.size:
+        count, hits = int(values.size), int(bad.sum())
+        return Found(None, count, hits, upper_bound(hits, count, confidence))
+    rejected = binomial_p(failed[steps], steps + 1, promise) <= 1 - confidence
+    kept = int(np.argmin(rejected)) if not rejected.all() else len(steps)
+    step = int(steps[max(0, kept - 1)])
+    passed, hits = step + 1, int(failed[step])
+    threshold = float(ranked[step]) if kept else None
+    return Found(threshold, passed, hits, upper_bound(hits, passed, confidence))
+
+
+def first_step(
+    scores: ArrayLike,
+    fails: ArrayLike,
+    weights: ArrayLike,
+    *,
+    sources: int,
+    promise: float,
+    confidence: float,
+) -> int:
+    """Return how many passed sources the first test should look at, judged on training rows.
+
+    A start with more sources forgives a failure; one with fewer looks at easier images. Taken is
+    the strictest that loses almost no chance of success, with the risks that training rows show
+    (each predicted by a model that has not seen it). No calibration label is used, so the promise
+    stays valid whatever comes out.
+
+    Parameters
+    ----------
+    scores, fails, weights : array of shape (rows,)
+        Training rows.
+    sources : int
+        How many calibration sources there are.
+    promise, confidence : float
+        What is to be kept.
+
+    Returns
+    -------
+    int
+    """
+    least = sources_needed(promise, confidence)
+    if sources <= least:
+        return least
+    counts = np.arange(least, sources + 1)
+    allowed = allowed_failures(counts, promise, confidence)
+    share, risk = risk_curve(scores, fails, weights)
+    expected = np.interp(counts / sources, share, risk)
+    power = binomial_p(allowed, counts, expected)
+    return int(counts[np.argmax(power >= power.max() - LOSS_OF_POWER)])
+
+
+def more_sources(
+    scores: ArrayLike,
+    fails: ArrayLike,
+    weights: ArrayLike,
+    *,
+    sources: int,
+    promise: float,
+    confidence: float,
+) -> int | None:
+    """Return about how many more calibration sources it would take to keep the promise.
+
+    Parameters
+    ----------
+    scores, fails, weights : array of shape (rows,)
+        What is known of risk and pass share, from all calibration rows.
+    sources : int
+        How many calibration sources there are already.
+    promise, confidence : float
+        What is to be kept.
+
+    Returns
+    -------
+    int or None
+        None if there are enough to tell that the risk is too high even among the images
+        that look best.
+    """
+    share, risk = risk_curve(scores, fails, weights)
+    usable = (share > 0) & (risk < promise)
+    wanted = np.unique(np.geomspace(sources + 1, sources + MOST_MORE, 400).astype(np.int64))
+    for total in wanted:
+        passed = np.floor(total * share[usable]).astype(np.int64)
+        failed = np.round(passed * risk[usable])
+        if (binomial_p(failed, passed, promise) <= 1 - confidence).any():
+            return int(total) - sources
+    # So few rows say nothing of the risk yet: ask for what a promise takes without a failure.
+    least = sources_needed(promise, confidence)
+    return least - sources if np.size(scores) < least else None
+
+
+def risk_curve(scores: ArrayLike, fails: ArrayLike, weights: ArrayLike) -> tuple[Floats, Floats]:
+    """Return the share passed and the risk among the passed, strict to lenient.
+
+    Half a failure of one row is added, for a risk of exactly 0 is luck.
+    """
+    order = np.argsort(np.asarray(scores, np.float64), kind="stable")
+    weight = np.asarray(weights, np.float64)[order]
+    total = np.cumsum(weight)
+    failed = np.cumsum(weight * np.asarray(fails, bool)[order])
+    return total / total[-1], (failed + 0.5 * weight.mean()) / (total + weight.mean())
+
+
+def cost_threshold(false_pass: float, false_reject: float) -> float:
+    """Return the probability of failure up to which passing costs less than not passing.
+
+    Passing costs ``p * false_pass`` on average, holding back ``(1 - p) * false_reject``; this is
+    the least expected cost as far as ``p_fail`` is calibrated.
+
+    >>> cost_threshold(9, 1)
+    0.1
+    """
+    if not (0 < false_pass < math.inf and 0 < false_reject < math.inf):
+        raise SettingsError(f"costs must be positive, got {false_pass} and {false_reject}")
+    return false_reject / (false_pass + false_reject)
+
+
+def one_row_per_source(sources: ArrayLike, *, seed: int) -> NDArray[np.intp]:
+    """Return the index of one row of each source, drawn by chance, in ascending order."""
+    names = np.asarray(sources).astype(str)
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    _, first = np.unique(names[shuffled], return_index=True)
+    return np.sort(shuffled[first])

@@ -1,0 +1,1 @@
+"""Write an evaluation as one HTML page."""

@@ -1,0 +1,232 @@
+"""Draw the report's figures as SVG text that takes its ink from the page, light or dark."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from imagegate.errors import MissingExtraError
+from imagegate.stats import metrics
+from imagegate.stats.metrics import Floats
+from imagegate.tables import CAUSES
+from imagegate.training.evaluation.results import Evaluation, Response
+
+# Stand-ins that matplotlib takes, replaced by what the page has for light, dark and paper.
+PAGE_COLORS = {"#010203": "var(--ink)", "#010204": "var(--line)", "#0072b2": "var(--blue)"}
+INK, FAINT, BLUE = PAGE_COLORS
+# Okabe and Ito's palette, told apart by all common kinds of colour vision; line styles repeat it.
+STYLES: dict[str, dict[str, Any]] = {
+    "learned": {"color": BLUE, "linewidth": 2.4, "linestyle": "-"},
+    "output": {"color": "#56B4E9", "linewidth": 2.0, "linestyle": (0, (6, 1))},
+    "tuned": {"color": "#D55E00", "linewidth": 1.7, "linestyle": "--"},
+    "preset": {"color": "#E69F00", "linewidth": 1.7, "linestyle": "-."},
+    "laplacian": {"color": "#CC79A7", "linewidth": 1.7, "linestyle": ":"},
+    "perfect": {"color": "#009E73", "linewidth": 1.4, "linestyle": (0, (1, 1))},
+}
+MAX_POINTS = 400
+
+
+def roc(evaluation: Evaluation) -> str:
+    """Draw failures caught against good images held back, for every contender."""
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        axes.plot([0, 100], [0, 100], color=FAINT, linewidth=1)
+        for rival in evaluation.contenders:
+            curve = metrics.passing(rival.risk, evaluation.fails)
+            rows, fails = curve.totals
+            good = rows - fails
+            held_good = 100 * (1 - (curve.rows - curve.fails)[0] / max(1, good[0]))
+            held_bad = 100 * (1 - curve.fails[0] / max(1, fails[0]))
+            axes.plot(*thin(held_good, held_bad), label=rival.name, **STYLES[rival.key])
+        _percent_axes(axes, "good images held back (%)", "failures caught (%)")
+        axes.set_aspect("equal")
+        axes.legend(loc="lower right")
+
+    return svg(draw, name="roc", size=(5.2, 4.8))
+
+
+def risk_coverage(evaluation: Evaluation) -> str:
+    """Draw the failures among the passed against the share passed, for every contender."""
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        for rival in evaluation.contenders:
+            curve = metrics.passing(rival.risk, evaluation.fails)
+            passed, failed = curve.rows[0][1:], curve.fails[0][1:]
+            if rival.key == "perfect":
+                passed, failed = _perfect(evaluation)
+            coverage, risk = 100 * passed / evaluation.rows, 100 * failed / passed
+            axes.plot(*thin(coverage, risk), label=rival.name, **STYLES[rival.key])
+        axes.axhline(100 * evaluation.promise, color=INK, linewidth=1, linestyle=(0, (4, 3)))
+        axes.annotate(
+            f"{100 * evaluation.promise:g} %{' promised' * evaluation.promised}",
+            (1, 100 * evaluation.promise),
+            xytext=(0, 3),
+            textcoords="offset points",
+        )
+        _own_points(axes, evaluation)
+        top = 100 * min(1.0, 1.6 * evaluation.failure_rate + 0.02)
+        _percent_axes(axes, "images passed (%)", "failing of those passed (%)", top=top)
+        axes.legend(loc="upper left")
+
+    return svg(draw, name="risk-coverage", size=(5.2, 4.8))
+
+
+def reliability(evaluation: Evaluation) -> str:
+    """Draw what happens against what was predicted, over a histogram of the predictions."""
+    if not evaluation.reliability:
+        return ""
+
+    bins = [part for part in evaluation.reliability if part.works + part.fails]
+    color = STYLES["learned"]["color"]
+
+    def draw(figure: Any) -> None:
+        above, below = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
+        above.plot([0, 100], [0, 100], color=FAINT, linewidth=1)
+        for part in bins:
+            x = 100 * part.expected
+            above.plot([x, x], [100 * part.failed.low, 100 * part.failed.high], color=color)
+            above.plot(x, 100 * part.failed.value, "o", color=color, markersize=5)
+        _percent_axes(above, "", "failing in truth (%)")
+        middle = [50 * (part.low + part.high) for part in bins]
+        works, fails = [part.works for part in bins], [part.fails for part in bins]
+        width = 90 * (bins[0].high - bins[0].low)
+        below.bar(middle, works, width, color="#56B4E9", label="works")
+        below.bar(middle, fails, width, works, color=STYLES["tuned"]["color"], label="fails")
+        below.set(xlabel="predicted probability of failure (%)", ylabel="images")
+        below.legend(loc="upper center", ncols=2)
+
+    return svg(draw, name="reliability", size=(5.2, 5.2))
+
+
+def severity_response(evaluation: Evaluation) -> str:
+    """Draw the failure rate and the gate's expectation by severity, one small plot a cause."""
+    present = {response.cause for response in evaluation.responses if response.severity > 0}
+    causes = [cause for cause in (*CAUSES, "mixture") if cause in present]
+    if not causes:
+        return ""
+
+    def draw(figure: Any) -> None:
+        columns = min(4, len(causes))
+        lines = -(-len(causes) // columns)
+        grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+        for axes, cause in zip(grid.flat, causes, strict=False):
+            axes.tick_params(labelbottom=True)
+            _response(axes, cause, [r for r in evaluation.responses if r.cause == cause])
+        for axes in grid.flat[len(causes) :]:
+            axes.remove()
+        for axes in grid[:, 0]:
+            axes.set_ylabel("failing (%)")
+        for axes in grid.flat[max(0, len(causes) - columns) : len(causes)]:
+            axes.set_xlabel("severity")
+        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
+
+    return svg(draw, name="severity", size=(10.6, 0.3 + 2.6 * -(-len(causes) // 4)))
+
+
+def page_color(key: str) -> str:
+    """Return a contender's colour as the page writes it."""
+    color = str(STYLES[key]["color"])
+    return PAGE_COLORS.get(color, color)
+
+
+def thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Keep at most a few hundred points of a curve, the ends among them."""
+    if len(x) <= MAX_POINTS:
+        return x, y
+    kept = np.unique(np.linspace(0, len(x) - 1, MAX_POINTS).astype(int))
+    return x[kept], y[kept]
+
+
+def svg(draw: Callable[[Any], None], *, name: str, size: tuple[float, float]) -> str:
+    """Run a drawing function and return SVG to be set into a page, with nothing to load."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("matplotlib", "watch") from error
+    with mpl.rc_context(_settings(name)):
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure)
+        buffer = io.StringIO()
+        empty = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(buffer, format="svg", transparent=True, metadata=empty)
+    return _inline(buffer.getvalue(), name)
+
+
+def _settings(name: str) -> Any:
+    return {
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+        "font.size": 10,
+        "axes.edgecolor": FAINT,
+        "axes.labelcolor": INK,
+        "axes.titlesize": 10,
+        "axes.titlecolor": INK,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "grid.color": FAINT,
+        "grid.linewidth": 0.5,
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "legend.frameon": False,
+        "legend.fontsize": 9,
+        "legend.handlelength": 2.6,
+    }
+
+
+def _inline(text: str, name: str) -> str:
+    """Strip what a page has no use for, keep ids apart between figures, let the page ink it."""
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)
+    text = re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{name}-", text).replace("xlink:href", "href")
+    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
+    for standin, color in PAGE_COLORS.items():
+        text = text.replace(standin, color)
+    return re.sub(
+        r'width="[\d.]+pt" height="[\d.]+pt"|height="[\d.]+pt" width="[\d.]+pt"',
+        "",
+        text,
+        count=1,
+    )
+
+
+def _percent_axes(axes: Any, x: str, y: str, *, top: float = 100) -> None:
+    axes.set(xlim=(0, 100), ylim=(0, top), xlabel=x, ylabel=y)
+
+
+def _perfect(evaluation: Evaluation) -> tuple[Floats, Floats]:
+    """Return the perfect gate's curve row by row: first all that works, then what fails."""
+    passed = np.arange(1, evaluation.rows + 1, dtype=np.float64)
+    return passed, np.maximum(0.0, passed - (evaluation.rows - evaluation.failed))
+
+
+def _own_points(axes: Any, evaluation: Evaluation) -> None:
+    """Mark where each contender's own threshold puts it."""
+    for result in evaluation.results:
+        point = result.operating
+        if point.passed and result.key != "perfect":
+            at = (100 * point.coverage.value, 100 * point.risk.value)
+            color = STYLES[result.key]["color"]
+            axes.plot(*at, marker="o", markersize=7, color=color, markeredgecolor=INK, zorder=5)
+
+
+def _response(axes: Any, cause: str, responses: Sequence[Response]) -> None:
+    severity = [r.severity for r in responses]
+    color = STYLES["tuned"]["color"]
+    low, high = ([100 * getattr(r.failed, end) for r in responses] for end in ("low", "high"))
+    axes.fill_between(severity, low, high, color=color, alpha=0.2, linewidth=0)
+    failed = [100 * r.failed.value for r in responses]
+    axes.plot(severity, failed, color=color, marker="o", markersize=4, label="failing in truth")
+    expected = [100 * r.expected for r in responses]
+    axes.plot(severity, expected, label="gate's expectation", **STYLES["learned"])
+    axes.set(title=cause, ylim=(0, 100), xticks=range(6))
