@@ -187,7 +187,7 @@ SCRIPT = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background
 from imagegate.errors import SettingsError
-from imagegate.models import crew
+from imagegate.parallel import pool as crew
 from imagegate.models.many import check_many
 def slow(source):
     time.sleep(float(source))

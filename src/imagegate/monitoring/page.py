@@ -63,7 +63,7 @@ def write_page(report: Report, path: str | Path) -> Path:
 def render(report: Report) -> str:
     """Return the report as HTML; every name and message in it is escaped."""
     own, shared = (
-        files(f"imagegate.{room}") / "templates" for room in ("pipeline.watch", "training")
+        files(f"imagegate.{room}") / "templates" for room in ("monitoring", "training.report")
     )
     styles = (shared / "report.css", own / "watch.css")
     page = Template((own / "watch.html").read_text(encoding="utf-8")).substitute(
