@@ -190,7 +190,7 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from imagegate.training import parts, workers
+from imagegate.training.labelling import parts, workers
 parts.PART_ROWS = 3
 from test_label import run
 run(Path({pictures!r}), Path({out!r}), engine="slow", variants=6)
