@@ -14,8 +14,8 @@ from collections.abc import Callable
 import numpy as np
 
 from crossval import FOLDS, Fitted, Floats, Mask, natural
+from imagegate.features import CAUSES
 from imagegate.stats.metrics import auroc, passing
-from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 from imagegate.training.learning.fit import images_only
 from imagegate.training.split import group_folds

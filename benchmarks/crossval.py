@@ -17,11 +17,11 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.features import CAUSES
 from imagegate.models.calibration import sigmoid
 from imagegate.models.rule_thresholds import PRESETS, load_thresholds
 from imagegate.stats.bootstrap import estimate, resample
 from imagegate.stats.metrics import auroc, brier, passing, smooth_calibration_error
-from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 from imagegate.training.evaluation.baselines import by_rules
 from imagegate.training.learning.calibrate import fit_calibration

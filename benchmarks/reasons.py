@@ -74,7 +74,7 @@ def rows_of(gate_name: str, number: int, source: Source, seed: int) -> list[Row]
 
 def mixed(source: Source, length: int, rng: Rng) -> tuple[tuple[Ruin, ...], Ruined]:
     """Ruin by several causes, one after the other, in any order, not by their worst."""
-    causes = rng.permutation(CAUSES)[:length]
+    causes = rng.permutation(list(CAUSES))[:length]
     kinds = [[ruin for ruin in RUINS if ruin.cause == cause] for cause in causes]
     chain = tuple(choice[rng.integers(len(choice))] for choice in kinds)
     ruined: Ruined = source.pixels

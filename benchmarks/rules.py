@@ -19,7 +19,7 @@ from joblib import Parallel, delayed
 
 from imagegate import validate
 from imagegate.degrade import DEGRADATIONS, single_chain
-from imagegate.tables import CAUSES
+from imagegate.features import CAUSES
 from imagegate.training.corpus import read_corpus
 from imagegate.training.data.remake import remake
 from imagegate.training.data.sources import Source, find_sources

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 
 from imagegate.degrade import DEGRADATIONS, apply_chain, save, single_chain
-from imagegate.features import SIGNALS, measure, scores
+from imagegate.features import CAUSES, measure, scores
 from imagegate.image import Image, read
 from imagegate.synthetic.pages import LAYOUTS, render_page
-from imagegate.tables import CAUSES
 
 PAGES, PHOTOS = 11, 4
 CROP = (360, 480)  # rows, columns: text of full size, less time
@@ -62,7 +61,7 @@ def sources():
 
 
 def all_scores(image):
-    names = sorted({name for row in SIGNALS.values() for name in row.measures})
+    names = sorted({name for row in CAUSES.values() for name in row.measures})
     found = scores(dict(zip(names, measure(image, names).tolist(), strict=True)))
     return [found[cause] for cause in CAUSES]
 
@@ -98,18 +97,18 @@ def degraded(request, sources, clean):
 def test_rising_severity_lowers_the_score_of_its_own_name(degraded):
     """On 95 % of the sources every level is under clean and the trend falls; the median always."""
     cause, found = degraded
-    own = np.concatenate([rows[..., CAUSES.index(cause)] for rows in found.values()])
+    own = np.concatenate([rows[..., list(CAUSES).index(cause)] for rows in found.values()])
     severity = np.array([0, *LEVELS]) - np.mean([0, *LEVELS])
     falls = (own @ severity < 0) & (own[:, 1:].max(axis=1) <= own[:, 0])
     falls &= own[:, -1] < own[:, 0] - SLACK
     assert falls.mean() >= 0.95, worst_of(cause, found)
     for rows in found.values():
-        assert (np.diff(np.median(rows[..., CAUSES.index(cause)], axis=0)) <= SLACK).all()
+        assert (np.diff(np.median(rows[..., list(CAUSES).index(cause)], axis=0)) <= SLACK).all()
 
 
 def test_severity_5_is_caught(degraded):
     cause, found = degraded
-    own = np.concatenate([rows[:, -1, CAUSES.index(cause)] for rows in found.values()])
+    own = np.concatenate([rows[:, -1, list(CAUSES).index(cause)] for rows in found.values()])
     assert (own < CAUGHT).mean() >= 0.8, worst_of(cause, found)
 
 
@@ -125,11 +124,11 @@ def test_the_other_scores_hardly_move(degraded):
 
 def test_clean_sources_are_not_blamed(clean):
     for cause in ("blur", "exposure", "noise", "compression"):
-        assert np.nanmin(clean[:, CAUSES.index(cause)]) >= 60, cause
+        assert np.nanmin(clean[:, list(CAUSES).index(cause)]) >= 60, cause
 
 
 def worst_of(cause, found):
     """Say how the own score runs, variant by variant, for the message of a failure."""
-    place = CAUSES.index(cause)
+    place = list(CAUSES).index(cause)
     medians = {name: np.nanmedian(rows[..., place], axis=0).round() for name, rows in found.items()}
     return f"median {cause} score, clean and at {LEVELS}: {medians}"

@@ -12,7 +12,7 @@ import pytest
 
 from imagegate import load_gate, load_messages
 from imagegate.errors import SettingsError, UnknownNameError
-from imagegate.features import SIGNALS
+from imagegate.features import CAUSES
 from imagegate.messages import ENGLISH, FOLDER, languages
 from imagegate.models.reasons import CODES
 from imagegate.models.verdict import Verdict
@@ -30,7 +30,7 @@ def verdict() -> Verdict:
 def test_codes_are_cause_and_way_and_every_cause_has_one() -> None:
     assert len(set(CODES)) == len(CODES)
     assert all(re.fullmatch(r"[a-z]+\.[a-z_]+", code) for code in CODES)
-    assert {code.partition(".")[0] for code in CODES} > set(SIGNALS)
+    assert {code.partition(".")[0] for code in CODES} > set(CAUSES)
 
 
 @pytest.mark.parametrize("language", TABLES)

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 import imagegate
-from imagegate.tables import CAUSES, Pixels
+from imagegate.features import CAUSES
+from imagegate.tables import Pixels
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 GATES = tuple(name for name in imagegate.gate_names() if not name.startswith("rules:"))

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from imagegate.errors import UnknownNameError
 from imagegate.image import Image
 
-CAUSES = ("blur", "resolution", "noise", "exposure", "compression", "pixelation")
-
 Pixels = NDArray[np.uint8]
 Worse = Literal["high", "low", "either"]
 
@@ -71,7 +69,7 @@ class Table(Mapping[str, RowT], Generic[RowT]):
 
 @dataclass(frozen=True)
 class Measure:
-    """One named number of a signal.
+    """One named number about an image.
 
     Parameters
     ----------
@@ -155,7 +153,7 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Signal:
+class Cause:
     """One of the six causes as people read it: a 0–100 score, and the ways in which it shows.
 
     ``score`` maps the readings of ``measures`` (by name) to 0–100, 100 is best,
@@ -204,7 +202,7 @@ class Repair:
     Parameters
     ----------
     name : str
-        The cause: one of ``CAUSES``.
+        The cause: one of ``features.CAUSES``.
     function : Callable
         ``function(pixels, readings) -> pixels or None``: RGB or gray uint8 in, either of them
         out, the input never written to; None where there is nothing to mend. The readings,

@@ -46,9 +46,9 @@ def corpus(task: str, telling: str) -> Corpus:
 
 
 def _six() -> list[str]:
-    from imagegate.features import SIGNALS
+    from imagegate.features import CAUSES
 
-    return [name for signal in SIGNALS.values() for name in signal.measures]
+    return [name for cause in CAUSES.values() for name in cause.measures]
 
 
 def gate_file(folder: Path, task: str, telling: str) -> Path:

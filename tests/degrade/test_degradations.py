@@ -12,7 +12,7 @@ from imagegate.degrade.pixelation import block_px
 from imagegate.degrade.resolution import kept
 from imagegate.degrade.table import EVERY
 from imagegate.errors import SettingsError
-from imagegate.tables import CAUSES
+from imagegate.features import CAUSES
 
 REFERENCE_PX = 12.0
 EACH = pytest.mark.parametrize("row", EVERY.values(), ids=lambda row: row.name)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.features import CAUSES
 from imagegate.image import Image
 from imagegate.models.rules import (
     FINE,
@@ -17,7 +18,6 @@ from imagegate.models.rules import (
     load_thresholds,
     validate,
 )
-from imagegate.tables import CAUSES
 
 GOOD = dict.fromkeys(CAUSES, 90.0)
 PAGE = Image.from_array(np.full((400, 600), 250, np.uint8))

@@ -10,11 +10,10 @@ import pytest
 
 from imagegate import load_gate, read
 from imagegate.degrade import apply_chain, single_chain
-from imagegate.features import readings
+from imagegate.features import CAUSES, readings
 from imagegate.image import Image
 from imagegate.pipeline.repair import EARNED, REPAIRS, denoise, even_light, mend, proven
 from imagegate.synthetic.pages import render_page
-from imagegate.tables import CAUSES
 from imagegate.tasks import TASKS, find_engine, word_recall
 
 PAGE = render_page(1050)

@@ -17,12 +17,11 @@ from typer.testing import CliRunner
 from imagegate.cli import app
 from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_json
 from imagegate.errors import CorpusError, SettingsError
-from imagegate.features import MEASURES
+from imagegate.features import CAUSES, MEASURES
 from imagegate.models.artifact import from_bytes, read_gate, to_bytes
 from imagegate.models.card.findings import diagnosis_lines
 from imagegate.models.diagnosis import PRESENT, Diagnosis
 from imagegate.models.gate import Gate
-from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus
 from imagegate.training.data.variants import cause_of
 from imagegate.training.evaluation.evaluate import evaluate
@@ -135,7 +134,7 @@ def test_gains_are_what_is_known_of_the_same_source_without_the_cause() -> None:
             ]
         )
     )
-    blur, noise, resolution = (CAUSES.index(name) for name in ("blur", "noise", "resolution"))
+    blur, noise, resolution = (list(CAUSES).index(name) for name in ("blur", "noise", "resolution"))
     nan = math.nan
     assert found.gain[:, blur].tolist() == pytest.approx(
         [0, 1, 0, 1, nan, nan, 0, 0, 0, nan], nan_ok=True
@@ -166,7 +165,7 @@ def test_gains_are_what_is_known_of_the_same_source_without_the_cause() -> None:
 def test_letters_that_were_small_from_the_beginning_are_a_cause_that_cannot_be_undone() -> None:
     made = corpus([("s/a", (), 0.1), ("s/a", (NOISE,), 0.9), ("s/a", (SMALL,), 0.9)])
     heights = np.array([4.3, 4.3, 4.3])
-    resolution, noise = CAUSES.index("resolution"), CAUSES.index("noise")
+    resolution, noise = list(CAUSES).index("resolution"), list(CAUSES).index("noise")
     found = told(replace(made, rows={**made.rows, "reference_px": heights}))
     own = Step("resolution.left_small", 1, 0, 4.3).level
     assert own > 1
@@ -213,7 +212,7 @@ def test_where_a_cause_hurts_is_learned_from_rows_with_it_alone() -> None:
     for source, chain, loss in single_rows("blur.motion", 1.4):
         loud = [(*chain, Step("noise.iso", 5, number)) for number in range(4)]
         rows += [(source, chain, loss), *((source, noisy, 0.9) for noisy in loud)]
-    blur = CAUSES.index("blur")
+    blur = list(CAUSES).index("blur")
     assert hurting_levels(told(corpus(rows)))[blur] == pytest.approx(1.4, abs=0.1)
     faint = [  # what nobody notices does not count as another cause
         (source, (*chain, Step("noise.iso", 1, 1, amount_at("noise.iso", 0.3))) if chain else (), x)
@@ -333,7 +332,7 @@ def test_gains_are_what_the_engine_would_gain(result: TrainResult) -> None:
 
 def test_the_card_says_from_what_and_how_well(result: TrainResult) -> None:
     facts = result.gate.card.diagnosis
-    assert tuple(facts["causes"]) == diagnosis_of(result.gate).causes == CAUSES
+    assert tuple(facts["causes"]) == diagnosis_of(result.gate).causes == tuple(CAUSES)
     assert SHOWS["resolution"] in facts["measures"]
     assert SHOWS["resolution"] not in result.gate.card.measures
     assert facts["rows"] == len(MIXED) + len(SHOWN) + len(UNDONE)
@@ -395,8 +394,8 @@ def test_a_cause_that_was_never_undone_is_named_with_a_usual_gain(result: TrainR
     natural = {"chain": np.full(len(MIXED), "[]", object), "reference_px": np.full(len(MIXED), 3.0)}
     own = replace(MIXED, rows={**MIXED.rows, **natural})
     found = diagnosis_of(diagnose(result.gate, own, result.split, [SHOWN]))
-    assert found.causes == CAUSES
-    gain = found.of(SHOWN.matrix(found.measures))[1][:, CAUSES.index("resolution")]
+    assert found.causes == tuple(CAUSES)
+    gain = found.of(SHOWN.matrix(found.measures))[1][:, list(CAUSES).index("resolution")]
     assert np.unique(gain).tolist() == [HURTS_SHARE]
 
 
@@ -446,7 +445,7 @@ def test_the_command_line_sorts_corpora_by_their_recipe(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["train", *map(str, folders), "--out", str(to)])
     assert done.exit_code == 0, done.output
     gate = read_gate(to)
-    assert diagnosis_of(gate).causes == CAUSES
+    assert diagnosis_of(gate).causes == tuple(CAUSES)
     assert gate.card.diagnosis["rows"] == len(few) + len(SHOWN) + len(UNDONE)
     assert sum(part["rows"] for part in gate.card.parts.values()) == len(few)
     assert all(line in done.output for line in diagnosis_lines(gate.card.diagnosis))

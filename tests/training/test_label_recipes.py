@@ -11,7 +11,7 @@ import pytest
 from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_json
 from imagegate.degrade.chain import HOPELESS
 from imagegate.degrade.table import DEGRADATIONS, EVERY
-from imagegate.tables import CAUSES
+from imagegate.features import CAUSES
 from imagegate.training.data.variants import cause_of
 from imagegate.training.labelling.recipes import (
     FOR_DIAGNOSIS,

@@ -23,7 +23,8 @@ from imagegate.degrade import (
     single_chain,
 )
 from imagegate.errors import ImageError, SettingsError
-from imagegate.tables import CAUSES, Pixels
+from imagegate.features import CAUSES
+from imagegate.tables import Pixels
 from imagegate.training.data.sources import Source, find_sources
 from imagegate.training.data.variants import Clean, load
 

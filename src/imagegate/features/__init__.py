@@ -24,15 +24,15 @@ from imagegate.features import (
 from imagegate.features.outputs import cutout, mask, outline
 from imagegate.features.outputs import transcript as reading
 from imagegate.image import Image
-from imagegate.tables import Measure, OutputMeasure, Signal, Table
+from imagegate.tables import Cause, Measure, OutputMeasure, Table
 
 __all__ = [
+    "CAUSES",
     "KNOWN",
     "LEARNABLE",
     "MEASURES",
     "OUTPUT_MEASURES",
     "OUTPUT_VERSION",
-    "SIGNALS",
     "VERSION",
     "measure",
     "measure_output",
@@ -81,15 +81,15 @@ KNOWN: Table[Measure | OutputMeasure] = Table(
     "measure", (*MEASURES.values(), *_MASK.values(), *_READING.values())
 )
 
-SIGNALS: Table[Signal] = Table(
-    "signal",
+CAUSES: Table[Cause] = Table(
+    "cause",
     (
-        blur.SIGNAL,
-        resolution.SIGNAL,
-        noise.SIGNAL,
-        exposure.SIGNAL,
-        compression.SIGNAL,
-        pixelation.SIGNAL,
+        blur.CAUSE,
+        resolution.CAUSE,
+        noise.CAUSE,
+        exposure.CAUSE,
+        compression.CAUSE,
+        pixelation.CAUSE,
     ),
 )
 
@@ -181,11 +181,11 @@ def scores(readings: Mapping[str, float]) -> dict[str, float]:
     Parameters
     ----------
     readings : Mapping of str to float
-        The measures by name, at least those that the signals name.
+        The measures by name, at least those that the causes name.
 
     Returns
     -------
     dict of str to float
         By cause; NaN where nothing could be measured.
     """
-    return {name: row.score(readings) for name, row in SIGNALS.items()}
+    return {name: row.score(readings) for name, row in CAUSES.items()}

@@ -12,7 +12,7 @@ from imagegate.features.planes import NAN, Floats, quantile
 from imagegate.features.scale import best, ramp
 from imagegate.features.spectrum import cutoff
 from imagegate.image import Image
-from imagegate.tables import Code, Measure, Signal
+from imagegate.tables import Cause, Code, Measure
 
 
 def edge_widths(image: Image) -> tuple[float, float]:
@@ -261,7 +261,7 @@ MEASURES = (
     ),
 )
 
-SIGNAL = Signal(
+CAUSE = Cause(
     "blur",
     (
         "blur.edge_width_px",

@@ -10,7 +10,7 @@ from imagegate.features.planes import NAN, Floats, quantile
 from imagegate.features.scale import ramp, worst
 from imagegate.features.traces import traces
 from imagegate.image import Image
-from imagegate.tables import Code, Measure, Signal
+from imagegate.tables import Cause, Code, Measure
 
 LOSSY = frozenset({"jpeg", "webp", "avif", "heic", "heif"})
 
@@ -150,7 +150,7 @@ MEASURES = (
     Measure("compression.bits_per_step", bits_per_step, "bits/level", "either"),
 )
 
-SIGNAL = Signal(
+CAUSE = Cause(
     "compression",
     (
         "compression.header_quality",

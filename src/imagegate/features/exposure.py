@@ -10,7 +10,7 @@ import numpy as np
 from imagegate.features.planes import NAN, TAIL, Floats, histogram, level_at, quantile
 from imagegate.features.scale import ramp, worst
 from imagegate.image import Image
-from imagegate.tables import Code, Measure, Signal
+from imagegate.tables import Cause, Code, Measure
 
 
 def spread(image: Image) -> float:
@@ -211,7 +211,7 @@ MEASURES = (
     Measure("exposure.light_falloff", light_falloff, "halvings", "either"),
 )
 
-SIGNAL = Signal(
+CAUSE = Cause(
     "exposure",
     (
         "exposure.range",

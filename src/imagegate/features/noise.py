@@ -19,7 +19,7 @@ from imagegate.features.planes import (
 from imagegate.features.scale import ramp, worst
 from imagegate.image import Image
 from imagegate.image.pixels import halved
-from imagegate.tables import Code, Measure, Signal
+from imagegate.tables import Cause, Code, Measure
 
 BLOCK = 16
 STRIPE = BLOCK + 2  # rows: one more above and below, which filters look at
@@ -231,7 +231,7 @@ MEASURES = (
     Measure("noise.impulse_share", impulse_share, unit="share", worse="high"),
 )
 
-SIGNAL = Signal(
+CAUSE = Cause(
     "noise",
     (
         "noise.flat_rms",

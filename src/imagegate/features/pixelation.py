@@ -10,7 +10,7 @@ from imagegate.features.planes import NAN, Floats
 from imagegate.features.scale import ramp
 from imagegate.features.traces import traces
 from imagegate.image import Image
-from imagegate.tables import Code, Measure, Signal
+from imagegate.tables import Cause, Code, Measure
 
 SHORTEST = 47  # px of a profile
 SEGMENT = 256  # px of it that are transformed at once
@@ -184,7 +184,7 @@ MEASURES = (
     Measure("pixelation.step_runs", step_runs, "share", "either"),
 )
 
-SIGNAL = Signal(
+CAUSE = Cause(
     "pixelation",
     ("pixelation.grid_energy",),
     score,

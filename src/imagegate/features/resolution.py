@@ -12,7 +12,7 @@ from imagegate.features.planes import NAN, Floats, Plane
 from imagegate.features.scale import ramp, worst
 from imagegate.features.spectrum import cutoff
 from imagegate.image import Image
-from imagegate.tables import Code, Measure, Signal
+from imagegate.tables import Cause, Code, Measure
 
 
 def short_side(image: Image) -> float:
@@ -161,7 +161,7 @@ MEASURES = (
     ),
 )
 
-SIGNAL = Signal(
+CAUSE = Cause(
     "resolution",
     (
         "text.x_height_px",

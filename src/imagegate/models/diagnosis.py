@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import GateFileError
-from imagegate.features import MEASURES, SIGNALS
+from imagegate.features import CAUSES, MEASURES
 from imagegate.models.calibration import sigmoid
 from imagegate.models.forest import Forest
 
 Floats = NDArray[np.float64]
-LOW_SCORE = 40.0  # as in the rules: where a signal begins to matter
+LOW_SCORE = 40.0  # as in the rules: where a cause begins to matter
 PRESENT = 0.5  # a cause that is at least so probable is told
 LEAST_GAIN = 0.3  # so that what is probable counts where no removal alone gains much
 
@@ -94,7 +94,7 @@ class Diagnosis:
 
     def check(self) -> Diagnosis:
         """Return the diagnosis, or raise GateFileError if its parts do not fit together."""
-        unknown = [cause for cause in self.causes if cause not in SIGNALS]
+        unknown = [cause for cause in self.causes if cause not in CAUSES]
         unknown += [name for name in self.measures if name not in MEASURES]
         unknown += [name for name in self.measures if self.measures.count(name) > 1]
         if unknown or not self.causes or len(set(self.causes)) < len(self.causes):

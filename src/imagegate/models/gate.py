@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import MEASURES, SIGNALS, measure, output_measures, scores
+from imagegate.features import CAUSES, MEASURES, measure, output_measures, scores
 from imagegate.image import Image, read
 from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
@@ -298,7 +298,7 @@ class Gate:
     def _needed(self) -> list[str]:
         """What is measured on the image: the gate's own, and what the six scores are made of."""
         own = (name for name in self.card.measures if name in MEASURES)
-        shown = (name for signal in SIGNALS.values() for name in signal.measures)
+        shown = (name for cause in CAUSES.values() for name in cause.measures)
         return list(dict.fromkeys((*own, *shown)))
 
 

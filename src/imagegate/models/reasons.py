@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import KNOWN, SIGNALS
+from imagegate.features import CAUSES, KNOWN
 from imagegate.image import Image
 from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.diagnosis import PRESENT, Finding
@@ -40,7 +40,7 @@ UNFAMILIAR: Mapping[str, str] = {
 }
 SIZES = ("size.width", "size.height")
 CODES: tuple[str, ...] = (
-    *(code.name for signal in SIGNALS.values() for code in signal.codes),
+    *(code.name for cause in CAUSES.values() for code in cause.codes),
     *(NO_TEXT, DOUBTFUL, *SIZES, *dict.fromkeys(UNFAMILIAR.values()), UNEXPLAINED, UNSURE),
 )
 CAUSES_TOLD: tuple[str, ...] = tuple(dict.fromkeys(code.partition(".")[0] for code in CODES))
@@ -151,7 +151,7 @@ def rule_reason(code: str, setting: str, reading: float, least: float) -> Reason
 
 def code_of(cause: str, image: Image, readings: Mapping[str, float]) -> Code:
     """Return the way in which a cause shows on an image."""
-    return next(code for code in SIGNALS[cause].codes if code.when(image, readings))
+    return next(code for code in CAUSES[cause].codes if code.when(image, readings))
 
 
 def message(code: str) -> str:

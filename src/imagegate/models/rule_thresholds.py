@@ -17,7 +17,7 @@ from imagegate.errors import ImagegateError, SettingsError, UnknownNameError
 class RuleThresholds:
     """The least of each 0–100 score, and the least width and height in pixels.
 
-    One cut for all six: the scores are made so that 40 is where a signal begins to matter.
+    One cut for all six: the scores are made so that 40 is where a cause begins to matter.
     """
 
     blur_score: float = 40.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imagegate.features import SIGNALS, VERSION, measure, scores
+from imagegate.features import CAUSES, VERSION, measure, scores
 from imagegate.image import Image, read
 from imagegate.models.card import Card
 from imagegate.models.many import check_many
@@ -31,8 +31,8 @@ __all__ = [
 MEASURED = tuple(
     dict.fromkeys(
         name
-        for signal in SIGNALS.values()
-        for name in (*signal.measures, *(code.measure for code in signal.codes))
+        for cause in CAUSES.values()
+        for name in (*cause.measures, *(code.measure for code in cause.codes))
     )
 )
 FINE = "Nothing speaks against this image."
@@ -126,8 +126,8 @@ def judge(image: Image, readings: Mapping[str, float], wanted: RuleThresholds) -
     )
 
 
-def _cut(wanted: RuleThresholds, signal: str) -> float:
-    return float(getattr(wanted, f"{signal}_score"))
+def _cut(wanted: RuleThresholds, cause: str) -> float:
+    return float(getattr(wanted, f"{cause}_score"))
 
 
 def _readings(image: Image) -> dict[str, float]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import IO, Any
 
 from imagegate.errors import MissingExtraError, SettingsError
-from imagegate.features import MEASURES, SIGNALS
+from imagegate.features import CAUSES, MEASURES
 from imagegate.models.verdict import Reason
 from imagegate.pipeline.record import FILE_FACTS, Row
 
@@ -23,7 +23,7 @@ PLAIN = (
     *("path", "page", "pages", *FILE_FACTS),
     *("decision", "ok", "p_fail", "quality", "gate", "error"),
 )
-SCORES = tuple(f"{signal}_score" for signal in SIGNALS)
+SCORES = tuple(f"{cause}_score" for cause in CAUSES)
 
 
 def writer(path: str) -> Callable[[IO[bytes], Iterable[Row]], None]:
@@ -52,7 +52,7 @@ def flat(row: Row) -> Row:
     True
     """
     plain = {name: row[name] for name in PLAIN}
-    scores = {f"{signal}_score": row["scores"].get(signal) for signal in SIGNALS}
+    scores = {f"{cause}_score": row["scores"].get(cause) for cause in CAUSES}
     return {**plain, "reasons": row["reasons"], **scores, **_measured(row["measures"])}
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-LOW_SCORE = 80  # a signal under it is worth a mend, whether or not a reason names it
+LOW_SCORE = 80  # a score under it is worth a mend, whether or not a reason names it
 
 LONE_SHARE = 0.004  # of lone pixels, from which on they are salt and pepper
 LEAST_NOISE = 2.5  # gray levels; paper has as much

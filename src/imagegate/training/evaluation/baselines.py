@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import OUTPUT_VERSION
+from imagegate.features import CAUSES, OUTPUT_VERSION
 from imagegate.models.gate import Gate
 from imagegate.models.rule_thresholds import RuleThresholds, load_thresholds
-from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus
 from imagegate.training.learning.rules_tuning import six_scores
 

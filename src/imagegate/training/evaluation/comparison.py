@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.features import CAUSES
 from imagegate.stats import metrics
 from imagegate.stats.bootstrap import (
     Estimate,
@@ -17,7 +18,6 @@ from imagegate.stats.bootstrap import (
     share_interval,
 )
 from imagegate.stats.metrics import Floats
-from imagegate.tables import CAUSES
 from imagegate.training.evaluation.baselines import Contender
 from imagegate.training.evaluation.results import Bin, Operating, Response, Result, Slice
 

@@ -19,7 +19,7 @@ from imagegate.degrade import (
 )
 from imagegate.degrade.chain import HOPELESS, STAGES
 from imagegate.degrade.table import EVERY
-from imagegate.tables import CAUSES
+from imagegate.features import CAUSES
 
 COUNTERFACTUALS, CAUSES_ONLY = "counterfactuals", "causes"
 # What these recipes make teaches the diagnosis, and never the probability of failure.
@@ -118,7 +118,7 @@ def causes(seed_of: SeedOf, variant: int) -> Chain:
 
 
 def _single(rng: np.random.Generator) -> Chain:
-    cause = CAUSES[rng.integers(len(CAUSES))]
+    cause = tuple(CAUSES)[rng.integers(len(CAUSES))]
     names = [name for name, row in DEGRADATIONS.items() if row.cause == cause]
     name = names[rng.integers(len(names))]
     return single_chain(name, int(rng.integers(1, 6)), int(rng.integers(2**31)))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.degrade import Chain, Step, chain_from_json, chain_to_json
-from imagegate.tables import CAUSES
+from imagegate.features import CAUSES
 from imagegate.training.corpus import Corpus
 from imagegate.training.labelling.recipes import CAUSES_ONLY
 
@@ -113,7 +113,7 @@ def _told(corpus: Corpus) -> tuple[Floats, Floats, Floats, Floats]:
         for c, cause in enumerate(CAUSES):
             level[i, c] = levels.get(cause, np.nan)
             undone[i, c] = row.get((source, others[cause]), -1) if cause in others else i
-    resolution = CAUSES.index("resolution")
+    resolution = list(CAUSES).index("resolution")
     level[:, resolution] = np.fmax(level[:, resolution], own)
     undone[~np.isnan(own) & (undone[:, resolution] == np.arange(len(corpus))), resolution] = -1
     gain, helps = (_fall(values, undone) for values in (fails, loss))

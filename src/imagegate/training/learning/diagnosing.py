@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, MissingExtraError
+from imagegate.features import CAUSES
 from imagegate.models.calibration import Calibration
 from imagegate.models.diagnosis import PRESENT as PRESENT_AT
 from imagegate.models.diagnosis import Diagnosis, weights
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
 from imagegate.stats.weights import even_weights
-from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus
 from imagegate.training.labelling.recipes import CAUSES_ONLY
 from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode
@@ -96,7 +96,7 @@ def fit_diagnosis(
     lines = [_line(f, checks, later[:, c]) for f, c in zip(seen, learnable, strict=True)]
     forests = [*seen, *gains]
     diagnosis = Diagnosis(
-        causes=tuple(CAUSES[c] for c in learnable),
+        causes=tuple(tuple(CAUSES)[c] for c in learnable),
         measures=tuple(measures),
         forest=Forest.joined(forests),
         trees=np.array([len(forest.roots) for forest in forests], np.int32),
@@ -211,7 +211,7 @@ def held_out(diagnosis: Diagnosis, hurting: Floats, test: CauseRows) -> dict[str
         as measured with the engine, of causes that hurt and were undone. ``clean``: of clean
         images, the (rows, without a probable cause).
     """
-    columns = [CAUSES.index(cause) for cause in diagnosis.causes]
+    columns = [list(CAUSES).index(cause) for cause in diagnosis.causes]
     level, helps = test.level[:, columns], test.helps[:, columns]
     probability, gain = diagnosis.of(test.X)
     first = np.argmax(weights(probability, gain), axis=1)

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import KNOWN
+from imagegate.features import CAUSES, KNOWN
 from imagegate.models.card.findings import CLEAN
 from imagegate.models.gate import Gate
 from imagegate.stats.metrics import auroc, passing
 from imagegate.stats.weights import even_weights
-from imagegate.tables import CAUSES
 from imagegate.training.corpus import Corpus
 
 MIXTURE = "mixture"

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imagegate.features import OUTPUT_MEASURES
+from imagegate.features import CAUSES, OUTPUT_MEASURES
 from imagegate.models.card import Card, Guarantee, percent
-from imagegate.tables import CAUSES
 from imagegate.training.learning.wanting import Counts, wanting
 
 FEW_RIGHT = 0.9  # of first reasons

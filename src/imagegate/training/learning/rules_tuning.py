@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import scores
+from imagegate.features import CAUSES, scores
 from imagegate.models.rule_thresholds import RuleThresholds
-from imagegate.tables import CAUSES
 
 Floats = NDArray[np.float64]
 CUTS = np.arange(0.0, 100.1, 2.5)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from imagegate.errors import MissingExtraError
+from imagegate.features import CAUSES
 from imagegate.stats import metrics
 from imagegate.stats.metrics import Floats
-from imagegate.tables import CAUSES
 from imagegate.training.evaluation.results import Evaluation, Response
 
 # Stand-ins that matplotlib takes, replaced by what the page has for light, dark and paper.
