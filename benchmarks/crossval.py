@@ -216,7 +216,11 @@ def main() -> None:
     groups = corpus.column("group").astype(str)
     if "sets" in tables:
         folds = group_folds(groups, min(FOLDS, len(np.unique(groups))), seed=asked.seed)
-        limits = sorted({corpus.limit, STRICT}) if corpus.meta.get("text") else [corpus.limit]
+        limits = (
+            sorted({corpus.failure_threshold, STRICT})
+            if corpus.meta.get("text")
+            else [corpus.failure_threshold]
+        )
         by_subset(corpus, cross(corpus, folds, measures, asked.seed), limits)
     if "causes" in tables:
         left_out(corpus, measures, asked.seed)

@@ -35,7 +35,7 @@ TASK = replace(
     name="text-detection",
     text=True,
     truth="own",
-    limit=0.2,
+    failure_threshold=0.2,
     verified=lambda mask: float((mask > 0.5).mean()) > 0.03,
 )
 

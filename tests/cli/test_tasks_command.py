@@ -32,7 +32,7 @@ def test_every_task_says_what_a_user_asks() -> None:
         assert row["about"], f"{name} needs a few words: about="
         assert row["loss"]
         assert row["truth"]
-        assert row["limit"] == TASKS[name].limit
+        assert row["limit"] == TASKS[name].failure_threshold
         assert [engine["name"] for engine in row["engines"]] == list(TASKS[name].engines)
         assert all(engine["runs"] == bool(engine["version"]) for engine in row["engines"])
         assert row["command"] or row["onnx"]

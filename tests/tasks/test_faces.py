@@ -146,10 +146,10 @@ def test_lbp_finds_a_clean_face_and_no_ruined_one() -> None:
     assert FIND.loss(clean, [(0.34, 0.12, 0.2, 0.23)]) < 0.3  # where the face is to be seen
     assert find(picture) == clean
     for size in ((256, 256), (1024, 1024)):  # shares know no pixels
-        assert FIND.loss(find(cv2.resize(picture, size)), clean) < FIND.limit
+        assert FIND.loss(find(cv2.resize(picture, size)), clean) < FIND.failure_threshold
     blocks = cv2.resize(cv2.resize(picture, (20, 20), interpolation=cv2.INTER_AREA), (512, 512))
     for ruined in (cv2.GaussianBlur(picture, (0, 0), 12), blocks):
-        assert FIND.loss(find(ruined), clean) > FIND.limit
+        assert FIND.loss(find(ruined), clean) > FIND.failure_threshold
     for shape in ((1, 1, 3), (1, 500, 3), (30, 4000, 3)):
         assert find(np.zeros(shape, np.uint8)) == []
     assert engine.version().startswith("scikit-image ")
@@ -191,7 +191,7 @@ def test_yunet_runs_a_local_network(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert FIND.verified(clean)
     assert FIND.loss(clean, truth) == pytest.approx(0, abs=1e-5)
     assert FIND.loss(find(np.repeat(np.repeat(picture, 4, 0), 4, 1)), truth) < 1e-5
-    assert FIND.loss(find(picture // 4), truth) > FIND.limit
+    assert FIND.loss(find(picture // 4), truth) > FIND.failure_threshold
     assert find(picture[..., ::-1]) == []  # red is not blue
     assert "red.onnx sha256 " in engine.version()
 

@@ -86,7 +86,9 @@ def test_rapidocr_reads_a_clean_page_and_fails_on_a_ruined_one(page: Page) -> No
     assert OCR.verified(clean)
     assert len(clean.confidences) == len(clean.text.split("\n"))
     assert all(0 <= sure <= 1 for sure in clean.confidences)
-    assert OCR.loss(read(cv2.GaussianBlur(page.pixels, (0, 0), 8)), page.text) > OCR.limit
+    assert (
+        OCR.loss(read(cv2.GaussianBlur(page.pixels, (0, 0), 8)), page.text) > OCR.failure_threshold
+    )
     assert read(np.full((40, 60, 3), 255, np.uint8)) == OcrOutput("", 0.0)
 
 
@@ -106,6 +108,8 @@ def test_tesseract_reads_a_clean_page_and_fails_on_a_ruined_one(page: Page, way:
     assert OCR.verified(clean)
     assert len(clean.confidences) == len(clean.text.split())
     assert all(0 <= sure <= 1 for sure in clean.confidences)
-    assert OCR.loss(read(cv2.GaussianBlur(page.pixels, (0, 0), 8)), page.text) > OCR.limit
+    assert (
+        OCR.loss(read(cv2.GaussianBlur(page.pixels, (0, 0), 8)), page.text) > OCR.failure_threshold
+    )
     assert read(np.full((40, 60, 3), 255, np.uint8)) == OcrOutput("", 0.0)
     assert read(page.pixels) == clean  # nothing is carried over from image to image

@@ -52,9 +52,9 @@ def test_clean_succeeds_and_ruined_fails(task: Task, name: str, picture: Pixels)
     output = run(given)
     assert task.verified(output)
     truth = picture if task.truth == "picture" else output
-    assert task.loss(output, truth) < task.limit / 2
+    assert task.loss(output, truth) < task.failure_threshold / 2
     for ruin in RUINS[task.name]:
-        assert task.loss(run(worse(given, ruin)), truth) > task.limit, ruin
+        assert task.loss(run(worse(given, ruin)), truth) > task.failure_threshold, ruin
 
 
 @pytest.mark.engine
@@ -64,7 +64,7 @@ def test_light_that_enhancement_mends_succeeds(picture: Pixels) -> None:
     mild = {"exposure.under": 2.0, "exposure.over": 0.05, "exposure.low_contrast": 0.7}
     for name, amount in mild.items():
         shown = worse(picture, name, amount)
-        assert ENHANCEMENT.loss(run(shown), truth) < ENHANCEMENT.limit, name
+        assert ENHANCEMENT.loss(run(shown), truth) < ENHANCEMENT.failure_threshold, name
     assert ENHANCEMENT.loss(worse(picture, "exposure.under", 2.0), picture) > 0.15
 
 
@@ -116,7 +116,7 @@ def test_another_size_is_fitted_another_shape_refused(task: Task) -> None:
     picture = np.asarray(data.astronaut(), np.uint8)
     larger = np.asarray(cv2.resize(picture, (1024, 1024), interpolation=cv2.INTER_CUBIC), np.uint8)
     assert task.loss(larger, picture) < 0.02
-    assert task.loss(halved(picture), picture) < task.limit
+    assert task.loss(halved(picture), picture) < task.failure_threshold
     with pytest.raises(OutputError, match="512 x 512 px, got 512 x 300 px"):
         task.loss(picture[:300], picture)
 

@@ -17,7 +17,7 @@ PIXELS = np.zeros((8, 12, 3), np.uint8)
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda row: row.name)
 def test_contract(task: Task) -> None:
-    assert 0 < task.limit < 1
+    assert 0 < task.failure_threshold < 1
     assert task.name in PRESETS
     assert find_task(task) is find_task(task.name) is task
     if task.engines:

@@ -72,5 +72,5 @@ def says_no(pixels: Pixels) -> Any:
     return mean_colour(pixels)
 
 
-TASK = imagegate.Task.from_callable(mean_colour, distance, name="colours", limit=0.2)
+TASK = imagegate.Task.from_callable(mean_colour, distance, name="colours", failure_threshold=0.2)
 NO_TASK = "colours"

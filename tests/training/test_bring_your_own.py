@@ -51,11 +51,15 @@ def test_a_function_becomes_a_gate_in_ten_lines(pictures: Path, tmp_path: Path) 
     def loss(output: float, truth: float) -> float:
         return min(1.0, abs(output - truth) / threshold)
 
-    task = imagegate.Task.from_callable(run, loss, name="levels", limit=0.4)
+    task = imagegate.Task.from_callable(run, loss, name="levels", failure_threshold=0.4)
     report = label(pictures, task, tmp_path / "c", recipe="singles", variants=12)
     assert (report.rows, report.errors) == (72, 0)
     corpus = imagegate.read_corpus(tmp_path / "c")
-    assert (corpus.meta["task"], corpus.meta["engine"], corpus.limit) == ("levels", "run", 0.4)
+    assert (corpus.meta["task"], corpus.meta["engine"], corpus.failure_threshold) == (
+        "levels",
+        "run",
+        0.4,
+    )
     result = imagegate.train(corpus, name="levels", promise=0.5, confidence=0.5)
     imagegate.save_gate(result.gate, tmp_path / "levels.gate")
     assert imagegate.load_gate(tmp_path / "levels.gate").card.task == "levels"
@@ -118,7 +122,9 @@ def test_without_truth_nonsense_on_a_clean_image_drops_the_source(
 
 def test_errors_may_count_as_failures(pictures: Path, tmp_path: Path) -> None:
     """As of a program that ends with an error where it finds nothing."""
-    task = imagegate.Task.from_callable(owned.says_no, owned.distance, name="colours", limit=0.99)
+    task = imagegate.Task.from_callable(
+        owned.says_no, owned.distance, name="colours", failure_threshold=0.99
+    )
     asked = {"recipe": "singles", "variants": 12}
     report = label(pictures, task, tmp_path / "c", **asked)
     assert 3 < report.errors < report.rows - 3

@@ -62,7 +62,7 @@ def test_columns_and_selections(corpus: Corpus) -> None:
 
 
 def test_fails_are_losses_over_the_limit(corpus: Corpus) -> None:
-    limit = np.float32(corpus.limit)
+    limit = np.float32(corpus.failure_threshold)
     rows = {**corpus.rows, "loss": np.array([limit, np.nextafter(limit, np.float32(1))])}
     assert list(replace(corpus, rows=rows).fails) == [False, True]
 

@@ -160,7 +160,7 @@ def test_worst_mistakes(evaluation, corpus):
     first, second = evaluation.mistakes[:2]
     assert first.p_fail <= second.p_fail
     assert first.source_id != second.source_id
-    assert first.loss > corpus.limit
+    assert first.loss > corpus.failure_threshold
     assert first.thumbnail.startswith(b"\xff\xd8")
     assert first.reasons == ("Hold still.",)
 

@@ -268,7 +268,7 @@ def test_a_finished_run_is_not_made_again_and_a_damaged_part_is(
         ({"seed": 1}, "begun with seed 0, now it is 1. Use the same again, or another folder"),
         ({"variants": 3}, "begun with variants 1, now it is 3"),
         ({"engine": "slow"}, "begun with engine 'moody', now it is 'slow'"),
-        ({"limit": 0.5}, r"begun with limit 0\.1, now it is 0\.5"),
+        ({"failure_threshold": 0.5}, r"begun with limit 0\.1, now it is 0\.5"),
         ({"resume": False}, "holds a corpus already"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",

@@ -55,9 +55,10 @@ GroupBy = Annotated[
 LimitSources = Annotated[
     int | None, typer.Option("--limit-sources", help="At most so many sources of each set.")
 ]
-Limit = Annotated[
+FailureThreshold = Annotated[
     float | None,
     typer.Option(
+        "--failure-threshold",
         "--limit",
         min=0.0,
         max=1.0,
@@ -90,7 +91,16 @@ Timeout = Annotated[float, typer.Option("--timeout", help="Seconds an engine may
 
 # The parameters of the command that ``run`` takes as they are.
 SETTINGS = (
-    *("group_by", "limit_sources", "limit", "variants", "recipe", "strength", "seed", "timeout"),
+    *(
+        "group_by",
+        "limit_sources",
+        "failure_threshold",
+        "variants",
+        "recipe",
+        "strength",
+        "seed",
+        "timeout",
+    ),
     *("half_run", "errors"),
 )
 
@@ -102,7 +112,7 @@ def command(
     task: engines.TaskName = None,
     engine: engines.EngineName = None,
     truth: engines.TruthFrom = None,
-    limit: Limit = None,
+    failure_threshold: FailureThreshold = None,
     variants: Variants = 8,
     recipe: Recipe = "mixed",
     strength: Strength = None,

@@ -67,7 +67,7 @@ def facts(task: Task) -> dict[str, Any]:
         "name": task.name,
         "about": task.about,
         "loss": loss_of(task),
-        "limit": task.limit,
+        "limit": task.failure_threshold,
         "truth": truth_of(task),
         "engines": [engine_facts(engine) for engine in task.engines.values()],
         "command": command_of(task),

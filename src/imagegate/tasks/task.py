@@ -12,7 +12,7 @@ from imagegate.tables import Pixels, Table
 
 Truth = Literal["text", "mask", "json", "class", "picture", "own"]
 OnnxOutput = Literal["classes", "embedding", "mask", "image"]
-DEFAULT_LIMIT = 0.5
+DEFAULT_THRESHOLD = 0.5
 UNTOLD = "not told"  # the version and licence of an engine of the user's that names none
 
 
@@ -54,7 +54,7 @@ class Task:
         ``"ocr"``, ``"background-removal"`` …
     loss : Callable
         ``loss(output, truth) -> float`` in 0..1, 0 is right.
-    limit : float
+    failure_threshold : float
         The loss beyond which the task counts as failed.
     engines : Table of Engine
         The first one is the default; empty if only users have engines for it.
@@ -91,7 +91,7 @@ class Task:
 
     name: str
     loss: Callable[[Any, Any], float]
-    limit: float
+    failure_threshold: float
     engines: Table[Engine]
     verified: Callable[[Any], bool]
     read_truth: Callable[[str], Any] = no_files
@@ -127,9 +127,10 @@ class Task:
             Of the engine. Rows of different versions never get into one corpus: change it with
             the engine.
         **about
-            ``name`` ("custom"), ``limit`` (0.5), ``verified``, ``read_truth``, ``confidence``,
-            ``text``, ``truth``, ``strength`` of the Task. By default an output is verified if
-            there is anything in it and its loss against itself is within the limit.
+            ``name`` ("custom"), ``failure_threshold`` (0.5), ``verified``, ``read_truth``,
+            ``confidence``, ``text``, ``truth``, ``strength`` of the Task. By default an output is
+            verified if there is anything in it and its loss against itself is at most that
+            threshold.
 
         Returns
         -------
@@ -141,7 +142,7 @@ class Task:
         >>> def brightness(pixels):
         ...     return float(pixels.mean())
         >>> task = Task.from_callable(brightness, lambda out, truth: abs(out - truth) / 255)
-        >>> task.name, task.limit, list(task.engines)
+        >>> task.name, task.failure_threshold, list(task.engines)
         ('custom', 0.5, ['brightness'])
         """
         if not callable(run):
@@ -158,7 +159,7 @@ class Task:
         engine: str = "",
         version: str = UNTOLD,
         name: str = "custom",
-        limit: float = DEFAULT_LIMIT,
+        failure_threshold: float = DEFAULT_THRESHOLD,
         verified: Callable[[Any], bool] | None = None,
         **about: Any,
     ) -> Task:
@@ -168,13 +169,15 @@ class Task:
         ----------
         load : Callable
             ``load() -> run``, with ``run`` as in :meth:`from_callable`.
-        loss, version, name, limit, verified, **about
+        loss, version, name, failure_threshold, verified, **about
             As in :meth:`from_callable`.
         engine : str
             The name of the engine; that of ``load`` by default.
         """
-        if not (isinstance(limit, int | float) and 0 <= limit < 1):
-            raise SettingsError(f"expected a limit from 0 to below 1, got {limit!r}")
+        if not (isinstance(failure_threshold, int | float) and 0 <= failure_threshold < 1):
+            raise SettingsError(
+                f"expected a failure threshold from 0 to below 1, got {failure_threshold!r}"
+            )
         if about.get("truth", "own") not in get_args(Truth):
             raise UnknownNameError("truth", str(about["truth"]), get_args(Truth))
         if not name.strip():
@@ -191,9 +194,11 @@ class Task:
         return cls(
             name=name,
             loss=loss,
-            limit=limit,
+            failure_threshold=failure_threshold,
             engines=engines,
             verified=verified
-            or (lambda output: says_something(output) and loss(output, output) <= limit),
+            or (
+                lambda output: says_something(output) and loss(output, output) <= failure_threshold
+            ),
             **about,
         )

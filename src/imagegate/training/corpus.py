@@ -61,14 +61,14 @@ class Corpus:
         return len(self.X)
 
     @property
-    def limit(self) -> float:
+    def failure_threshold(self) -> float:
         """The loss beyond which the task counts as failed."""
         return float(self.meta["limit"])
 
     @property
     def fails(self) -> NDArray[np.bool_]:
         """Whether the task failed, row by row."""
-        fails: NDArray[np.bool_] = self.rows["loss"] > np.float32(self.limit)
+        fails: NDArray[np.bool_] = self.rows["loss"] > np.float32(self.failure_threshold)
         return fails
 
     @property

@@ -103,7 +103,7 @@ def why_not(task: Task, output: Any, itself: float) -> str:
         return "it is None"
     if math.isnan(itself):
         return "its loss against itself is undefined, as if there were nothing in it"
-    if itself > task.limit:
+    if itself > task.failure_threshold:
         return f"its loss against itself is {itself:g}"
     sure = task.confidence(output)
     return f"its confidence is {sure:.2f}" if not math.isnan(sure) else "too little is in it"

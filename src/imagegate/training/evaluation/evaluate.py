@@ -110,7 +110,7 @@ def facts(corpus: Corpus) -> dict[str, Any]:
     return {
         "task": str(corpus.meta["task"]),
         "engine": str(corpus.meta["engine"]),
-        "limit": corpus.limit,
+        "limit": corpus.failure_threshold,
         "rows": len(corpus),
         "sources": len(sources),
         "groups": len(groups),

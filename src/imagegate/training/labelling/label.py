@@ -40,7 +40,7 @@ def label(
     timeout: float = 60.0,
     half_run: bool = False,
     strength: float | None = None,
-    limit: float | None = None,
+    failure_threshold: float | None = None,
     errors: str = ERRORS[0],
     progress: Progress | None = None,
     resume: bool = True,
@@ -77,7 +77,7 @@ def label(
     strength : float, optional
         At what part of the strengths that break reading images are worsened; the task's own by
         default. Choose it so that about half of the variants fail.
-    limit : float, optional
+    failure_threshold : float, optional
         The loss beyond which the task fails; the task's own by default.
     errors : {"leave-out", "fail"}
         What an error of the engine on a worsened image is: a row that is not learned from, or a
@@ -104,7 +104,14 @@ def label(
     check_half_run(task, half_run)
     given = {"seed": seed, "variants": variants, "recipe": recipe}
     given |= unusual(half_run=half_run, strength=strength, errors=errors)
-    meta = settings(sources, task, chosen, limit=limit, licences=licences or {}, given=given)
+    meta = settings(
+        sources,
+        task,
+        chosen,
+        failure_threshold=failure_threshold,
+        licences=licences or {},
+        given=given,
+    )
     if begin(folder, meta, resume=resume):
         count_errors_as(folder, errors)
         return report(folder, parts.read_meta(folder))

@@ -32,7 +32,7 @@ def settings(
     task: Task,
     engine: Engine,
     *,
-    limit: float | None,
+    failure_threshold: float | None,
     licences: Mapping[str, str],
     given: dict[str, Any],
 ) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def settings(
         "engine": engine.name,
         "engine_version": engine.version(),
         "engine_licence": engine.licence,
-        "limit": task.limit if limit is None else limit,
+        "limit": task.failure_threshold if failure_threshold is None else failure_threshold,
         **given,
         "imagegate": metadata.version("imagegate"),
         "features_version": features.VERSION,

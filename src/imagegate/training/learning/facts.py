@@ -51,7 +51,7 @@ def make_card(corpus: Corpus, split: NDArray[np.str_], asked: Asked, made: Made)
         task=str(meta["task"]),
         engine=str(meta["engine"]),
         engine_version=str(meta.get("engine_version", "")),
-        limit=corpus.limit,
+        limit=corpus.failure_threshold,
         measures=made.measures,
         features_version=int(meta.get("features_version", VERSION)),
         sets=tuple(set_facts(corpus, name) for name in np.unique(corpus.column("set").astype(str))),
