@@ -15,7 +15,7 @@ import argparse
 import numpy as np
 
 from imagegate.models.zoo import load_gate
-from imagegate.stats.weights import even_weights
+from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 from imagegate.training.learning.learner import learn
 from imagegate.training.learning.promise import Scored, history_rows, keep_promise

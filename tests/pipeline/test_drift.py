@@ -8,10 +8,11 @@ from logs import EDGE, HEIGHT, MEASURES, NOISE, filed, readings, rows, watched_g
 from scipy import stats
 
 from imagegate.monitoring import watch
-from imagegate.monitoring.drift import by_signal, chi_square_95, drift, ks_p
+from imagegate.monitoring.drift import by_signal, drift
 from imagegate.monitoring.passing import Passing, beside
 from imagegate.monitoring.periods import Period
 from imagegate.monitoring.reference import Cells, reference_of
+from imagegate.stats.tests import chi_square_95, ks_p
 
 GATE = watched_gate()
 TRAINING = reference_of(GATE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from imagegate.features import KNOWN
 from imagegate.monitoring.moved import Moved
 from imagegate.monitoring.reference import Counts, Floats, Reference, Spread, spread_of
+from imagegate.stats.tests import chi_square_95, holm, ks_p
 
 BINS = 10
 RARE = 0.02  # what lies beyond this share of training on either side is rare there
@@ -121,53 +121,3 @@ def _distance(new: Spread, usual: Spread) -> float:
     )
     gaps = np.maximum(least - own, own - most)
     return float(max(abs(new.undefined - usual.undefined), gaps.max(initial=0.0)))
-
-
-def ks_p(distance: float, size: float) -> float:
-    """Return the chance of such a distance between two samples of one kind.
-
-    Parameters
-    ----------
-    distance : float
-        Of the two cumulative distributions.
-    size : float
-        n m / (n + m).
-
-    References
-    ----------
-    Kolmogorov's series with Stephens's correction for small samples, JRSS B 1970.
-    """
-    scaled = (math.sqrt(size) + 0.12 + 0.11 / math.sqrt(size)) * distance
-    if scaled < 0.2:  # the series converges slowly where the answer is 1
-        return 1.0
-    k = np.arange(1, 101)
-    return float(np.clip(2 * ((-1.0) ** (k - 1) * np.exp(-2 * (k * scaled) ** 2)).sum(), 0, 1))
-
-
-def holm(p: Sequence[float]) -> list[float]:
-    """Return p-values corrected for their number.
-
-    References
-    ----------
-    Holm, Scandinavian Journal of Statistics 1979.
-
-    Examples
-    --------
-    >>> holm([0.01, 0.5, 0.02])
-    [0.03, 0.5, 0.04]
-    """
-    order = np.argsort(p, kind="stable")
-    steps = np.asarray(p, np.float64)[order] * np.arange(len(p), 0, -1)
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(steps))
-    return [float(value) for value in adjusted]
-
-
-def chi_square_95(degrees: int) -> float:
-    """Return the 95 % quantile of chi-square, to within 3 %.
-
-    The index times n m / (n + m) is distributed so if nothing has moved (Yurdakul, Statistical
-    Properties of the Population Stability Index, 2018); the quantile is Wilson and Hilferty's.
-    """
-    part = 2 / (9 * degrees)
-    return float(degrees * (1 - part + 1.6449 * math.sqrt(part)) ** 3)

@@ -1,4 +1,4 @@
-"""Put a 95 % interval beside a number, by drawing whole sources again or by exact binomials."""
+"""Estimates with 95 % intervals: bootstrap over whole sources, and exact binomials."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from imagegate.errors import MissingExtraError
+from imagegate.extras import require
 from imagegate.stats.metrics import Floats, smooth_calibration_error
 
 LEVEL = 0.95  # of every interval
 FEWEST_DRAWS = 40  # for one: then a single draw lies beyond either end
+FEW_GROUPS = 10  # fewer say next to nothing of other groups, whatever an interval looks like
+FEW_OUTCOMES = 5  # failures, or successes
 CHUNK_CELLS = 2_000_000  # weights held at once: 16 MB of float64
 
 
@@ -30,6 +32,34 @@ class Estimate:
         """Return value, low and high, None for NaN, as JSON wants it."""
         parts = {"value": self.value, "low": self.low, "high": self.high}
         return {name: None if math.isnan(part) else round(part, 6) for name, part in parts.items()}
+
+    def decimal(self, *, sign: bool = False) -> str:
+        """Return ``0.912 (0.890–0.931)``, or n/a."""
+        return self._text(1, "+.3f" if sign else ".3f")
+
+    def percent(self) -> str:
+        """Return ``12.3 % (10.1–14.9)``, or n/a."""
+        return self._text(100, ".1f", " %")
+
+    def points(self) -> str:
+        """Return a difference of shares as ``+12.3 (+10.1 to +14.9)``, in percentage points."""
+        return self._text(100, "+.1f")
+
+    def interval(self, *, percent: bool = True) -> str:
+        """Return ``10.1 to 14.9 %``, or ``0.101 to 0.149``; n/a without one."""
+        if math.isnan(self.low):
+            return "n/a"
+        if percent:
+            return f"{100 * self.low:.1f} to {100 * self.high:.1f} %"
+        return f"{self.low:.3f} to {self.high:.3f}"
+
+    def _text(self, factor: float, form: str, unit: str = "") -> str:
+        """Return value and interval, which is left out if it has no width: that is not certainty."""
+        if math.isnan(self.value):
+            return "n/a"
+        value, low, high = (f"{factor * part:{form}}" for part in (self.value, self.low, self.high))
+        to = " to " if "+" in form else "–"
+        return f"{value}{unit}" + (f" ({low}{to}{high})" if low != high else "")
 
 
 def resample(
@@ -118,7 +148,7 @@ def share_interval(counted: ArrayLike, groups: ArrayLike) -> Estimate:
     hits = np.asarray(counted, np.float64)
     if hits.size == 0:
         return Estimate(math.nan)
-    special = _special()
+    special = require("scipy.special", "train")
     share, size = float(hits.mean()), _effective_rows(hits, np.asarray(groups), special)
     some, tail = share * size, (1 - LEVEL) / 2
     low = float(special.betaincinv(some, size - some + 1, tail)) if share > 0 else 0.0
@@ -139,11 +169,3 @@ def _effective_rows(hits: Floats, groups: NDArray[Any], special: Any) -> float:
     rows_t, groups_t = special.stdtrit([hits.size - 1, count - 1], (1 + LEVEL) / 2)
     worth = hits.size * independent / max(clustered, 1e-300) * (rows_t / groups_t) ** 2
     return float(np.clip(worth, 1, hits.size))
-
-
-def _special() -> Any:
-    try:
-        from scipy import special  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise MissingExtraError("scipy", "train") from error
-    return special

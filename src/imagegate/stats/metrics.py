@@ -18,6 +18,16 @@ Floats = NDArray[np.float64]
 COSINES = 256  # terms and grid points of smooth_calibration_error: resolves widths down to 0.004
 
 
+def even_weights(sources: ArrayLike) -> Floats:
+    """Return the weight of every row such that the rows of a source add up to 1.
+
+    >>> even_weights(["a", "b", "a"]).tolist()
+    [0.5, 1.0, 0.5]
+    """
+    _, member, count = np.unique(np.asarray(sources), return_inverse=True, return_counts=True)
+    return np.asarray(1 / count[member], np.float64)
+
+
 @dataclass(frozen=True)
 class Passing:
     """What has been passed once all rows up to each risk are passed, from the lowest risk up.

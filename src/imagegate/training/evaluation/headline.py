@@ -6,14 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from imagegate.models.card import Guarantee
-from imagegate.stats.bootstrap import Estimate
+from imagegate.stats.bootstrap import FEW_GROUPS, FEW_OUTCOMES, Estimate
+from imagegate.text import count
 
 if TYPE_CHECKING:  # evaluation.py calls this file
     from imagegate.training.evaluation.results import Evaluation, Operating, Result
-
-
-FEW_GROUPS = 10  # fewer say next to nothing of other groups, whatever an interval looks like
-FEW_OUTCOMES = 5  # failures, or successes
 
 
 def headline(evaluation: Evaluation) -> list[str]:
@@ -171,8 +168,3 @@ def span(part: Estimate, *, percent: bool = True) -> str:
     if percent:
         return f"95 % interval {100 * part.low:.1f} to {100 * part.high:.1f} %"
     return f"95 % interval {part.low:.3f} to {part.high:.3f}"
-
-
-def count(number: int, noun: str) -> str:
-    """Return ``1 group`` or ``12 groups``."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from imagegate.stats.bootstrap import Estimate
-from imagegate.training.evaluation.headline import FEW_GROUPS, FEW_OUTCOMES, count, share, span
+from imagegate.stats.bootstrap import FEW_GROUPS, FEW_OUTCOMES, Estimate
+from imagegate.text import count
+from imagegate.training.evaluation.headline import share, span
 from imagegate.training.evaluation.results import number, percentage, points
 
 if TYPE_CHECKING:  # versus.py calls this file

@@ -16,7 +16,7 @@ from imagegate.models.diagnosis import PRESENT as PRESENT_AT
 from imagegate.models.diagnosis import Diagnosis, weights
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
-from imagegate.stats.weights import even_weights
+from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus
 from imagegate.training.labelling.recipes import CAUSES_ONLY
 from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode

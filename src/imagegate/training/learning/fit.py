@@ -16,7 +16,7 @@ from imagegate.models.ood import Guard
 from imagegate.models.output import SUFFIX
 from imagegate.models.rule_thresholds import PRESETS
 from imagegate.models.thresholds import History
-from imagegate.stats.weights import even_weights
+from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus, check_labelled
 from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.diagnosing import diagnose

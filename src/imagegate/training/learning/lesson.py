@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from imagegate.features import CAUSES, KNOWN
 from imagegate.models.card.findings import CLEAN
 from imagegate.models.gate import Gate
-from imagegate.stats.metrics import auroc, passing
-from imagegate.stats.weights import even_weights
+from imagegate.stats.metrics import auroc, even_weights, passing
 from imagegate.training.corpus import Corpus
 
 MIXTURE = "mixture"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Guarantee
 from imagegate.models.thresholds import History
-from imagegate.stats.weights import even_weights
+from imagegate.stats.metrics import even_weights
 from imagegate.training.learning.facts import Asked
 from imagegate.training.learning.threshold import (
     cost_threshold,

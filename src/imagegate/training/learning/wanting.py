@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from imagegate.models.card import Card, percent
-from imagegate.training.evaluation.headline import FEW_GROUPS, FEW_OUTCOMES, count
+from imagegate.stats.bootstrap import FEW_GROUPS, FEW_OUTCOMES
+from imagegate.text import count
 from imagegate.training.split import PARTS, SHARES
 
 HARDER = "harder variants (a higher --strength)"

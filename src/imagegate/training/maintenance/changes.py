@@ -9,8 +9,9 @@ from typing import Any
 from imagegate.models.card import percent
 from imagegate.models.gate import Gate
 from imagegate.models.thresholds import History
-from imagegate.stats.weights import even_weights
-from imagegate.training.evaluation.headline import FEW_GROUPS, count
+from imagegate.stats.bootstrap import FEW_GROUPS
+from imagegate.stats.metrics import even_weights
+from imagegate.text import count
 from imagegate.training.learning.messages import promise_words
 
 NO_GROUPS = (

@@ -13,7 +13,7 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.card import Card
 from imagegate.models.gate import Gate
 from imagegate.models.thresholds import History
-from imagegate.stats.weights import even_weights
+from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus
 from imagegate.training.data.outcomes import file_and_page
 from imagegate.training.learning.calibrate import fit_calibration

@@ -9,7 +9,8 @@ from html import escape
 
 from imagegate.models.card.findings import diagnosis_lines, lesson_lines
 from imagegate.stats.bootstrap import Estimate
-from imagegate.training.evaluation.headline import count, share
+from imagegate.text import count
+from imagegate.training.evaluation.headline import share
 from imagegate.training.evaluation.results import (
     AT_THRESHOLD,
     COLUMNS,
