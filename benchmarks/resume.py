@@ -105,7 +105,7 @@ def kill_at(folder: Path, out: Path, gate: str, files: int) -> int:
 
 def begun(folder: Path, out: Path, gate: str) -> subprocess.Popen[bytes]:
     """Start the command line in a process group of its own."""
-    command = [sys.executable, "-m", "imagegate.cli", "check", folder, "-g", gate, "--out", out]
+    command = [sys.executable, "-m", "imagegate", "check", folder, "-g", gate, "--out", out]
     quiet = subprocess.DEVNULL
     return subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)  # noqa: S603
 

@@ -20,7 +20,7 @@ KEYS = {"path", "decision", "ok", "p_fail", "quality", "reasons", "scores", "gat
 
 
 def imagegate(*arguments, cwd=None):
-    command = [sys.executable, "-m", "imagegate.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "imagegate", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=280)
 
 

@@ -112,7 +112,7 @@ def test_a_dataset_of_bytes_is_too_wherever_they_came_from(cluster, paths, local
 
 def test_the_command_line_gives_the_same_file(cluster, inbox, tmp_path):
     def check(out: Path, *given: str) -> None:
-        command = [sys.executable, "-m", "imagegate.cli", "check", inbox, "--out", out, *given]
+        command = [sys.executable, "-m", "imagegate", "check", inbox, "--out", out, *given]
         env = os.environ | {"RAY_ADDRESS": cluster.address}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 1, done.stderr

@@ -75,7 +75,7 @@ def answers(port: int) -> None:
 
 
 def imagegate(env, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "imagegate.cli", *arguments, "-g", "rules:general"]
+    command = [sys.executable, "-m", "imagegate", *arguments, "-g", "rules:general"]
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 

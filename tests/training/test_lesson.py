@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from standins import EDGE, card, corpus
 
-from imagegate.cli.train import tell
+from imagegate.cli.commands.train import tell
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.card import Card
 from imagegate.models.card.findings import diagnosis_lines, lesson_lines, severity_lines, whole

@@ -1,60 +1,80 @@
-"""The command line, one file a command."""
+"""The command line: one file a command in ``commands``, one row for each in ``COMMANDS``."""
 
 from __future__ import annotations
 
 import errno
 import sys
+from importlib import import_module, metadata
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from imagegate.cli import (
-    adjust,
-    check,
-    compare,
-    degrade,
-    demo,
-    evaluate,
-    gates,
-    label,
-    remeasure,
-    sort,
-    tasks,
-    train,
-    watch,
-)
-from imagegate.cli.console import complain
+from imagegate.cli.console import complain, out
 from imagegate.errors import ImagegateError
 
 __all__ = ["app", "main"]
 
+# In the order of --help. A command is ``command`` in ``commands/NAME.py``.
+COMMANDS = (
+    *("check", "sort", "watch", "degrade", "label", "remeasure", "train", "evaluate"),
+    *("adjust", "compare", "gates", "show", "tasks", "demo"),
+)
+
+
+class Commands(TyperGroup):
+    """Imports a command when it is called, so that checking an image loads no training."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        """Return a command, None if there is no such."""
+        if name in COMMANDS and name not in self.commands:
+            alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
+            alone.command(name)(import_module(f"imagegate.cli.commands.{name}").command)
+            self.add_command(typer.main.get_command(alone), name)
+        return super().get_command(ctx, name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return a command by its name, or suggest the nearest one."""
+        if args[0] not in COMMANDS:
+            for name in COMMANDS:  # what may be suggested
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="imagegate",
-    help="The gate in front of the model: will this task fail on this image, why, and what now?",
+    cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("check")(check.command)
-app.command("sort")(sort.command)
-app.command("watch")(watch.command)
-app.command("degrade")(degrade.command)
-app.command("label")(label.command)
-app.command("remeasure")(remeasure.command)
-app.command("train")(train.command)
-app.command("evaluate")(evaluate.command)
-app.command("adjust")(adjust.command)
-app.command("compare")(compare.command)
-app.command("gates")(gates.list_command)
-app.command("show")(gates.show_command)
-app.command("tasks")(tasks.command)
-app.command("demo")(demo.command)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        out.print(f"imagegate {metadata.version('imagegate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Predict whether a task will fail on an image, and say why."""
 
 
 def main() -> None:
     """Run the command line; a deliberate error is one plain line and exit code 2."""
     try:
-        app()
+        app(prog_name="imagegate")
     except ImagegateError as error:
         complain(str(error))
         sys.exit(2)

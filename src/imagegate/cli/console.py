@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,8 +20,13 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 from imagegate.errors import SettingsError
+
+if TYPE_CHECKING:
+    from imagegate.models.gate import Gate
+    from imagegate.models.rules import RulesGate
 
 out = Console(highlight=False, emoji=False)
 err = Console(stderr=True, highlight=False, emoji=False)
@@ -38,6 +43,29 @@ def plain(text: str) -> str:
     """Return text for a console: no markup, and nothing that a terminal would obey."""
     safe = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return escape("".join(safe))
+
+
+def say(*lines: str) -> None:
+    """Print lines of text as they are."""
+    for line in lines:
+        out.print(plain(line), soft_wrap=True)
+
+
+def print_table(header: Sequence[str], *rows: Sequence[str]) -> None:
+    """Print rows of text below a bold header."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in header:
+        table.add_column(title, overflow="fold")  # no interval is cut off in a narrow terminal
+    for row in rows:
+        table.add_row(*map(plain, row))
+    out.print(table)
+
+
+def cards(gate: Gate | RulesGate) -> dict[str, Any]:
+    """Return a gate's card as plain values, with that of its gate of outputs, if it has one."""
+    card = gate.card.to_dict()
+    output = getattr(gate, "output", None)
+    return {**card, "output": output.card.to_dict()} if output else card
 
 
 def print_json(value: Mapping[str, Any]) -> None:

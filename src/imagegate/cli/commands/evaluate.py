@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from imagegate.cli.console import named, out, plain, print_json
+from imagegate.cli.console import named, out, plain, print_json, print_table
 from imagegate.models.zoo import load_gate
 
 if TYPE_CHECKING:
@@ -71,13 +69,3 @@ def print_evaluation(evaluation: Evaluation) -> None:
     """Print the comparison table and the sentence it comes down to."""
     print_table(*evaluation.summary())
     out.print(plain(evaluation.headline()), soft_wrap=True)
-
-
-def print_table(header: Sequence[str], *rows: Sequence[str]) -> None:
-    """Print rows of text below a bold header."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in header:
-        table.add_column(title, overflow="fold")  # no interval is cut off in a narrow terminal
-    for row in rows:
-        table.add_row(*map(plain, row))
-    out.print(table)

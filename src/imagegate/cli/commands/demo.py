@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from imagegate.cli import evaluate, label, train
 from imagegate.cli.answers import show
+from imagegate.cli.commands import evaluate, label, train
 from imagegate.cli.console import out
 from imagegate.pipeline.policy import Policy
 from imagegate.pipeline.record import Examiner

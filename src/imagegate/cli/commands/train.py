@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagegate.cli.console import err, out, plain, print_json
-from imagegate.cli.evaluate import print_table
-from imagegate.cli.gates import cards
+from imagegate.cli.console import cards, err, out, plain, print_json, print_table, say
 from imagegate.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -166,12 +164,6 @@ def tell(gate: Gate, said: Said, heldout: Evaluation) -> None:
     say(*diagnosis_lines(gate.card.diagnosis))
     compare(heldout)
     say(*said.promised[:1], *tested(heldout), *said.promised[1:], *said.wanting)
-
-
-def say(*lines: str) -> None:
-    """Print lines of text as they are."""
-    for line in lines:
-        out.print(plain(line), soft_wrap=True)
 
 
 def compare(heldout: Evaluation) -> None:

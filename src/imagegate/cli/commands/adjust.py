@@ -8,9 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from imagegate.cli.console import out, plain, print_json
-from imagegate.cli.gates import cards
-from imagegate.cli.train import (
+from imagegate.cli.commands.train import (
     AsJson,
     FalsePass,
     FalseReject,
@@ -18,6 +16,7 @@ from imagegate.cli.train import (
     both_costs,
     say_left_out,
 )
+from imagegate.cli.console import cards, out, plain, print_json, say
 from imagegate.models.zoo import SUFFIX, ZOO, load_gate
 
 Promise = Annotated[
@@ -69,6 +68,5 @@ def command(
     if as_json:
         print_json(cards(after))
         return
-    for line in changes(before, after):
-        out.print(plain(line), soft_wrap=True)
+    say(*changes(before, after))
     out.print(f"written: {plain(str(to))} ({to.stat().st_size / 1000:,.0f} kB)", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""One file a command, each with a function ``command``; ``cli/__init__.py`` lists them."""

@@ -1,0 +1,27 @@
+"""``imagegate show``: what is known of one gate."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from imagegate.cli.console import cards, out, print_json, say
+from imagegate.models.zoo import Gate, load_gate
+
+
+def command(
+    gate: Annotated[str, typer.Argument(help="A bundled gate, 'rules:TASK', or a .gate file.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The whole card as one JSON object.")
+    ] = False,
+) -> None:
+    """Show a gate's card: its training, its guarantee, its results on unseen sources."""
+    found = load_gate(gate)
+    if as_json:
+        print_json(cards(found))
+        return
+    say(*found.card.lines())
+    if isinstance(found, Gate) and found.output:
+        out.print("\n[bold]once the engine has run[/]")
+        say(*found.output.card.lines())
