@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from imagegate.training.evaluation.evaluate import evaluate
     from imagegate.training.evaluation.versus import compare_gates
     from imagegate.training.labelling.label import label
-    from imagegate.training.learning.fit import train
+    from imagegate.training.learning.fit import LearnerSettings, train
     from imagegate.training.maintenance.adjust import adjust
     from imagegate.training.report.report import write_report
 
@@ -41,6 +41,7 @@ __version__ = "0.1.0"
 
 # What makes gates is imported when it is asked for: answering needs none of it.
 LATER = {
+    "LearnerSettings": "training.learning.learner",
     "adjust": "training.maintenance.adjust",
     "compare_gates": "training.evaluation.versus",
     "evaluate": "training.evaluation.evaluate",
@@ -61,6 +62,7 @@ __all__ = [
     "Image",
     "ImageFile",
     "ImagegateError",
+    "LearnerSettings",
     "Limits",
     "Policy",
     "Reason",

@@ -18,6 +18,7 @@ from imagegate.models.thresholds import History
 from imagegate.models.zoo import gate_names, load_gate
 from imagegate.training.corpus import Corpus
 from imagegate.training.learning.fit import train
+from imagegate.training.learning.learner import LearnerSettings
 from imagegate.training.maintenance.adjust import adjust
 from imagegate.training.maintenance.changes import changes, passed_of
 
@@ -27,7 +28,8 @@ SHIPPED = [name for name in gate_names() if not name.startswith("rules:")]
 @pytest.fixture(scope="module")
 def gate() -> Gate:
     rows = corpus(sources=150, variants=4, seed=3)
-    return train(rows, name="tiny", promise=0.2, confidence=0.8, seed=4).gate
+    one = LearnerSettings(grid=LearnerSettings().grid[:1], trees=60, members=1)
+    return train(rows, name="tiny", promise=0.2, confidence=0.8, seed=4, settings=one).gate
 
 
 def outcomes(*, seed: int, sources: int = 60, failing: bool | None = None) -> Corpus:

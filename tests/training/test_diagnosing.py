@@ -32,12 +32,11 @@ from imagegate.training.learning.diagnosing import HURTS as HURTS_SHARE
 from imagegate.training.learning.diagnosing import (
     LEAST_LEVEL,
     MOST_LEVEL,
-    diagnose,
-    fit_diagnosis,
     hurting_levels,
     presence,
 )
 from imagegate.training.learning.fit import TrainResult, train
+from imagegate.training.learning.learner import LearnerSettings
 
 # What shows each cause in the made rows, and the level from which it makes the task fail.
 SHOWS = {
@@ -234,7 +233,10 @@ MIXED = drawn("mixed", 90, 6)
 # Some sources of the corpus itself, and others, which both recipes share.
 SHOWN = drawn("causes", 130, 8)
 UNDONE = drawn("counterfactuals", 110, 8)
-SETTINGS = {"name": "tiny", "promise": 0.2, "confidence": 0.8, "seed": 3}
+FEW = LearnerSettings(grid=LearnerSettings().grid[:1], trees=20, members=1)
+SETTINGS = {"name": "tiny", "promise": 0.2, "confidence": 0.8, "seed": 3, "settings": FEW}
+diagnose = partial(diagnosing.diagnose, settings=FEW)
+fit_diagnosis = partial(diagnosing.fit_diagnosis, settings=FEW)
 
 
 @pytest.fixture(scope="module")
@@ -245,10 +247,11 @@ def seen() -> list[CauseRows]:
 
 @pytest.fixture(scope="module")
 def result(seen: list[CauseRows]) -> TrainResult:
-    def noted(rows: CauseRows, measures: list[str], *, seed: int) -> Any:
+    def noted(rows: CauseRows, *args: Any, **options: Any) -> Any:
         seen.append(rows)
-        return fit_diagnosis(rows, measures, seed=seed)
+        return learn(rows, *args, **options)
 
+    learn = diagnosing.fit_diagnosis
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(diagnosing, "fit_diagnosis", noted)
         return train(MIXED, diagnosis=[SHOWN, UNDONE], **SETTINGS)

@@ -15,7 +15,7 @@ from imagegate.models.rules import RuleThresholds
 from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode
 from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.fit import images_only, train
-from imagegate.training.learning.learner import DIRECTIONS, from_sklearn, varying
+from imagegate.training.learning.learner import DIRECTIONS, from_sklearn, one_thread, varying
 from imagegate.training.learning.rules_tuning import tune_rules
 
 ROWS = corpus(sources=120, variants=5, seed=3)
@@ -139,7 +139,8 @@ def test_forest_on_readings_answers_as_on_their_bins():
     assert max(map(len, edges)) < MOST_BINS
     some = rng.random(600) < 0.5  # leaves bins empty, so that thresholds fall on whole numbers
     model = HistGradientBoostingClassifier(max_iter=20, max_bins=MOST_BINS)
-    model.fit(encode(X[some], edges), fails[some])
+    with one_thread():
+        model.fit(encode(X[some], edges), fails[some])
     forest = decoded(from_sklearn([model]), edges).check()
     probe = np.concatenate([X, rng.normal(size=(600, 4)).astype(np.float32) * 3])
     expected = model.decision_function(encode(probe, edges))

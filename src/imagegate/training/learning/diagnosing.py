@@ -23,7 +23,12 @@ from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, enco
 from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.cause_rows import CauseRows, cause_rows
 from imagegate.training.learning.facts import set_facts
-from imagegate.training.learning.learner import from_sklearn, one_thread
+from imagegate.training.learning.learner import (
+    DEFAULT,
+    LearnerSettings,
+    from_sklearn,
+    one_thread,
+)
 from imagegate.training.split import SHARES, split_by_group
 
 Floats = NDArray[np.float64]
@@ -61,7 +66,7 @@ def hurting_levels(rows: CauseRows) -> Floats:
 
 
 def fit_diagnosis(
-    rows: CauseRows, measures: Sequence[str], *, seed: int
+    rows: CauseRows, measures: Sequence[str], *, seed: int, settings: LearnerSettings = DEFAULT
 ) -> tuple[Diagnosis, Floats] | None:
     """Learn a diagnosis from the training part, calibrated on the calibration part.
 
@@ -73,6 +78,8 @@ def fit_diagnosis(
         The columns of its ``X``.
     seed : int
         Chance.
+    settings : LearnerSettings
+        How much is tried.
 
     Returns
     -------
@@ -91,8 +98,8 @@ def fit_diagnosis(
     if not learnable:
         return None
     with one_thread():
-        seen = [_fit(_classifier(seed), shows.X, present[:, c]) for c in learnable]
-        gains = [_fit(_regressor(seed), read.X, read.gained(c)) for c in learnable]
+        seen = [_fit(_classifier(seed, settings.trees), shows.X, present[:, c]) for c in learnable]
+        gains = [_fit(_regressor(seed, settings.trees), read.X, read.gained(c)) for c in learnable]
     lines = [_line(f, checks, later[:, c]) for f, c in zip(seen, learnable, strict=True)]
     forests = [*seen, *gains]
     diagnosis = Diagnosis(
@@ -139,6 +146,7 @@ def diagnose(
     others: Sequence[Corpus] = (),
     *,
     shares: Sequence[float] = SHARES,
+    settings: LearnerSettings = DEFAULT,
 ) -> Gate:
     """Return the gate with a diagnosis, if the rows are enough for one.
 
@@ -155,6 +163,8 @@ def diagnose(
         ``counterfactuals``.
     shares : sequence of 3 float
         How groups are split that occur only there.
+    settings : LearnerSettings
+        How much is tried.
 
     Raises
     ------
@@ -173,7 +183,7 @@ def diagnose(
     more = [name for name in ONLY_FOR_CAUSES if any(name in one.names for one in made)]
     measures = [*gate.card.measures, *more]
     rows = cause_rows([corpus, *others], parts, measures)
-    found = fit_diagnosis(rows, measures, seed=seed)
+    found = fit_diagnosis(rows, measures, seed=seed, settings=settings)
     if found is None:
         return gate
     diagnosis, hurting = found
@@ -278,20 +288,21 @@ def _enough(present: Floats) -> bool:
     return bool(min((present == 1).sum(), (present == 0).sum()) >= FEWEST)
 
 
-def _classifier(seed: int) -> Any:
+def _classifier(seed: int, most_trees: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    return HistGradientBoostingClassifier(**PRESENT, **_usual(seed))
+    return HistGradientBoostingClassifier(**_usual(PRESENT, seed, most_trees))
 
 
-def _regressor(seed: int) -> Any:
+def _regressor(seed: int, most_trees: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    return HistGradientBoostingRegressor(**GAIN, **_usual(seed))
+    return HistGradientBoostingRegressor(**_usual(GAIN, seed, most_trees))
 
 
-def _usual(seed: int) -> dict[str, Any]:
-    return {
+def _usual(settings: dict[str, Any], seed: int, most_trees: int) -> dict[str, Any]:
+    return settings | {
+        "max_iter": min(settings["max_iter"], most_trees),
         "l2_regularization": 2.0,
         "max_features": 0.5,
         "max_bins": MOST_BINS,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from imagegate.features import VERSION
 from imagegate.models.card import Card, Guarantee
 from imagegate.training.corpus import Corpus
+from imagegate.training.learning.learner import DEFAULT, LearnerSettings
 from imagegate.training.split import PARTS
 
 LIBRARIES = ("imagegate", "numpy", "scikit-learn")
@@ -20,7 +21,7 @@ LIBRARIES = ("imagegate", "numpy", "scikit-learn")
 
 @dataclass(frozen=True)
 class Asked:
-    """What the caller wants: name, promise or costs, seed, date."""
+    """What the caller wants: name, promise or costs, seed, date, how much is tried."""
 
     name: str
     promise: float
@@ -28,6 +29,7 @@ class Asked:
     costs: tuple[float, float] | None
     seed: int
     date: str
+    settings: LearnerSettings = DEFAULT
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,14 @@ from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.diagnosing import diagnose
 from imagegate.training.learning.facts import Asked, Made, make_card
 from imagegate.training.learning.guarding import FALSE_ALARMS, fit_guard
-from imagegate.training.learning.learner import Learned, from_sklearn, learn, varying
+from imagegate.training.learning.learner import (
+    DEFAULT,
+    Learned,
+    LearnerSettings,
+    from_sklearn,
+    learn,
+    varying,
+)
 from imagegate.training.learning.lesson import lesson_of
 from imagegate.training.learning.messages import (
     Said,
@@ -36,7 +43,7 @@ from imagegate.training.learning.rules_tuning import six_scores, tune_rules
 from imagegate.training.learning.wanting import HARDER, MILDER
 from imagegate.training.split import PARTS, SHARES, split_by_group
 
-__all__ = ["TrainResult", "from_sklearn", "train"]
+__all__ = ["LearnerSettings", "TrainResult", "from_sklearn", "train"]
 
 Floats = NDArray[np.float64]
 USUAL = (0.05, 0.95)  # quantiles of the passing training rows
@@ -88,6 +95,7 @@ def train(
     date: str = "",
     shares: Sequence[float] = SHARES,
     diagnosis: Sequence[Corpus] = (),
+    settings: LearnerSettings | None = None,
 ) -> TrainResult:
     """Train a gate on a labelled corpus.
 
@@ -115,6 +123,8 @@ def train(
     diagnosis : sequence of Corpus
         More rows to learn causes from, labelled with the recipes ``causes`` and
         ``counterfactuals``; the probability of failure is not learned from them.
+    settings : LearnerSettings, optional
+        How much the learner tries: by default three candidates of up to 100 trees.
 
     Returns
     -------
@@ -126,12 +136,13 @@ def train(
         If there are too few groups to split, or the task never fails or always fails.
     """
     check_labelled(corpus)
-    asked = Asked(name, promise, confidence, costs, seed, date)
+    asked = Asked(name, promise, confidence, costs, seed, date, settings or DEFAULT)
     groups, sets = corpus.column("group").astype(str), corpus.column("set").astype(str)
     split = split_by_group(groups, sets, seed=seed, shares=shares)
     gate = _fit(corpus, split, asked, images_only(corpus))
     output, said = _with_output(corpus, split, asked, gate)
-    gate = diagnose(_taught(gate, corpus, split), corpus, split, diagnosis, shares=shares)
+    taught = _taught(gate, corpus, split)
+    gate = diagnose(taught, corpus, split, diagnosis, shares=shares, settings=asked.settings)
     if output:
         gate = replace(gate, output=replace(output, diagnosis=gate.diagnosis))
     return TrainResult(gate, split, said_of(gate.card, said, corpus.meta))
@@ -179,6 +190,7 @@ def _fit(corpus: Corpus, split: NDArray[np.str_], asked: Asked, allowed: Sequenc
         *(training.X, training.fails, training.weights, training.groups),
         measures=measures,
         seed=asked.seed,
+        settings=asked.settings,
     )
     guard = fit_guard(training.X, training.sources, calibration.X, seed=asked.seed)
     line, history = _calibrated(learned, guard, calibration)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.errors import MissingExtraError
+from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.features import KNOWN
 from imagegate.models.forest import Forest
 from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode
@@ -17,15 +17,13 @@ from imagegate.training.split import group_folds
 
 Floats = NDArray[np.float64]
 FOLDS = 4
-MOST_TREES = 100  # of one member
-MEMBERS = 2  # of the ensemble, each with other features at its splits
 EVERY = 5  # trees between two looks at the cross-validated loss
 DIRECTIONS = {"high": 1, "low": -1, "either": 0}
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What cross-validation chooses from."""
+class TreeSettings:
+    """How the trees of one candidate grow."""
 
     leaves: int
     rows_in_leaf: int
@@ -34,10 +32,50 @@ class Settings:
 
 
 GRID = (
-    Settings(leaves=4, rows_in_leaf=10, rate=0.1, ridge=1.0),
-    Settings(leaves=8, rows_in_leaf=15, rate=0.08, ridge=2.0),
-    Settings(leaves=16, rows_in_leaf=20, rate=0.1, ridge=5.0),
+    TreeSettings(leaves=4, rows_in_leaf=10, rate=0.1, ridge=1.0),
+    TreeSettings(leaves=8, rows_in_leaf=15, rate=0.08, ridge=2.0),
+    TreeSettings(leaves=16, rows_in_leaf=20, rate=0.1, ridge=5.0),
 )
+
+
+@dataclass(frozen=True)
+class LearnerSettings:
+    """How much training tries: candidates, trees, members of the ensemble.
+
+    Parameters
+    ----------
+    grid : tuple of TreeSettings
+        The candidates; grouped cross-validation chooses one.
+    trees : int
+        The most trees of a member, and of each forest of the diagnosis. Cross-validation looks
+        at every fifth.
+    members : int
+        Forests with different random features, averaged.
+
+    Raises
+    ------
+    SettingsError
+        If the grid is empty, or there are fewer than 5 trees or no member.
+
+    Examples
+    --------
+    Twenty times faster than the default, for a first look or a test:
+
+    >>> quick = LearnerSettings(grid=LearnerSettings().grid[:1], trees=20, members=1)
+    """
+
+    grid: tuple[TreeSettings, ...] = GRID
+    trees: int = 100
+    members: int = 2
+
+    def __post_init__(self) -> None:
+        if not self.grid or self.trees < EVERY or self.members < 1:
+            raise SettingsError(
+                f"expected a candidate, at least {EVERY} trees and a member, got {self}"
+            )
+
+
+DEFAULT = LearnerSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +95,7 @@ def learn(
     *,
     measures: Sequence[str],
     seed: int,
+    settings: LearnerSettings = DEFAULT,
 ) -> Learned:
     """Return a forest for the failures of training rows.
 
@@ -75,6 +114,8 @@ def learn(
         failure may only rise towards it, all else being equal.
     seed : int
         Chance.
+    settings : LearnerSettings
+        How much is tried.
 
     Returns
     -------
@@ -86,18 +127,26 @@ def learn(
     edges = bin_edges(X)
     codes = encode(X, edges)
     with one_thread():
-        tried = [_cross_validate(codes, fails, even, folds, s, directions, seed) for s in GRID]
+        tried = [
+            _cross_validate(codes, fails, even, folds, directions, seed, one, settings.trees)
+            for one in settings.grid
+        ]
         losses = [float(loss.min()) for loss, _ in tried]
         best = int(np.argmin(losses))
         stop = int(np.argmin(tried[best][0]))
         trees = (stop + 1) * EVERY
         members = [
-            _model(GRID[best], trees, directions, seed + member).fit(
+            _model(settings.grid[best], trees, directions, seed + member).fit(
                 codes, fails, sample_weight=even
             )
-            for member in range(MEMBERS)
+            for member in range(settings.members)
         ]
-    chosen = {**asdict(GRID[best]), "trees": trees, "members": MEMBERS, "log_loss": losses[best]}
+    chosen = {
+        **asdict(settings.grid[best]),
+        "trees": trees,
+        "members": settings.members,
+        "log_loss": losses[best],
+    }
     return Learned(decoded(from_sklearn(members), edges), tried[best][1][stop], chosen)
 
 
@@ -175,15 +224,16 @@ def _cross_validate(
     fails: NDArray[np.bool_],
     weights: Floats,
     folds: NDArray[np.intp],
-    settings: Settings,
     directions: list[int],
     seed: int,
+    settings: TreeSettings,
+    trees: int,
 ) -> tuple[Floats, Floats]:
     """Return the loss after 5, 10, 15 … trees, and every row's log-odds by then."""
-    unseen = np.zeros((MOST_TREES // EVERY, len(codes)))
+    unseen = np.zeros((trees // EVERY, len(codes)))
     for fold in np.unique(folds):
         held = folds == fold
-        model = _model(settings, MOST_TREES, directions, seed)
+        model = _model(settings, trees, directions, seed)
         model.fit(codes[~held], fails[~held], sample_weight=weights[~held])
         stages = enumerate(model.staged_predict_proba(codes[held]))
         for tree, proba in stages:
@@ -204,7 +254,7 @@ def one_thread() -> Any:
     return threadpool_limits(1, "openmp")
 
 
-def _model(settings: Settings, trees: int, directions: list[int], seed: int) -> Any:
+def _model(settings: TreeSettings, trees: int, directions: list[int], seed: int) -> Any:
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier
     except ImportError as error:
