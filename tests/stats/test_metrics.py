@@ -29,8 +29,8 @@ def test_perfect_ranking():
     assert one(metrics.average_precision, fails, fails) == 1
     assert one(metrics.e_aurc, np.arange(100), fails) == pytest.approx(0, abs=1e-12)
     assert one(lambda c: metrics.coverage_at_risk(c, 0.0), fails, fails) == 0.7
-    assert one(lambda c: metrics.perfect_coverage(c, 0.3), fails, fails) == 1
-    assert one(lambda c: metrics.perfect_coverage(c, 0.05), fails, fails) == 0.7 / 0.95
+    assert one(lambda c: metrics.oracle_coverage(c, 0.3), fails, fails) == 1
+    assert one(lambda c: metrics.oracle_coverage(c, 0.05), fails, fails) == 0.7 / 0.95
 
 
 def test_constant_predictor_is_chance():

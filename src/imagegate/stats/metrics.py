@@ -89,7 +89,7 @@ def average_precision(curve: Passing) -> Floats:
 
 
 def e_aurc(curve: Passing) -> Floats:
-    """Return the excess area under the risk-coverage curve over that of the perfect gate.
+    """Return the excess area under the risk-coverage curve over that of the oracle.
 
     0 is perfect; a ranking by chance has ``-(1 - r) ln(1 - r)`` at failure rate r on average.
     NaN without rows.
@@ -135,8 +135,8 @@ def risk_at_coverage(curve: Passing, coverage: Floats) -> Floats:
     return _ratio(np.array(failed, np.float64), wanted)
 
 
-def perfect_coverage(curve: Passing, risk: float) -> Floats:
-    """Return the perfect gate's coverage: all successes, and failures up to the risk allowed."""
+def oracle_coverage(curve: Passing, risk: float) -> Floats:
+    """Return the coverage of the oracle: all successes, and failures up to the risk allowed."""
     rows, fails = curve.totals
     return np.asarray(np.minimum(1.0, _ratio(rows - fails, rows) / (1 - risk)))
 

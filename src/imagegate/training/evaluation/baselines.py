@@ -1,7 +1,8 @@
-"""The learned gate and its rivals, each as a risk and a decision for every row of a corpus."""
+"""A gate and its baselines, each as a risk and a decision for every row of a corpus."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from imagegate.features import CAUSES, OUTPUT_VERSION
 from imagegate.models.gate import Gate
 from imagegate.models.rule_thresholds import RuleThresholds, load_thresholds
+from imagegate.models.rules import RulesGate
 from imagegate.training.corpus import Corpus
 from imagegate.training.learning.rules_tuning import six_scores
 
@@ -18,6 +20,7 @@ Floats = NDArray[np.float64]
 LAPLACIAN = "blur.laplacian_variance"
 LAPLACIAN_CUT = 100.0  # in common use since A. Rosebrock, "Blur detection with OpenCV", 2015
 WORST = 101.0  # beyond any shortfall of a 0-100 score
+ORACLE = "perfect"  # the key of the gate that knows every outcome
 NOTES = {
     "output": "Gate with output: judges image and output together, once the engine has run.",
     "tuned": "Tuned rules: the thresholds on the six scores that do best on the gate's own "
@@ -28,19 +31,20 @@ NOTES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Contender:
-    """One way to judge images.
+class Baseline:
+    """One way to judge images: the gate itself, or what it is compared with.
 
     Parameters
     ----------
     key : str
-        ``"learned"``, ``"output"``, ``"tuned"``, ``"preset"``, ``"laplacian"`` or ``"perfect"``.
+        ``"learned"`` (the gate itself), ``"output"``, ``"tuned"``, ``"preset"``, ``"laplacian"``,
+        ``"against_1"`` and so on for other gates, or ``"perfect"`` for the oracle.
     name : str
         What people read.
     risk : ndarray of float64
         The higher, the sooner the row is held back; NaN where undefined.
     passes : ndarray of bool
-        The decision at the contender's own threshold.
+        The decision at its own threshold.
     probability : bool
         Whether the risk claims to be the probability of failure.
     note : str
@@ -54,44 +58,45 @@ class Contender:
     probability: bool = False
     note: str = ""
 
-    def at(self, mask: NDArray[np.bool_]) -> Contender:
-        """Return the same contender on some of the rows."""
+    def at(self, mask: NDArray[np.bool_]) -> Baseline:
+        """Return the same baseline on some of the rows."""
         return replace(self, risk=self.risk[mask], passes=self.passes[mask])
 
 
-def contenders(gate: Gate, corpus: Corpus) -> tuple[Contender, ...]:
-    """Return the gates first, then the rules, blur alone and the perfect gate."""
-    fails, card = np.asarray(corpus.fails, bool), gate.card
-    rules = (
-        ("tuned", "tuned rules", card.rules_tuned),
-        ("preset", "preset rules", card.rules_preset),
-    )
-    found = six_scores(corpus.X, corpus.names)
+def baselines(
+    gate: Gate | RulesGate, corpus: Corpus, others: Sequence[tuple[str, Gate | RulesGate]] = ()
+) -> tuple[Baseline, ...]:
+    """Return the gate first, then its rules, blur alone, other gates by name, and the oracle."""
+    fails = np.asarray(corpus.fails, bool)
     return (
         *learned(gate, corpus),
-        *(
-            by_rules(key, name, load_thresholds(thresholds), corpus, found)
-            for key, name, thresholds in rules
-            if thresholds
-        ),
+        *_rules(gate, corpus),
         laplacian(corpus),
-        Contender("perfect", "perfect gate", fails.astype(np.float64), ~fails),
+        *(
+            by_gate(f"against_{i}", name, other, corpus)
+            for i, (name, other) in enumerate(others, 1)
+        ),
+        Baseline(ORACLE, "oracle", fails.astype(np.float64), ~fails),
     )
 
 
-def learned(gate: Gate, corpus: Corpus) -> list[Contender]:
+def learned(gate: Gate | RulesGate, corpus: Corpus) -> list[Baseline]:
     """Return the gate, then its gate of image and output where the corpus has what that reads."""
+    if isinstance(gate, RulesGate):
+        return [by_gate("learned", gate.card.name, gate, corpus)]
     found = [by_gate("learned", "learned gate", gate, corpus)]
     if gate.output and corpus.outputs and corpus.meta.get("output_version") == OUTPUT_VERSION:
         found.append(by_gate("output", "gate with output", gate.output, corpus))
     return found
 
 
-def by_gate(key: str, name: str, gate: Gate, corpus: Corpus) -> Contender:
-    """Return a gate's own probabilities and decisions."""
+def by_gate(key: str, name: str, gate: Gate | RulesGate, corpus: Corpus) -> Baseline:
+    """Return a gate's own risks and decisions."""
+    if isinstance(gate, RulesGate):
+        return by_rules(key, name, gate.limits, corpus, six_scores(corpus.X, corpus.names))
     X = gate_columns(gate, corpus)
     note = NOTES.get(key, "")
-    return Contender(key, name, gate.p_fail(X), gate.passes(X), probability=True, note=note)
+    return Baseline(key, name, gate.p_fail(X), gate.passes(X), probability=True, note=note)
 
 
 def gate_columns(gate: Gate, corpus: Corpus) -> NDArray[np.float32]:
@@ -99,9 +104,19 @@ def gate_columns(gate: Gate, corpus: Corpus) -> NDArray[np.float32]:
     return corpus.matrix(gate.card.measures)
 
 
+def _rules(gate: Gate | RulesGate, corpus: Corpus) -> Iterator[Baseline]:
+    """Yield the rules on the card of a learned gate."""
+    if isinstance(gate, RulesGate):
+        return
+    scores = six_scores(corpus.X, corpus.names)
+    for key, found in (("tuned", gate.card.rules_tuned), ("preset", gate.card.rules_preset)):
+        if found:
+            yield by_rules(key, f"{key} rules", load_thresholds(found), corpus, scores)
+
+
 def by_rules(
     key: str, name: str, thresholds: RuleThresholds, corpus: Corpus, scores: Floats
-) -> Contender:
+) -> Baseline:
     """Return rules: a score below its threshold, or a side too short, holds an image back.
 
     Their risk is by how much the worst score falls short; too small is worse than any score. As
@@ -112,12 +127,12 @@ def by_rules(
     sizes = (("width", thresholds.min_width), ("height", thresholds.min_height))
     small = np.any([corpus.column(side) < pixels for side, pixels in sizes], axis=0)
     risk = np.where(small, WORST, short)
-    return Contender(key, name, risk, risk <= 0, note=NOTES.get(key, ""))
+    return Baseline(key, name, risk, risk <= 0, note=NOTES.get(key, ""))
 
 
-def laplacian(corpus: Corpus) -> Contender:
+def laplacian(corpus: Corpus) -> Baseline:
     """Return the variance of the Laplacian as a judge of its own."""
     sharp = corpus.column(LAPLACIAN).astype(np.float64)
-    return Contender(
+    return Baseline(
         "laplacian", "blur alone", -sharp, sharp >= LAPLACIAN_CUT, note=NOTES["laplacian"]
     )

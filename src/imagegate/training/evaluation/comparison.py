@@ -1,4 +1,4 @@
-"""Put the contenders side by side: on all rows, on parts of them, and along severity."""
+"""Figures of a gate and its baselines: on all rows, on slices of them, and along severity."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from imagegate.stats.bootstrap import (
     share_interval,
 )
 from imagegate.stats.metrics import Floats
-from imagegate.training.evaluation.baselines import Contender
-from imagegate.training.evaluation.results import Bin, Operating, Response, Result, Slice
+from imagegate.training.evaluation.baselines import ORACLE, Baseline
 
 Mask = NDArray[np.bool_]
 
@@ -28,8 +27,79 @@ RANKING: Mapping[str, Callable[[metrics.Passing], Floats]] = {
     "average_precision": metrics.average_precision,
     "e_aurc": metrics.e_aurc,
 }
+COMPARED = (*RANKING, "coverage_at_risk", "share_of_perfect")
 CLEAN, MIXTURE = "clean", "mixture"
 BINS = 10
+
+
+@dataclass(frozen=True)
+class Operating:
+    """What a gate or a baseline does at its own threshold.
+
+    ``risk`` is the share of failures among the passed, ``caught`` the share of all failures
+    that is held back, ``false_rejects`` the share of all successes that is held back.
+    ``learned_risk`` is what fails if the gate itself passes as many.
+    """
+
+    passed: int
+    failed: int
+    coverage: Estimate
+    risk: Estimate
+    caught: Estimate
+    false_rejects: Estimate
+    learned_risk: Estimate
+
+
+@dataclass(frozen=True)
+class Result:
+    """The figures of the gate or a baseline; ``lead`` is the gate's value minus this one, paired.
+
+    Against another gate, ``lead`` also has the Brier score, and coverage and risk at the own
+    thresholds.
+    """
+
+    key: str
+    name: str
+    metrics: Mapping[str, Estimate]
+    lead: Mapping[str, Estimate]
+    operating: Operating
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A part of the rows looked at by itself."""
+
+    kind: str
+    name: str
+    rows: int
+    groups: int
+    failed: int
+    auroc: Mapping[str, Estimate]
+    coverage: Estimate
+    risk: Estimate
+
+
+@dataclass(frozen=True)
+class Response:
+    """How often the task fails at one severity of one cause, and what the gate expected."""
+
+    cause: str
+    severity: int
+    rows: int
+    expected: float
+    failed: Estimate
+
+
+@dataclass(frozen=True)
+class Bin:
+    """What happened to the rows whose predicted probability lies in a range."""
+
+    low: float
+    high: float
+    works: int
+    fails: int
+    expected: float
+    failed: Estimate
 
 
 @dataclass(frozen=True)
@@ -42,7 +112,7 @@ class Rows:
     cause: NDArray[np.str_]
     severity: NDArray[np.int64]
 
-    def parts(self) -> Iterator[tuple[str, str, Mask]]:
+    def slices(self) -> Iterator[tuple[str, str, Mask]]:
         """Yield kind, name and mask of every part worth a look of its own."""
         natural = self.cause == CLEAN
         yield "natural", "all", natural
@@ -56,7 +126,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Chance:
+class Bootstrap:
     """How often groups are drawn again, and the seed of it."""
 
     count: int
@@ -64,88 +134,97 @@ class Chance:
 
 
 def compare(
-    rivals: tuple[Contender, ...],
+    baselines: tuple[Baseline, ...],
     rows: Rows,
     *,
-    promise: float,
-    chance: Chance,
+    risk_target: float,
+    bootstrap: Bootstrap,
     calibrated: float,
 ) -> tuple[Result, ...]:
-    """Return every contender's figures with intervals, and the learned gate's lead over it.
+    """Return the figures of all with intervals, and the lead of the first, the gate itself.
 
     ``calibrated`` is the calibration error that chance alone would show.
     """
 
-    def everything(weights: Floats) -> dict[str, Floats]:
-        learned = metrics.passing(rivals[0].risk, rows.fails, weights)
-        values: dict[str, Floats] = {}
-        for rival in rivals:
-            for name, value in _figures(rival, rows.fails, weights, promise, learned).items():
-                values[f"{rival.key} {name}"] = value
-        return values
+    def figures(weights: Floats) -> dict[str, Floats]:
+        learned = metrics.passing(baselines[0].risk, rows.fails, weights)
+        return {
+            f"{one.key} {name}": value
+            for one in baselines
+            for name, value in _figures(one, rows.fails, weights, risk_target, learned).items()
+        }
 
-    drawn = resample(everything, rows.group, count=chance.count, seed=chance.seed)
-    return tuple(_result(rival, drawn, rows, calibrated) for rival in rivals)
+    drawn = resample(figures, rows.group, count=bootstrap.count, seed=bootstrap.seed)
+    learned = _of(baselines[0], drawn)
+    return tuple(
+        Result(
+            one.key,
+            one.name,
+            _estimates(one, mine, calibrated),
+            _lead(one, learned, mine),
+            _operating(one, mine, rows),
+        )
+        for one in baselines
+        for mine in [_of(one, drawn)]
+    )
+
+
+def _of(one: Baseline, drawn: Mapping[str, Floats]) -> dict[str, Floats]:
+    own = f"{one.key} "
+    return {key.removeprefix(own): v for key, v in drawn.items() if key.startswith(own)}
 
 
 def _figures(
-    rival: Contender, fails: Mask, weights: Floats, promise: float, learned: metrics.Passing
+    one: Baseline, fails: Mask, weights: Floats, risk_target: float, learned: metrics.Passing
 ) -> dict[str, Floats]:
-    curve = metrics.passing(rival.risk, fails, weights)
-    values = ranking(curve, promise)
-    best = metrics.perfect_coverage(curve, promise)
-    if rival.key == "perfect":
-        values["coverage_at_risk"] = best
-    values["share_of_perfect"] = values["coverage_at_risk"] / np.where(best > 0, best, np.nan)
-    if rival.probability:
-        values["brier"] = metrics.brier(rival.risk, fails, weights)
-        values["calibration"] = metrics.smooth_calibration_error(rival.risk, fails, weights)
-    return values | _at_threshold(rival.passes, fails, weights, learned)
-
-
-def ranking(curve: metrics.Passing, risk: float) -> dict[str, Floats]:
-    """Return the figures that depend on the order of the rows alone."""
+    curve = metrics.passing(one.risk, fails, weights)
     values = {name: metric(curve) for name, metric in RANKING.items()}
-    return {**values, "coverage_at_risk": metrics.coverage_at_risk(curve, risk)}
+    best = metrics.oracle_coverage(curve, risk_target)
+    reached = best if one.key == ORACLE else metrics.coverage_at_risk(curve, risk_target)
+    values["coverage_at_risk"] = reached
+    values["share_of_perfect"] = reached / np.where(best > 0, best, np.nan)
+    if one.probability:
+        values["brier"] = metrics.brier(one.risk, fails, weights)
+        values["calibration"] = metrics.smooth_calibration_error(one.risk, fails, weights)
+    coverage = metrics.weighted_share(one.passes, np.ones_like(one.passes), weights)
+    values["coverage"] = coverage
+    values["risk"] = metrics.weighted_share(fails, one.passes, weights)
+    values["learned_risk"] = metrics.risk_at_coverage(learned, coverage)
+    return values
 
 
-def _at_threshold(
-    passes: Mask, fails: Mask, weights: Floats, learned: metrics.Passing
-) -> dict[str, Floats]:
-    """Return what fails of the passed, and of as many passed by the learned gate."""
-    coverage = metrics.weighted_share(passes, np.ones_like(passes), weights)
-    return {
-        "own_risk": metrics.weighted_share(fails, passes, weights),
-        "learned_risk": metrics.risk_at_coverage(learned, coverage),
-    }
+def _estimates(one: Baseline, mine: Mapping[str, Floats], calibrated: float) -> dict[str, Estimate]:
+    found = {name: estimate(mine[name]) for name in COMPARED}
+    if one.probability:
+        found["brier"] = estimate(mine["brier"])
+        found["calibration"] = calibration_estimate(mine["calibration"], calibrated)
+    return found
 
 
-def _result(rival: Contender, drawn: Mapping[str, Floats], rows: Rows, calibrated: float) -> Result:
-    mine = {name: v for key, v in drawn.items() for who, name in [key.split()] if who == rival.key}
-    shown = [*RANKING, "coverage_at_risk", "share_of_perfect"]
-    figures = {name: estimate(mine[name]) for name in shown}
-    if rival.probability:
-        figures["brier"] = estimate(mine["brier"])
-        figures["calibration"] = calibration_estimate(mine["calibration"], calibrated)
-    lead = {name: estimate(drawn[f"learned {name}"] - mine[name]) for name in shown}
-    lead["risk_at_equal_coverage"] = estimate(mine["learned_risk"] - mine["own_risk"])
-    return Result(rival.key, rival.name, figures, lead, _operating(rival, mine, rows))
+def _lead(
+    one: Baseline, learned: Mapping[str, Floats], mine: Mapping[str, Floats]
+) -> dict[str, Estimate]:
+    lead = {name: estimate(learned[name] - mine[name]) for name in COMPARED}
+    lead["risk_at_equal_coverage"] = estimate(mine["learned_risk"] - mine["risk"])
+    if one.key.startswith("against"):
+        unknown = np.full_like(mine["risk"], np.nan)
+        for name in ("brier", "coverage", "risk"):
+            lead[name] = estimate(learned.get(name, unknown) - mine.get(name, unknown))
+    return lead
 
 
-def _operating(rival: Contender, mine: Mapping[str, Floats], rows: Rows) -> Operating:
-    passes, fails = rival.passes, rows.fails
-    every = np.ones_like(passes)
-    asked = {
-        "coverage": (passes, every),
+def _operating(one: Baseline, mine: Mapping[str, Floats], rows: Rows) -> Operating:
+    passes, fails = one.passes, rows.fails
+    among = {
+        "coverage": (passes, np.ones_like(passes)),
         "risk": (fails, passes),
         "caught": (~passes, fails),
         "false_rejects": (~passes, ~fails),
     }
     shares = {
-        name: share_interval(which[among], rows.group[among])
-        for name, (which, among) in asked.items()
+        name: share_interval(which[mask], rows.group[mask]) for name, (which, mask) in among.items()
     }
-    if rival.key == "perfect":  # the others are so by definition, not by luck
+    if one.key == ORACLE:  # the others are so by definition, not by luck
         exact = {name: part.value for name, part in shares.items() if name != "coverage"}
         shares |= {name: Estimate(value, value, value) for name, value in exact.items()}
     return Operating(
@@ -156,28 +235,29 @@ def _operating(rival: Contender, mine: Mapping[str, Floats], rows: Rows) -> Oper
     )
 
 
-def slices(rivals: tuple[Contender, ...], rows: Rows, *, chance: Chance) -> Iterator[Slice]:
-    """Yield the parts that have rows: ranking of all but the perfect gate, and what is passed."""
-    for kind, name, mask in rows.parts():
+def slices(baselines: tuple[Baseline, ...], rows: Rows, *, bootstrap: Bootstrap) -> Iterator[Slice]:
+    """Yield the parts that have rows: ranking of all but the oracle, and what the gate passes."""
+    for kind, name, mask in rows.slices():
         if mask.any():
-            yield _slice(kind, name, tuple(r.at(mask) for r in rivals), rows, mask, chance)
+            some = tuple(one.at(mask) for one in baselines if one.key != ORACLE)
+            yield _slice(kind, name, some, rows.fails[mask], rows.group[mask], bootstrap)
 
 
 def _slice(
     kind: str,
     name: str,
-    rivals: tuple[Contender, ...],
-    rows: Rows,
-    mask: Mask,
-    chance: Chance,
+    baselines: tuple[Baseline, ...],
+    fails: Mask,
+    groups: NDArray[np.str_],
+    bootstrap: Bootstrap,
 ) -> Slice:
-    fails, groups, passes = rows.fails[mask], rows.group[mask], rivals[0].passes
-
     def ranking(weights: Floats) -> dict[str, Floats]:
-        curves = {r.key: metrics.passing(r.risk, fails, weights) for r in rivals[:-1]}
-        return {key: metrics.auroc(curve) for key, curve in curves.items()}
+        return {
+            one.key: metrics.auroc(metrics.passing(one.risk, fails, weights)) for one in baselines
+        }
 
-    drawn = resample(ranking, groups, count=chance.count, seed=chance.seed)
+    drawn = resample(ranking, groups, count=bootstrap.count, seed=bootstrap.seed)
+    passes = baselines[0].passes
     return Slice(
         kind=kind,
         name=name,
@@ -190,7 +270,7 @@ def _slice(
     )
 
 
-def responses(learned: Contender, rows: Rows) -> Iterator[Response]:
+def responses(learned: Baseline, rows: Rows) -> Iterator[Response]:
     """Yield expected and true failures by severity of each cause, from severity 0 (clean) on."""
     for cause in (*CAUSES, MIXTURE):
         for severity in range(6):
@@ -198,12 +278,14 @@ def responses(learned: Contender, rows: Rows) -> Iterator[Response]:
             mask = kind & (rows.severity == severity)
             if mask.any():
                 failed = share_interval(rows.fails[mask], rows.group[mask])
-                expected = float(np.mean(learned.risk[mask]))
+                expected = float(np.mean(learned.risk[mask])) if learned.probability else np.nan
                 yield Response(cause, severity, int(mask.sum()), expected, failed)
 
 
-def reliability(learned: Contender, rows: Rows) -> Iterator[Bin]:
-    """Yield what happened in each tenth of the predicted probability."""
+def reliability(learned: Baseline, rows: Rows) -> Iterator[Bin]:
+    """Yield what happened in each tenth of the predicted probability; nothing for rules."""
+    if not learned.probability:
+        return
     edges = np.linspace(0, 1, BINS + 1)
     member = np.clip(np.digitize(learned.risk, edges[1:-1]), 0, BINS - 1)
     for index in range(BINS):

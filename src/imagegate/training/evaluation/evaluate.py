@@ -1,60 +1,68 @@
-"""Compare a gate with the rules, with blur alone and with the perfect gate, on the same rows."""
+"""Evaluate a gate beside rules, blur alone, other gates and the oracle on held-out sources."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.card import Card
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
-from imagegate.stats.bootstrap import calibration_by_chance
+from imagegate.stats.bootstrap import FEWEST_DRAWS, calibration_by_chance
 from imagegate.training.corpus import Corpus, check_labelled
-from imagegate.training.evaluation.baselines import contenders, gate_columns
+from imagegate.training.evaluation.baselines import baselines, gate_columns
 from imagegate.training.evaluation.comparison import (
-    Chance,
+    Bootstrap,
     Rows,
     compare,
     reliability,
     responses,
     slices,
 )
-from imagegate.training.evaluation.heldout import choose_rows
+from imagegate.training.evaluation.evaluation import Evaluation, Other
 from imagegate.training.evaluation.mistakes import worst_mistakes
-from imagegate.training.evaluation.results import Evaluation
 
-__all__ = ["Evaluation", "evaluate"]
-
-
-DEFAULT_PROMISE = 0.05  # for gates without one, so that coverages can be compared at all
+DEFAULT_RISK_TARGET = 0.05  # for gates without one, so that coverages can be compared at all
+SPLITS = ("test", "calibration", "train", "all")
+MADE_FROM = ("train", "calibration")  # what a gate has seen, by way of its trees or thresholds
 
 
 def evaluate(
     gate: Gate | RulesGate,
     corpus: Corpus,
     *,
-    part: str = "test",
+    against: Sequence[Gate | RulesGate] = (),
+    split: str = "test",
+    risk: float | None = None,
     bootstrap: int = 1000,
     seed: int = 0,
     mistakes: int = 6,
     roots: dict[str, str] | None = None,
 ) -> Evaluation:
-    """Compare a gate with its rivals on rows that it has not learned from.
+    """Compare a gate with its baselines on rows that it has not learned from.
 
     Parameters
     ----------
-    gate : Gate
-        A learned gate; its card says what it has learned from and holds the tuned rules.
+    gate : Gate or RulesGate
+        Its card says what it has learned from and holds the tuned rules.
     corpus : Corpus
         Labelled rows, those of the gate's own training or others.
-    part : {"test", "calibration", "train", "all"}
-        Of a corpus that holds groups which the gate knows: which part. ``"test"`` leaves out
-        every row of a group used for training or calibration. The other parts are no proof,
-        and the outcome says so.
+    against : sequence of Gate or RulesGate
+        Other gates as more baselines. Differences are paired: every gate sees the same draws.
+    split : {"test", "calibration", "train", "all"}
+        Of a corpus that holds groups which a gate knows: which split. ``"test"`` leaves out
+        every row of a group used for training or calibration, of this gate or of those it is
+        compared with. The other splits are no proof, and the outcome says so.
+    risk : float, optional
+        At which coverages are compared; by default the lowest risk target of the gates, or 5 %.
     bootstrap, seed : int
-        Number of draws of whole groups for the intervals, and their seed.
+        Number of draws of whole groups for the intervals, and their seed. A comparison with
+        other gates takes 40 at least.
     mistakes : int
         How many false passes and how many false rejects to show at most.
     roots : dict, optional
@@ -70,47 +78,83 @@ def evaluate(
     CorpusError
         If no row is left.
     SettingsError
-        If there is no such part, or the gate is one of rules.
+        If there is no such split, the risk is no share, or the draws are too few.
+
+    Examples
+    --------
+    >>> evaluate(gate, corpus, against=[imagegate.load("rules:ocr")]).headline()  # doctest: +SKIP
     """
-    if isinstance(gate, RulesGate):
-        raise SettingsError(f"expected a learned gate, got {gate.name}: rules are only its rivals")
     check_labelled(corpus)
-    chosen = choose_rows(gate.card, corpus.column("group").astype(str), part)
+    gates = (gate, *against)
+    target = _risk_target([one.card for one in gates]) if risk is None else risk
+    if not 0 < target < 1:
+        raise SettingsError(f"expected a risk between 0 and 1, got {target}")
+    if against and bootstrap < FEWEST_DRAWS:
+        raise SettingsError(f"expected {FEWEST_DRAWS} resamples at least, got {bootstrap}")
+    groups = corpus.column("group").astype(str)
+    chosen = choose_rows(groups, split, gate.card, *(other.card for other in against))
     kept = corpus.select(chosen.mask)
     if not len(kept):
-        raise CorpusError(f"no rows to evaluate on. {chosen.note}")
-    rows, rivals = _rows(kept), contenders(gate, kept)
-    card, chance = gate.card, Chance(bootstrap, seed)
-    promise = DEFAULT_PROMISE if card.promise is None else card.promise
-    calibrated = calibration_by_chance(rivals[0].risk, seed=seed)
+        raise CorpusError(
+            f"no rows to evaluate on. {chosen.note} Label other images, or see all with the split "
+            "'all', which is no proof"
+        )
+    others = [_other(i, other, groups, kept, gates[:i]) for i, other in enumerate(against, start=1)]
+    named = zip((one.name for one in others), against, strict=True)
+    rows, judged = _rows(kept), baselines(gate, kept, list(named))
+    learned, draws = judged[0], Bootstrap(bootstrap, seed)
+    chance = calibration_by_chance(learned.risk, seed=seed) if learned.probability else np.nan
     return Evaluation(
-        **{"gate": card.name, "card": card, **facts(kept)},
-        promise=promise,
-        part=part,
-        part_note=chosen.note + mismatches(card, kept),
+        gate=gate.card.name,
+        **_facts(kept),
+        risk_target=target,
+        split=split,
+        split_note=chosen.note + _mismatches("The gate", gate.card, kept),
         seen=chosen.seen,
         left_out=len(corpus) - len(kept),
-        results=compare(rivals, rows, promise=promise, chance=chance, calibrated=calibrated),
-        slices=tuple(slices(rivals, rows, chance=chance)),
-        responses=tuple(responses(rivals[0], rows)),
-        reliability=tuple(reliability(rivals[0], rows)),
-        mistakes=worst_mistakes(gate, kept, rivals[0], count=mistakes, roots=roots),
-        calibration_by_chance=calibrated,
-        unfamiliar=int(gate.unfamiliar(gate_columns(gate, kept)).sum()),
+        results=compare(judged, rows, risk_target=target, bootstrap=draws, calibrated=chance),
+        slices=tuple(slices(judged, rows, bootstrap=draws)),
+        responses=tuple(responses(learned, rows)),
+        reliability=tuple(reliability(learned, rows)),
+        mistakes=worst_mistakes(gate, kept, learned, count=mistakes, roots=roots),
+        calibration_by_chance=chance,
+        unfamiliar=_out_of_distribution(gate, kept),
         bootstrap=bootstrap,
         seed=seed,
-        contenders=rivals,
+        against=tuple(others),
+        card=gate.card,
+        baselines=judged,
         fails=rows.fails,
     )
 
 
-def facts(corpus: Corpus) -> dict[str, Any]:
+def _risk_target(cards: Sequence[Card]) -> float:
+    return min((card.promise for card in cards if card.promise), default=DEFAULT_RISK_TARGET)
+
+
+def _other(
+    number: int,
+    gate: Gate | RulesGate,
+    groups: NDArray[np.str_],
+    kept: Corpus,
+    before: Sequence[Gate | RulesGate],
+) -> Other:
+    """Return what is known of another gate; one named like a gate before it gets a number."""
+    name = gate.card.name
+    if name in [one.card.name for one in before]:
+        name = f"{name} ({number + 1})"
+    known = int(made_from(gate.card, groups).sum())
+    note = _mismatches(name, gate.card, kept).strip()
+    return Other(f"against_{number}", name, known, note)
+
+
+def _facts(corpus: Corpus) -> dict[str, Any]:
     """Return on how many rows of what gates are judged."""
     sources, groups = (np.unique(corpus.column(n).astype(str)) for n in ("source_id", "group"))
     return {
         "task": str(corpus.meta["task"]),
         "engine": str(corpus.meta["engine"]),
-        "limit": corpus.failure_threshold,
+        "failure_threshold": corpus.failure_threshold,
         "rows": len(corpus),
         "sources": len(sources),
         "groups": len(groups),
@@ -118,15 +162,13 @@ def facts(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def mismatches(card: Card, corpus: Corpus) -> str:
-    """Say where the rows are not what the gate was made for: allowed, but never in silence."""
+def _mismatches(who: str, card: Card, corpus: Corpus) -> str:
+    """Say where the rows are not what a gate was made for: allowed, but never in silence."""
     said = ""
     for name in ("task", "engine", "engine_version", "limit"):
         mine, theirs = getattr(card, name), corpus.meta.get(name)
         if mine != theirs and (card.engine or name == "task"):  # rules are for any engine
-            said += (
-                f" The gate was made for {name.replace('_', ' ')} {mine}, these rows are {theirs}."
-            )
+            said += f" {who} was made for {name.replace('_', ' ')} {mine}, these rows are {theirs}."
     return said
 
 
@@ -137,3 +179,64 @@ def _rows(corpus: Corpus) -> Rows:
         severity=corpus.column("severity").astype(np.int64),
         **text,
     )
+
+
+def _out_of_distribution(gate: Gate | RulesGate, corpus: Corpus) -> int:
+    """Return how many rows the gate finds unlike its training; rules find none."""
+    if isinstance(gate, RulesGate):
+        return 0
+    return int(gate.unfamiliar(gate_columns(gate, corpus)).sum())
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rows, in words too; ``seen`` if a gate was made from some of them."""
+
+    mask: NDArray[np.bool_]
+    seen: bool
+    note: str
+
+
+def choose_rows(groups: NDArray[np.str_], split: str, card: Card, *others: Card) -> Choice:
+    """Return the rows of a split.
+
+    Parameters
+    ----------
+    groups : ndarray of str
+        The group of each row of the corpus to evaluate on.
+    split : str
+        ``"test"`` is every row whose group did not make a gate: the held-out split of its own
+        corpus, and all of a foreign one. ``"train"`` and ``"calibration"`` are those splits of
+        the first gate, ``"all"`` is every row.
+    card, others : Card
+        Name the groups of each split of the gates' own corpora.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such split.
+    """
+    if split not in SPLITS:
+        raise SettingsError(f"expected a split of {', '.join(SPLITS)}, got {split!r}")
+    known = [made_from(one, groups) for one in (card, *others)]
+    made = np.any(known, axis=0)
+    masks = {"test": ~made, "all": np.ones(len(groups), bool)}
+    mask = masks.get(split, np.isin(groups, np.array(card.groups.get(split, ()), dtype=str)))
+    left_out = f"{int((~mask).sum()):,} of {len(mask):,} rows"
+    if split != "test":
+        note = f"Split {split!r}, on request; {left_out} left out."
+    elif not made.any():
+        note = "The gate was made from none of the groups in this corpus; every row counts."
+    else:
+        who = "a gate" if others else "the gate"
+        each = zip((card, *others), known, strict=True)
+        counts = ", ".join(f"{one.name} {int(rows.sum()):,}" for one, rows in each)
+        note = f"Left out: {left_out}, because {who} was made from their groups"
+        note += f" ({counts})." if others else "."
+    return Choice(mask, bool((mask & made).any()), note)
+
+
+def made_from(card: Card, groups: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Tell for every row whether the gate has learned from its group or was calibrated on it."""
+    known = sorted({name for made in MADE_FROM for name in card.groups.get(made, ())})
+    return np.isin(groups, np.array(known, dtype=str))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,21 +12,39 @@ from imagegate import image
 from imagegate.degrade import chain_from_json
 from imagegate.errors import ImagegateError
 from imagegate.models.gate import Gate
+from imagegate.models.rules import RulesGate
 from imagegate.tables import Pixels
 from imagegate.training.corpus import Corpus
 from imagegate.training.data.remake import remake
-from imagegate.training.evaluation.baselines import Contender
-from imagegate.training.evaluation.results import Mistake
+from imagegate.training.evaluation.baselines import Baseline
 
 FALSE_PASS, FALSE_REJECT = "false pass", "false reject"
 THUMBNAIL = (228, 220)  # width and height at most; the detail has this size at native resolution
 JPEG_QUALITY = 80
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """A confident false pass or false reject; the pictures are JPEG bytes, empty if unavailable."""
+
+    kind: str
+    row_id: str
+    source_id: str
+    set: str
+    path: str
+    degraded: str
+    loss: float
+    p_fail: float
+    reasons: tuple[str, ...]
+    note: str = ""
+    thumbnail: bytes = field(default=b"", repr=False)
+    detail: bytes = field(default=b"", repr=False)
+
+
 def worst_mistakes(
-    gate: Gate,
+    gate: Gate | RulesGate,
     corpus: Corpus,
-    learned: Contender,
+    learned: Baseline,
     *,
     count: int,
     roots: dict[str, str] | None = None,
@@ -57,16 +77,17 @@ def _worst(
 def _mistake(
     kind: str,
     index: int,
-    gate: Gate,
+    gate: Gate | RulesGate,
     corpus: Corpus,
-    learned: Contender,
+    learned: Baseline,
     roots: dict[str, str] | None,
 ) -> Mistake:
     pictures, note = (b"", b""), ""
     reasons: tuple[str, ...] = ()
     try:
         seen = image.read(remake(corpus, index, roots=roots))
-        pictures, reasons = look(seen.rgb), _reasons(gate, seen)
+        pictures = look(seen.rgb)
+        reasons = tuple(reason.message for reason in gate.check(seen).reasons[:3])
     except ImagegateError as error:
         note = f"no picture: {error}"
     text = {
@@ -77,17 +98,12 @@ def _mistake(
         **text,
         degraded=_words(str(corpus.column("chain")[index])),
         loss=float(corpus.column("loss")[index]),
-        p_fail=float(learned.risk[index]),
+        p_fail=float(learned.risk[index]) if learned.probability else np.nan,
         reasons=reasons,
         note=note,
         thumbnail=pictures[0],
         detail=pictures[1],
     )
-
-
-def _reasons(gate: Gate, seen: image.Image) -> tuple[str, ...]:
-    verdict = gate.check(seen)
-    return tuple(reason.message for reason in verdict.reasons[:3])
 
 
 def _words(chain: str) -> str:
