@@ -71,12 +71,12 @@ class Watch:
     @contextmanager
     def on_views(self) -> Iterator[None]:
         """Book every shared view of an Image for as long as this lasts."""
-        once = Image.once
-        Image.once = lambda image, view: self.timed(room_of(view), once, image, view)
+        once = Image.cached
+        Image.cached = lambda image, view: self.timed(room_of(view), once, image, view)
         try:
             yield
         finally:
-            Image.once = once
+            Image.cached = once
 
 
 def room_of(function: Callable[..., Any]) -> str:

@@ -18,7 +18,7 @@ from samples import HEIGHT, SAMPLES, WIDTH, encode, exif, picture
 from test_refusals import chunk
 
 from imagegate.errors import BrokenImageError
-from imagegate.image import decode, imread, read, turbo
+from imagegate.image import decode, read
 
 ROUTES = ("simplejpeg", "imread of the path", "imread from memory", "imdecode")
 
@@ -49,13 +49,13 @@ def by(monkeypatch):
     """Return a function that lets only one route decode."""
 
     def choose(route):
-        monkeypatch.setattr(imread, "LEAST_BYTES", 16)
+        monkeypatch.setattr(decode, "LEAST_BYTES", 16)
         if route != "simplejpeg":
-            monkeypatch.setattr(turbo, "decoder", lambda: None)
+            monkeypatch.setattr(decode, "simplejpeg", lambda: None)
         if route != "imdecode":
             monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded by imdecode"))
         if not route.startswith("imread"):
-            monkeypatch.setattr(imread, "TAKES_ARRAY", False)
+            monkeypatch.setattr(decode, "TAKES_ARRAY", False)
 
     return choose
 
@@ -64,9 +64,9 @@ def by(monkeypatch):
 @pytest.mark.parametrize("route", ROUTES)
 def test_every_route_gives_the_same_pixels(route, kind, by, tmp_path):
     data = KINDS[kind]()
-    if route == "simplejpeg" and (turbo.decoder() is None or not kind.startswith("jpeg")):
+    if route == "simplejpeg" and (decode.simplejpeg() is None or not kind.startswith("jpeg")):
         pytest.skip("no JPEG, or simplejpeg is not installed")
-    if route.startswith("imread") and not imread.TAKES_ARRAY:
+    if route.startswith("imread") and not decode.TAKES_ARRAY:
         pytest.skip("this OpenCV decodes into no array")
     if route == "imread from memory" and not hasattr(os, "memfd_create"):
         pytest.skip("no files in memory")
@@ -93,19 +93,19 @@ def test_what_simplejpeg_refuses_or_misreads_is_left_to_opencv(monkeypatch, capf
     def refuse(*_, **__):
         raise RuntimeError("could not create JPEG decoder")
 
-    for decoder in (refuse, lambda *_, **__: np.zeros((3, 3, 1), np.uint8), turbo.decoder()):
-        monkeypatch.setattr(turbo, "decoder", lambda decoder=decoder: decoder)
+    for decoder in (refuse, lambda *_, **__: np.zeros((3, 3, 1), np.uint8), decode.simplejpeg()):
+        monkeypatch.setattr(decode, "simplejpeg", lambda decoder=decoder: decoder)
         for each, gray in zip((data, damaged), expected, strict=True):
             np.testing.assert_array_equal(read(each).gray, gray)
 
 
 def test_simplejpeg_is_looked_for_once(monkeypatch):
-    turbo.decoder.cache_clear()
+    decode.simplejpeg.cache_clear()
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "simplejpeg", None)
-        assert turbo.decoder() is None
-    assert turbo.decoder() is None
-    turbo.decoder.cache_clear()
+        assert decode.simplejpeg() is None
+    assert decode.simplejpeg() is None
+    decode.simplejpeg.cache_clear()
 
 
 def test_a_broken_picture_is_told_in_the_same_words(monkeypatch, tmp_path, capfd):
@@ -113,7 +113,7 @@ def test_a_broken_picture_is_told_in_the_same_words(monkeypatch, tmp_path, capfd
     ihdr = chunk(b"IHDR", struct.pack(">IIBBBBB", 99, 99, 8, 2, 0, 0, 0))
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + ihdr + chunk(b"IDAT", b"x") + chunk(b"IEND", b""))
     for least in (16, 1 << 20):
-        monkeypatch.setattr(imread, "LEAST_BYTES", least)
+        monkeypatch.setattr(decode, "LEAST_BYTES", least)
         with pytest.raises(BrokenImageError, match="the PNG cannot be decoded; get it again"):
             read(path)
 
@@ -123,8 +123,8 @@ def test_a_file_that_vanished_is_decoded_from_what_was_read(monkeypatch, tmp_pat
     def missing(*_):
         yield str(tmp_path / "missing")
 
-    monkeypatch.setattr(imread, "LEAST_BYTES", 16)
-    monkeypatch.setattr(imread, "_file", missing)
+    monkeypatch.setattr(decode, "LEAST_BYTES", 16)
+    monkeypatch.setattr(decode, "_named", missing)
     np.testing.assert_array_equal(read(SAMPLES["png"][1]()).rgb, picture())
 
 
@@ -135,7 +135,7 @@ def test_names_beyond_ascii_are_read(name, monkeypatch, tmp_path):
         path.write_bytes(SAMPLES["png"][1]())
     except (OSError, UnicodeError):
         pytest.skip("the file system knows no such names")
-    monkeypatch.setattr(imread, "LEAST_BYTES", 16)
+    monkeypatch.setattr(decode, "LEAST_BYTES", 16)
     np.testing.assert_array_equal(read(path).rgb, picture())
 
 
@@ -144,7 +144,7 @@ def test_the_colour_is_of_the_file_that_was_read(name, monkeypatch, tmp_path):
     path = tmp_path / "picture"
     path.write_bytes(SAMPLES[name][1]())
     expected = read(path).rgb
-    monkeypatch.setattr(imread, "LEAST_BYTES", 16)
+    monkeypatch.setattr(decode, "LEAST_BYTES", 16)
     image = read(path)
     path.write_bytes(encode(picture()[:, ::-1], name.upper()))
     np.testing.assert_array_equal(image.rgb, expected)
@@ -165,13 +165,13 @@ def test_a_large_png_goes_straight_to_gray_whatever_it_says_of_gamma(name, monke
     assert 0 <= short.min() <= short.max() <= (name != "png-gray")
     np.testing.assert_array_equal(large.rgb, exact.rgb)
     for least in (16, 1 << 20):
-        monkeypatch.setattr(imread, "LEAST_BYTES", least)
+        monkeypatch.setattr(decode, "LEAST_BYTES", least)
         for source in (path, stated):
             np.testing.assert_array_equal(read(source).gray, large.gray)
 
 
 def test_threads_decode_at_the_same_time(monkeypatch):
-    monkeypatch.setattr(imread, "LEAST_BYTES", 16)
+    monkeypatch.setattr(decode, "LEAST_BYTES", 16)
     files = [SAMPLES["jpeg"][1](), SAMPLES["png"][1](), KINDS["jpeg-420"]()] * 20
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(read, files))
@@ -182,13 +182,13 @@ def test_threads_decode_at_the_same_time(monkeypatch):
 GROWTH = """
 import re, sys
 from pathlib import Path
-from imagegate.image import read, turbo
+from imagegate.image import decode, read
 
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
 
 if sys.argv[3] == "without":
-    turbo.decoder = lambda: None
+    decode.simplejpeg = lambda: None
 read(sys.argv[1])
 before = peak()
 image = read(sys.argv[2])
@@ -196,7 +196,7 @@ print((peak() - before) / image.gray.size)
 """
 
 
-@pytest.mark.skipif(not imread.TAKES_ARRAY, reason="this OpenCV decodes into no array")
+@pytest.mark.skipif(not decode.TAKES_ARRAY, reason="this OpenCV decodes into no array")
 @pytest.mark.parametrize(
     ("extension", "simplejpeg"), [(".jpg", "with"), (".jpg", "without"), (".png", "without")]
 )
@@ -204,7 +204,7 @@ def test_one_gray_plane_is_all_that_a_large_file_takes(extension, simplejpeg, tm
     status = Path("/proc/self/status")
     if not (status.exists() and "VmHWM" in status.read_text()):
         pytest.skip("the system does not tell the peak of the memory")
-    if simplejpeg == "with" and turbo.decoder() is None:
+    if simplejpeg == "with" and decode.simplejpeg() is None:
         pytest.skip("simplejpeg is not installed")
     small, large = tmp_path / f"small{extension}", tmp_path / f"large{extension}"
     small.write_bytes(cv2.imencode(extension, picture())[1].tobytes())

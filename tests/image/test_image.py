@@ -220,9 +220,9 @@ def test_colour_of_a_jpeg_is_decoded_only_when_asked_for_and_once(monkeypatch):
     flags = []
     jpeg = decode._jpeg
 
-    def spy(content, header, flag):
+    def spy(file, header, flag):
         flags.append(flag)
-        return jpeg(content, header, flag)
+        return jpeg(file, header, flag)
 
     monkeypatch.setattr(decode, "_jpeg", spy)
     image = read(SAMPLES["jpeg"][1]())

@@ -103,5 +103,5 @@ def test_a_view_is_computed_once():
         return object()
 
     image = Image.from_array(static(9, 9))
-    assert image.once(view) is image.once(view)
+    assert image.cached(view) is image.cached(view)
     assert calls == [image]

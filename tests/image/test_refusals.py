@@ -39,10 +39,9 @@ def no_decoder(monkeypatch):
         raise AssertionError("decoded in spite of the limits")
 
     monkeypatch.setattr("cv2.imdecode", explode)
-    monkeypatch.setattr("imagegate.image.imread.decode", explode)
-    monkeypatch.setattr("imagegate.image.turbo.decode", explode)
+    monkeypatch.setattr("imagegate.image.decode._into_array", explode)
+    monkeypatch.setattr("imagegate.image.decode._simplejpeg", explode)
     monkeypatch.setattr("imagegate.image.pillow.to_pixels", explode)
-    monkeypatch.setattr("imagegate.image.decode.to_pixels", explode)
 
 
 @pytest.mark.parametrize("tenth", range(10))

@@ -17,7 +17,7 @@ from imagegate.tables import Cause, Code, Measure
 
 def edge_widths(image: Image) -> tuple[float, float]:
     """Return the median over cells of the edge width across and down, NaN without edges."""
-    across, down = image.once(edges)
+    across, down = image.cached(edges)
     return middle(across), middle(down)
 
 
@@ -68,7 +68,7 @@ def edge_width_p90(image: Image) -> float:
     ----------
     After Marziliano et al., ICIP 2002, doi:10.1109/ICIP.2002.1038902, by cell.
     """
-    return middle(np.fmax(*image.once(edges)), 0.9)
+    return middle(np.fmax(*image.cached(edges)), 0.9)
 
 
 def edge_anisotropy(image: Image) -> float:
@@ -133,7 +133,7 @@ def spectral_cutoff(image: Image) -> float:
     The 10 % limit is that of ISO 12233 resolution; taken here from the gradient spectrum of
     the busiest 64 px pieces of rows and columns, less the noise of the flattest blocks.
     """
-    return image.once(cutoff)
+    return image.cached(cutoff)
 
 
 def laplacian_variance(image: Image) -> float:
@@ -230,12 +230,12 @@ def smear(image: Image) -> float:
     ----------
     Bigün and Granlund, ICCV 1987, for the structure tensor.
     """
-    return image.once(structure)[0]
+    return image.cached(structure)[0]
 
 
 def moved(image: Image, readings: Mapping[str, float]) -> bool:
     """Tell a blur along one direction from one in all directions."""
-    ratio, upright = image.once(structure)
+    ratio, upright = image.cached(structure)
     return ratio > (MOVED_ALONG_LINES if upright > UPRIGHT else MOVED)
 
 

@@ -92,7 +92,7 @@ def blockiness(image: Image) -> float:
     After Wang, Sheikh and Bovik, ICIP 2002, doi:10.1109/ICIP.2002.1038064; the phase is
     searched, so a crop does not hide the grid.
     """
-    found = image.once(traces)
+    found = image.cached(traces)
     if not found or min(len(found.columns), len(found.rows)) < 8 * MIN_PERIODS - 1:
         return NAN
     both = [folded(profile, 8) + FAINT for profile in (found.columns, found.rows)]
@@ -126,7 +126,7 @@ def bits_per_step(image: Image) -> float:
     ----------
     Own; the mean step is the simplest measure of spatial information (ITU-T P.910).
     """
-    found = image.once(traces)
+    found = image.cached(traces)
     if not found:
         return NAN
     activity = float(found.columns.mean() + found.rows.mean())

@@ -57,7 +57,7 @@ def border_contrast(image: Image) -> float:
     ----------
     Boundary prior of Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
     """
-    lab = image.once(small_lab)
+    lab = image.cached(small_lab)
     if lab is None:
         return NAN
     h, w = lab.shape[:2]
@@ -97,7 +97,7 @@ def edge_density(image: Image) -> float:
 
 def saliency(image: Image) -> Floats | None:
     """Return a coarse map of what stands out, None if nothing does."""
-    gray = image.once(small_gray)
+    gray = image.cached(small_gray)
     if gray is None or np.ptp(gray) < 1:
         return None
     fine = np.asarray(cv2.GaussianBlur(gray, (0, 0), 1.5))
@@ -123,7 +123,7 @@ def saliency_spread(image: Image) -> float:
     Saliency by distance to the mean after Achanta et al., CVPR 2009,
     doi:10.1109/CVPR.2009.5206596, on gray levels.
     """
-    weight = image.once(saliency)
+    weight = image.cached(saliency)
     if weight is None or weight.sum() <= 0:
         return NAN
     weight = weight / weight.sum()
@@ -152,7 +152,7 @@ def subject_contrast(image: Image) -> float:
     ----------
     Root mean squared contrast, Peli, JOSA A 7 (1990), doi:10.1364/JOSAA.7.002032.
     """
-    gray = image.once(small_gray)
+    gray = image.cached(small_gray)
     if gray is None:
         return NAN
     h, w = gray.shape

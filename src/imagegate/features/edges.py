@@ -158,10 +158,10 @@ def cell_grid(tiles: Stack) -> Grid:
 
 def edges(image: Image) -> Floats:
     """Return the widths of the strongest edges, of shape (axes, cells), NaN without edges."""
-    tiles = image.once(stack)
+    tiles = image.cached(stack)
     if tiles is None:
         return np.empty((len(AXES), 0))
-    if image.once(impulses) > SPECKLED:
+    if image.cached(impulses) > SPECKLED:
         tiles = Stack(u8(cv2.medianBlur(tiles.plane, 3)), tiles.count)
     widths, ranges = all_widths(tiles, cell_grid(tiles))
     if np.isfinite(ranges).any():

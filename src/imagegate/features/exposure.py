@@ -31,7 +31,7 @@ def spread(image: Image) -> float:
     ----------
     Robust form of Michelson's contrast.
     """
-    shares = image.once(histogram)
+    shares = image.cached(histogram)
     return level_at(shares, 1 - TAIL) - level_at(shares, TAIL)
 
 
@@ -52,7 +52,7 @@ def dark_share(image: Image) -> float:
     ----------
     Clipping as raw developers show it.
     """
-    return float(image.once(histogram)[:5].sum())
+    return float(image.cached(histogram)[:5].sum())
 
 
 def bright_share(image: Image) -> float:
@@ -73,7 +73,7 @@ def bright_share(image: Image) -> float:
     ----------
     Clipping as raw developers show it.
     """
-    return float(image.once(histogram)[251:].sum())
+    return float(image.cached(histogram)[251:].sum())
 
 
 def entropy(image: Image) -> float:
@@ -93,7 +93,7 @@ def entropy(image: Image) -> float:
     ----------
     Shannon, Bell System Technical Journal 27 (1948).
     """
-    shares = image.once(histogram)
+    shares = image.cached(histogram)
     used = shares[shares > 0]
     return max(0.0, float(-(used * np.log2(used)).sum()))
 
@@ -128,7 +128,7 @@ def unevenness(image: Image) -> float:
     Background by local maxima, as in Gatos et al., Pattern Recognition 39 (2006),
     doi:10.1016/j.patcog.2005.09.010, without their surface.
     """
-    grid = image.once(light_map)
+    grid = image.cached(light_map)
     if grid is None:
         return NAN
     low, high = quantile(grid.ravel(), 0.05), quantile(grid.ravel(), 0.95)
@@ -155,7 +155,7 @@ def light_falloff(image: Image) -> float:
     ----------
     Own; flat-field correction fits the same surface.
     """
-    grid = image.once(light_map)
+    grid = image.cached(light_map)
     if grid is None or grid.max() <= 0:
         return NAN
     stops = np.log2(np.maximum(grid, 2.0))
@@ -188,12 +188,12 @@ UNEVEN = 0.7  # halvings of the light from the brightest to the darkest part
 
 def dark(image: Image, readings: Mapping[str, float]) -> bool:
     """Tell whether there is hardly any light."""
-    return level_at(image.once(histogram), 0.9) < DARK
+    return level_at(image.cached(histogram), 0.9) < DARK
 
 
 def bright(image: Image, readings: Mapping[str, float]) -> bool:
     """Tell whether light has washed out even the darkest parts."""
-    shares = image.once(histogram)
+    shares = image.cached(histogram)
     return level_at(shares, TAIL) > BRIGHT and level_at(shares, 0.5) >= 250
 
 

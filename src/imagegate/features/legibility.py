@@ -31,10 +31,10 @@ def one_threshold_share(image: Image) -> float:
     ----------
     Otsu, IEEE SMC 9 (1979), doi:10.1109/TSMC.1979.4310076; Tesseract's default since 2006.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     if not found:
         return NAN
-    level = otsu(image.once(histogram))
+    level = otsu(image.cached(histogram))
     low, high = np.minimum(found.ink, found.ground), np.maximum(found.ink, found.ground)
     margin = MARGIN * (high - low)
     return float(np.mean((low < level - margin) & (high > level + margin)))
@@ -72,7 +72,7 @@ def contrast_evenness(image: Image) -> float:
     ----------
     As ``text.contrast``.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     if not found:
         return NAN
     typical = quantile(found.contrast, 0.5)
@@ -98,7 +98,7 @@ def height_spread(image: Image) -> float:
     ----------
     Own.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return quantile(found.height, 0.9) / quantile(found.height, 0.5) if found else NAN
 
 
@@ -120,7 +120,7 @@ def linked_share(image: Image) -> float:
     ----------
     Own.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return found.rows.linked if found else NAN
 
 
@@ -143,7 +143,7 @@ def uneven_share(image: Image) -> float:
     ----------
     Own.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return found.rows.uneven if found else NAN
 
 

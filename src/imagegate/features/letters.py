@@ -12,7 +12,7 @@ from imagegate.features.marks import Marks, find_marks
 from imagegate.features.noise import flat_sigma
 from imagegate.features.planes import Floats, Stack, half_stack, quantile, stack
 from imagegate.image import Image
-from imagegate.image.tiles import SIDE, WHOLE_UP_TO
+from imagegate.image.image import SIDE, WHOLE_UP_TO
 
 MOST = 24  # tiles to count letters in
 ENOUGH = 12  # letters; with fewer there is no text to speak of
@@ -45,12 +45,12 @@ class Letters:
 
 def native_marks(image: Image) -> Marks:
     """Find the marks at native size."""
-    return find_marks(image.once(stack), image.once(flat_sigma))
+    return find_marks(image.cached(stack), image.cached(flat_sigma))
 
 
 def half_marks(image: Image) -> Marks:
     """Find the marks at half size, where dots of a matrix printer join to letters."""
-    return find_marks(image.once(half_stack), image.once(flat_sigma) / 2)
+    return find_marks(image.cached(half_stack), image.cached(flat_sigma) / 2)
 
 
 def text_like(found: Marks) -> NDArray[np.intp] | None:
@@ -81,10 +81,10 @@ def close_to(found: Marks, picked: NDArray[np.intp], cell: float) -> NDArray[np.
 
 def letters(image: Image) -> Letters | None:
     """Return what stands in lines of text, None where there is none."""
-    found, scale = image.once(native_marks), 1.0
+    found, scale = image.cached(native_marks), 1.0
     picked = text_like(found)
     if picked is None and found.letter.sum() >= MANY * found.pixels / 1e6:
-        found, scale = image.once(half_marks), 2.0
+        found, scale = image.cached(half_marks), 2.0
         picked = text_like(found)
     if picked is None:
         return None
@@ -119,11 +119,11 @@ def letter_count(image: Image) -> float:
     Other than ``letters`` it does not look where most is going on: up to 24 tiles are spread over
     the picture.
     """
-    found, gray = image.once(letters), image.gray
+    found, gray = image.cached(letters), image.gray
     if found is None:
         return 0.0
     if gray.size <= WHOLE_UP_TO:
-        tiles = image.once(stack)
+        tiles = image.cached(stack)
     else:
         height, width = (min(SIDE, side // 8 * 8) for side in gray.shape)
         rows, columns = (
@@ -137,6 +137,6 @@ def letter_count(image: Image) -> float:
         tiles = Stack(np.concatenate(parts), len(parts))
     if tiles is None:
         return 0.0
-    sigma = image.once(flat_sigma) / found.scale
+    sigma = image.cached(flat_sigma) / found.scale
     picked = text_like(find_marks(tiles if found.scale == 1 else tiles.half, sigma))
     return 0.0 if picked is None else len(picked) * gray.size / tiles.plane.size

@@ -91,7 +91,7 @@ def flattest(striped: Plane | None) -> float:
 
 def flat_sigma(image: Image) -> float:
     """Return the noise sd in the flattest blocks at native size."""
-    return flattest(image.once(native_stripes))
+    return flattest(image.cached(native_stripes))
 
 
 def coarse_sigma(image: Image) -> float:
@@ -117,7 +117,7 @@ def flat_rms(image: Image) -> float:
     Operator of Immerkær, CVIU 64 (1996), doi:10.1006/cviu.1996.0060, restricted to the
     flattest blocks because text reads as noise to it.
     """
-    return image.once(flat_sigma)
+    return image.cached(flat_sigma)
 
 
 def coarse_rms(image: Image) -> float:
@@ -138,7 +138,7 @@ def coarse_rms(image: Image) -> float:
     ----------
     As ``noise.flat_rms``, one octave lower.
     """
-    return image.once(coarse_sigma)
+    return image.cached(coarse_sigma)
 
 
 def to_contrast(image: Image) -> float:
@@ -158,9 +158,9 @@ def to_contrast(image: Image) -> float:
     ----------
     Contrast-to-noise ratio, upside down.
     """
-    shares = image.once(histogram)
+    shares = image.cached(histogram)
     spread = level_at(shares, 1 - TAIL) - level_at(shares, TAIL)
-    return image.once(flat_sigma) / spread if spread > 0 else NAN
+    return image.cached(flat_sigma) / spread if spread > 0 else NAN
 
 
 IMPULSE_LEVELS = 40
@@ -179,7 +179,7 @@ def lone_share(striped: Plane) -> float:
 
 def impulses(image: Image) -> float:
     """Return the share of lone pixels on stripes from all over the picture."""
-    striped = image.once(native_stripes)
+    striped = image.cached(native_stripes)
     return NAN if striped is None else lone_share(striped)
 
 
@@ -202,7 +202,7 @@ def impulse_share(image: Image) -> float:
     The impulse detector of a switching median filter, Sun and Neuvo, Pattern Recognition
     Letters 15 (1994), doi:10.1016/0167-8655(94)90082-5, against the extrema.
     """
-    return image.once(impulses)
+    return image.cached(impulses)
 
 
 def score(readings: Mapping[str, float]) -> float:

@@ -40,7 +40,7 @@ def modulation(profile: Floats) -> Floats:
 
 def grid(image: Image) -> tuple[float, float]:
     """Return modulation depth and period of the strongest grid."""
-    found = image.once(traces)
+    found = image.cached(traces)
     if not found or min(len(found.columns), len(found.rows)) < SHORTEST:
         return NAN, NAN
     # a grid of squares has the same period both ways
@@ -73,7 +73,7 @@ def grid_energy(image: Image) -> float:
     Resampling peaks after Gallagher, CRV 2005, doi:10.1109/CRV.2005.70, on first
     differences of the gray plane.
     """
-    return image.once(grid)[0]
+    return image.cached(grid)[0]
 
 
 def period(image: Image) -> float:
@@ -93,7 +93,7 @@ def period(image: Image) -> float:
     ----------
     Own; see ``pixelation.grid_energy``.
     """
-    energy, best = image.once(grid)
+    energy, best = image.cached(grid)
     return best if energy >= GRID_SEEN else NAN
 
 
@@ -136,7 +136,7 @@ def equal_share(image: Image) -> float:
     ----------
     Own.
     """
-    found = image.once(traces)
+    found = image.cached(traces)
     return found.equal / found.pairs if found else NAN
 
 
@@ -159,7 +159,7 @@ def step_runs(image: Image) -> float:
     ----------
     Own.
     """
-    found = image.once(traces)
+    found = image.cached(traces)
     return found.runs / found.steps if found and found.steps >= FEWEST_STEPS else NAN
 
 

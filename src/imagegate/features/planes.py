@@ -1,4 +1,4 @@
-"""Intermediates that several measures share, each computed once an image through ``Image.once``."""
+"""What several measures share, computed once an image through ``Image.cached``."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def stack(image: Image) -> Stack | None:
 
 def half_stack(image: Image) -> Stack | None:
     """Return the tiles at half size, None if they are too small for that."""
-    full = image.once(stack)
+    full = image.cached(stack)
     large = full is not None and min(full.height, full.width) >= 2 * MIN_SIDE
     return full.half if full is not None and large else None
 

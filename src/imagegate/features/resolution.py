@@ -53,7 +53,7 @@ def effective(image: Image) -> float:
     ----------
     Nyquist's limit: a cut-off of 0.5 cycles a pixel uses every pixel.
     """
-    end = image.once(cutoff)
+    end = image.cached(cutoff)
     return 2 * end * min(image.gray.shape) if np.isfinite(end) else NAN
 
 

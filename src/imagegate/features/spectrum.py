@@ -45,7 +45,7 @@ def spectra(image: Image) -> Floats | None:
 
     Shape (directions, 33); None for pictures that hold no piece.
     """
-    tiles = image.once(stack)
+    tiles = image.cached(stack)
     if tiles is None or min(tiles.height, tiles.width) < PIECE:
         return None
     found = np.array([pieces(tiles, *direction) for direction in DIRECTIONS], np.float32)
@@ -84,10 +84,10 @@ def end_of(power: Floats, noise: float) -> float:
 
 def cutoff(image: Image) -> float:
     """Return the earliest end of the four spectra."""
-    power = image.once(spectra)
+    power = image.cached(spectra)
     if power is None:
         return NAN
-    noise = image.once(flat_sigma) ** 2 * float(np.square(TAPER).sum())
+    noise = image.cached(flat_sigma) ** 2 * float(np.square(TAPER).sum())
     ends = np.array([end_of(each, noise) for each in power])
     # diagonal neighbours are further apart; without an end in sight there is nothing to compare
     ends[2:] = np.where(ends[2:] < 0.5, ends[2:] / np.sqrt(2), np.nan)

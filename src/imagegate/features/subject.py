@@ -26,7 +26,7 @@ def frame_patches(lab: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def distance_map(image: Image) -> NDArray[np.float32] | None:
     """Return the CIELAB distance of every pixel to the nearest colour of the frame."""
-    lab = image.once(small_lab)
+    lab = image.cached(small_lab)
     if lab is None:
         return None
     away = lab[:, :, None, :] - frame_patches(lab)
@@ -51,7 +51,7 @@ def border_spread(image: Image) -> float:
     ----------
     Boundary prior of Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
     """
-    lab = image.once(small_lab)
+    lab = image.cached(small_lab)
     if lab is None:
         return NAN
     patches = frame_patches(lab)
@@ -77,7 +77,7 @@ def border_clutter(image: Image) -> float:
     Feature congestion as clutter: Rosenholtz, Li and Nakano, Journal of Vision 7 (2007),
     doi:10.1167/7.2.17, reduced to one scale.
     """
-    lab = image.once(small_lab)
+    lab = image.cached(small_lab)
     if lab is None:
         return NAN
     across = np.linalg.norm(np.diff(lab, axis=1), axis=2)[:-1]
@@ -107,7 +107,7 @@ def subject_share(image: Image) -> float:
     ----------
     Background by the border: Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
     """
-    away = image.once(distance_map)
+    away = image.cached(distance_map)
     return NAN if away is None else float((away >= FAR).mean())
 
 
@@ -130,7 +130,7 @@ def subject_whole(image: Image) -> float:
     Compactness of salient regions: Perazzi et al., CVPR 2012,
     doi:10.1109/CVPR.2012.6247743, by connected pieces.
     """
-    away = image.once(distance_map)
+    away = image.cached(distance_map)
     if away is None or not (away >= FAR).any():
         return NAN
     found = cv2.connectedComponentsWithStats(u8(away >= FAR), connectivity=8)
@@ -156,7 +156,7 @@ def subject_separation(image: Image) -> float:
     ----------
     Otsu's separability, IEEE SMC 9 (1979), doi:10.1109/TSMC.1979.4310076.
     """
-    away = image.once(distance_map)
+    away = image.cached(distance_map)
     if away is None or float(np.ptp(away)) < 1:
         return NAN
     values: Floats = np.sort(away.ravel()).astype(np.float64)

@@ -34,7 +34,7 @@ def x_height(image: Image) -> float:
     ----------
     Tesseract's own advice: x-height of 20 px or more, hopeless under 10.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     if not found:
         return NAN
     middle = quantile(found.height, 0.5)
@@ -59,7 +59,7 @@ def x_height_p10(image: Image) -> float:
     ----------
     As ``text.x_height_px``.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return quantile(found.height, 0.1) if found else NAN
 
 
@@ -81,7 +81,7 @@ def x_height_effective(image: Image) -> float:
     ----------
     Nyquist's limit, as for ``resolution.effective_px``.
     """
-    return x_height(image) * 2 * image.once(cutoff)
+    return x_height(image) * 2 * image.cached(cutoff)
 
 
 def stroke_width(image: Image) -> float:
@@ -102,7 +102,7 @@ def stroke_width(image: Image) -> float:
     Area over half the perimeter of a long stroke is its width; the stroke as text cue
     after Epshtein et al., CVPR 2010, doi:10.1109/CVPR.2010.5540041.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return quantile(found.stroke, 0.5) if found else NAN
 
 
@@ -145,7 +145,7 @@ def contrast(image: Image) -> float:
     ----------
     Local contrast as in Su, Lu and Tan, IEEE TIP 22 (2013), doi:10.1109/TIP.2012.2231089.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return quantile(found.contrast, 0.5) if found else NAN
 
 
@@ -166,7 +166,7 @@ def contrast_p10(image: Image) -> float:
     ----------
     As ``text.contrast``.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return quantile(found.contrast, 0.1) if found else NAN
 
 
@@ -189,7 +189,7 @@ def broken_share(image: Image) -> float:
     Small speckle and broken character factors of Cannon, Hochberg and Kelly, IJDAR 2
     (1999), doi:10.1007/s100320050039.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return found.broken if found else NAN
 
 
@@ -212,7 +212,7 @@ def speck_share(image: Image) -> float:
     White speckle and small speckle factors of Cannon, Hochberg and Kelly, IJDAR 2
     (1999), doi:10.1007/s100320050039, by place.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return found.specks if found else NAN
 
 
@@ -235,7 +235,7 @@ def merged_share(image: Image) -> float:
     Touching character factor of Cannon, Hochberg and Kelly, IJDAR 2 (1999),
     doi:10.1007/s100320050039.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return found.merged if found else NAN
 
 
@@ -256,7 +256,7 @@ def components(image: Image) -> float:
     ----------
     Connected components, 8-neighbourhood.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return float(found.height.size) if found else 0.0
 
 
@@ -277,7 +277,7 @@ def area_share(image: Image) -> float:
     ----------
     Own.
     """
-    found = image.once(letters)
+    found = image.cached(letters)
     return min(1.0, found.covered) if found else 0.0
 
 

@@ -1,10 +1,54 @@
-"""What a container says about its picture, and the limits that this must keep."""
+"""What a container says about its picture, the limits on it, and the errors for damage."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import struct
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from imagegate.errors import ImageTooLargeError, SettingsError
+import cv2
+
+from imagegate.errors import (
+    BrokenImageError,
+    ImageError,
+    ImageTooLargeError,
+    SettingsError,
+    TruncatedImageError,
+)
+
+# No encoder writes so many chunks, blocks or boxes within the byte limit; a walk over an
+# endless row of empty ones would take minutes.
+MOST_PARTS = 4_000_000
+
+# What decoders raise on hostile bytes; catching Exception would hide what is our own.
+DECODER_ERRORS = (
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError),
+    *(RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error, cv2.error),
+)
+
+ORIENTATION_TAG, SHORT = 0x0112, 3  # of EXIF
+
+
+@dataclass(frozen=True)
+class File:
+    """The bytes of a file.
+
+    Parameters
+    ----------
+    data : bytes
+        All of them.
+    source : str
+        What messages call the file.
+    path : str
+        Where it was read from; empty for bytes and file objects.
+    """
+
+    data: bytes = field(repr=False)
+    source: str
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,3 +161,77 @@ def _too_large(source: str, found: str, allowed: str, setting: str) -> ImageTooL
         f"found {found}, the limit is {allowed}. If you trust the file, "
         f"raise the limit: read(…, limits=Limits({setting})){option}",
     )
+
+
+def orientation(exif: bytes) -> int:
+    r"""Return the EXIF orientation, 1 to 8; 1 where there is none or it makes no sense.
+
+    Parameters
+    ----------
+    exif : bytes
+        A TIFF structure, with or without the leading ``Exif\0\0``. Only its first
+        directory is read, as viewers do: the second describes the thumbnail.
+    """
+    block = exif.removeprefix(b"Exif\0\0")
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
+    if order is None:
+        return 1
+    try:
+        (start,) = struct.unpack_from(order + "I", block, 4)
+        (count,) = struct.unpack_from(order + "H", block, start)
+        for entry in range(start + 2, start + 2 + 12 * count, 12):
+            tag, kind, _, value = struct.unpack_from(order + "HHIH", block, entry)
+            if tag == ORIENTATION_TAG:
+                return value if kind == SHORT and 1 <= value <= 8 else 1
+    except struct.error:
+        return 1
+    return 1
+
+
+def is_srgb(profile: bytes) -> bool:
+    """Tell whether an ICC profile, or its name, calls itself sRGB."""
+    # Version 4 profiles keep their description in UTF-16.
+    return b"sRGB" in profile.replace(b"\0", b"")
+
+
+def truncated(source: str, name: str) -> TruncatedImageError:
+    """Return the error for a file that ends too early."""
+    return TruncatedImageError(
+        source, f"the {name} ends before its picture does; copy or download it again"
+    )
+
+
+def damaged(source: str, name: str, what: str) -> BrokenImageError:
+    """Return the error for a file whose structure makes no sense; ``what`` says where."""
+    return BrokenImageError(source, f"the {name} is damaged: {what}; get it again from its origin")
+
+
+def endless(source: str, name: str) -> BrokenImageError:
+    """Return the error for a file of implausibly many parts."""
+    return damaged(source, name, f"more than {MOST_PARTS:,} parts")
+
+
+@contextmanager
+def decoding(source: str, name: str) -> Iterator[None]:
+    """Translate what a decoder raises into the errors of imagegate."""
+    try:
+        yield
+    except DECODER_ERRORS as error:
+        if isinstance(error, ImageError):
+            raise
+        kind = TruncatedImageError if "truncated" in str(error) else BrokenImageError
+        detail = str(error).strip().rstrip(".") or type(error).__name__
+        raise kind(
+            source, f"the {name} cannot be decoded ({detail}); get it again from its origin"
+        ) from error
+    except MemoryError as error:
+        raise ImageTooLargeError(source, f"not enough memory to decode this {name}") from error
+    except _bomb_error() as error:
+        raise ImageTooLargeError(
+            source, f"beyond Pillow's own limit too ({error}); raise PIL.Image.MAX_IMAGE_PIXELS"
+        ) from error
+
+
+def _bomb_error() -> tuple[type[Exception], ...]:
+    module = sys.modules.get("PIL.Image")
+    return (module.DecompressionBombError,) if module else ()

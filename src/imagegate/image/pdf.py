@@ -8,7 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from imagegate.errors import BrokenImageError, MissingExtraError, UnsupportedImageError
+from imagegate.errors import BrokenImageError, UnsupportedImageError
+from imagegate.extras import require
 from imagegate.image.header import Header
 from imagegate.image.pixels import Pixels
 
@@ -60,10 +61,7 @@ def _pixels(points: float) -> int:
 
 
 def _open(data: bytes, source: str) -> Any:
-    try:
-        import pypdfium2
-    except ImportError as error:
-        raise MissingExtraError("pypdfium2", "pdf") from error
+    pypdfium2 = require("pypdfium2", "pdf")
     try:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:

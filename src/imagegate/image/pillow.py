@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import io
-import struct
-import sys
 import threading
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
-from imagegate.errors import (
-    BrokenImageError,
-    ImageTooLargeError,
-    MissingExtraError,
-    TruncatedImageError,
-    UnsupportedImageError,
+from imagegate.errors import UnsupportedImageError
+from imagegate.extras import require
+from imagegate.image.header import Header, Limits, check_header, decoding, orientation
+from imagegate.image.image import Image, image_of
+from imagegate.image.pixels import (
+    DECODED_16_BIT,
+    Pixels,
+    simplify,
+    to_8_bits,
+    turn_note,
+    upright,
 )
-from imagegate.image.exif import orientation
-from imagegate.image.pixels import DECODED_16_BIT, Pixels, simplify, to_8_bits, upright
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -42,12 +41,6 @@ PLUGINS = {
     "AVIF": ("AvifImagePlugin", "AvifImageFile"),
 }
 
-# What decoders raise on hostile bytes; catching Exception would hide what is our own.
-DECODER_ERRORS = (
-    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError),
-    *(RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error, cv2.error),
-)
-
 WITH_ALPHA = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 GRAY = frozenset({"1", "L"})
 COLOUR = frozenset({"P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV"})
@@ -56,32 +49,6 @@ PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
 # Warning filters are the whole process's: two threads that swap them at once may leave
 # them swapped for good.
 _filters = threading.Lock()
-
-
-@contextmanager
-def decoding(source: str, name: str) -> Iterator[None]:
-    """Translate what a decoder raises into the errors of imagegate."""
-    try:
-        yield
-    except DECODER_ERRORS as error:
-        if isinstance(error, ValueError) and hasattr(error, "source"):
-            raise
-        kind = TruncatedImageError if "truncated" in str(error) else BrokenImageError
-        detail = str(error).strip().rstrip(".") or type(error).__name__
-        raise kind(
-            source, f"the {name} cannot be decoded ({detail}); get it again from its origin"
-        ) from error
-    except MemoryError as error:
-        raise ImageTooLargeError(source, f"not enough memory to decode this {name}") from error
-    except _bomb_error() as error:
-        raise ImageTooLargeError(
-            source, f"beyond Pillow's own limit too ({error}); raise PIL.Image.MAX_IMAGE_PIXELS"
-        ) from error
-
-
-def _bomb_error() -> tuple[type[Exception], ...]:
-    module = sys.modules.get("PIL.Image")
-    return (module.DecompressionBombError,) if module else ()
 
 
 @contextmanager
@@ -107,10 +74,7 @@ def open_lazily(data: bytes, name: str, source: str, *, frame: int = 0) -> Image
 
 def _plugin(name: str, source: str) -> Any:
     if name == "HEIC":
-        try:
-            return import_module("pillow_heif").HeifImageFile
-        except ImportError:
-            raise MissingExtraError("pillow_heif", "heic") from None
+        return require("pillow_heif", "heic").HeifImageFile
     from PIL import features
 
     library = name.lower()
@@ -172,26 +136,16 @@ def _composited(picture: PillowImage) -> tuple[Pixels, tuple[str, ...]]:
     return np.ascontiguousarray(pixels[..., 0]) if gray else pixels, notes
 
 
-def is_pillow_image(source: object) -> bool:
-    """Tell whether something is a PIL image, without importing Pillow for it."""
-    module = sys.modules.get("PIL.Image")
-    return module is not None and isinstance(source, module.Image)
-
-
-def decode_open_image(picture: PillowImage, source: str) -> tuple[Pixels, tuple[str, ...], int]:
-    """Decode a caller's PIL image, at the frame where it stands.
-
-    Returns
-    -------
-    pixels : NDArray[np.uint8]
-        Upright RGB (height, width, 3) or gray (height, width).
-    notes : tuple of str
-        What had to be done to the samples.
-    orientation : int
-        The EXIF orientation that was applied here.
-    """
+def from_pillow(picture: PillowImage, limits: Limits) -> Image:
+    """Return a caller's PIL image, at the frame where it stands, as an Image."""
+    source = str(getattr(picture, "filename", "") or "<PIL image>")
+    check_header(Header("PIL", *picture.size), source, limits)
     pixels, notes = to_pixels(picture, source, "PIL image")
     # The plugins that turn pictures themselves set this right while they load.
     exif = picture.info.get("exif")
     turned = orientation(exif) if isinstance(exif, bytes) else 1
-    return upright(pixels, turned), notes, turned
+    pixels = upright(pixels, turned)
+    height, width = pixels.shape[:2]
+    mode = "gray" if pixels.ndim == 2 else "rgb"
+    header = Header("PIL", width, height, mode=mode, orientation=turned)
+    return image_of(pixels, source, header, (*turn_note(turned), *notes))

@@ -129,6 +129,11 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return turned
 
 
+def turn_note(orientation: int) -> tuple[str, ...]:
+    """Return the note on an image that was turned, none if it stood upright."""
+    return () if orientation == 1 else (f"turned upright (EXIF orientation {orientation})",)
+
+
 def halved(plane: Pixels) -> Pixels:
     """Return a plane (height, width) at half size, each pixel the mean of four."""
     height, width = plane.shape[0] // 2, plane.shape[1] // 2

@@ -9,8 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from imagegate.errors import ImagegateError, NoRoomError
-from imagegate.image import ImageFile, Limits, open_file
-from imagegate.image.source import load
+from imagegate.image import ImageFile, Limits, load, open_file
 from imagegate.messages import ENGLISH
 from imagegate.models.verdict import Verdict
 from imagegate.parallel.worker import Done

@@ -55,7 +55,7 @@ class Page:
     @cached_property
     def letters(self) -> float:
         """About how many letters the whole picture shows, 0 if it shows no text."""
-        return self.image.once(letter_count)
+        return self.image.cached(letter_count)
 
 
 def page(image: Image, output: Any, second: Any = None) -> Page:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Protocol, cast
 
 from imagegate.errors import UnsupportedImageError
-from imagegate.image import pdf
-from imagegate.image.containers import bmp, gif, isobmff, jpeg, png, tiff, webp
-from imagegate.image.header import Header, Limits, check_header
+from imagegate.image.header import File, Header, Limits, check_header
+
+
+class Walker(Protocol):
+    """A module that walks the structure of one file format."""
+
+    def header(self, data: bytes, source: str, frame: int, most_frames: int) -> Header:
+        """Return the facts of a frame without decoding it."""
+        ...
+
+    def verify(self, data: bytes, source: str) -> None:
+        """Raise if the structure is damaged or cut short."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -20,63 +31,53 @@ class Container:
     ----------
     name : str
         As people write it.
-    start : re.Pattern
-        What its first bytes match.
+    start : bytes
+        A pattern that its first bytes match.
     suffixes : tuple of str
         File name endings, lower case.
-    header : Callable
-        ``header(data, source, frame, most_frames) -> Header`` without decoding.
-    verify : Callable
-        ``verify(data, source)`` raises if the structure is damaged or cut short.
+    module : str
+        The one that walks its structure, imported with the first such file.
     """
 
     name: str
-    start: re.Pattern[bytes]
+    start: bytes
     suffixes: tuple[str, ...]
-    header: Callable[[bytes, str, int, int], Header]
-    verify: Callable[[bytes, str], None]
+    module: str
+
+    @property
+    def walker(self) -> Walker:
+        """The module."""
+        return cast("Walker", import_module(self.module))
 
 
-def _starts(pattern: bytes) -> re.Pattern[bytes]:
-    return re.compile(pattern, re.DOTALL)
+AVIF = rb"....ftyp(?:avi[fs]|(?:mif1|msf1|miaf).{4}(?:.{4}){0,8}?avi[fs])"
 
-
+_HERE = "imagegate.image.containers"
 CONTAINERS = (
     Container(
         "JPEG",
-        _starts(rb"\xff\xd8\xff"),
+        rb"\xff\xd8\xff",
         (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo"),
-        jpeg.header,
-        jpeg.verify,
+        f"{_HERE}.jpeg",
     ),
-    Container("PNG", _starts(rb"\x89PNG\r\n\x1a\n"), (".png", ".apng"), png.header, png.verify),
-    Container("WebP", _starts(rb"RIFF....WEBP"), (".webp",), webp.header, webp.verify),
-    Container(
-        "TIFF",
-        _starts(rb"II[*+]\0|MM\0[*+]"),
-        (".tif", ".tiff"),
-        tiff.header,
-        tiff.verify,
-    ),
-    Container(
-        "BMP", _starts(rb"BM.{12}[\x0c-\xff]\0\0\0"), (".bmp", ".dib"), bmp.header, bmp.verify
-    ),
-    Container("GIF", _starts(rb"GIF8[79]a"), (".gif",), gif.header, gif.verify),
+    Container("PNG", rb"\x89PNG\r\n\x1a\n", (".png", ".apng"), f"{_HERE}.png"),
+    Container("WebP", rb"RIFF....WEBP", (".webp",), f"{_HERE}.webp"),
+    Container("TIFF", rb"II[*+]\0|MM\0[*+]", (".tif", ".tiff"), f"{_HERE}.tiff"),
+    Container("BMP", rb"BM.{12}[\x0c-\xff]\0\0\0", (".bmp", ".dib"), f"{_HERE}.bmp"),
+    Container("GIF", rb"GIF8[79]a", (".gif",), f"{_HERE}.gif"),
     Container(
         "AVIF",
-        _starts(rb"....ftyp(?:avi[fs]|(?:mif1|msf1|miaf).{4}(?:.{4}){0,8}?avi[fs])"),
+        AVIF,
         (".avif", ".avifs"),
-        isobmff.avif_header,
-        isobmff.verify,
+        f"{_HERE}.isobmff",
     ),
     Container(
         "HEIC",
-        _starts(rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)"),
+        rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)",
         (".heic", ".heif", ".hif", ".heics"),
-        isobmff.heic_header,
-        isobmff.verify,
+        f"{_HERE}.isobmff",
     ),
-    Container("PDF", _starts(rb"%PDF-"), (".pdf",), pdf.header, pdf.verify),
+    Container("PDF", rb"%PDF-", (".pdf",), "imagegate.image.pdf"),
 )
 
 SUFFIXES = frozenset(suffix for container in CONTAINERS for suffix in container.suffixes)
@@ -96,21 +97,21 @@ FOREIGN = (
 )
 
 
-def read_header(data: bytes, source: str, limits: Limits, frame: int) -> Header:
+def read_header(file: File, limits: Limits, frame: int) -> Header:
     """Return the facts of one frame, after limits and structure have been checked.
 
     Nothing is decoded, and the limits come first: what they refuse is refused at once.
     """
-    container = _recognise(data, source)
-    header = container.header(data, source, frame, limits.frames)
-    check_header(header, source, limits)
-    container.verify(data, source)
+    walker = _recognise(file).walker
+    header = walker.header(file.data, file.source, frame, limits.frames)
+    check_header(header, file.source, limits)
+    walker.verify(file.data, file.source)
     if not 0 <= frame < header.frames:
         raise UnsupportedImageError(
-            source,
+            file.source,
             f"frame {frame} was asked for, the {header.format} has {header.frames}, from 0 on",
         )
-    return replace(header, size_bytes=len(data))
+    return replace(header, size_bytes=len(file.data))
 
 
 def other_format_of(suffix: str, name: str) -> bool:
@@ -119,12 +120,13 @@ def other_format_of(suffix: str, name: str) -> bool:
     return bool(owners) and name not in owners
 
 
-def _recognise(data: bytes, source: str) -> Container:
+def _recognise(file: File) -> Container:
     for container in CONTAINERS:
-        if container.start.match(data):
+        if re.match(container.start, file.data, re.DOTALL):
             return container
     known = ", ".join(container.name for container in CONTAINERS)
-    raise UnsupportedImageError(source, f"expected an image ({known}), found {_describe(data)}")
+    found = _describe(file.data)
+    raise UnsupportedImageError(file.source, f"expected an image ({known}), found {found}")
 
 
 def _describe(data: bytes) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from imagegate.image.containers.damage import damaged, truncated
-from imagegate.image.header import Header
+from imagegate.image.header import Header, damaged, truncated
 
 OS2_HEADER_BYTES = 12
 UNCOMPRESSED = frozenset({0, 3, 6})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from imagegate.image.containers.damage import MOST_PARTS, damaged, endless, truncated
-from imagegate.image.header import Header
+from imagegate.image.header import MOST_PARTS, Header, damaged, endless, truncated
 
 EXTENSION, PICTURE, TRAILER, PADDING = 0x21, 0x2C, 0x3B, 0x00
 GRAPHIC_CONTROL = 0xF9

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
-from imagegate.image.containers.damage import MOST_PARTS, damaged, endless, truncated
-from imagegate.image.exif import is_srgb, orientation
-from imagegate.image.header import Header
-from imagegate.image.pillow import decoding, open_lazily
+from imagegate.image.containers import AVIF
+from imagegate.image.header import (
+    MOST_PARTS,
+    Header,
+    damaged,
+    decoding,
+    endless,
+    is_srgb,
+    orientation,
+    truncated,
+)
+from imagegate.image.pillow import open_lazily
 
 TO_THE_END, WIDE = 0, 1
 
 
-def avif_header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
-    """Return the facts of an AVIF file."""
-    return _header("AVIF", data, source, frame)
-
-
-def heic_header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
-    """Return the facts of a HEIC file."""
-    return _header("HEIC", data, source, frame)
+def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
+    """Return the facts of an AVIF or HEIC file."""
+    name = "AVIF" if re.match(AVIF, data, re.DOTALL) else "HEIC"
+    _walk(data, source, name)
+    picture = open_lazily(data, name, source)
+    frames = getattr(picture, "n_frames", 1)
+    with decoding(source, name):
+        if 0 < frame < frames:
+            picture.seek(frame)
+    # libheif has turned the picture already; libavif leaves it to the reader.
+    turned = orientation(picture.info.get("exif") or b"") if name == "AVIF" else 1
+    width, height = picture.size if turned < 5 else picture.size[::-1]
+    profile = picture.info.get("icc_profile") or b""
+    return Header(
+        name,
+        width,
+        height,
+        frames=frames,
+        bits=picture.info.get("bit_depth", 8),
+        mode="gray" if picture.mode in ("L", "LA") else "rgb",
+        alpha=picture.mode in ("LA", "RGBA"),
+        orientation=turned,
+        profile=bool(profile) and not is_srgb(profile),
+    )
 
 
 def verify(data: bytes, source: str) -> None:
@@ -43,27 +68,3 @@ def _walk(data: bytes, source: str, name: str) -> None:
             raise damaged(source, name, f"a box of length {length} at byte {position}")
         position = min(position + length, len(data) + 1)
     raise endless(source, name)
-
-
-def _header(name: str, data: bytes, source: str, frame: int) -> Header:
-    _walk(data, source, name)
-    picture = open_lazily(data, name, source)
-    frames = getattr(picture, "n_frames", 1)
-    with decoding(source, name):
-        if 0 < frame < frames:
-            picture.seek(frame)
-    # libheif has turned the picture already; libavif leaves it to the reader.
-    turned = orientation(picture.info.get("exif") or b"") if name == "AVIF" else 1
-    width, height = picture.size if turned < 5 else picture.size[::-1]
-    profile = picture.info.get("icc_profile") or b""
-    return Header(
-        name,
-        width,
-        height,
-        frames=frames,
-        bits=picture.info.get("bit_depth", 8),
-        mode="gray" if picture.mode in ("L", "LA") else "rgb",
-        alpha=picture.mode in ("LA", "RGBA"),
-        orientation=turned,
-        profile=bool(profile) and not is_srgb(profile),
-    )

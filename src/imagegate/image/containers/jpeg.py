@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from imagegate.errors import UnsupportedImageError
-from imagegate.image.containers.damage import damaged, truncated
-from imagegate.image.exif import is_srgb, orientation
-from imagegate.image.header import Header
+from imagegate.image.header import Header, damaged, is_srgb, orientation, truncated
 
 SOI, EOI, SOS, DQT, APP1, APP2, TEM = 0xD8, 0xD9, 0xDA, 0xDB, 0xE1, 0xE2, 0x01
 FRAME = frozenset({0xC0, 0xC1, 0xC2})

@@ -6,9 +6,15 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from imagegate.image.containers.damage import MOST_PARTS, damaged, endless, truncated
-from imagegate.image.exif import is_srgb, orientation
-from imagegate.image.header import Header
+from imagegate.image.header import (
+    MOST_PARTS,
+    Header,
+    damaged,
+    endless,
+    is_srgb,
+    orientation,
+    truncated,
+)
 
 SIGNATURE_BYTES = 8
 MODES = {0: "gray", 2: "rgb", 3: "palette", 4: "gray", 6: "rgb"}
@@ -62,14 +68,14 @@ def verify(data: bytes, source: str) -> None:
             raise damaged(source, "PNG", f"checksum of {name} at byte {start}")
 
 
-def without_gamma(data: bytes, source: str) -> list[memoryview]:
-    """Return the pieces of the file between the chunks that state its gamma: one without such."""
-    view, pieces, begin = memoryview(data), [], 0
+def without_gamma(data: bytes, source: str) -> bytes:
+    """Return the file without the chunks that state its gamma; as it is if it has none."""
+    view, kept, begin = memoryview(data), [], 0
     for kind, start, end in _chunks(data, source):
         if kind in LIGHT:
-            pieces.append(view[begin : start - 8])
+            kept.append(view[begin : start - 8])
             begin = end + 4
-    return [*pieces, view[begin:]]
+    return b"".join([*kept, view[begin:]]) if kept else data
 
 
 def _chunks(data: bytes, source: str) -> Iterator[Chunk]:

@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import UnsupportedImageError
-from imagegate.image.containers.damage import damaged, truncated
-from imagegate.image.exif import is_srgb
-from imagegate.image.header import Header
+from imagegate.image.header import Header, damaged, is_srgb, truncated
 
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES = 256, 257, 258, 262, 274, 277
 STRIPS, STRIP_BYTES, TILES, TILE_BYTES = 273, 279, 324, 325

@@ -5,9 +5,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from imagegate.image.containers.damage import MOST_PARTS, damaged, endless, truncated
-from imagegate.image.exif import is_srgb, orientation
-from imagegate.image.header import Header
+from imagegate.image.header import (
+    MOST_PARTS,
+    Header,
+    damaged,
+    endless,
+    is_srgb,
+    orientation,
+    truncated,
+)
 
 RIFF_HEADER_BYTES = 12
 LOSSY_START_CODE = b"\x9d\x01\x2a"

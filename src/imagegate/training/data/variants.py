@@ -81,7 +81,7 @@ def _loaded(source: Source, text: bool) -> Clean:
     picture = image.read(path)
     data = path.read_bytes()
     short = min(picture.gray.shape) / (PAGE_PARTS if text else PICTURE_PARTS)
-    found = picture.once(letters) if text else None
+    found = picture.cached(letters) if text else None
     # the median, in whole pixels: what is done to an image outlives finer measures of it
     return Clean(picture.rgb, data, float(np.median(found.height)) if found else short)
 
