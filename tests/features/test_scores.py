@@ -8,7 +8,7 @@ import pytest
 from probes import image, jpeg, noise, page, pixelated, scene
 
 from imagegate.features import readings, scores
-from imagegate.features.scale import ramp, worst
+from imagegate.features.planes import ramp, worst
 from imagegate.image import read
 
 

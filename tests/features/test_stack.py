@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from probes import image, text
 
-from imagegate.features import edges, marks, readings, spectrum
-from imagegate.features.letters import letter_count
+from imagegate.features import letters, readings, sharpness
 from imagegate.features.planes import Stack
 
 RNG = np.random.default_rng(0)
@@ -37,20 +36,20 @@ ALONE = [Stack(tile, 1) for tile in TILES]
 
 @pytest.mark.parametrize("grid", [(1, 1), (2, 1), (3, 4)])
 def test_edges(grid):
-    together, _ = edges.all_widths(STACK, grid)
-    apart = [edges.all_widths(tile, grid)[0] for tile in ALONE]
+    together, _ = sharpness.all_widths(STACK, grid)
+    apart = [sharpness.all_widths(tile, grid)[0] for tile in ALONE]
     np.testing.assert_array_equal(together, np.concatenate(apart, axis=1))
 
 
 def test_ink():
-    together = marks.ink(STACK, 1.0)
-    np.testing.assert_array_equal(together, np.concatenate([marks.ink(t, 1.0) for t in ALONE]))
+    together = letters.ink(STACK, 1.0)
+    np.testing.assert_array_equal(together, np.concatenate([letters.ink(t, 1.0) for t in ALONE]))
 
 
 def test_marks():
-    together, apart = marks.read_marks(STACK, 1.0), []
+    together, apart = letters.read_marks(STACK, 1.0), []
     for n, tile in enumerate(ALONE):
-        found = marks.read_marks(tile, 1.0)
+        found = letters.read_marks(tile, 1.0)
         found[:, 1] += n * tile.height
         apart.append(found)
     expected = np.concatenate(apart)
@@ -60,11 +59,11 @@ def test_marks():
     )
 
 
-@pytest.mark.parametrize("direction", spectrum.DIRECTIONS)
+@pytest.mark.parametrize("direction", sharpness.DIRECTIONS)
 @pytest.mark.parametrize(("height", "width"), [(256, 256), (64, 256), (256, 104)])
 def test_no_piece_of_the_spectrum_crosses_a_seam(direction, height, width):
     numbers = np.repeat(np.arange(8, dtype=np.uint8), height)[:, None]
-    found = spectrum.pieces(
+    found = sharpness.pieces(
         Stack(np.ascontiguousarray(np.broadcast_to(numbers, (8 * height, width))), 8), *direction
     )
     assert (np.ptp(found, axis=1) == 0).all()
@@ -98,6 +97,6 @@ def test_letters_are_counted_wherever_they_are():
         plane = np.full((1200, 1600), 235, np.uint8)
         top, left = down * (1200 - block.shape[0]), right * (1600 - block.shape[1])
         plane[top : top + block.shape[0], left : left + block.shape[1]] = block
-        counts.append(letter_count(image(plane)))
+        counts.append(letters.letter_count(image(plane)))
     assert min(counts) > 0.3 * 8 * 14
     assert max(counts) < 3 * 8 * 14

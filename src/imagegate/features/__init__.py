@@ -14,14 +14,12 @@ from imagegate.features import (
     compression,
     content,
     exposure,
-    legibility,
     noise,
     pixelation,
     resolution,
-    subject,
     text,
 )
-from imagegate.features.outputs import cutout, mask, outline
+from imagegate.features.outputs import cutout, mask
 from imagegate.features.outputs import transcript as reading
 from imagegate.image import Image
 from imagegate.tables import Cause, Measure, OutputMeasure, Table
@@ -53,9 +51,7 @@ MEASURES: Table[Measure] = Table(
         *compression.MEASURES,
         *pixelation.MEASURES,
         *text.MEASURES,
-        *legibility.MEASURES,
         *content.MEASURES,
-        *subject.MEASURES,
     ),
 )
 
@@ -63,7 +59,7 @@ MEASURES: Table[Measure] = Table(
 # at; a corpus keeps its measures of outputs when its images are measured again.
 OUTPUT_VERSION = 2
 
-_MASK = Table("mask measure", (*mask.MEASURES, *outline.MEASURES))
+_MASK = Table("mask measure", mask.MEASURES)
 _READING = Table("reading measure", reading.MEASURES)
 OUTPUT_MEASURES: Mapping[str, Table[OutputMeasure]] = {
     "background-removal": _MASK,
@@ -161,11 +157,6 @@ def measure_output(
 
 def readings(image: Image) -> dict[str, float]:
     """Return every measure of an image by name.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------

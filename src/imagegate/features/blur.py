@@ -7,10 +7,8 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from imagegate.features.edges import edges
-from imagegate.features.planes import NAN, Floats, quantile
-from imagegate.features.scale import best, ramp
-from imagegate.features.spectrum import cutoff
+from imagegate.features.planes import NAN, Floats, best, quantile, ramp
+from imagegate.features.sharpness import cutoff, edges
 from imagegate.image import Image
 from imagegate.tables import Cause, Code, Measure
 
@@ -30,11 +28,6 @@ def middle(values: Floats, share: float = 0.5) -> float:
 def edge_width(image: Image) -> float:
     """Return the width of sharp edges in the blurrier of both directions.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -53,11 +46,6 @@ def edge_width(image: Image) -> float:
 def edge_width_p90(image: Image) -> float:
     """Return the width of edges where the picture is blurred most.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -73,11 +61,6 @@ def edge_width_p90(image: Image) -> float:
 
 def edge_anisotropy(image: Image) -> float:
     """Return how differently wide edges are across and down.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -96,11 +79,6 @@ def edge_anisotropy(image: Image) -> float:
 def edges_across(image: Image) -> float:
     """Return how many edge widths make the shorter side.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -116,11 +94,6 @@ def edges_across(image: Image) -> float:
 
 def spectral_cutoff(image: Image) -> float:
     """Return the frequency where the noise-corrected spectrum ends.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -138,11 +111,6 @@ def spectral_cutoff(image: Image) -> float:
 
 def laplacian_variance(image: Image) -> float:
     """Return the variance of the Laplacian, the classic focus measure.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -212,11 +180,6 @@ def structure(image: Image) -> tuple[float, float]:
 
 def smear(image: Image) -> float:
     """Return how much more the picture varies along one direction than across it.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------

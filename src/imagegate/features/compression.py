@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from imagegate.features.planes import NAN, Floats, quantile
-from imagegate.features.scale import ramp, worst
-from imagegate.features.traces import traces
+from imagegate.features.planes import NAN, Floats, quantile, ramp, traces, worst
 from imagegate.image import Image
 from imagegate.tables import Cause, Code, Measure
 
@@ -40,11 +38,6 @@ def libjpeg_tables() -> Floats:
 def header_quality(image: Image) -> float:
     """Return the JPEG quality told by the quantisation table.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -75,11 +68,6 @@ FAINT = 0.02  # gray levels added to both phases, so that a silent picture reads
 def blockiness(image: Image) -> float:
     """Return how much the 8x8 grid of JPEG stands out.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -109,11 +97,6 @@ def bits_per_pixel(image: Image) -> float:
 
 def bits_per_step(image: Image) -> float:
     """Return the bits of a lossy file for what there is to code.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------

@@ -7,19 +7,13 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from imagegate.features.planes import NAN, TAIL, Floats, histogram, level_at, quantile
-from imagegate.features.scale import ramp, worst
+from imagegate.features.planes import NAN, TAIL, Floats, histogram, level_at, quantile, ramp, worst
 from imagegate.image import Image
 from imagegate.tables import Cause, Code, Measure
 
 
 def spread(image: Image) -> float:
     """Return the range of gray levels in use.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -38,11 +32,6 @@ def spread(image: Image) -> float:
 def dark_share(image: Image) -> float:
     """Return the share of pixels that are all but black.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -57,11 +46,6 @@ def dark_share(image: Image) -> float:
 
 def bright_share(image: Image) -> float:
     """Return the share of pixels that are all but white.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -78,11 +62,6 @@ def bright_share(image: Image) -> float:
 
 def entropy(image: Image) -> float:
     """Return the entropy of the gray-level histogram.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -112,11 +91,6 @@ def light_map(image: Image) -> Floats | None:
 def unevenness(image: Image) -> float:
     """Return how much the level of the ground varies over the picture.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -137,11 +111,6 @@ def unevenness(image: Image) -> float:
 
 def light_falloff(image: Image) -> float:
     """Return how much darker one side of the picture is than the other.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------

@@ -14,9 +14,10 @@ from imagegate.features.planes import (
     Plane,
     histogram,
     level_at,
+    ramp,
     u8,
+    worst,
 )
-from imagegate.features.scale import ramp, worst
 from imagegate.image import Image
 from imagegate.image.pixels import halved
 from imagegate.tables import Cause, Code, Measure
@@ -102,11 +103,6 @@ def coarse_sigma(image: Image) -> float:
 def flat_rms(image: Image) -> float:
     """Return the noise in the flattest tenth of 16x16 blocks.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -123,11 +119,6 @@ def flat_rms(image: Image) -> float:
 def coarse_rms(image: Image) -> float:
     """Return the noise in the flattest blocks at half size.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -143,11 +134,6 @@ def coarse_rms(image: Image) -> float:
 
 def to_contrast(image: Image) -> float:
     """Return the noise as a share of the contrast of the picture.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -185,11 +171,6 @@ def impulses(image: Image) -> float:
 
 def impulse_share(image: Image) -> float:
     """Return the share of single pixels that stand out from all neighbours.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------

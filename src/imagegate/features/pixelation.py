@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from imagegate.features.planes import NAN, Floats
-from imagegate.features.scale import ramp
-from imagegate.features.traces import traces
+from imagegate.features.planes import NAN, Floats, ramp, traces
 from imagegate.image import Image
 from imagegate.tables import Cause, Code, Measure
 
@@ -55,11 +53,6 @@ def grid(image: Image) -> tuple[float, float]:
 def grid_energy(image: Image) -> float:
     """Return how much a regular grid of squares stands out.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -79,11 +72,6 @@ def grid_energy(image: Image) -> float:
 def period(image: Image) -> float:
     """Return the size of the squares.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -99,11 +87,6 @@ def period(image: Image) -> float:
 
 def squares_across(image: Image) -> float:
     """Return how many squares the shorter side is made of.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -121,11 +104,6 @@ def squares_across(image: Image) -> float:
 def equal_share(image: Image) -> float:
     """Return the share of neighbours that are exactly equal.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -142,11 +120,6 @@ def equal_share(image: Image) -> float:
 
 def step_runs(image: Image) -> float:
     """Return how often a large step to the next pixel is followed by another one.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------

@@ -8,20 +8,14 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from imagegate.features.planes import NAN, Floats, Plane
-from imagegate.features.scale import ramp, worst
-from imagegate.features.spectrum import cutoff
+from imagegate.features.planes import NAN, Floats, Plane, ramp, worst
+from imagegate.features.sharpness import cutoff
 from imagegate.image import Image
 from imagegate.tables import Cause, Code, Measure
 
 
 def short_side(image: Image) -> float:
     """Return the shorter side of the picture.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -37,11 +31,6 @@ def short_side(image: Image) -> float:
 
 def effective(image: Image) -> float:
     """Return the shorter side in pixels that carry detail.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -69,11 +58,6 @@ FAINTEST = 0.05  # gray levels: below that a profile is rounding
 
 def resampling(image: Image) -> float:
     """Return how clearly enlarging has left its period in the picture.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------

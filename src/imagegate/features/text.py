@@ -1,4 +1,4 @@
-"""Text: how large, thick, strong and whole the letters are, in native pixels."""
+"""Text: how large, thick, strong and whole the letters are, and how surely they stand out."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ import numpy as np
 
 from imagegate.features.blur import edge_width
 from imagegate.features.letters import letters
-from imagegate.features.planes import NAN, quantile
-from imagegate.features.spectrum import cutoff
+from imagegate.features.planes import NAN, Floats, histogram, quantile
+from imagegate.features.sharpness import cutoff
 from imagegate.image import Image
 from imagegate.tables import Measure
 
+MARGIN = 0.1  # of the contrast of a letter: so far off a threshold ink and ground must be
 NEAR, NEAR_PX = 0.15, 1.0  # of the median height, and at least so many px, is one size of letters
 
 
 def x_height(image: Image) -> float:
     """Return the typical height of the small letters.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -45,11 +41,6 @@ def x_height(image: Image) -> float:
 def x_height_p10(image: Image) -> float:
     """Return the height of the smallest tenth of the letters.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -66,11 +57,6 @@ def x_height_p10(image: Image) -> float:
 def x_height_effective(image: Image) -> float:
     """Return the x-height in pixels that carry detail.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -86,11 +72,6 @@ def x_height_effective(image: Image) -> float:
 
 def stroke_width(image: Image) -> float:
     """Return the typical width of the strokes of letters.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -109,11 +90,6 @@ def stroke_width(image: Image) -> float:
 def x_height_per_edge_width(image: Image) -> float:
     """Return how many edge widths make an x-height.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -129,11 +105,6 @@ def x_height_per_edge_width(image: Image) -> float:
 
 def contrast(image: Image) -> float:
     """Return the typical contrast of ink to paper.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -152,11 +123,6 @@ def contrast(image: Image) -> float:
 def contrast_p10(image: Image) -> float:
     """Return the contrast of the faintest tenth of the letters.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -172,11 +138,6 @@ def contrast_p10(image: Image) -> float:
 
 def broken_share(image: Image) -> float:
     """Return the share of marks that are too small to be letters.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -196,11 +157,6 @@ def broken_share(image: Image) -> float:
 def speck_share(image: Image) -> float:
     """Return the share of specks that lie away from text.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -218,11 +174,6 @@ def speck_share(image: Image) -> float:
 
 def merged_share(image: Image) -> float:
     """Return the share of the text that stands in blobs of several letters.
-
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
 
     Returns
     -------
@@ -242,11 +193,6 @@ def merged_share(image: Image) -> float:
 def components(image: Image) -> float:
     """Return the number of letters that stand in lines.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -263,11 +209,6 @@ def components(image: Image) -> float:
 def area_share(image: Image) -> float:
     """Return the share of the picture that letters cover.
 
-    Parameters
-    ----------
-    image : Image
-        The image to measure.
-
     Returns
     -------
     float
@@ -279,6 +220,116 @@ def area_share(image: Image) -> float:
     """
     found = image.cached(letters)
     return min(1.0, found.covered) if found else 0.0
+
+
+def one_threshold_share(image: Image) -> float:
+    """Return the share of the letters that one threshold for the whole picture separates.
+
+    Returns
+    -------
+    float
+        Share 0..1 of letters whose ink and ground lie on different sides of Otsu's threshold
+        of the picture: what engines that make the page black and white first are left with.
+        NaN without text.
+
+    References
+    ----------
+    Otsu, IEEE SMC 9 (1979), doi:10.1109/TSMC.1979.4310076; Tesseract's default since 2006.
+    """
+    found = image.cached(letters)
+    if not found:
+        return NAN
+    level = otsu(image.cached(histogram))
+    low, high = np.minimum(found.ink, found.ground), np.maximum(found.ink, found.ground)
+    margin = MARGIN * (high - low)
+    return float(np.mean((low < level - margin) & (high > level + margin)))
+
+
+def otsu(shares: Floats) -> float:
+    """Return Otsu's threshold of a histogram of 256 shares, between two gray levels."""
+    levels = np.arange(256)
+    below, moment = np.cumsum(shares)[:-1], np.cumsum(shares * levels)
+    above = 1 - below
+    usable = (below > 0) & (above > 1e-9)
+    gap = moment[:-1] / np.where(usable, below, 1) - (moment[-1] - moment[:-1]) / np.where(
+        usable, above, 1
+    )
+    between = np.where(usable, below * above * gap**2, -1.0)
+    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))  # a plateau over empty levels
+    return float(best.mean()) + 0.5
+
+
+def contrast_evenness(image: Image) -> float:
+    """Return how strong the faintest tenth of the letters is beside the typical one.
+
+    Returns
+    -------
+    float
+        ``text.contrast_p10`` over ``text.contrast``: 1 for even print, less where it fades.
+        NaN without text.
+
+    References
+    ----------
+    As ``text.contrast``.
+    """
+    found = image.cached(letters)
+    if not found:
+        return NAN
+    typical = quantile(found.contrast, 0.5)
+    return quantile(found.contrast, 0.1) / typical if typical else NAN
+
+
+def height_spread(image: Image) -> float:
+    """Return how much taller the tallest tenth of the letters is than the typical one.
+
+    Returns
+    -------
+    float
+        90th percentile of the heights of letters over their median, 1 and more: about 1.4 for
+        print in lower case, more for headings, and for letters that have grown together. NaN
+        without text.
+
+    References
+    ----------
+    Own.
+    """
+    found = image.cached(letters)
+    return quantile(found.height, 0.9) / quantile(found.height, 0.5) if found else NAN
+
+
+def linked_share(image: Image) -> float:
+    """Return how many letters have a next one to their right.
+
+    Returns
+    -------
+    float
+        Share 0..1, pairs of neighbours per letter: near 0.9 in whole lines, less where letters
+        of a word are missing. NaN without text.
+
+    References
+    ----------
+    Own.
+    """
+    found = image.cached(letters)
+    return found.rows.linked if found else NAN
+
+
+def uneven_share(image: Image) -> float:
+    """Return the share of neighbouring letters whose feet are not level.
+
+    Returns
+    -------
+    float
+        Share 0..1 of pairs more than 0.15 of the typical height off: a tenth to a quarter by
+        descenders, more where letters are broken, grown together or on a curved line. NaN
+        without text.
+
+    References
+    ----------
+    Own.
+    """
+    found = image.cached(letters)
+    return found.rows.uneven if found else NAN
 
 
 MEASURES = tuple(
@@ -296,5 +347,10 @@ MEASURES = tuple(
         Measure("text.merged_share", merged_share, "share", "high"),
         Measure("text.components", components, "count", "either"),
         Measure("text.area_share", area_share, "share", "either"),
+        Measure("text.one_threshold_share", one_threshold_share, "share", "low"),
+        Measure("text.contrast_evenness", contrast_evenness, "ratio", "low"),
+        Measure("text.height_spread", height_spread, "ratio", "either"),
+        Measure("text.linked_share", linked_share, "share", "low"),
+        Measure("text.uneven_share", uneven_share, "share", "high"),
     )
 )

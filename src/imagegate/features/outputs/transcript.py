@@ -83,11 +83,6 @@ def transcript(output: Any) -> str:
 def confidence_mean(page: Page) -> float:
     """Return how sure the engine says it is of all it has read.
 
-    Parameters
-    ----------
-    page : Page
-        Picture and reading.
-
     Returns
     -------
     float
@@ -104,11 +99,6 @@ def confidence_mean(page: Page) -> float:
 def confidence_p10(page: Page) -> float:
     """Return how sure the engine is of what it is least sure of.
 
-    Parameters
-    ----------
-    page : Page
-        Picture and reading.
-
     Returns
     -------
     float
@@ -123,11 +113,6 @@ def confidence_p10(page: Page) -> float:
 
 def unsure_share(page: Page) -> float:
     """Return the share of what was read that the engine doubts.
-
-    Parameters
-    ----------
-    page : Page
-        Picture and reading.
 
     Returns
     -------
@@ -144,11 +129,6 @@ def unsure_share(page: Page) -> float:
 def word_count(page: Page) -> float:
     """Return how many words were read.
 
-    Parameters
-    ----------
-    page : Page
-        Picture and reading.
-
     Returns
     -------
     float
@@ -163,11 +143,6 @@ def word_count(page: Page) -> float:
 
 def characters_per_letter(page: Page) -> float:
     """Return how much was read for what the picture shows.
-
-    Parameters
-    ----------
-    page : Page
-        Picture and reading.
 
     Returns
     -------
@@ -187,11 +162,6 @@ def characters_per_letter(page: Page) -> float:
 def plausible_share(page: Page) -> float:
     """Return the share of the words that look like words.
 
-    Parameters
-    ----------
-    page : Page
-        Picture and reading.
-
     Returns
     -------
     float
@@ -208,11 +178,6 @@ def plausible_share(page: Page) -> float:
 
 def word_length(page: Page) -> float:
     """Return the mean length of the words.
-
-    Parameters
-    ----------
-    page : Page
-        Picture and reading.
 
     Returns
     -------
