@@ -28,7 +28,7 @@ from imagegate.training.data.variants import load, variant_bytes
 
 def clean_verdict(data: bytes) -> tuple[str, ...]:
     """Return the causes for which the preset rejects an image."""
-    return tuple(issue.name for issue in validate(data).issues)
+    return tuple(reason.cause for reason in validate(data).reasons)
 
 
 def source_row(

@@ -15,6 +15,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from imagegate.models.zoo import load_gate
 from imagegate.parallel.pool import run_many
 from imagegate.parallel.worker import Done
 from imagegate.pipeline.files import images_under
-from imagegate.pipeline.record import Examiner, Row
 from imagegate.pipeline.route import Router
 from imagegate.pipeline.run import run
 from imagegate.synthetic.pages import render_page
@@ -93,22 +93,21 @@ def make(folder: Path, files: int, pixels: float) -> float:
 def timed(router: Router, folder: Path, many: Callable[..., Any], workers: int) -> float:
     """Return the seconds of a run once its workers are warm."""
     paths = list(images_under([str(folder)]))
-    examiner = Examiner(router)
-    for _ in many(examiner, paths[:100], jobs=workers):
+    for _ in many(router.pages, paths[:100], jobs=workers):
         pass
     with tempfile.TemporaryDirectory() as name:
         started = time.perf_counter()
-        run(examiner, paths, f"{name}/v.parquet", many=many, jobs=workers)
+        run(router, paths, f"{name}/v.parquet", many=many, jobs=workers)
         return time.perf_counter() - started
 
 
 def own_rate(router: Router, folder: Path, outputs: Path, rows: int) -> None:
     """Print how many rows a second one parent writes down, what a row weighs, and its memory."""
     path = next(images_under([str(folder)]))
-    row: Row = Examiner(router)(path)[0]
+    result = router.pages(path)[0]
 
     def ready(work: Any, sources: Iterable[str], *, jobs: Any) -> Generator[Done[Any], None, None]:
-        yield from (Done(name, [{**row, "path": name}]) for name in sources)
+        yield from (Done(name, [replace(result, source=name)]) for name in sources)
 
     print(f"\n{rows:,} rows of workers that take no time:\n")
     print("| output | rows a second that one parent takes in | bytes a row | memory, at most |")
@@ -117,7 +116,7 @@ def own_rate(router: Router, folder: Path, outputs: Path, rows: int) -> None:
         out = outputs / f"own.{suffix}"
         started = time.perf_counter()
         names = (f"{folder}/{i // 1000:05}/{i:09}.jpg" for i in range(rows))
-        run(Examiner(router), names, str(out), many=ready)
+        run(router, names, str(out), many=ready)
         seconds = time.perf_counter() - started
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
         weight = out.stat().st_size / rows

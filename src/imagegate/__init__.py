@@ -18,11 +18,11 @@ from imagegate.features import measure, readings, scores
 from imagegate.image import Image, ImageFile, Limits, open_file, read
 from imagegate.messages import load_messages
 from imagegate.models.artifact import save_gate
-from imagegate.models.rules import RulesGate, Validation, validate
-from imagegate.models.verdict import Reason, Verdict
+from imagegate.models.rules import RulesGate, validate
+from imagegate.models.verdict import Reason, Result, Verdict
 from imagegate.models.zoo import Gate, gate_names, load_gate
 from imagegate.pipeline.policy import Policy, load_policy
-from imagegate.pipeline.route import Route, Router
+from imagegate.pipeline.route import Router
 from imagegate.tasks.task import Engine, Task
 
 if TYPE_CHECKING:
@@ -66,11 +66,10 @@ __all__ = [
     "Limits",
     "Policy",
     "Reason",
-    "Route",
+    "Result",
     "Router",
     "RulesGate",
     "Task",
-    "Validation",
     "Verdict",
     "adjust",
     "compare_gates",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 
 
 def percent(share: float) -> str:
@@ -56,3 +57,8 @@ def number(value: float) -> str:
         return "n/a"
     rounded = float(f"{value:.3g}")
     return f"{rounded:.0f}" if abs(rounded) >= 100 else f"{rounded:.6f}".rstrip("0").rstrip(".")
+
+
+def shown(path: str) -> str:
+    """Return a path as text that every format can hold: bytes that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from imagegate.errors import SettingsError
-from imagegate.models.many import check_many
+from imagegate.models.verdict import check_many
 from imagegate.models.zoo import load_gate
 from imagegate.parallel import pool as crew
 
@@ -188,7 +188,7 @@ import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background
 from imagegate.errors import SettingsError
 from imagegate.parallel import pool as crew
-from imagegate.models.many import check_many
+from imagegate.models.verdict import check_many
 def slow(source):
     time.sleep(float(source))
     return source + source

@@ -10,9 +10,8 @@ import pytest
 
 from imagegate import load_gate
 from imagegate.features import CAUSES
-from imagegate.models.document_ai import DEFECTS
 from imagegate.models.reasons import CODES
-from imagegate.models.verdict import Reason, Verdict
+from imagegate.models.verdict import DEFECTS, Reason, Verdict
 
 # https://cloud.google.com/document-ai/docs/enterprise-document-ocr, "Quality defects".
 DOCUMENTED = {

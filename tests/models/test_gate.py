@@ -16,7 +16,7 @@ from imagegate.models import zoo as gates
 from imagegate.models.artifact import save_gate
 from imagegate.models.rules import PRESETS
 from imagegate.models.thresholds import Thresholds
-from imagegate.models.verdict import Verdict, chance
+from imagegate.models.verdict import Verdict
 from imagegate.models.zoo import gate_names, load_gate
 
 SCHEMA = json.loads(
@@ -173,7 +173,5 @@ def test_answering_needs_neither_scikit_learn_nor_its_friends(tmp_path):
 
 
 def test_plain_sentences():
-    assert chance(0.0) == "under 0.1 %"
-    assert chance(1.0) == "over 99.9 %"
     verdict = Verdict("pass", True, 0.02, 98, (), {}, {}, "g")
     assert str(verdict) == "Pass: quality 98 of 100, chance of failure 2.0 %."

@@ -10,11 +10,10 @@ from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.features import CAUSES
 from imagegate.image import Image
 from imagegate.models.rules import (
-    FINE,
     PRESETS,
     RulesGate,
     RuleThresholds,
-    judge,
+    broken_rules,
     load_thresholds,
     validate,
 )
@@ -79,38 +78,32 @@ def test_broken_files_are_refused(tmp_path, text):
         load_thresholds(tmp_path / "missing.toml")
 
 
-def judged(monkeypatch, found, wanted):
+def broken(monkeypatch, found, thresholds):
     """Let the rules see these scores on the page."""
     monkeypatch.setattr("imagegate.models.rules.scores", lambda readings: found)
-    return judge(PAGE, {}, wanted)
+    return broken_rules(PAGE, {}, thresholds)
 
 
-def test_issues_are_reasons_with_reading_and_what_the_rule_asks_for(monkeypatch):
+def test_broken_rules_are_reasons_with_reading_and_what_the_rule_asks_for(monkeypatch):
     low = {**GOOD, "blur": 12.0, "noise": 30.0}
-    found = judged(monkeypatch, low, RuleThresholds(min_width=700))
-    assert not found.ok
-    named = [(i.code, i.measure, i.reading, i.unit, i.usual) for i in found.issues]
-    assert named == [
+    reasons = broken(monkeypatch, low, RuleThresholds(min_width=700))
+    assert [(r.code, r.measure, r.reading, r.unit, r.usual) for r in reasons] == [
         ("size.width", "min_width", 600.0, "px", (700.0, math.inf)),
         ("blur.focus", "blur_score", 12.0, "of 100", (40.0, 100.0)),
         ("noise.grain", "noise_score", 30.0, "of 100", (40.0, 100.0)),
     ]
-    assert all(math.isnan(i.probability) and math.isnan(i.gain) for i in found.issues)
-    assert found.reason == found.issues[0].message
-    assert found.score == 12.0
+    assert all(math.isnan(r.probability) and math.isnan(r.gain) for r in reasons)
 
 
 def test_threshold_itself_and_undefined_pass(monkeypatch):
-    found = judged(monkeypatch, {**GOOD, "blur": 40.0, "noise": math.nan}, RuleThresholds())
-    assert found.ok
-    assert found.issues == ()
-    assert found.score == 40.0
-    assert found.reason == FINE
+    scores = {**GOOD, "blur": 40.0, "noise": math.nan}
+    assert broken(monkeypatch, scores, RuleThresholds()) == ()
+    assert RulesGate.preset("general").check(PAGE).quality == 40
 
 
 def test_validate_reads_and_measures():
     found = validate(PAGE.gray, {"min_height": 500})
-    assert found.issues[0].code == "size.height"
+    assert found.reasons[0].code == "size.height"
     assert set(found.scores) == set(CAUSES)
 
 

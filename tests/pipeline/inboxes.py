@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from imagegate.pipeline.files import images_under
-from imagegate.pipeline.record import Examiner
 from imagegate.pipeline.route import Router
 from imagegate.pipeline.run import run
 
@@ -35,7 +34,7 @@ def fill(folder: Path) -> Path:
 
 
 def looked_at(folder, out, **given):
-    return run(Examiner(Router(RULES)), images_under([str(folder)]), str(out), **given)
+    return run(Router(RULES), images_under([str(folder)]), str(out), **given)
 
 
 def rows(path: Path) -> list[dict]:

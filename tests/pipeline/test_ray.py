@@ -16,7 +16,6 @@ import pytest
 
 from imagegate.errors import SettingsError
 from imagegate.pipeline.output import flat
-from imagegate.pipeline.record import Examiner
 from imagegate.pipeline.route import Router
 from imagegate.synthetic.pages import render_page
 
@@ -74,8 +73,8 @@ def paths(inbox):
 @pytest.fixture(scope="module")
 def local(paths):
     """What one machine says."""
-    examine = Examiner(Router("ocr", POLICY))
-    return [row for path in paths for row in examine(path)]
+    router = Router("ocr", POLICY)
+    return [result.to_dict() for path in paths for result in router.pages(path)]
 
 
 def columns_of(table) -> list[str]:

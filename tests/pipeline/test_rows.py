@@ -19,7 +19,6 @@ from imagegate.errors import ImageNotFoundError, SettingsError
 from imagegate.image import Limits
 from imagegate.pipeline.files import images_under
 from imagegate.pipeline.output import schema
-from imagegate.pipeline.record import Examiner
 from imagegate.pipeline.route import Router
 
 
@@ -31,9 +30,9 @@ def inbox(tmp_path):
 def test_a_broken_file_can_be_identified(tmp_path):
     data = picture(tmp_path / "a.jpg", kind=".jpg").read_bytes()[:-200]
     (tmp_path / "a.jpg").write_bytes(data)
-    (row,) = Examiner(Router(RULES))(str(tmp_path / "a.jpg"))
-    assert "ends before" in row["error"] or "truncated" in row["error"]
-    assert row["sha256"] == hashlib.sha256(data).hexdigest()
+    (result,) = Router(RULES).pages(str(tmp_path / "a.jpg"))
+    assert "ends before" in result.error or "truncated" in result.error
+    assert result.sha256 == hashlib.sha256(data).hexdigest()
 
 
 def test_the_three_formats_say_the_same(inbox, tmp_path):
@@ -69,24 +68,25 @@ def test_every_page_of_a_document_is_a_row(tmp_path):
     pages[0].save(tmp_path / "three.gif", save_all=True, append_images=pages[1:])
     found = {}
     for path in images_under([str(tmp_path)]):
-        found[Path(path).suffix] = Examiner(Router(RULES))(path)
-    assert [row["page"] for row in found[".tiff"]] == [1, 2, 3]
-    assert [row["width"] for row in found[".tiff"]] == [120, 121, 122]
-    assert [row["page"] for row in found[".pdf"]] == [1, 2, 3]
+        found[Path(path).suffix] = Router(RULES).pages(path)
+    assert [one.page for one in found[".tiff"]] == [1, 2, 3]
+    assert [one.width for one in found[".tiff"]] == [120, 121, 122]
+    assert [one.page for one in found[".pdf"]] == [1, 2, 3]
     assert len(found[".gif"]) == 1  # an animation is one picture
     for pages_of in found.values():
-        assert len({row["sha256"] for row in pages_of}) == 1
-        assert all(row["error"] is None for row in pages_of)
+        assert len({one.sha256 for one in pages_of}) == 1
+        assert not any(one.error for one in pages_of)
 
 
 def test_one_bad_page_leaves_the_others_their_verdicts(tmp_path):
     pages = [Pillow.fromarray(np.full((90, width), 200, np.uint8)) for width in (120, 4000, 130)]
     pages[0].save(tmp_path / "three.tiff", save_all=True, append_images=pages[1:])
-    examiner = Examiner(Router(RULES), Limits(side=1000))
-    first, second, third = examiner(str(tmp_path / "three.tiff"))
-    assert first["error"] is third["error"] is None
-    assert "a side of 1000" in second["error"]
-    assert second["page"] == 2
+    router = Router(RULES, limits=Limits(side=1000))
+    first, second, third = router.pages(str(tmp_path / "three.tiff"))
+    assert not first.error
+    assert not third.error
+    assert "a side of 1000" in second.error
+    assert second.page == 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")

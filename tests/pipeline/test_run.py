@@ -17,7 +17,6 @@ from imagegate.cli import app
 from imagegate.errors import SettingsError
 from imagegate.pipeline.files import images_under
 from imagegate.pipeline.log import DecisionLog
-from imagegate.pipeline.record import Examiner
 from imagegate.pipeline.route import Router
 from imagegate.pipeline.run import run
 
@@ -44,19 +43,18 @@ import sys, time
 from imagegate.pipeline import run as module
 from imagegate.pipeline.files import images_under
 from imagegate.pipeline.log import DecisionLog
-from imagegate.pipeline.record import Examiner
 from imagegate.pipeline.route import Router
 
-class Slow(Examiner):
-    def __call__(self, path, content=None):
+class Slow(Router):
+    def pages(self, path):
         time.sleep(0.05)
-        return super().__call__(path, content)
+        return super().pages(path)
 
 module.PART_FILES = 3
-examiner = Slow(Router("rules:general"))
-log = DecisionLog(sys.argv[3], examiner.router.gate, batch="inbox")
+router = Slow("rules:general")
+log = DecisionLog(sys.argv[3], router.gate, batch="inbox")
 print("ready", flush=True)
-module.run(examiner, images_under([sys.argv[1]]), sys.argv[2], jobs=1, log=log)
+module.run(router, images_under([sys.argv[1]]), sys.argv[2], jobs=1, log=log)
 """
 
 
@@ -117,7 +115,7 @@ def test_what_is_there_is_not_overwritten_and_other_settings_do_not_mix(inbox, t
     with pytest.raises(KeyboardInterrupt):
         looked_at(inbox, tmp_path / "w.csv", progress=stop)
     with pytest.raises(SettingsError, match="was begun with gate 'rules:general', now it is"):
-        run(Examiner(Router("rules:ocr")), images_under([str(inbox)]), str(tmp_path / "w.csv"))
+        run(Router("rules:ocr"), images_under([str(inbox)]), str(tmp_path / "w.csv"))
 
 
 def test_parts_that_a_stopped_clean_up_has_left_are_of_no_other_run(inbox, tmp_path):

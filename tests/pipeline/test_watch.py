@@ -6,6 +6,7 @@ from logs import EDGE, filed, readings, rows, small, watched_gate, write
 from probes import page
 
 from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.models.verdict import Result
 from imagegate.models.zoo import load_gate
 from imagegate.monitoring import watch
 from imagegate.pipeline.log import DecisionLog
@@ -200,11 +201,7 @@ def test_real_decisions_as_the_log_has_them(name, tmp_path):
     gate = load_gate(name)
     log = DecisionLog(tmp_path / "log.jsonl", gate, batch="pages")
     verdicts = [gate.check(page(ink=ink)) for ink in (10, 60, 200)]
-    empty = {"page": 1, "pages": 1, "sha256": None, "route": None, "repair": None}
-    log.append(
-        {"path": f"{i}.png", **empty, "p_repaired": None, "error": None, **verdict.to_dict()}
-        for i, verdict in enumerate(verdicts)
-    )
+    log.append(Result(f"{i}.png", name, verdict) for i, verdict in enumerate(verdicts))
     report = watch([tmp_path / "log.jsonl"])
     assert (report.gate.name, report.total.images) == (gate.name, 3)
     assert report.total.passed == sum(verdict.ok for verdict in verdicts)

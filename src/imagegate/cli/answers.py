@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imagegate.cli.console import DECISION_STYLE, out, percent, plain
-from imagegate.pipeline.record import Row, route_of
+from imagegate.models.verdict import Row, route_of
 from imagegate.pipeline.summary import Summary
 
 WORD = {"use": "pass", "repair": "repair", "review": "review", "reject": "reject"}

@@ -17,7 +17,7 @@ from imagegate.models.zoo import Gate, RulesGate, load_gate
 from imagegate.pipeline.files import images_under, is_url
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.output import writer
-from imagegate.pipeline.record import Examiner
+from imagegate.pipeline.route import Router
 from imagegate.pipeline.run import run
 from imagegate.pipeline.summary import Summary
 
@@ -71,7 +71,7 @@ def asked_limits(megapixels: float | None) -> Limits:
 
 
 def run_with_progress(
-    examiner: Examiner,
+    router: Router,
     roots: list[str],
     to: str,
     *,
@@ -83,17 +83,17 @@ def run_with_progress(
     if log and log == to:
         raise SettingsError(f"{log}: the log and the verdicts cannot be one file")
     writer(to)  # a name of no known format is told of before anything is written
-    written = DecisionLog(log, examiner.router.gate, batch=batch_name(roots)) if log else None
+    written = DecisionLog(log, router.gate, batch=batch_name(roots)) if log else None
     paths = images_under(roots, without=without)
     settings: dict[str, Any] = {"sources": roots, "log": log, **given.pop("settings", {})}
-    if examiner.language != ENGLISH:
-        settings["language"] = examiner.language
+    if router.language != ENGLISH:
+        settings["language"] = router.language
     if not all(is_url(root) or Path(root).is_absolute() for root in roots):
         settings["folder"] = str(Path.cwd())
     try:
         with progress("checking") as tell:
             given |= {"log": written, "progress": tell, "settings": settings}
-            return run(examiner, paths, to, **given)
+            return run(router, paths, to, **given)
     except KeyboardInterrupt:
         err.print("\nstopped; the same command goes on from here")
         raise typer.Exit(STOPPED) from None

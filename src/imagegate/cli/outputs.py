@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from imagegate import image
 from imagegate.errors import OutputError, SettingsError
 from imagegate.messages import ENGLISH
-from imagegate.models.many import check_many
 from imagegate.models.output import no_output_check
-from imagegate.models.verdict import Verdict
+from imagegate.models.verdict import Row, Verdict, check_many
 from imagegate.models.zoo import Gate, RulesGate
-from imagegate.pipeline.files import shown
-from imagegate.pipeline.record import Row, failed, judged
 from imagegate.tasks import TASKS
 from imagegate.tasks.task import Task
 
@@ -53,14 +51,10 @@ def check_outputs(
     task = TASKS[gate.card.task]  # never from elsewhere: a gate file must not name code to load
     found = pairs(files, output, task)
     check = partial(check_pair, gate=gate, task=task, found=found, output=output)
-    for answer in check_many(check, files, jobs=jobs):
-        name, verdict = shown(answer.source), answer.verdict
-        row = (
-            judged(name, verdict.translated(language))
-            if verdict
-            else failed(name, answer.error, gate=gate.name)
-        )
-        yield {**row, "output": found[answer.source]}
+    for result in check_many(check, files, gate=gate.name, jobs=jobs):
+        if result.verdict:
+            result = replace(result, verdict=result.verdict.translated(language))
+        yield {**result.to_dict(), "output": found[result.source]}
 
 
 def check_pair(

@@ -19,12 +19,12 @@ import cv2
 
 from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.image import Limits
+from imagegate.models.verdict import Result, Row
 from imagegate.models.zoo import Gate, RulesGate
 from imagegate.parallel.worker import Done, attempt
 from imagegate.pipeline.output import arrow, flat, schema
 from imagegate.pipeline.policy import Policy
-from imagegate.pipeline.record import DEFAULT_LIMITS, Examiner, Row, rows_of
-from imagegate.pipeline.route import Router
+from imagegate.pipeline.route import DEFAULT_LIMITS, Router, results_of
 
 if TYPE_CHECKING:
     from ray.data import Dataset
@@ -80,21 +80,21 @@ def check_dataset(
     columns = ds.schema(fetch_if_missing=False)
     if columns is not None and "path" not in columns.names:
         raise SettingsError(f"expected a dataset with a column 'path', found {columns.names}")
-    examiner = Examiner(Router(gate, policy), limits)
+    router = Router(gate, policy, limits=limits)
     # What reads the dataset needs CPUs, too: workers that held all of them would wait for ever.
     pool = ray.data.ActorPoolStrategy(min_size=1, max_size=workers or _cpus(ray))
-    return _mapped(ds, Checker, examiner, pool)
+    return _mapped(ds, Checker, router, pool)
 
 
 def ray_many(
     work: Any, sources: Iterable[str], *, jobs: int | None = None
-) -> Generator[Done[list[Row]], None, None]:
-    """Yield the rows of every file, in order, like ``run_many``, from the workers of a cluster.
+) -> Generator[Done[list[Result]], None, None]:
+    """Yield the results of every file, in order, like ``run_many``, from the workers of a cluster.
 
     Parameters
     ----------
     work : callable
-        Returns the rows of a file.
+        Returns the results of a file.
     sources : iterable of str
         Paths or URLs that every worker can read.
     jobs : int, optional
@@ -108,8 +108,8 @@ def ray_many(
         ds.context.execution_options.preserve_order = True
         pool = ray.data.ActorPoolStrategy(size=min(blocks, jobs or _cpus(ray)))
         for answer in _mapped(ds, Teller, work, pool).iter_rows():
-            rows = json.loads(answer["rows"])
-            yield Done(json.loads(answer["path"]), rows, answer["error"])
+            results = ray.cloudpickle.loads(answer["results"])
+            yield Done(json.loads(answer["path"]), results, answer["error"])
 
 
 class Worker:
@@ -133,18 +133,22 @@ class Checker(Worker):
 
     def rows(self, path: str, content: bytes | None) -> list[Row]:
         """Return the rows of a file."""
-        return rows_of(attempt(partial(self.work, content=content), path), self.work.gate)
+        done = attempt(partial(self.work.pages, content=content), path)
+        return [result.to_dict() for result in results_of(done, self.work.gate.name)]
 
 
 class Teller(Worker):
-    """Turns a batch of paths into the rows of each, as JSON, or the error in their place."""
+    """Turns a batch of paths into the results of each, or the error in their place."""
 
     def __call__(self, batch: Any) -> Any:
-        """Return path, rows and error of every file of a batch."""
+        """Return path, results and error of every file of a batch."""
         paths = batch["path"].to_pylist()
         done = [attempt(self.work, json.loads(path)) for path in paths]
-        rows = [json.dumps(answer.value) for answer in done]
-        return arrow().table({"path": paths, "rows": rows, "error": [one.error for one in done]})
+        results, errors = (
+            [_ray().cloudpickle.dumps(one.value) for one in done],
+            [one.error for one in done],
+        )
+        return arrow().table({"path": paths, "results": results, "error": errors})
 
 
 def _mapped(ds: Dataset, kind: type, work: Any, pool: Any) -> Dataset:

@@ -16,7 +16,6 @@ from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
 from imagegate.models.diagnosis import PRESENT, Diagnosis, Finding, by_scores, plain
 from imagegate.models.forest import Forest
-from imagegate.models.many import check_many
 from imagegate.models.ood import Guard
 from imagegate.models.output import no_output_check, output_readings, output_wanted
 from imagegate.models.reasons import (
@@ -29,7 +28,7 @@ from imagegate.models.reasons import (
     told,
 )
 from imagegate.models.thresholds import History, Thresholds
-from imagegate.models.verdict import Checked, Reason, Verdict
+from imagegate.models.verdict import Reason, Result, Verdict, check_many
 
 LEAST_SIDE = 32  # pixels: whatever else is wrong with so small a picture, it is too small
 
@@ -196,7 +195,7 @@ class Gate:
         low, high = self.usual[self.card.measures.index(name)]
         return float(low), float(high)
 
-    def check_many(self, sources: Iterable[Any], *, jobs: int | None = None) -> Iterator[Checked]:
+    def check_many(self, sources: Iterable[Any], *, jobs: int | None = None) -> Iterator[Result]:
         """Judge many images; a broken one is an answer with an error.
 
         Parameters
@@ -210,8 +209,8 @@ class Gate:
 
         Yields
         ------
-        Checked
-            In input order. An image that kills its worker is an answer with an error, too.
+        Result
+            With a verdict or an error, in input order. An image that kills its worker is an error.
 
         Notes
         -----
@@ -219,7 +218,7 @@ class Gate:
         added to Pillow are not there. They stay warm for a minute. Closing the generator early
         ends their work.
         """
-        return check_many(self.check, sources, jobs=jobs)
+        return check_many(self.check, sources, gate=self.name, jobs=jobs)
 
     def p_fail(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the calibrated probability of failure of measured images.

@@ -11,18 +11,15 @@ from typing import Any
 from imagegate.features import CAUSES, VERSION, measure, scores
 from imagegate.image import Image, read
 from imagegate.models.card import Card
-from imagegate.models.many import check_many
 from imagegate.models.output import no_output_check
 from imagegate.models.reasons import code_of, rule_reason
 from imagegate.models.rule_thresholds import PRESETS, RuleThresholds, load_thresholds
-from imagegate.models.verdict import Checked, Reason, Verdict
+from imagegate.models.verdict import Reason, Result, Verdict, check_many
 
 __all__ = [
     "PRESETS",
     "RuleThresholds",
     "RulesGate",
-    "Validation",
-    "judge",
     "load_thresholds",
     "validate",
 ]
@@ -35,32 +32,6 @@ MEASURED = tuple(
         for name in (*cause.measures, *(code.measure for code in cause.codes))
     )
 )
-FINE = "Nothing speaks against this image."
-
-
-@dataclass(frozen=True)
-class Validation:
-    """What the rules say about an image.
-
-    Parameters
-    ----------
-    ok : bool
-        Whether no rule is broken.
-    reason : str
-        One plain sentence: the message of the worst issue, or that there is none.
-    issues : tuple of Reason
-        Every broken rule, the worst first, with the codes and messages of every other verdict.
-    score : float
-        The lowest of the six scores, 0–100; NaN if none could be measured.
-    scores : mapping of str to float
-        The six scores by name; NaN where nothing could be measured.
-    """
-
-    ok: bool
-    reason: str
-    issues: tuple[Reason, ...]
-    score: float
-    scores: Mapping[str, float]
 
 
 def validate(
@@ -68,7 +39,7 @@ def validate(
     thresholds: Mapping[str, float] | RuleThresholds | str | Path | None = None,
     *,
     task: str = "general",
-) -> Validation:
+) -> Verdict:
     """Check an image against fixed thresholds: the form that users of other checkers know.
 
     Parameters
@@ -82,8 +53,9 @@ def validate(
 
     Returns
     -------
-    Validation
-        A score that could not be measured never speaks against an image.
+    Verdict
+        Of :class:`RulesGate`: ``reasons`` are the broken rules. A score that could not be measured
+        never speaks against an image.
 
     Raises
     ------
@@ -94,44 +66,29 @@ def validate(
 
     Examples
     --------
-    >>> validate(np.zeros((10, 10), np.uint8), {"min_width": 20}).issues[0].code
+    >>> validate(np.zeros((10, 10), np.uint8), {"min_width": 20}).reasons[0].code
     'size.width'
     """
-    wanted = load_thresholds(thresholds, task=task)
-    seen = read(image)
-    return judge(seen, _readings(seen), wanted)
+    return RulesGate(task, load_thresholds(thresholds, task=task)).check(image)
 
 
-def judge(image: Image, readings: Mapping[str, float], wanted: RuleThresholds) -> Validation:
-    """Compare an image's size and six scores with thresholds."""
+def broken_rules(
+    image: Image, readings: Mapping[str, float], thresholds: RuleThresholds
+) -> tuple[Reason, ...]:
+    """Return every rule that an image breaks by its size or its six scores, the worst first."""
     height, width = image.gray.shape
-    sizes = (("width", width, wanted.min_width), ("height", height, wanted.min_height))
-    found = scores(readings)
-    issues = [
+    sizes = (("width", width, thresholds.min_width), ("height", height, thresholds.min_height))
+    broken = [
         rule_reason(f"size.{name}", f"min_{name}", size, least)
         for name, size, least in sizes
         if size < least
     ]
-    low = sorted((score, name) for name, score in found.items() if score < _cut(wanted, name))
-    for score, name in low:
+    lowest = {name: float(getattr(thresholds, f"{name}_score")) for name in CAUSES}
+    found = scores(readings).items()
+    for score, name in sorted((score, name) for name, score in found if score < lowest[name]):
         code = code_of(name, image, readings).name
-        issues.append(rule_reason(code, f"{name}_score", score, _cut(wanted, name)))
-    known = [value for value in found.values() if not math.isnan(value)]
-    return Validation(
-        ok=not issues,
-        reason=issues[0].message if issues else FINE,
-        issues=tuple(issues),
-        score=min(known, default=math.nan),
-        scores=found,
-    )
-
-
-def _cut(wanted: RuleThresholds, cause: str) -> float:
-    return float(getattr(wanted, f"{cause}_score"))
-
-
-def _readings(image: Image) -> dict[str, float]:
-    return dict(zip(MEASURED, map(float, measure(image, MEASURED)), strict=True))
+        broken.append(rule_reason(code, f"{name}_score", score, lowest[name]))
+    return tuple(broken)
 
 
 @dataclass(frozen=True)
@@ -168,19 +125,20 @@ class RulesGate:
         if output is not None or second is not None:
             raise no_output_check(self.name)
         image = read(source)
-        readings = _readings(image)
-        found = judge(image, readings, self.limits)
+        readings = dict(zip(MEASURED, map(float, measure(image, MEASURED)), strict=True))
+        broken = broken_rules(image, readings, self.limits)
+        found = scores(readings)
         return Verdict(
-            decision="pass" if found.ok else "reject",
-            ok=found.ok,
+            decision="reject" if broken else "pass",
+            ok=not broken,
             p_fail=None,
-            quality=0 if math.isnan(found.score) else round(found.score),
-            reasons=found.issues,
-            scores=found.scores,
+            quality=round(min((s for s in found.values() if not math.isnan(s)), default=0.0)),
+            reasons=broken,
+            scores=found,
             measures=readings,
             gate=self.name,
         )
 
-    def check_many(self, sources: Iterable[Any], *, jobs: int | None = None) -> Iterator[Checked]:
+    def check_many(self, sources: Iterable[Any], *, jobs: int | None = None) -> Iterator[Result]:
         """Judge many images in input order, see :meth:`Gate.check_many`."""
-        return check_many(self.check, sources, jobs=jobs)
+        return check_many(self.check, sources, gate=self.name, jobs=jobs)

@@ -1,17 +1,40 @@
-"""The answer: a decision, the probability behind it and the reasons, ready for people and JSON."""
+"""Answers: what a gate says about an image, and what becomes of the image in a pipeline."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from imagegate.messages import load_messages
-from imagegate.models.document_ai import document_ai
+from imagegate.parallel.pool import run_many
+from imagegate.tables import Pixels
+from imagegate.text import percent, shown
 
 Decision = Literal["pass", "review", "reject"]
+Action = Literal["use", "repair", "review", "reject"]
+ACTIONS: tuple[Action, ...] = ("use", "repair", "review", "reject")
+ACTION_OF: Mapping[Decision, Action] = {"pass": "use", "review": "review", "reject": "reject"}
+Row: TypeAlias = dict[str, Any]  # a Result as JSON holds it
+BROKEN = "broken"  # counted beside the four actions: nothing could be decided, or done
+
+# https://cloud.google.com/document-ai/docs/reference/rest/v1/Document#DetectedDefect; it has no
+# word for the others.
+DEFECTS: Mapping[str, str] = {
+    "blur.motion": "quality/defect_blurry",
+    "blur.focus": "quality/defect_blurry",
+    "resolution.enlarged": "quality/defect_blurry",
+    "resolution.small_text": "quality/defect_text_too_small",
+    "noise.grain": "quality/defect_noisy",
+    "noise.specks": "quality/defect_noisy",
+    "exposure.dark": "quality/defect_dark",
+    "exposure.uneven": "quality/defect_dark",
+    "exposure.faint": "quality/defect_faint",
+    "exposure.bright": "quality/defect_glare",
+}
 
 
 @dataclass(frozen=True)
@@ -124,9 +147,22 @@ class Verdict:
         -------
         dict
             ``qualityScore`` from 0 to 1, 1 is best, and ``detectedDefects``, each with its ``type``
-            and ``confidence``. What Document AI has no word for is left out.
+            and ``confidence``, the likeliest first. A reason without a probability, as of rules,
+            has confidence 1. What Document AI has no word for is left out: compression,
+            pixelation, a picture that is too small.
         """
-        return document_ai(self)
+        found: dict[str, float] = {}
+        for reason in self.reasons:
+            if reason.code in DEFECTS:
+                confidence = 1.0 if math.isnan(reason.probability) else reason.probability
+                defect = DEFECTS[reason.code]
+                found[defect] = max(confidence, found.get(defect, 0.0))
+        score = self.quality / 100 if self.p_fail is None else 1 - self.p_fail
+        ranked = sorted(found.items(), key=lambda pair: -pair[1])
+        return {
+            "qualityScore": score,
+            "detectedDefects": [{"type": name, "confidence": value} for name, value in ranked],
+        }
 
     def translated(self, messages: str | Path | Mapping[str, str]) -> Verdict:
         """Return the verdict with the messages of another language, or your own.
@@ -148,23 +184,114 @@ class Verdict:
             "review": "Someone should look at this image",
             "reject": "Reject",
         }[self.decision]
-        risk = "" if self.p_fail is None else f", chance of failure {chance(self.p_fail)}"
+        risk = "" if self.p_fail is None else f", chance of failure {percent(self.p_fail)}"
         why = " ".join(reason.message for reason in self.reasons[:3])
         return f"{words}: quality {self.quality} of 100{risk}. {why}".rstrip()
 
 
-def chance(probability: float) -> str:
-    """Return a probability in percent that never claims 0 or 100.
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What became of one image: a verdict and what happens next, or the error in their place.
 
-    >>> chance(0.031), chance(0.0002), chance(0.47), chance(0.9999)
-    ('3.1 %', 'under 0.1 %', '47 %', 'over 99.9 %')
+    Parameters
+    ----------
+    source : str
+        The path or URL as given; ``"<ndarray>"`` and the like for what has none.
+    gate : str
+        The name of the gate that was asked.
+    verdict : Verdict or None
+        On the image as it came; None if it could not be judged.
+    error : str
+        Why it could not be judged, or not be put in its place; empty if all went well.
+    action : {"use", "repair", "review", "reject"} or None
+        Give the image to the engine; give it ``pixels`` instead; let someone look; do not use it.
+        None where only a verdict was asked for.
+    repair : str or None
+        The cause that was repaired, None unless the action is ``"repair"``.
+    after : float or None
+        ``p_fail`` of the repaired image.
+    pixels : ndarray of uint8 or None
+        The repaired image, RGB (height, width, 3) or gray (height, width).
+    page, pages : int
+        Which picture of the file it is, counted from 1, and how many the file has.
+    sha256, format, width, height, written
+        About the file, as ``schema/row.schema.json`` describes it; None if unknown.
     """
-    percent = 100 * probability
-    if percent < 0.1:
-        return "under 0.1 %"
-    if percent > 99.9:
-        return "over 99.9 %"
-    return f"{percent:.1f} %" if percent < 10 or percent > 99 else f"{percent:.0f} %"
+
+    source: str
+    gate: str = ""
+    verdict: Verdict | None = None
+    error: str = ""
+    action: Action | None = None
+    repair: str | None = None
+    after: float | None = None
+    pixels: Pixels | None = field(default=None, repr=False)
+    page: int = 1
+    pages: int = 1
+    sha256: str | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    written: str | None = None
+
+    @property
+    def before(self) -> float | None:
+        """``p_fail`` of the image as it came."""
+        return self.verdict.p_fail if self.verdict else None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the image can be used as it is."""
+        return self.route == "use"
+
+    @property
+    def route(self) -> str:
+        """Where it counts: one of the four actions, or ``"broken"``."""
+        decision = self.verdict.decision if self.verdict else None
+        return route_of({"error": self.error, "route": self.action, "decision": decision})
+
+    def to_dict(self) -> Row:
+        """Return plain values as ``schema/row.schema.json`` describes them; NaN is None."""
+        told = self.verdict.to_dict() if self.verdict else _no_verdict(self.gate)
+        return {
+            "path": shown(self.source),
+            "page": self.page,
+            "pages": self.pages,
+            "sha256": self.sha256,
+            "format": self.format,
+            "width": self.width,
+            "height": self.height,
+            "route": self.action,
+            "repair": self.repair,
+            "p_repaired": self.after,
+            "written": self.written,
+            **told,
+            "ok": self.ok,
+            "error": shown(self.error) or None,
+        }
+
+
+def route_of(row: Mapping[str, Any]) -> str:
+    """Return where a row counts: its action or ``"broken"``; without either, its decision's."""
+    return BROKEN if row["error"] else row["route"] or ACTION_OF.get(row["decision"], BROKEN)
+
+
+def check_many(
+    check: Callable[[Any], Verdict],
+    sources: Iterable[Any],
+    *,
+    gate: str = "",
+    jobs: int | None = None,
+) -> Iterator[Result]:
+    """Yield one result a source, in input order, as :func:`imagegate.parallel.pool.run_many`."""
+    with closing(run_many(check, sources, jobs=jobs)) as answers:
+        for done in answers:
+            yield Result(done.source, gate, done.value, done.error)
+
+
+def _no_verdict(gate: str) -> dict[str, Any]:
+    nothing = {"decision": None, "ok": False, "p_fail": None, "quality": None}
+    return {**nothing, "reasons": [], "scores": {}, "measures": {}, "gate": gate}
 
 
 def json_safe(value: Any) -> Any:
@@ -176,12 +303,3 @@ def json_safe(value: Any) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return value
-
-
-@dataclass(frozen=True)
-class Checked:
-    """One image of many: either a verdict, or the error that took its place."""
-
-    source: str
-    verdict: Verdict | None
-    error: str = ""

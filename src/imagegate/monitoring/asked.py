@@ -7,9 +7,9 @@ from pathlib import Path
 
 from imagegate.errors import ImagegateError, SettingsError
 from imagegate.models.output import SUFFIX
+from imagegate.models.verdict import Row
 from imagegate.models.zoo import Gate, RulesGate, load_gate
 from imagegate.monitoring.lines import rows_of
-from imagegate.pipeline.record import Row
 
 
 def is_of(row: Row, gate: Gate | RulesGate) -> bool:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from imagegate.errors import SettingsError
+from imagegate.models.verdict import Row, route_of
 from imagegate.models.zoo import Gate, RulesGate
 from imagegate.monitoring.reference import Floats
 from imagegate.pipeline.counting import counted, either
 from imagegate.pipeline.expected import Chances, Expected, expected_failures
-from imagegate.pipeline.record import Row, route_of
 from imagegate.stats.binomial import clopper_pearson
 from imagegate.training.data.outcomes import Outcome, Outcomes, names_of
 

@@ -11,9 +11,8 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from imagegate.errors import SettingsError
-from imagegate.pipeline.files import shown
-from imagegate.pipeline.record import FILE_FACTS, NO_VERDICT, Row
-from imagegate.pipeline.route import ACTION_OF, ACTIONS
+from imagegate.models.verdict import ACTION_OF, ACTIONS, Result, Row
+from imagegate.text import shown
 
 By = Literal["day", "batch"]
 NO_DATE = "no date"
@@ -21,7 +20,7 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 TIME = re.compile(rb'"time": ?"(%b)T' % DAY.pattern.encode())
 TAIL_BYTES = 400  # the time is among the last keys of a line, as a rule
 ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # of a character; alone it cannot be written
-EMPTY = {"page": 1, "error": None, "gate_hash": None, **FILE_FACTS, **NO_VERDICT}
+EMPTY = {**Result("").to_dict(), "gate_hash": None}
 TEXTS = ("sha256", "gate_hash", "repair", "written", "error")
 FURTHEST = float(np.finfo(np.float32).max)  # measures are float32
 

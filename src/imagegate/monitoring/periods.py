@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from imagegate.models.verdict import BROKEN, Row, route_of
 from imagegate.models.zoo import Gate, RulesGate
 from imagegate.monitoring.asked import is_of
 from imagegate.monitoring.feedback import Matches
@@ -16,7 +17,6 @@ from imagegate.monitoring.lines import By, period_of, rows_of, usual_by
 from imagegate.monitoring.reference import Cells, Reference
 from imagegate.monitoring.repeats import Repeats
 from imagegate.pipeline.expected import Chances
-from imagegate.pipeline.record import BROKEN, Row, route_of
 from imagegate.pipeline.summary import Tally
 
 BUFFER = 128  # rows that are counted in their cells together

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from hashlib import blake2b
 
+from imagegate.models.verdict import Row
 from imagegate.pipeline.counting import counted, either
-from imagegate.pipeline.record import Row
 
 MOST = 1_000_000  # images that are remembered, by 8 bytes each: some 100 MB in all
 

@@ -17,6 +17,7 @@ from imagegate.errors import (
     UnreadableImageError,
 )
 from imagegate.image import Limits
+from imagegate.text import shown
 
 FILE = "file://"
 WINDOWS_ODD = frozenset("\\:")
@@ -142,11 +143,6 @@ def opened(path: str, limits: Limits) -> Any:
         raise ImageNotFoundError(path, "no such file, or no answer; check the URL") from None
     except Exception as error:  # a storage raises whatever its client raises
         raise UnreadableImageError(path, f"the storage cannot be read ({error})") from error
-
-
-def shown(path: str) -> str:
-    """Return a path as text that every format can hold: bytes that are no UTF-8 are escaped."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _under(root: str, without: str | None) -> Iterator[str]:

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from imagegate.errors import SettingsError
+from imagegate.models.verdict import Result, Row
 from imagegate.pipeline.files import is_local, move, storage
-from imagegate.pipeline.record import Row, route_of
 
 SUFFIX = ".partial"
 FILES, RUN, PART, LOCK = "files.jsonl", "run.json", "part-{:06}.jsonl", "lock"
@@ -67,11 +67,12 @@ class Journal:
                 if place >= start:
                     yield json.loads(line)
 
-    def write_part(self, number: int, answers: list[list[Row]]) -> None:
+    def write_part(self, number: int, files: list[list[Result]]) -> None:
         """Write the rows of the next files, and at the end how many of them went where."""
-        lines = [json.dumps(rows, ensure_ascii=False, allow_nan=False) for rows in answers]
-        routes = Counter(route_of(row) for rows in answers for row in rows)
-        lines.append(json.dumps({"files": len(answers), "routes": routes}))
+        rows = [[result.to_dict() for result in results] for results in files]
+        lines = [json.dumps(one, ensure_ascii=False, allow_nan=False) for one in rows]
+        routes = Counter(result.route for results in files for result in results)
+        lines.append(json.dumps({"files": len(files), "routes": routes}))
         _put(self.fs, self._part(number), "\n".join(lines) + "\n")
 
     def parts(self) -> list[Part]:

@@ -13,9 +13,10 @@ from typing import Any
 
 from imagegate import features
 from imagegate.errors import SettingsError
+from imagegate.models.verdict import Result, Row
 from imagegate.models.zoo import Gate, RulesGate
-from imagegate.pipeline.files import is_url, shown
-from imagegate.pipeline.record import Row
+from imagegate.pipeline.files import is_url
+from imagegate.text import shown
 
 
 class DecisionLog:
@@ -39,9 +40,10 @@ class DecisionLog:
     --------
     >>> import tempfile
     >>> from imagegate.models.zoo import load_gate
-    >>> from imagegate.pipeline.record import failed
+    >>> from imagegate.models.verdict import Result
     >>> file = Path(tempfile.mkdtemp()) / "decisions.jsonl"
-    >>> DecisionLog(file, load_gate("rules:ocr")).append([failed("a.png", "broken", gate="x")])
+    >>> log = DecisionLog(file, load_gate("rules:ocr"))
+    >>> log.append([Result("a.png", "rules:ocr", error="broken")])
     >>> len(file.read_text().splitlines())
     1
     """
@@ -58,7 +60,7 @@ class DecisionLog:
         }
         _check(self.path)
 
-    def append(self, rows: Iterable[Row]) -> None:
+    def append(self, results: Iterable[Result]) -> None:
         """Append decisions as of now.
 
         One write of whole lines to a file opened for appending: lines of several programs do not
@@ -66,7 +68,7 @@ class DecisionLog:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         facts: dict[str, Any] = {**self.facts, "time": now()}  # last, where it is found soonest
-        lines = "".join(_line({**row, **facts}) for row in rows)
+        lines = "".join(_line({**one.to_dict(), **facts}) for one in results)
         if self._torn():
             lines = "\n" + lines
         with self.path.open("ab", buffering=0) as file:

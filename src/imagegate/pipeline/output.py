@@ -12,17 +12,14 @@ from typing import IO, Any
 
 from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.features import CAUSES, MEASURES
-from imagegate.models.verdict import Reason
-from imagegate.pipeline.record import FILE_FACTS, Row
+from imagegate.models.verdict import Reason, Result, Row
 
 GROUP = 5_000  # rows of a row group: some 5 MB
 WHOLE = ("page", "pages", "width", "height", "quality")
 NUMBERS = ("p_fail", "p_repaired")
 # A row without its nested parts: what every format has as columns of their own.
-PLAIN = (
-    *("path", "page", "pages", *FILE_FACTS),
-    *("decision", "ok", "p_fail", "quality", "gate", "error"),
-)
+NESTED = ("reasons", "scores", "measures")
+PLAIN = tuple(name for name in Result("").to_dict() if name not in NESTED)
 SCORES = tuple(f"{cause}_score" for cause in CAUSES)
 
 
@@ -47,8 +44,7 @@ def writer(path: str) -> Callable[[IO[bytes], Iterable[Row]], None]:
 def flat(row: Row) -> Row:
     """Return a row whose scores and measures are columns; those not taken are None.
 
-    >>> from imagegate.pipeline.record import failed
-    >>> flat(failed("a.png", "broken", gate="ocr"))["blur_score"] is None
+    >>> flat(Result("a.png", "ocr", error="broken").to_dict())["blur_score"] is None
     True
     """
     plain = {name: row[name] for name in PLAIN}

@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from imagegate.errors import SettingsError
-from imagegate.image import read
-from imagegate.models.verdict import Verdict
+from imagegate.errors import ImagegateError, NoRoomError, SettingsError
+from imagegate.image import Image, Limits, load, open_file, read
+from imagegate.messages import ENGLISH
+from imagegate.models.verdict import ACTION_OF, Action, Result, Verdict
 from imagegate.models.zoo import Gate, RulesGate, load_gate
+from imagegate.parallel.worker import Done, name_of
+from imagegate.pipeline.files import opened
 from imagegate.pipeline.policy import PROVEN, Policy, load_policy
 from imagegate.pipeline.repair import mend, proven
-from imagegate.tables import Pixels
 from imagegate.tasks import TASKS
+from imagegate.text import shown
 
-Action = Literal["use", "repair", "review", "reject"]
-ACTIONS: tuple[Action, ...] = ("use", "repair", "review", "reject")
-ACTION_OF: Mapping[str, Action] = {"pass": "use", "review": "review", "reject": "reject"}
-
-
-@dataclass(frozen=True, eq=False)
-class Route:
-    """What happens next to one image, and why.
-
-    Parameters
-    ----------
-    action : {"use", "repair", "review", "reject"}
-        Give the image to the engine; give it ``pixels`` instead; let someone look; do not use it.
-    verdict : Verdict
-        On the image as it came.
-    repair : str or None
-        The cause that was mended, None unless the action is ``"repair"``.
-    before, after : float or None
-        ``p_fail`` of the image as it came and once mended.
-    pixels : ndarray of uint8 or None
-        The mended image, RGB (height, width, 3) or gray (height, width).
-    """
-
-    action: Action
-    verdict: Verdict
-    repair: str | None = None
-    before: float | None = None
-    after: float | None = None
-    pixels: Pixels | None = field(default=None, repr=False)
+DEFAULT_LIMITS = Limits()
 
 
 class Router:
@@ -58,6 +34,10 @@ class Router:
     policy : Policy, mapping or path, optional
         What :func:`load_policy` takes; by default the gate's own thresholds and the proven
         repairs.
+    limits : Limits
+        The largest file and picture that ``pages`` accepts.
+    language : str
+        Of the messages: one that ships, or the path of a TOML file with your own.
 
     Raises
     ------
@@ -75,16 +55,20 @@ class Router:
         self,
         gate: Gate | RulesGate | str | Path,
         policy: Policy | Mapping[str, Any] | str | Path | None = None,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        language: str = ENGLISH,
     ) -> None:
         self.gate = gate if isinstance(gate, Gate | RulesGate) else load_gate(gate)
         self.policy = load_policy(policy)
+        self.limits, self.language = limits, language
         self._check()
 
     def __repr__(self) -> str:
         """Name the gate and the policy."""
         return f"Router({self.gate.name!r}, {self.policy})"
 
-    def route(self, source: Any, *, repair: bool = True) -> Route:
+    def route(self, source: Any, *, repair: bool = True) -> Result:
         """Judge one image and say what happens next.
 
         Parameters
@@ -99,16 +83,55 @@ class Router:
         ImageError
             If the image cannot be read.
         """
-        image = read(source)
+        return self._routed(read(source), Result(name_of(source), self.gate.name), repair=repair)
+
+    def pages(
+        self, path: str, content: bytes | None = None, *, keep_pixels: bool = False
+    ) -> list[Result]:
+        """Return one result a page of a file; whatever is wrong with it is in its ``error``.
+
+        Parameters
+        ----------
+        path : str
+            A path or an fsspec URL; read unless its content is given.
+        content : bytes, optional
+            The file's bytes, from wherever they are stored.
+        keep_pixels : bool
+            Whether repaired pixels are needed: they are much to send to another process.
+        """
+        result = Result(path, self.gate.name)
+        try:
+            source = opened(path, self.limits) if content is None else content
+            loaded = load(source, self.limits, name=shown(path))
+            result = replace(result, sha256=hashlib.sha256(loaded.data).hexdigest())
+            file = open_file(loaded, limits=self.limits)
+        except ImagegateError as error:
+            return [replace(result, error=str(error))]
+        found = []
+        for number in range(1, file.pages + 1):
+            page = replace(result, page=number, pages=file.pages, format=file.header.format)
+            try:
+                # A repaired page could not be put back into its document.
+                page = self._routed(file.page(number), page, repair=file.pages == 1)
+            except ImagegateError as error:
+                page = replace(page, error=str(error))
+            found.append(page if keep_pixels else replace(page, pixels=None))
+        return found
+
+    def _routed(self, image: Image, result: Result, *, repair: bool) -> Result:
+        """Add verdict and action to what is known of an image."""
         verdict = self.gate.check(image)
         action = self._action(verdict)
-        before = verdict.p_fail
         tried = self.repairs if repair and action != "use" else {}
         mended = mend(image, verdict, self.gate, tried) if isinstance(self.gate, Gate) else None
+        if self.language != ENGLISH:
+            verdict = verdict.translated(self.language)
+        height, width = image.header.height, image.header.width
+        result = replace(result, verdict=verdict, action=action, width=width, height=height)
         if mended is None:
-            return Route(action, verdict, before=before)
-        after = mended.verdict.p_fail
-        return Route("repair", verdict, mended.cause, before, after, mended.pixels)
+            return result
+        pixels, after = mended.pixels, mended.verdict.p_fail
+        return replace(result, action="repair", repair=mended.cause, after=after, pixels=pixels)
 
     @cached_property
     def repairs(self) -> Mapping[str, float]:
@@ -178,3 +201,16 @@ class Router:
             raise SettingsError(
                 f"{self.gate.name} knows no probability: its policy can only say what to review"
             )
+
+
+def results_of(done: Done[list[Result]], gate: str) -> list[Result]:
+    """Return the results of a file; whatever went wrong, a dead worker included, is one.
+
+    Raises
+    ------
+    NoRoomError
+        If there is no room for the results of any file.
+    """
+    if done.ends:
+        raise NoRoomError(done.error)
+    return done.value or [Result(done.source, gate, error=done.error)]

@@ -12,16 +12,17 @@ from importlib import metadata
 from typing import Any, Protocol, TypeAlias
 
 from imagegate import features
+from imagegate.models.verdict import Result
 from imagegate.parallel.pool import run_many
 from imagegate.parallel.worker import Done
 from imagegate.pipeline.files import reaching, storage
 from imagegate.pipeline.journal import Journal, begin
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.output import writer
-from imagegate.pipeline.record import Examiner, Row, rows_of
+from imagegate.pipeline.route import Router, results_of
 from imagegate.pipeline.summary import Summary, Tally
 
-Answers: TypeAlias = Generator[Done[list[Row]], None, None]
+Answers: TypeAlias = Generator[Done[list[Result]], None, None]
 Many: TypeAlias = Callable[..., Answers]  # of the work, the sources and jobs=
 Look: TypeAlias = Callable[[Iterable[str]], Answers]
 
@@ -36,11 +37,11 @@ class Progress(Protocol):
 
 
 def run(
-    examiner: Examiner,
+    router: Router,
     paths: Iterable[str],
     out: str,
     *,
-    work: Callable[[str], list[Row]] | None = None,
+    work: Callable[[str], list[Result]] | None = None,
     many: Many = run_many,
     jobs: int | None = None,
     log: DecisionLog | None = None,
@@ -51,8 +52,8 @@ def run(
 
     Parameters
     ----------
-    examiner : Examiner
-        Turns a file into rows, in worker processes; its gate and policy are the run's.
+    router : Router
+        Judges the files, in worker processes.
     paths : iterable of str
         The files. They are listed once, when the run begins: the same call after a kill goes on
         with that list.
@@ -60,7 +61,7 @@ def run(
         Path or URL that ends in ``.parquet``, ``.jsonl`` or ``.csv``. Until it is complete there
         is a folder beside it, ``OUT.partial``.
     work : callable, optional
-        What is done with each file in place of examining it alone; returns its rows.
+        What is done with each file, in place of ``router.pages``; returns one result a page.
     many : callable
         Does the work on many files: :func:`imagegate.parallel.pool.run_many` on this machine,
         :func:`imagegate.integrations.ray.ray_many` on a cluster.
@@ -81,23 +82,22 @@ def run(
     """
     write = writer(out)
     with reaching(out):
-        journal = begin(out, {**described(examiner), **(settings or {})}, paths)
-    gate = examiner.router.gate
-    look, tally = partial(many, work or examiner, jobs=jobs), Tally()
+        journal = begin(out, {**described(router), **(settings or {})}, paths)
+    gate = router.gate
+    look, tally = partial(many, work or router.pages, jobs=jobs), Tally()
     with closing(journal), reaching(out):
         _look(look, journal, gate.name, log=log, progress=progress)
         journal.finish(lambda file: write(file, tally.watch(journal.rows())), storage(out)[1])
-    return tally.summary(gate, promised=examiner.router.keeps_promise)
+    return tally.summary(gate, promised=router.keeps_promise)
 
 
-def described(examiner: Examiner) -> dict[str, Any]:
-    """Return what decides about the rows of an examiner, for JSON."""
-    router = examiner.router
+def described(router: Router) -> dict[str, Any]:
+    """Return what decides about the rows of a run, for JSON."""
     return {
         "gate": router.gate.name,
         "gate_hash": router.gate.card.hash,
         "policy": router.policy.to_dict(),
-        "limits": asdict(examiner.limits),
+        "limits": asdict(router.limits),
         "features_version": features.VERSION,
         "imagegate": metadata.version("imagegate"),
     }
@@ -121,9 +121,9 @@ def _look(
     with closing(look(journal.paths(start))) as answers:
         try:
             for done, answer in enumerate(answers, start=start + 1):
-                found = rows_of(answer, gate)
-                for row in found:
-                    tally.add(row)
+                found = results_of(answer, gate)
+                for result in found:
+                    tally.routes[result.route] += 1
                 keeper.keep(found)
                 tell(done, journal.files, tally.note())
         finally:
@@ -135,11 +135,11 @@ class _Keeper:
 
     def __init__(self, journal: Journal, log: DecisionLog | None, *, number: int) -> None:
         self.journal, self.log, self.number = journal, log, number
-        self.part: list[list[Row]] = []
+        self.part: list[list[Result]] = []
         self.since = time.monotonic()
 
-    def keep(self, rows: list[Row]) -> None:
-        self.part.append(rows)
+    def keep(self, results: list[Result]) -> None:
+        self.part.append(results)
         if len(self.part) >= PART_FILES or time.monotonic() - self.since > PART_SECONDS:
             self.write()
 
@@ -148,6 +148,6 @@ class _Keeper:
         part, self.part, self.since = self.part, [], time.monotonic()
         if part:
             if self.log:
-                self.log.append(row for rows in part for row in rows)
+                self.log.append(result for results in part for result in results)
             self.journal.write_part(self.number, part)
             self.number += 1

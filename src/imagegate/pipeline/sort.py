@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,9 +13,11 @@ import cv2
 import numpy as np
 
 from imagegate.errors import NoRoomError, SettingsError
-from imagegate.pipeline.files import is_local, is_url, parts_below, shown, storage
-from imagegate.pipeline.record import Examiner, Page, Row
+from imagegate.models.verdict import Result
+from imagegate.pipeline.files import is_local, is_url, parts_below, storage
+from imagegate.pipeline.route import Router
 from imagegate.tables import Pixels
+from imagegate.text import shown
 
 How = Literal["copy", "link", "list"]
 HOW: tuple[How, ...] = ("copy", "link", "list")
@@ -28,11 +30,11 @@ TABLE, LOG = "verdicts.csv", "decisions.jsonl"
 
 @dataclass(frozen=True)
 class Sorter:
-    """Examines a file and puts it into the folder of its route.
+    """Judges a file and puts it into the folder of its action.
 
     Parameters
     ----------
-    examiner : Examiner
+    router : Router
         Decides.
     source : str
         The folder or URL that the files are under; what is between it and their names is kept.
@@ -42,7 +44,7 @@ class Sorter:
         Copy files, make symbolic links to them, or leave them where they are.
     """
 
-    examiner: Examiner
+    router: Router
     source: str
     target: str
     how: How
@@ -52,37 +54,39 @@ class Sorter:
         if self.how == "link" and (is_url(self.source) or is_url(self.target)):
             raise SettingsError("links are for local folders; copy or list instead")
 
-    def __call__(self, path: str) -> list[Row]:
-        """Return the rows of a file; ``written`` says where it is now.
+    def __call__(self, path: str) -> list[Result]:
+        """Return one result a page; ``written`` says where the file is now.
 
-        A file that cannot be put there has the reason in its rows, which are not ``ok`` then.
+        A file that cannot be put there has the reason in its results, which are not ``ok`` then.
         """
-        pages = list(self.examiner.pages(path))
+        pages = self.router.pages(path, keep_pixels=self.how != "list")
         if self.how == "list":
-            return [page.row for page in pages]
+            return pages
         try:
-            return self._placed(path, pages)
+            pages = self._placed(path, pages)
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise NoRoomError(f"{self.target}: {NO_ROOM_ADVICE} ({error.strerror})") from error
-            return self._unplaced(path, pages, error)
+            pages = _unplaced(path, pages, error)
         except Exception as error:  # noqa: BLE001 - a storage raises whatever its client raises
-            return self._unplaced(path, pages, error)
+            pages = _unplaced(path, pages, error)
+        return [replace(page, pixels=None) for page in pages]  # much to send to another process
 
-    def _unplaced(self, path: str, pages: list[Page], error: Exception) -> list[Row]:
-        why = shown(f"{path}: judged, but it could not be put in its place ({error})")
-        return [{**page.row, "ok": False, "error": page.row["error"] or why} for page in pages]
-
-    def _placed(self, path: str, pages: list[Page]) -> list[Row]:
-        worst = max((page.row["route"] for page in pages), key=ORDER.index)
+    def _placed(self, path: str, pages: list[Result]) -> list[Result]:
+        worst = max((page.action for page in pages), key=ORDER.index)
         inside = "/".join((FOLDERS[worst or "reject"], *parts_below(self.source, path)))
         place = f"{self.target.rstrip('/')}/{inside}"
         put(path, place, link=self.how == "link")
-        route = pages[0].route
-        if worst == "repair" and route is not None and route.pixels is not None:
+        pixels = pages[0].pixels
+        if worst == "repair" and pixels is not None:
             place += free_ending(path)
-            save(place, route.pixels)
-        return [{**page.row, "written": shown(place)} for page in pages]
+            save(place, pixels)
+        return [replace(page, written=shown(place)) for page in pages]
+
+
+def _unplaced(path: str, pages: list[Result], error: Exception) -> list[Result]:
+    why = shown(f"{path}: judged, but it could not be put in its place ({error})")
+    return [replace(page, error=page.error or why) for page in pages]
 
 
 def free_ending(path: str) -> str:

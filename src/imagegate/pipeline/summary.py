@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from imagegate.models.verdict import ACTIONS, BROKEN, Row, route_of
 from imagegate.models.zoo import Gate, RulesGate
 from imagegate.pipeline.counting import counted
 from imagegate.pipeline.expected import Chances, Expected, expected_failures
-from imagegate.pipeline.record import BROKEN, Row, route_of
-from imagegate.pipeline.route import ACTIONS
 
 MOST_ERRORS = 3  # that the summary spells out
 WORDS = {

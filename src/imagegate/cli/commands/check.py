@@ -29,13 +29,13 @@ from imagegate.cli.batch import (
 from imagegate.cli.console import complain, print_json
 from imagegate.cli.outputs import check_outputs
 from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.models.verdict import Result, Row
 from imagegate.models.zoo import Gate, RulesGate
 from imagegate.parallel.pool import run_many
-from imagegate.pipeline.files import images_under, is_url, local, shown
+from imagegate.pipeline.files import images_under, is_url, local
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.policy import Policy, load_policy
-from imagegate.pipeline.record import Examiner, Row, failed, rows_of
-from imagegate.pipeline.route import Router
+from imagegate.pipeline.route import Router, results_of
 from imagegate.pipeline.run import Many
 from imagegate.pipeline.summary import Tally
 
@@ -103,14 +103,14 @@ def command(
         rows = check_outputs(answerer, listed(paths), output, jobs=jobs or None, language=told)
         asked = (isinstance(answerer, Gate) and answerer.output) or answerer
         raise typer.Exit(tell(rows, paths, asked, quiet=quiet, as_json=as_json))
-    router = Router(answerer, load_policy(policy) if policy else NO_REPAIR)
-    examiner = Examiner(router, asked_limits(megapixels), told)
+    wanted = load_policy(policy) if policy else NO_REPAIR
+    router = Router(answerer, wanted, limits=asked_limits(megapixels), language=told)
     if to is not None:
         given: dict[str, Any] = {"many": workers_of(engine), "jobs": jobs or None}
-        summary = run_with_progress(examiner, paths, to, log=log, **given)
+        summary = run_with_progress(router, paths, to, log=log, **given)
         finish(summary, to, as_json=as_json, quiet=quiet)
     written = DecisionLog(log, answerer, batch=batch_name(paths)) if log else None
-    rows = examined(examiner, listed(paths), written, jobs=jobs or None)
+    rows = examined(router, listed(paths), written, jobs=jobs or None)
     kept = router.keeps_promise
     raise typer.Exit(tell(rows, paths, answerer, promised=kept, quiet=quiet, as_json=as_json))
 
@@ -138,14 +138,14 @@ def exists(path: str) -> bool:
 
 
 def examined(
-    examiner: Examiner, files: list[str], log: DecisionLog | None, *, jobs: int | None
+    router: Router, files: list[str], log: DecisionLog | None, *, jobs: int | None
 ) -> Iterator[Row]:
     """Yield the rows of files, logged if wanted."""
-    for answer in run_many(examiner, files, jobs=jobs):
-        rows = rows_of(answer, examiner.gate)
+    for answer in run_many(router.pages, files, jobs=jobs):
+        results = results_of(answer, router.gate.name)
         if log:
-            log.append(rows)
-        yield from rows
+            log.append(results)
+        yield from (result.to_dict() for result in results)
 
 
 def tell(
@@ -181,6 +181,6 @@ def tell(
 def tell_missing(path: str, answerer: Gate | RulesGate, *, as_json: bool) -> None:
     """Say that a path does not exist, in the form asked for."""
     if as_json:
-        print_json(failed(shown(path), "no such file or folder", gate=answerer.name))
+        print_json(Result(path, answerer.name, error="no such file or folder").to_dict())
     else:
         complain(f"{path}: no such file or folder")

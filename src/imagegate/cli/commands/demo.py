@@ -12,7 +12,6 @@ from imagegate.cli.answers import show
 from imagegate.cli.commands import evaluate, label, train
 from imagegate.cli.console import out
 from imagegate.pipeline.policy import Policy
-from imagegate.pipeline.record import Examiner
 from imagegate.pipeline.route import Router
 
 # Sized for ten minutes on two cores with RapidOCR, environment included (`make demo`).
@@ -56,9 +55,9 @@ def command(
     evaluate.run(str(gate), [corpus], report=report, seed=seed)
     heading("4. Check: a clean page and the same page ruined")
     clean, ruined = write_two_pages(to, seed=seed + 10_000)
-    examine = Examiner(Router(gate, Policy(repair={})))
+    router = Router(gate, Policy(repair={}))
     for path in (clean, ruined):
-        show(examine(str(path))[0], alone=True)
+        show(router.pages(str(path))[0].to_dict(), alone=True)
     minutes = (datetime.now(UTC) - started).total_seconds() / 60
     out.print(f"\n{minutes:.1f} minutes. Open [bold]{report}[/] in a browser, and try:")
     out.print(f"  imagegate check --gate {gate} YOUR.png")

@@ -23,7 +23,6 @@ from imagegate.cli.batch import (
 from imagegate.errors import SettingsError
 from imagegate.pipeline.files import is_url, local, storage
 from imagegate.pipeline.journal import SUFFIX
-from imagegate.pipeline.record import Examiner
 from imagegate.pipeline.route import Router
 from imagegate.pipeline.sort import HOW, LOG, TABLE, Sorter, check_places
 
@@ -63,11 +62,11 @@ def command(
     table = f"{target.rstrip('/')}/{TABLE}"
     fs, place = storage(table)
     check_places(source, target, begun=fs.exists(place + SUFFIX))
-    router = Router(asked_gate(gate, thresholds), policy)
-    examiner = Examiner(router, asked_limits(megapixels), asked_language(language))
-    sorter = Sorter(examiner, source, target, how)
+    limits, told = asked_limits(megapixels), asked_language(language)
+    router = Router(asked_gate(gate, thresholds), policy, limits=limits, language=told)
+    sorter = Sorter(router, source, target, how)
     summary = run_with_progress(
-        sorter.examiner,
+        router,
         [source],
         table,
         log=log or (None if is_url(target) else f"{target}/{LOG}"),

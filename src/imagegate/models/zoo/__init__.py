@@ -9,9 +9,8 @@ from imagegate.models.artifact import read_gate
 from imagegate.models.gate import Gate
 from imagegate.models.rules import PRESETS, RulesGate
 from imagegate.models.thresholds import Thresholds
-from imagegate.models.verdict import Checked
 
-__all__ = ["Checked", "Gate", "RulesGate", "Thresholds", "gate_names", "load_gate"]
+__all__ = ["Gate", "RulesGate", "Thresholds", "gate_names", "load_gate"]
 
 ZOO = Path(__file__).parent
 SUFFIX = ".gate"
