@@ -23,11 +23,12 @@ from imagegate.models.verdict import Reason, Result, Verdict
 from imagegate.models.zoo import Gate, gate_names, load_gate
 from imagegate.pipeline.policy import Policy, load_policy
 from imagegate.pipeline.route import Router
-from imagegate.tasks.task import Engine, Task
 
 if TYPE_CHECKING:
+    from imagegate.engines.engine import Engine
     from imagegate.engines.onnx import onnx_engine
     from imagegate.engines.scikit import pipeline_engine
+    from imagegate.tasks.task import Task
     from imagegate.training.corpus import join_corpora, read_corpus, read_outcomes
     from imagegate.training.data.sources import find_sources
     from imagegate.training.evaluation.evaluate import evaluate
@@ -41,7 +42,9 @@ __version__ = "0.1.0"
 
 # What makes gates is imported when it is asked for: answering needs none of it.
 LATER = {
+    "Engine": "engines.engine",
     "LearnerSettings": "training.learning.learner",
+    "Task": "tasks.task",
     "adjust": "training.maintenance.adjust",
     "compare_gates": "training.evaluation.versus",
     "evaluate": "training.evaluation.evaluate",

@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 import pytest
 
+from imagegate.engines.outputs import Prediction
 from imagegate.engines.scikit import pipeline_engine
 from imagegate.errors import OutputError, SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks import TASKS, find_engine
-from imagegate.tasks.classification import Prediction, predicted
+from imagegate.tasks.classification import predicted
 
 TASK = TASKS["classification"]
 

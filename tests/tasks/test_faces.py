@@ -14,9 +14,10 @@ import pytest
 
 from imagegate.engines import yunet
 from imagegate.engines.lbp import agreed
+from imagegate.engines.outputs import overlaps
 from imagegate.errors import MissingExtraError, OutputError, SettingsError
 from imagegate.tasks import TASKS
-from imagegate.tasks.boxes import box_loss, checked, overlaps
+from imagegate.tasks.face_detection import box_loss, checked
 
 FIND, KNOW = TASKS["face-detection"], TASKS["face-recognition"]
 FACE, OTHER = (0.25, 0.25, 0.25, 0.25), (0.75, 0.0, 0.25, 0.25)

@@ -162,6 +162,6 @@ def test_truth_from_a_file_is_rgb(tmp_path: Path) -> None:
 
 
 def test_colours_need_scikit_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "skimage.color", None)
+    monkeypatch.setitem(sys.modules, "skimage", None)
     with pytest.raises(MissingExtraError, match=r"imagegate\[pictures\]"):
         ENHANCEMENT.loss(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4, 3), np.uint8))

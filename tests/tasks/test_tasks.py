@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 
+from imagegate.engines.engine import Engine
 from imagegate.errors import EngineError, SettingsError, UnknownNameError
 from imagegate.models.rule_thresholds import PRESETS
 from imagegate.tasks import TASKS, OcrOutput, find_engine, find_task
-from imagegate.tasks.task import Engine, Task
+from imagegate.tasks.task import Task
 
 PIXELS = np.zeros((8, 12, 3), np.uint8)
 

@@ -8,7 +8,7 @@ import string
 import numpy as np
 import pytest
 
-from imagegate.tasks.text import character_error_rate, edit_distance, word_recall, words
+from imagegate.tasks.ocr import character_error_rate, edit_distance, word_recall, words
 
 LETTERS = list("abcd ")
 

@@ -19,8 +19,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from imagegate.engines.engine import Engine
 from imagegate.tables import Pixels, Table
-from imagegate.tasks.task import Engine, Task
+from imagegate.tasks.task import Task
 
 FINE, RAISES, HANGS, EXITS, SEGFAULTS, KILLED, NAN, TEXT, HANGS_IN_CHILD = range(9)
 

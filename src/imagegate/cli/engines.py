@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from imagegate.engines.engine import Engine
 from imagegate.engines.network.settings import CHOICES, Settings
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tasks import TASKS, find_engine, find_task
-from imagegate.tasks.task import Engine, Task
+from imagegate.tasks.task import Task
 
 OWN, NETWORK = "An engine of your own", "How to show pictures to an ONNX model, and read it"
 

@@ -1,1 +1,1 @@
-"""Programs that do a task, one file each."""
+"""Programs that do a task, one file each; every file ends with its row."""

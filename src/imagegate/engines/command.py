@@ -15,28 +15,38 @@ from typing import Any
 import cv2
 import numpy as np
 
+from imagegate.engines.engine import Engine
 from imagegate.errors import EngineError, SettingsError
 from imagegate.tables import Pixels
-from imagegate.tasks.task import UNTOLD, Engine, Task, no_files
 
 SHELL_SIGNS = {"|", ">", "<", "&&", "||", ";", "2>&1"}
 # An answer that never ends must not fill the memory; a complaint is cut to its end.
 MOST_PRINTED, MOST_WRITTEN, LONGEST_COMPLAINT = 16_000_000, 256_000_000, 300
-# What the file that a program writes is called, by what is true of images of the task.
-SUFFIXES = {"mask": ".png", "picture": ".png", "json": ".json"}
 
 
-def command_engine(line: str, task: Task) -> Engine:
+def command_engine(
+    line: str,
+    *,
+    task: str,
+    parse: Callable[[str], Any] | None,
+    read: Callable[[str], Any] | None,
+    suffix: str,
+) -> Engine:
     """Make an engine of a command line.
 
     Parameters
     ----------
     line : str
         ``{image}`` stands for a PNG file with the image, ``{output}`` for the file that
-        the program writes. Without ``{output}`` its standard output is taken, if the task can
-        be told in text. It runs without a shell.
-    task : Task
-        The task; it reads the output file the way it reads a truth file.
+        the program writes. Without ``{output}`` its standard output is taken. It runs without a
+        shell.
+    task : str
+        What messages call the task.
+    parse, read : Callable or None
+        From what the program prints, and from the path of the file that it writes, to an output;
+        None if the task knows no such form.
+    suffix : str
+        Of the file that it writes.
 
     Returns
     -------
@@ -50,18 +60,28 @@ def command_engine(line: str, task: Task) -> Engine:
         If the line lacks what the task needs.
     """
     parts = split(line)
-    check(parts, line, task)
     to_file = any("{output}" in part for part in parts)
-    name = f"output{SUFFIXES.get(task.truth, '.txt' if task.parse else '.png')}"
+    check(parts, line)
+    if not (to_file or parse):
+        raise SettingsError(
+            f"expected {{output}} in the command line for {task}, which cannot be printed "
+            f"(no Task.parse): {line!r}"
+        )
+    if to_file and not read:
+        raise SettingsError(
+            f"{task} reads no files: let the program print, or give the task read_truth"
+        )
 
     def run(pixels: Pixels) -> Any:
         with tempfile.TemporaryDirectory() as folder:
-            names = {"image": f"{folder}/image.png", "output": f"{folder}/{name}"}
+            names = {"image": f"{folder}/image.png", "output": f"{folder}/output{suffix}"}
             _, data = cv2.imencode(".png", np.ascontiguousarray(pixels[..., ::-1]))
             Path(names["image"]).write_bytes(data.tobytes())
             try:
                 text = call([fill(part, names) for part in parts])
-                return written(names["output"], parts[0], task) if to_file else told(text, task)
+                if to_file and read:
+                    return read(written(names["output"], parts[0]))
+                return parse(text) if parse else None
             except EngineError as error:  # where the files were is chance: it says nothing
                 raise type(error)(str(error).replace(f"{folder}/", "")) from None
 
@@ -70,41 +90,24 @@ def command_engine(line: str, task: Task) -> Engine:
             raise SettingsError(f"cannot run {parts[0]}: no such program on the path")
         return run
 
-    return Engine(line, open_command, lambda: "command line", UNTOLD)
+    return Engine(line, open_command, lambda: "command line")
 
 
-def check(parts: list[str], line: str, task: Task) -> None:
-    """Refuse a command line that lacks what the task needs."""
+def check(parts: list[str], line: str) -> None:
+    """Refuse a command line that wants a shell, or no image."""
     for sign in SHELL_SIGNS.intersection(parts):
         raise SettingsError(f"no shell reads {line!r}: for {sign} write sh -c '…' {{image}}")
     if not any("{image}" in part for part in parts):
         raise SettingsError(f"expected {{image}} in the command line, got {line!r}")
-    to_file = any("{output}" in part for part in parts)
-    if not (to_file or task.parse):
-        raise SettingsError(
-            f"expected {{output}} in the command line for {task.name}, which cannot be printed "
-            f"(no Task.parse): {line!r}"
-        )
-    if to_file and task.read_truth is no_files:
-        raise SettingsError(
-            f"{task.name} reads no files: let the program print, or give the task read_truth"
-        )
 
 
-def told(text: str, task: Task) -> Any:
-    """Return what a program printed as an output."""
-    if task.parse is None:
-        raise EngineError(f"an output of {task.name} cannot be printed")
-    return task.parse(text)
-
-
-def written(path: str, program: str, task: Task) -> Any:
-    """Return the file that a program wrote as an output."""
+def written(path: str, program: str) -> str:
+    """Return the path of the file that a program wrote, if it is there and not too long."""
     if not Path(path).is_file():
         raise EngineError(f"{program} wrote no output file")
     if Path(path).stat().st_size > MOST_WRITTEN:
         raise EngineError(f"{program} wrote more than {MOST_WRITTEN:,} bytes")
-    return task.read_truth(path)
+    return path
 
 
 def fill(part: str, names: dict[str, str]) -> str:

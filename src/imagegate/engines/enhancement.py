@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.engines.engine import Engine, opencv, with_long_side
 from imagegate.tables import Pixels
 
 Floats = NDArray[np.float64]
@@ -57,7 +58,7 @@ def auto(pixels: Pixels) -> Pixels:
     in light; stretch: Limare et al., "Simplest Color Balance", IPOL 2011,
     doi:10.5201/ipol.2011.llmps-scb, but one for all three channels, so that it turns no hue.
     """
-    sample = small(pixels) / 255
+    sample = with_long_side(pixels, SIDE) / 255
     low, high = np.percentile(sample @ BT601_LUMA, TAILS)
     balance = gains(sample, SHADES_OF_GRAY, veil=low)
     seen = (stretched(sample, low, high) * balance).clip(0, 1)
@@ -82,7 +83,7 @@ def clahe(pixels: Pixels) -> Pixels:
     Returns
     -------
     ndarray of uint8
-        RGB of the same size. It mends no exposure: a picture that was too dark stays so.
+        RGB of the same size. It repairs no exposure: a picture that was too dark stays so.
 
     References
     ----------
@@ -90,7 +91,7 @@ def clahe(pixels: Pixels) -> Pixels:
     doi:10.1016/0016-0032(80)90058-7; contrast: Zuiderveld, "Contrast Limited Adaptive Histogram
     Equalization", Graphics Gems IV, 1994, on CIELAB lightness, as in OpenCV.
     """
-    balance = LEVELS[:, None] * gains(small(pixels) / 255, GRAY_WORLD)
+    balance = LEVELS[:, None] * gains(with_long_side(pixels, SIDE) / 255, GRAY_WORLD)
     white = curved(pixels, balance.clip(0, 1))
     if min(pixels.shape[:2]) < SMALLEST:
         return white
@@ -103,14 +104,6 @@ def curved(pixels: Pixels, curves: Floats) -> Pixels:
     """Send each channel through its tone curve, (256, 3) in 0..1."""
     table = np.rint(curves * 255).astype(np.uint8)[None]
     return np.asarray(cv2.LUT(np.ascontiguousarray(pixels), table), np.uint8)
-
-
-def small(pixels: Pixels) -> Pixels:
-    """Return the picture with a long side of at most 256 px."""
-    height, width = pixels.shape[:2]
-    scale = min(1.0, SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def gains(sample: Floats, norm: int, veil: float = 0.0) -> Floats:
@@ -140,3 +133,12 @@ def lift(middle: float) -> float:
     if middle <= 0:
         return 1.0
     return float(np.clip(np.log(MIDDLE) / np.log(min(middle, 0.99)), 1 / MOST_GAMMA, 1.0))
+
+
+def version() -> str:
+    """Return the version of the method, which is ours, and of OpenCV."""
+    return f"1, {opencv()}"
+
+
+AUTO = Engine("auto", open_auto, version, "Apache-2.0")
+CLAHE = Engine("clahe", open_clahe, version, "Apache-2.0")

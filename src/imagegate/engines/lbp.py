@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import metadata
 from typing import Any
 
-import cv2
 import numpy as np
 
-from imagegate.errors import MissingExtraError
+from imagegate.engines.engine import Engine, installed, with_long_side
+from imagegate.engines.outputs import Box, Floats, overlaps
+from imagegate.extras import require
 from imagegate.tables import Pixels
-from imagegate.tasks.boxes import Box, Floats, overlaps
 
 # The long side of what is looked at. Of people seen whole, 400 px gave more false boxes and no more
 # faces, 256 px fewer faces.
@@ -43,15 +42,11 @@ def open_lbp() -> Callable[[Pixels], list[Box]]:
     Liao et al., ICB 2007, doi:10.1007/978-3-540-74549-5_87, in the form of
     ``lbpcascade_frontalface`` of OpenCV.
     """
-    try:
-        from skimage import data, feature
-    except ImportError as error:
-        raise MissingExtraError("scikit-image", "pictures") from error
-    frontal: Any = data.lbp_frontal_face_cascade_filename  # scikit-image tells no types
-    cascade = feature.Cascade(frontal())
+    skimage = require("skimage", "pictures")
+    cascade: Any = skimage.feature.Cascade(skimage.data.lbp_frontal_face_cascade_filename())
 
     def find(pixels: Pixels) -> list[Box]:
-        small = resized(pixels)
+        small = with_long_side(pixels, SIDE, enlarge=True)
         height, width = small.shape[:2]
         if min(height, width) < WINDOW:
             return []
@@ -63,15 +58,6 @@ def open_lbp() -> Callable[[Pixels], list[Box]]:
         return agreed(shares)
 
     return find
-
-
-def resized(pixels: Pixels) -> Pixels:
-    """Bring the long side to 320 px, also of a smaller picture."""
-    height, width = pixels.shape[:2]
-    scale = SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
 
 
 def agreed(windows: Floats) -> list[Box]:
@@ -105,7 +91,7 @@ def agreed(windows: Floats) -> list[Box]:
 
 def version() -> str:
     """Return the installed version of scikit-image."""
-    try:
-        return f"scikit-image {metadata.version('scikit-image')}"
-    except metadata.PackageNotFoundError as error:
-        raise MissingExtraError("scikit-image", "pictures") from error
+    return installed("scikit-image", "pictures")
+
+
+LBP = Engine("lbp", open_lbp, version, "BSD-3-Clause")

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from imagegate.engines.engine import Engine
 from imagegate.engines.network import adapters
 from imagegate.engines.network.model import Network, onnxruntime, read_network, short, start
 from imagegate.engines.network.settings import Settings
@@ -17,7 +18,6 @@ from imagegate.engines.network.tensors import Placement, fitted, mask_back, pict
 from imagegate.engines.network.tiling import in_tiles
 from imagegate.errors import EngineError, OutputError, SettingsError
 from imagegate.tables import Pixels
-from imagegate.tasks.task import UNTOLD, Engine
 
 __all__ = ["onnx_engine"]
 
@@ -68,7 +68,7 @@ def onnx_engine(path: str | Path, **settings: Any) -> Engine:
         network = read_network(file, Settings(**settings))
     except SettingsError as error:
         raise SettingsError(f"{file.name}: {error}") from error
-    return Engine(file.name, partial(open_network, network), partial(version_of, network), UNTOLD)
+    return Engine(file.name, partial(open_network, network), partial(version_of, network))
 
 
 def open_network(network: Network) -> Callable[[Pixels], Any]:

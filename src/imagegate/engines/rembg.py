@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -12,8 +11,9 @@ from unittest import mock
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.engines.weights import name_and_content
-from imagegate.errors import MissingExtraError, SettingsError
+from imagegate.engines.engine import Engine, installed, name_and_content, weights_in
+from imagegate.errors import SettingsError
+from imagegate.extras import require
 from imagegate.tables import Pixels
 
 MODEL_VARIABLE = "IMAGEGATE_REMBG_MODEL"
@@ -34,12 +34,8 @@ def homes() -> Iterator[Path]:
 
 def weights() -> Path:
     """Return the ONNX file to use, or say where to put one; nothing is ever downloaded."""
-    given = os.environ.get(MODEL_VARIABLE)
-    if given:
-        path = Path(given).expanduser()
-        if not path.is_file():
-            raise SettingsError(f"{MODEL_VARIABLE} names {given}, which is not a file")
-        return path.absolute()
+    if given := weights_in(MODEL_VARIABLE):
+        return given
     for name in KNOWN:
         for home in homes():
             for path in (home / f"{name}.onnx", home / "models" / name / f"{name}.onnx"):
@@ -54,22 +50,18 @@ def weights() -> Path:
 
 def open_rembg() -> Callable[[Pixels], NDArray[np.float32]]:
     """Load the local weights into a rembg session, one thread."""
-    try:
-        import onnxruntime
-        from PIL import Image
-        from rembg import new_session, remove
-    except ImportError as error:
-        raise MissingExtraError(error.name or "rembg", "background") from error
+    onnxruntime, rembg = require("onnxruntime", "background"), require("rembg", "background")
+    image = require("PIL.Image", "background")
     path = weights()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     kind = "u2net_custom" if input_side(path) == U2NET_SIDE else "dis_custom"
     # rembg refuses files outside its home; for this one call its home is where the file is.
     with mock.patch.dict(os.environ, {"U2NET_HOME": str(path.parent)}):
-        session = new_session(kind, sess_opts=options, model_path=str(path))
+        session = rembg.new_session(kind, sess_opts=options, model_path=str(path))
 
     def cut(pixels: Pixels) -> NDArray[np.float32]:
-        mask = remove(Image.fromarray(pixels), session=session, only_mask=True)
+        mask = rembg.remove(image.fromarray(pixels), session=session, only_mask=True)
         return np.asarray(mask, np.float32) / np.float32(255)
 
     return cut
@@ -77,8 +69,7 @@ def open_rembg() -> Callable[[Pixels], NDArray[np.float32]]:
 
 def input_side(path: Path) -> Any:
     """Return the width that the network takes, a word if it takes any."""
-    import onnxruntime
-
+    onnxruntime = require("onnxruntime", "background")
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     return onnxruntime.InferenceSession(str(path), options).get_inputs()[0].shape[-1]
@@ -86,8 +77,7 @@ def input_side(path: Path) -> Any:
 
 def version() -> str:
     """Return the version of rembg and which weights it uses, by name and content."""
-    try:
-        number = metadata.version("rembg")
-    except metadata.PackageNotFoundError as error:
-        raise MissingExtraError("rembg", "background") from error
-    return f"rembg {number}, {name_and_content(weights())}"
+    return f"{installed('rembg', 'background')}, {name_and_content(weights())}"
+
+
+REMBG = Engine("rembg", open_rembg, version, "MIT; weights by their own")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Callable
-from importlib import metadata
 from typing import Any
 
 import numpy as np
 
-from imagegate.errors import MissingExtraError, SettingsError
+from imagegate.engines.engine import Engine, installed
+from imagegate.engines.outputs import Prediction
+from imagegate.errors import SettingsError
+from imagegate.extras import require
 from imagegate.tables import Pixels
-from imagegate.tasks.classification import Prediction
-from imagegate.tasks.task import UNTOLD, Engine
 
 
 def pipeline_engine(pipeline: Any, *, name: str = "scikit-learn") -> Engine:
@@ -63,29 +62,20 @@ def pipeline_engine(pipeline: Any, *, name: str = "scikit-learn") -> Engine:
         best = int(np.argmax(chances))
         return Prediction(str(classes[best]), float(chances[best]))
 
-    def open_pipeline() -> Callable[[Pixels], Prediction]:
-        return classify
-
-    return Engine(name, open_pipeline, lambda: version(pipeline), UNTOLD)
+    return Engine(name, lambda: classify, lambda: version(pipeline))
 
 
 def version(pipeline: Any) -> str:
     """Return the version of scikit-learn and a hash of the pipeline's settings and arrays."""
-    try:
-        number = metadata.version("scikit-learn")
-    except metadata.PackageNotFoundError as error:
-        raise MissingExtraError("scikit-learn", "train") from error
-    return f"scikit-learn {number}, {type(pipeline).__name__} {digest(pipeline)[:12]}"
+    kind = f"{type(pipeline).__name__} {digest(pipeline)[:12]}"
+    return f"{installed('scikit-learn', 'train')}, {kind}"
 
 
 def digest(pipeline: Any) -> str:
     """Return what identifies a pipeline: the same after the same fit."""
-    import joblib
-
     try:
-        return str(joblib.hash(pipeline, hash_name="sha1"))
+        return str(require("joblib", "train").hash(pipeline, hash_name="sha1"))
     except (pickle.PicklingError, AttributeError, TypeError):
         # A function that cannot be imported by its name: its code is part of the hash, then.
-        import cloudpickle  # loky's own
-
-        return hashlib.sha1(cloudpickle.dumps(pipeline), usedforsecurity=False).hexdigest()
+        dumped = require("cloudpickle", "train").dumps(pipeline)  # loky's own
+        return hashlib.sha1(dumped, usedforsecurity=False).hexdigest()

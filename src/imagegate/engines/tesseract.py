@@ -16,9 +16,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from imagegate.engines.engine import Engine
+from imagegate.engines.outputs import OcrOutput
 from imagegate.errors import EngineError, MissingExtraError, SettingsError
+from imagegate.extras import require
 from imagegate.tables import Pixels
-from imagegate.tasks.transcript import OcrOutput
 
 LANGUAGE_VARIABLE = "IMAGEGATE_TESSERACT_LANG"
 # Where Debian, Fedora, source builds, Homebrew, conda and the Windows installer put languages.
@@ -42,9 +44,7 @@ def open_tesseract() -> Callable[[Pixels], OcrOutput]:
 def version() -> str:
     """Return which Tesseract runs, how, and in which language."""
     if tessdata() and find_spec("tesserocr"):
-        import tesserocr
-
-        core = tesserocr.tesseract_version().split()[1]
+        core = require("tesserocr", "tesseract").tesseract_version().split()[1]
         return f"tesseract {core} (tesserocr {metadata.version('tesserocr')}), {language()}"
     answer = subprocess.run([program(), "--version"], capture_output=True, text=True, check=True)  # noqa: S603
     return f"tesseract {(answer.stdout or answer.stderr).split()[1]} (program), {language()}"
@@ -76,8 +76,7 @@ def found_folders() -> Iterable[Path]:
 
 def open_library(folder: Path) -> Callable[[Pixels], OcrOutput]:
     """Load libtesseract from the tesserocr wheel."""
-    import tesserocr
-
+    tesserocr = require("tesserocr", "tesseract")
     api = tesserocr.PyTessBaseAPI(path=str(folder), lang=language(), psm=tesserocr.PSM.AUTO)
     api.SetVariable("debug_file", os.devnull)
 
@@ -135,3 +134,6 @@ def read_tsv(table: str) -> OcrOutput:
     text = "\n".join(" ".join(row["text"] for row in line) for _, line in lines)
     sure = tuple(float(row["conf"]) / 100 for row in found)
     return OcrOutput(text, float(np.mean(sure)), sure)
+
+
+TESSERACT = Engine("tesseract", open_tesseract, version, "Apache-2.0")

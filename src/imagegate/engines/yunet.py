@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,16 @@ from typing import Any
 import cv2
 import numpy as np
 
-from imagegate.engines.weights import name_and_content
+from imagegate.engines.engine import (
+    Engine,
+    name_and_content,
+    opencv,
+    weights_in,
+    with_long_side,
+)
+from imagegate.engines.outputs import Box
 from imagegate.errors import SettingsError
 from imagegate.tables import Pixels
-from imagegate.tasks.boxes import Box
 
 MODEL_VARIABLE = "IMAGEGATE_YUNET_MODEL"
 KNOWN = "face_detection_yunet_2023mar.onnx"
@@ -26,16 +31,13 @@ CONFIDENCE = 14  # column of OpenCV's table, after the box and five landmarks
 
 def weights() -> Path:
     """Return the ONNX file to use, or say how to name one; nothing is ever downloaded."""
-    given = os.environ.get(MODEL_VARIABLE)
-    if not given:
+    given = weights_in(MODEL_VARIABLE)
+    if given is None:
         raise SettingsError(
             f"YuNet has no weights here: get {KNOWN} (github.com/opencv/opencv_zoo, "
             f"models/face_detection_yunet) and set {MODEL_VARIABLE} to the file"
         )
-    path = Path(given).expanduser()
-    if not path.is_file():
-        raise SettingsError(f"{MODEL_VARIABLE} names {given}, which is not a file")
-    return path.absolute()
+    return given
 
 
 def open_yunet() -> Callable[[Pixels], list[Box]]:
@@ -79,15 +81,16 @@ def open_yunet() -> Callable[[Pixels], list[Box]]:
 
 def squared(pixels: Pixels) -> tuple[Pixels, tuple[int, int]]:
     """Put a picture, in BGR, into the upper left of a black square; return its size there, too."""
-    height, width = pixels.shape[:2]
-    scale = SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = with_long_side(pixels, SIDE, enlarge=True)
+    height, width = small.shape[:2]
     square = np.zeros((SIDE, SIDE, 3), np.uint8)
-    square[: size[1], : size[0]] = cv2.resize(pixels, size, interpolation=how)[..., ::-1]
-    return square, size
+    square[:height, :width] = small[..., ::-1]
+    return square, (width, height)
 
 
 def version() -> str:
     """Return the version of OpenCV and which weights are used, by name and content."""
-    return f"opencv {cv2.__version__}, {name_and_content(weights())}"
+    return f"{opencv()}, {name_and_content(weights())}"
+
+
+YUNET = Engine("yunet", open_yunet, version, "Apache-2.0; weights MIT")

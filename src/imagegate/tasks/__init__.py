@@ -7,12 +7,22 @@ from importlib import metadata
 from typing import Any
 
 from imagegate.engines.command import command_engine
+from imagegate.engines.engine import Engine
+from imagegate.engines.outputs import OcrOutput
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tables import Pixels, Table
-from imagegate.tasks import background, classification, faces, fields, ocr, restoration
-from imagegate.tasks.task import Engine, Task
-from imagegate.tasks.text import character_error_rate, word_recall
-from imagegate.tasks.transcript import OcrOutput
+from imagegate.tasks import (
+    background,
+    classification,
+    enhancement,
+    face_detection,
+    face_recognition,
+    fields,
+    ocr,
+    upscaling,
+)
+from imagegate.tasks.ocr import character_error_rate, word_recall
+from imagegate.tasks.task import Task, no_files
 
 __all__ = [
     "TASKS",
@@ -28,16 +38,21 @@ __all__ = [
 TASKS = Table(
     "task",
     (
-        *ocr.TASKS,
-        *background.TASKS,
-        *fields.TASKS,
-        *faces.TASKS,
-        *classification.TASKS,
-        *restoration.TASKS,
+        ocr.OCR,
+        ocr.OCR_IN_ORDER,
+        background.TASK,
+        fields.TASK,
+        face_detection.TASK,
+        face_recognition.TASK,
+        classification.TASK,
+        upscaling.TASK,
+        enhancement.TASK,
     ),
 )
 
 ENTRY_POINTS = "imagegate.tasks"
+# What the file that a program writes is called, by what is true of images of the task.
+SUFFIXES = {"mask": ".png", "picture": ".png", "json": ".json"}
 
 
 def offered_tasks() -> dict[str, metadata.EntryPoint]:
@@ -129,10 +144,21 @@ def find_engine(
     if callable(engine):
         return Engine(getattr(engine, "__name__", type(engine).__name__), lambda: engine)
     if engine is not None:
-        return command_engine(engine, task) if "{image}" in engine else task.engines[engine]
+        return _command(engine, task) if "{image}" in engine else task.engines[engine]
     if not task.engines:
         raise SettingsError(
             f"{task.name} has no engine of its own: give yours, as --onnx model.onnx or "
             "--command 'my-program {image}', or in Python as an Engine"
         )
     return next(iter(task.engines.values()))
+
+
+def _command(line: str, task: Task) -> Engine:
+    """Make an engine of a command line; the file that it writes is read like a truth file."""
+    return command_engine(
+        line,
+        task=task.name,
+        parse=task.parse,
+        read=None if task.read_truth is no_files else task.read_truth,
+        suffix=SUFFIXES.get(task.truth, ".txt" if task.parse else ".png"),
+    )

@@ -1,4 +1,4 @@
-"""Read what a program answered in JSON: from its standard output, or from a file."""
+"""Read what engines answer, printed or in a file: text, JSON, pictures."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
+
 from imagegate.errors import OutputError
+from imagegate.image import read
+from imagegate.tables import Pixels
 
 SHOWN = 80  # characters of an answer that is none
+MOST_STRETCH = 0.05  # log ratio of the aspects; rounding makes a picture 50 px wide differ by 2 %
 
 
 def parse_json(text: str) -> Any:
-    """Return the JSON value that a program printed.
-
-    Raises
-    ------
-    OutputError
-        If it is none.
-    """
+    """Return the JSON value that a program printed, or raise OutputError if it is none."""
     try:
         return json.loads(text, parse_constant=no_number)
     except (ValueError, RecursionError) as error:
@@ -31,14 +31,40 @@ def no_number(name: str) -> Any:
 
 
 def read_json(path: str) -> Any:
-    """Return the JSON value in a UTF-8 file.
-
-    Raises
-    ------
-    OutputError
-        If there is none in it; with the file's name.
-    """
+    """Return the JSON value in a UTF-8 file, or raise OutputError with the file's name."""
     try:
         return parse_json(Path(path).read_text(encoding="utf-8-sig"))
     except (OutputError, UnicodeDecodeError) as error:
         raise OutputError(f"{path}: {error}") from None
+
+
+def read_picture(path: str) -> Pixels:
+    """Read an image file as a picture that is right: what a program wrote, or given truth."""
+    return read(path).rgb
+
+
+def picture_of(output: Any) -> Pixels:
+    """Return an output as an RGB uint8 picture, or raise OutputError if it is anything else."""
+    kind = type(output).__name__
+    if not isinstance(output, np.ndarray):
+        raise OutputError(f"expected a uint8 RGB picture of shape (height, width, 3), got {kind}")
+    if output.dtype != np.uint8 or output.ndim != 3 or output.shape[2] != 3 or not output.size:
+        raise OutputError(
+            "expected a uint8 RGB picture of shape (height, width, 3), "
+            f"got {output.dtype} of shape {output.shape}"
+        )
+    return output
+
+
+def fitted(picture: Pixels, shape: tuple[int, ...]) -> Pixels:
+    """Resize a picture to (height, width), refusing one of another aspect."""
+    (height, width), (tall, wide) = picture.shape[:2], shape[:2]
+    if (height, width) == (tall, wide):
+        return picture
+    stretch = (width / wide) / (height / tall)
+    if abs(np.log(stretch)) > max(MOST_STRETCH, 1 / min(tall, wide, height, width)):
+        raise OutputError(
+            f"expected a picture shaped like {wide} x {tall} px, got {width} x {height} px"
+        )
+    way = cv2.INTER_AREA if width > wide else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, (wide, tall), interpolation=way), np.uint8)

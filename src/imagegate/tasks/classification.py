@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -13,35 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.engines.outputs import Prediction
 from imagegate.errors import OutputError
 from imagegate.tables import Table
 from imagegate.tasks.answers import parse_json
-from imagegate.tasks.task import Engine, Task
+from imagegate.tasks.task import Task
 
 # A class that may stand in for the true one. Networks are surer than they are right (Guo et al.,
 # ICML 2017, arXiv:1706.04599), so it asks for much.
 MIN_CONFIDENCE = 0.8
-# Only 0 and 1 occur, so any limit between them means the same.
+# Only 0 and 1 occur, so any threshold between them means the same.
 WRONG_CLASS = 0.5
 
 WANTED = "a class: a name, a number, {class: probability, …} or probabilities"
 SHOWN = 60  # characters of a wrong answer in a message
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a classifier says of a picture.
-
-    Parameters
-    ----------
-    class_name : str
-        The class; its number as text where classes have no names.
-    confidence : float
-        0..1 as the classifier tells it, NaN if it does not.
-    """
-
-    class_name: str
-    confidence: float = math.nan
 
 
 Chances = Sequence[float] | NDArray[np.floating[Any]]
@@ -202,20 +186,16 @@ def read_class(path: str) -> Prediction:
         raise OutputError(f"{path}: {error}") from None
 
 
-NO_ENGINES: Table[Engine] = Table("classification engine", ())
-
-TASKS = (
-    Task(
-        "classification",
-        class_loss,
-        WRONG_CLASS,
-        NO_ENGINES,
-        verified,
-        read_class,
-        confidence=confidence,
-        truth="class",
-        parse=parse_class,
-        onnx="classes",
-        about="tell what a picture shows",
-    ),
+TASK = Task(
+    "classification",
+    class_loss,
+    WRONG_CLASS,
+    Table("classification engine", ()),
+    verified,
+    read_class,
+    confidence=confidence,
+    truth="class",
+    parse=parse_class,
+    onnx="classes",
+    about="tell what a picture shows",
 )

@@ -10,7 +10,7 @@ from typing import Any
 from imagegate.errors import OutputError
 from imagegate.tables import Table
 from imagegate.tasks.answers import parse_json, read_json
-from imagegate.tasks.task import Engine, Task
+from imagegate.tasks.task import Task
 
 Leaf = tuple[tuple[str, ...], str]
 
@@ -70,20 +70,16 @@ def lost_fields(output: Any, truth: Any) -> float:
     return 1 - (wanted & Counter(leaves(output))).total() / wanted.total()
 
 
-NO_ENGINES: Table[Engine] = Table("field reading engine", ())
-
-TASKS = (
-    Task(
-        "fields",
-        lost_fields,
-        0.1,
-        NO_ENGINES,
-        verified=lambda output: any(True for _ in leaves(output)),
-        read_truth=read_json,
-        text=True,
-        truth="json",
-        parse=parse_json,
-        onnx="",
-        about="read the fields of a document as JSON",
-    ),
+TASK = Task(
+    "fields",
+    lost_fields,
+    0.1,
+    Table("field reading engine", ()),
+    verified=lambda output: any(True for _ in leaves(output)),
+    read_truth=read_json,
+    text=True,
+    truth="json",
+    parse=parse_json,
+    onnx="",
+    about="read the fields of a document as JSON",
 )

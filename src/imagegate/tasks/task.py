@@ -7,28 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from imagegate.engines.engine import UNTOLD, Engine
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tables import Pixels, Table
 
 Truth = Literal["text", "mask", "json", "class", "picture", "own"]
-OnnxOutput = Literal["classes", "embedding", "mask", "image"]
 DEFAULT_THRESHOLD = 0.5
-UNTOLD = "not told"  # the version and licence of an engine of the user's that names none
-
-
-@dataclass(frozen=True)
-class Engine:
-    """A program that does a task.
-
-    ``open`` returns the loaded engine, a callable from RGB uint8 pixels to the
-    task's output; it raises MissingExtraError if it cannot run here. ``version``
-    tells what is recorded in corpus and card.
-    """
-
-    name: str
-    open: Callable[[], Callable[[Pixels], Any]]
-    version: Callable[[], str] = lambda: UNTOLD
-    licence: str = UNTOLD
 
 
 def no_files(path: str) -> Any:
@@ -101,7 +85,7 @@ class Task:
     parse: Callable[[str], Any] | None = None
     shrink: int = 1
     strength: float = 1.0
-    onnx: OnnxOutput | Literal["any", ""] = "any"
+    onnx: Literal["classes", "embedding", "mask", "image", "any", ""] = "any"
     about: str = ""
 
     @classmethod

@@ -9,9 +9,10 @@ import typer
 
 from imagegate.cli import engines
 from imagegate.cli.console import complain, err, named, out, percent, plain, progress
+from imagegate.engines.engine import Engine
 from imagegate.errors import CorpusError
 from imagegate.tasks import find_task
-from imagegate.tasks.task import Engine, Task
+from imagegate.tasks.task import Task
 
 if TYPE_CHECKING:
     from imagegate.training.labelling.report import LabelReport

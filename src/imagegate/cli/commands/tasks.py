@@ -10,9 +10,10 @@ import typer
 
 from imagegate.cli.console import out, plain, print_json
 from imagegate.cli.engines import outputs_for
+from imagegate.engines.engine import Engine
 from imagegate.errors import SettingsError
 from imagegate.tasks import TASKS, find_task, offered_tasks
-from imagegate.tasks.task import Engine, Task, no_files
+from imagegate.tasks.task import Task, no_files
 
 TRUTHS = {
     "text": "NAME.txt beside the image, or in text/ beside images/",

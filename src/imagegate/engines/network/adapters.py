@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from imagegate.engines.network.scaling import Scaling, unscaled
 from imagegate.engines.network.settings import ValuesAre
 from imagegate.engines.network.tensors import Layout, resized
+from imagegate.engines.outputs import Prediction
 from imagegate.errors import OutputError
 from imagegate.tables import Pixels
-from imagegate.tasks.classification import Prediction
 
 Values = NDArray[np.float32]
 ROUNDING = 2e-3  # by which probabilities in half precision miss 0, 1 or their sum

@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 
 from imagegate.engines.network.tensors import Fit, Size
 from imagegate.errors import SettingsError, UnknownNameError
-from imagegate.tasks.task import OnnxOutput
 
+OnnxOutput = Literal["classes", "embedding", "mask", "image"]
 Colours = Literal["rgb", "bgr"]
 ValuesAre = Literal["auto", "probabilities", "logits"]
 CHOICES: dict[str, tuple[str, ...]] = {

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from imagegate.engines.engine import Engine
 from imagegate.errors import CorpusError, MissingExtraError, SettingsError, UnknownNameError
 from imagegate.features import output_measures
 from imagegate.tasks import find_engine, find_task
-from imagegate.tasks.task import Engine, Task
+from imagegate.tasks.task import Task
 from imagegate.training.corpus import FAIL
 from imagegate.training.data.sources import Source
 from imagegate.training.labelling import parts

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from imagegate import features
+from imagegate.engines.engine import Engine
 from imagegate.errors import CorpusError
 from imagegate.tasks import TASKS
-from imagegate.tasks.task import Engine, Task
+from imagegate.tasks.task import Task
 from imagegate.training.data.generated import KINDS
 from imagegate.training.data.sources import Source
 from imagegate.training.labelling import parts

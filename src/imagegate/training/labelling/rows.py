@@ -13,6 +13,7 @@ import numpy as np
 
 from imagegate import image
 from imagegate.degrade import chain_from_json, chain_to_json
+from imagegate.engines.engine import Engine
 from imagegate.errors import EngineError
 from imagegate.features import (
     MEASURES,
@@ -22,7 +23,7 @@ from imagegate.features import (
     output_measures,
 )
 from imagegate.tables import Pixels
-from imagegate.tasks.task import Engine, Task
+from imagegate.tasks.task import Task
 from imagegate.training.data.sources import Source
 from imagegate.training.data.truths import Unusable, checked_loss, given_truth, own_truth, sound
 from imagegate.training.data.variants import Clean, cause_of, load, variant_bytes

@@ -11,10 +11,10 @@ import pytest
 from networks import classifier, node, write
 
 from imagegate.engines.onnx import onnx_engine
+from imagegate.engines.outputs import Prediction
 from imagegate.errors import OutputError, SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks.background import iou
-from imagegate.tasks.classification import Prediction
 
 NAMES = ["red", "green", "blue"]
 

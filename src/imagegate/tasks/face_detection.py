@@ -1,21 +1,22 @@
-"""What a detector returns: boxes in shares of the picture, and how far they are from the true."""
+"""The task of finding faces: how far what is there was not found."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from imagegate.engines.lbp import LBP
+from imagegate.engines.outputs import Boxes, Floats, overlaps
+from imagegate.engines.yunet import YUNET
 from imagegate.errors import OutputError
+from imagegate.tables import Table
+from imagegate.tasks.answers import parse_json, read_json
+from imagegate.tasks.task import Task
 
-# (left, top, width, height), and a confidence if the detector tells one
-Box = tuple[float, float, float, float] | tuple[float, float, float, float, float]
-Boxes = Sequence[Box] | NDArray[np.floating[Any]]
-Floats = NDArray[np.float64]
-
+# Everingham et al., IJCV 2010, doi:10.1007/s11263-009-0275-4: a box is found from IoU 0.5 on.
+FAILURE_THRESHOLD = 0.5
 WANTED = "a list of boxes [left, top, width, height] in shares of the picture, 0 to 1"
 # A clean box that is less sure may be none at all, so nobody misses it: 14 windows of ``lbp``.
 SURE = 0.77
@@ -71,27 +72,6 @@ def refuse_nonsense(table: Floats) -> None:
             raise OutputError(f"expected {WANTED}, got {why}: {table[wrong][0].tolist()}")
 
 
-def overlaps(first: Floats, second: Floats) -> Floats:
-    """Return intersection over union of every box with every other.
-
-    Parameters
-    ----------
-    first, second : ndarray
-        Boxes, shapes (n, 4 or 5) and (m, 4 or 5).
-
-    Returns
-    -------
-    ndarray of float64
-        Shape (n, m), 0..1; 0 where both are without area.
-    """
-    one, two = first[:, None, :4], second[None, :, :4]
-    start = np.maximum(one[..., :2], two[..., :2])
-    end = np.minimum(one[..., :2] + one[..., 2:], two[..., :2] + two[..., 2:])
-    shared = np.prod(np.maximum(end - start, 0), axis=-1)
-    union = np.prod(one[..., 2:], axis=-1) + np.prod(two[..., 2:], axis=-1) - shared
-    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
-
-
 def box_loss(output: Boxes, truth: Boxes) -> float:
     """Return 1 − IoU with the true boxes, on average: how far what is there was not found.
 
@@ -138,3 +118,49 @@ def box_confidence(output: Boxes) -> float:
     table = checked(output)
     told = table[~np.isnan(table[:, 4]), 4]
     return 0.0 if not len(table) else float(told.max()) if told.size else math.nan
+
+
+def verified(output: Boxes) -> bool:
+    """Tell whether boxes on a clean image may stand in for its truth: one of them is sure.
+
+    In 260 street photographs of people seen whole, 145 of 148 boxes of which ``lbp`` was so sure
+    were faces; the loss asks for no box that is less sure.
+    """
+    return len(sure_boxes(output)) > 0
+
+
+def parse_boxes(text: str) -> Boxes:
+    """Return the boxes that a program printed, ``[[0.4, 0.1, 0.2, 0.15], …]``.
+
+    Parameters
+    ----------
+    text : str
+        A JSON list of [left, top, width, height], shares of the picture's width and height, 0 to
+        1; a fifth number is the confidence, 0 to 1. An empty list if there is no face.
+
+    Returns
+    -------
+    ndarray of float64
+        Shape (n, 5); NaN where no confidence is told.
+    """
+    return checked(parse_json(text))
+
+
+def read_boxes(path: str) -> Boxes:
+    """Read a JSON file of boxes, as :func:`parse_boxes` takes them."""
+    return checked(read_json(path))
+
+
+TASK = Task(
+    "face-detection",
+    box_loss,
+    FAILURE_THRESHOLD,
+    Table("face detection engine", (LBP, YUNET)),
+    verified,
+    read_boxes,
+    confidence=box_confidence,
+    truth="json",
+    parse=parse_boxes,
+    onnx="",
+    about="find where faces are",
+)

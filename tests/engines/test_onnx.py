@@ -14,11 +14,11 @@ import pytest
 from networks import classifier, enlarger, lightness, node, write
 
 from imagegate.engines.onnx import onnx_engine
+from imagegate.engines.outputs import Prediction
 from imagegate.errors import EngineError, ImagegateError, OutputError, SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks.background import iou
-from imagegate.tasks.classification import Prediction
-from imagegate.tasks.restoration import upscaling_loss
+from imagegate.tasks.upscaling import upscaling_loss
 
 NAMES = ["red", "green", "blue"]
 TABLE = [(layout, dtype) for layout in ("nchw", "nhwc") for dtype in ("float32", "float16")]

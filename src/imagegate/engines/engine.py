@@ -1,0 +1,75 @@
+"""What an engine is, and what the engines here share: versions, weights, sizes of pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from imagegate.errors import MissingExtraError, SettingsError
+from imagegate.tables import Pixels
+
+UNTOLD = "not told"  # the version and licence of an engine of the user's that names none
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A program that does a task.
+
+    ``open`` returns the loaded engine, a callable from RGB uint8 pixels to the
+    task's output; it raises MissingExtraError if it cannot run here. ``version``
+    tells what is recorded in corpus and card.
+    """
+
+    name: str
+    open: Callable[[], Callable[[Pixels], Any]]
+    version: Callable[[], str] = lambda: UNTOLD
+    licence: str = UNTOLD
+
+
+def installed(package: str, extra: str) -> str:
+    """Return ``scikit-image 0.25.2``, or say which extra installs it."""
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError as error:
+        raise MissingExtraError(package, extra) from error
+
+
+def opencv() -> str:
+    """Return the version of OpenCV."""
+    return f"opencv {cv2.__version__}"
+
+
+def weights_in(variable: str) -> Path | None:
+    """Return the file of weights that a variable of the environment names, None if unset."""
+    given = os.environ.get(variable)
+    if not given:
+        return None
+    path = Path(given).expanduser()
+    if not path.is_file():
+        raise SettingsError(f"{variable} names {given}, which is not a file")
+    return path.absolute()
+
+
+def name_and_content(path: Path) -> str:
+    """Return ``u2net.onnx sha256 8d10d2f3bb75``: other weights under one name are noticed."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return f"{path.name} sha256 {digest[:12]}"
+
+
+def with_long_side(pixels: Pixels, side: int, *, enlarge: bool = False) -> Pixels:
+    """Return a picture with a long side of so many pixels, at most so many unless enlarged."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    how = cv2.INTER_AREA if scale < 1 or not enlarge else cv2.INTER_LINEAR
+    scale = scale if enlarge else min(1.0, scale)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)

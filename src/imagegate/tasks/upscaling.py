@@ -1,0 +1,61 @@
+"""The task of making pictures larger: how far the result is from the picture as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from imagegate.engines.resampling import CUBIC, FACTOR, LANCZOS
+from imagegate.tables import Pixels, Table
+from imagegate.tasks.answers import fitted, picture_of, read_picture
+from imagegate.tasks.haarpsi import haarpsi
+from imagegate.tasks.task import Task
+
+# 1 - HaarPSI from which people would not take the picture. Clean Kodak photos, people and groceries
+# lose 0.005 to 0.1 by resampling; at 0.15 damage shows when one looks for it, from 0.2 without
+# looking, and from 0.25 all of them are blurred, blocky or grainy through and through.
+FAILURE_THRESHOLD = 0.25
+
+
+def upscaling_loss(output: Any, truth: Pixels) -> float:
+    """Return 1 - HaarPSI with the picture as it was.
+
+    Parameters
+    ----------
+    output, truth : ndarray of uint8
+        RGB (height, width, 3). The output is resized to the truth if it has another size; another
+        aspect is refused.
+
+    Returns
+    -------
+    float
+        0..1, 0 for the very picture. See :func:`imagegate.tasks.haarpsi.haarpsi` for what it
+        means and costs. It wants the same picture, not a beautiful one: details that an engine
+        makes up count as damage.
+
+    Raises
+    ------
+    OutputError
+        If the output is no picture, or of another aspect.
+    """
+    right = picture_of(truth)
+    return 1 - haarpsi(fitted(picture_of(output), right.shape), right)
+
+
+def verified(output: Any) -> bool:
+    """Tell whether an upscaled picture is one; its truth is always given, so no more is asked."""
+    return picture_of(output).size > 0
+
+
+TASK = Task(
+    "upscaling",
+    upscaling_loss,
+    FAILURE_THRESHOLD,
+    Table("upscaling engine", (LANCZOS, CUBIC)),
+    verified,
+    read_picture,
+    truth="picture",
+    shrink=FACTOR,
+    strength=0.25,
+    onnx="image",
+    about="make a picture larger",
+)
