@@ -67,16 +67,22 @@ class Table(Mapping[str, RowT], Generic[RowT]):
         return f"Table({self.kind!r}, {list(self._rows)})"
 
 
+NO_UNIT = ("ratio", "log ratio", "count", "quality", "share", "halvings")
+
+
 @dataclass(frozen=True)
 class Measure:
-    """One named number about an image.
+    """One named number about an image, or about what an engine has made of it.
 
     Parameters
     ----------
     name : str
         ``family.what_unit``, such as ``"blur.edge_width_px"``.
     function : Callable
-        From an Image to a float; NaN where undefined.
+        From an Image to a float; NaN where undefined. Of an output: from what ``prepare`` in its
+        file makes of image and output.
+    label : str
+        What people call it.
     unit : str
         ``"px"``, ``"ratio"``, ``"share"``, ``"bits"``, ``"gray levels"`` …
     worse : {"high", "low", "either"}
@@ -87,45 +93,28 @@ class Measure:
     learnable : bool
         False for measures that rules need but a learned gate must not see because
         they are shortcuts (picture width and height).
-    """
-
-    name: str
-    function: Callable[[Image], float]
-    unit: str
-    worse: Worse
-    about: Literal["image", "text", "picture"] = "image"
-    learnable: bool = True
-
-    @property
-    def family(self) -> str:
-        """The part of the name before the dot: a cause, ``"text"`` or ``"content"``."""
-        return self.name.partition(".")[0]
-
-
-@dataclass(frozen=True)
-class OutputMeasure:
-    """One named number about what an engine has made of an image.
-
-    Parameters
-    ----------
-    name : str
-        ``family.what``, such as ``"mask.soft_share"``.
-    function : Callable
-        From image and output side by side, as the family prepares them, to a float; NaN
-        where undefined.
-    unit, worse : str
-        As of a Measure.
+    looks : tuple of 2 str, optional
+        What higher and what lower readings look like.
     """
 
     name: str
     function: Callable[[Any], float]
+    label: str
     unit: str
     worse: Worse
+    about: Literal["image", "text", "picture"] = "image"
+    learnable: bool = True
+    looks: tuple[str, str] | None = None
 
     @property
     def family(self) -> str:
-        """What an output is: ``"mask"`` or ``"reading"``."""
+        """The part of the name before the dot: a cause, ``"text"``, ``"content"``, ``"mask"`` …"""
         return self.name.partition(".")[0]
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit as it stands after a number; empty where the label says enough."""
+        return "" if self.unit in NO_UNIT else self.unit
 
 
 def always(image: Image, readings: Mapping[str, float]) -> bool:
@@ -154,7 +143,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Cause:
-    """One of the six causes as people read it: a 0–100 score, and the ways in which it shows.
+    """One of the six causes: a 0–100 score, and the ways in which it shows.
 
     ``score`` maps the readings of ``measures`` (by name) to 0–100, 100 is best,
     NaN if nothing could be measured. Of the ``codes`` the first one that holds is told.

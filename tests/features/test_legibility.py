@@ -8,8 +8,8 @@ import pytest
 from probes import image, noise, page, scene, text
 
 from imagegate.features import readings
+from imagegate.features.legibility import otsu
 from imagegate.features.planes import histogram
-from imagegate.features.text import otsu
 
 
 def read(pixels, name):

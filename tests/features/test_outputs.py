@@ -13,7 +13,14 @@ import pytest
 
 from imagegate import features
 from imagegate.errors import OutputError, UnknownNameError
-from imagegate.features import KNOWN, MEASURES, OUTPUT_MEASURES, measure_output
+from imagegate.features import (
+    MEASURES,
+    OUTPUTS,
+    every_measure,
+    measure_output,
+    output_measures,
+    output_table,
+)
 from imagegate.features.outputs.cutout import mask_of
 from imagegate.features.outputs.transcript import plausible
 from imagegate.image import Image
@@ -21,7 +28,7 @@ from imagegate.synthetic.pages import render_page
 from imagegate.tasks import OcrOutput
 
 SIDE, RADIUS = 400, 100
-ROWS = {row.name: row for table in OUTPUT_MEASURES.values() for row in table.values()}
+ROWS = {name: row for task in OUTPUTS for name, row in output_table(task).items()}
 every = pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
 
 
@@ -42,7 +49,7 @@ PICTURE = pictured(disc())
 
 def judged(output: object, picture: Image = PICTURE, **more: object) -> dict[str, float]:
     values = measure_output("background-removal", picture, output, **more)
-    return dict(zip(OUTPUT_MEASURES["background-removal"], map(float, values), strict=True))
+    return dict(zip(output_measures("background-removal"), map(float, values), strict=True))
 
 
 @every
@@ -56,7 +63,7 @@ def test_row_reads_well(row):
 
 
 def test_every_measure_is_known_once():
-    assert set(KNOWN) == {*MEASURES, *ROWS}
+    assert set(every_measure()) == {*MEASURES, *ROWS}
 
 
 def test_disc():
@@ -135,7 +142,7 @@ def test_odd_sizes_are_finite_or_nan(shape):
         found = judged(mask, picture)
         assert not any(map(math.isinf, found.values()))
         for name, value in found.items():
-            if KNOWN[name].unit == "share":
+            if ROWS[name].unit == "share":
                 assert math.isnan(value) or 0 <= value <= 1, name
 
 
@@ -173,7 +180,7 @@ def page():
 
 def read(output: object, picture: Image = PICTURE) -> dict[str, float]:
     values = measure_output("ocr", picture, output)
-    return dict(zip(OUTPUT_MEASURES["ocr"], map(float, values), strict=True))
+    return dict(zip(output_measures("ocr"), map(float, values), strict=True))
 
 
 def test_reading():

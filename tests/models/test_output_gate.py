@@ -15,7 +15,7 @@ from tiny import MEASURES, tiny_gate
 
 from imagegate import load_gate
 from imagegate.errors import GateFileError, OutputError, SettingsError
-from imagegate.features import OUTPUT_MEASURES
+from imagegate.features import output_measures
 from imagegate.models.artifact import ARRAYS, content_hash, from_bytes, save_gate, to_bytes
 from imagegate.models.gate import Gate
 
@@ -75,7 +75,7 @@ def test_both_questions_are_answered_from_one_file(tmp_path, picture, mask):
     good, bad = gate.check(picture, output=mask), gate.check(picture, output=mask * 0.6)
     assert good.gate == bad.gate == "tiny+output"
     assert (good.decision, bad.decision) == ("pass", "reject")
-    assert set(OUTPUT_MEASURES[TASK]) <= set(bad.measures)
+    assert set(output_measures(TASK)) <= set(bad.measures)
     assert gate.output.check(picture, output=mask).p_fail == good.p_fail
     jsonschema.validate(bad.to_dict(), SCHEMA)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,27 +16,28 @@ from imagegate.features import (
     compression,
     content,
     exposure,
+    legibility,
     noise,
     pixelation,
     resolution,
     text,
 )
-from imagegate.features.outputs import cutout, mask
-from imagegate.features.outputs import transcript as reading
 from imagegate.image import Image
-from imagegate.tables import Cause, Measure, OutputMeasure, Table
+from imagegate.tables import Cause, Measure, Table
 
 __all__ = [
     "CAUSES",
-    "KNOWN",
     "LEARNABLE",
     "MEASURES",
-    "OUTPUT_MEASURES",
+    "OUTPUTS",
     "OUTPUT_VERSION",
     "VERSION",
+    "every_measure",
+    "find",
     "measure",
     "measure_output",
     "output_measures",
+    "output_table",
     "readings",
     "scores",
 ]
@@ -51,6 +54,7 @@ MEASURES: Table[Measure] = Table(
         *compression.MEASURES,
         *pixelation.MEASURES,
         *text.MEASURES,
+        *legibility.MEASURES,
         *content.MEASURES,
     ),
 )
@@ -59,23 +63,8 @@ MEASURES: Table[Measure] = Table(
 # at; a corpus keeps its measures of outputs when its images are measured again.
 OUTPUT_VERSION = 2
 
-_MASK = Table("mask measure", mask.MEASURES)
-_READING = Table("reading measure", reading.MEASURES)
-OUTPUT_MEASURES: Mapping[str, Table[OutputMeasure]] = {
-    "background-removal": _MASK,
-    "ocr": _READING,
-    "ocr-in-order": _READING,
-}
-_BESIDE: Mapping[str, Callable[[Image, Any, Any], Any]] = {
-    "background-removal": cutout.cutout,
-    "ocr": reading.page,
-    "ocr-in-order": reading.page,
-}
-
-# Every measure by name, of images and of outputs.
-KNOWN: Table[Measure | OutputMeasure] = Table(
-    "measure", (*MEASURES.values(), *_MASK.values(), *_READING.values())
-)
+# Whose outputs are measured, and by which file of ``outputs``, imported with the first output.
+OUTPUTS = {"background-removal": "mask", "ocr": "transcript", "ocr-in-order": "transcript"}
 
 CAUSES: Table[Cause] = Table(
     "cause",
@@ -116,9 +105,25 @@ def measure(image: Image, names: Iterable[str] | None = None) -> NDArray[np.floa
     return np.array([row.function(image) for row in rows], np.float32)
 
 
+def output_table(task: str) -> Table[Measure]:
+    """Return the measures of a task's output, none for a task that has none."""
+    return Table("output measure", _outputs(task).MEASURES if task in OUTPUTS else ())
+
+
 def output_measures(task: str) -> tuple[str, ...]:
-    """Return the names of the measures of a task's output, none for a task that has none."""
-    return tuple(OUTPUT_MEASURES.get(task, ()))
+    """Return the names of the measures of a task's output."""
+    return tuple(output_table(task))
+
+
+def find(name: str) -> Measure:
+    """Return the row of a measure, of images or of outputs."""
+    return MEASURES[name] if name in MEASURES else every_measure()[name]
+
+
+def every_measure() -> Table[Measure]:
+    """Return the measures of images and those of outputs."""
+    outputs = {name: row for task in OUTPUTS for name, row in output_table(task).items()}
+    return Table("measure", (*MEASURES.values(), *outputs.values()))
 
 
 def measure_output(
@@ -129,18 +134,18 @@ def measure_output(
     Parameters
     ----------
     task : str
-        The name of a task in ``OUTPUT_MEASURES``.
+        The name of a task in ``OUTPUTS``.
     image : Image
         The image that the engine was given.
     output : ndarray, OcrOutput or str
-        What it returned: a mask in 0..1 of the image's aspect, or a reading.
+        What it returned: a mask in 0..1 of the image's aspect, or a transcript.
     second : ndarray, optional
         For masks: what it returned for the image at half size.
 
     Returns
     -------
     ndarray of float32
-        One number a row of ``OUTPUT_MEASURES[task]``, NaN where undefined.
+        One number a row of ``output_table(task)``, NaN where undefined.
 
     Raises
     ------
@@ -149,10 +154,15 @@ def measure_output(
     OutputError
         If the output is not what engines of the task return.
     """
-    if task not in OUTPUT_MEASURES:
-        raise UnknownNameError("task with measures of its output", task, OUTPUT_MEASURES)
-    beside = _BESIDE[task](image, output, second)
-    return np.array([row.function(beside) for row in OUTPUT_MEASURES[task].values()], np.float32)
+    if task not in OUTPUTS:
+        raise UnknownNameError("task with measures of its output", task, OUTPUTS)
+    outputs = _outputs(task)
+    prepared = outputs.prepare(image, output, second)
+    return np.array([row.function(prepared) for row in outputs.MEASURES], np.float32)
+
+
+def _outputs(task: str) -> ModuleType:
+    return import_module(f"imagegate.features.outputs.{OUTPUTS[task]}")
 
 
 def readings(image: Image) -> dict[str, float]:

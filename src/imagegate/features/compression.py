@@ -128,9 +128,23 @@ def score(readings: Mapping[str, float]) -> float:
 
 
 MEASURES = (
-    Measure("compression.header_quality", header_quality, "quality", "low"),
-    Measure("compression.blockiness", blockiness, "log ratio", "high"),
-    Measure("compression.bits_per_step", bits_per_step, "bits/level", "either"),
+    Measure(
+        "compression.header_quality",
+        header_quality,
+        "header quality",
+        "quality",
+        "low",
+        looks=("compression is weaker", "compression is stronger"),
+    ),
+    Measure(
+        "compression.blockiness",
+        blockiness,
+        "blockiness",
+        "log ratio",
+        "high",
+        looks=("blocks show more", "blocks show less"),
+    ),
+    Measure("compression.bits_per_step", bits_per_step, "bits per step", "bits/level", "either"),
 )
 
 CAUSE = Cause(

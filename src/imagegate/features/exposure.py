@@ -172,12 +172,33 @@ def unevenly_lit(image: Image, readings: Mapping[str, float]) -> bool:
 
 
 MEASURES = (
-    Measure("exposure.range", spread, "gray levels", "low"),
-    Measure("exposure.dark_share", dark_share, "share", "either"),
-    Measure("exposure.bright_share", bright_share, "share", "either"),
-    Measure("exposure.entropy_bits", entropy, "bits", "either"),
-    Measure("exposure.unevenness", unevenness, "share", "either"),
-    Measure("exposure.light_falloff", light_falloff, "halvings", "either"),
+    Measure(
+        "exposure.range",
+        spread,
+        "range",
+        "gray levels",
+        "low",
+        looks=("tones reach further", "tones reach less far"),
+    ),
+    Measure(
+        "exposure.dark_share",
+        dark_share,
+        "dark share",
+        "share",
+        "either",
+        looks=("more is dark", "less is dark"),
+    ),
+    Measure(
+        "exposure.bright_share",
+        bright_share,
+        "bright share",
+        "share",
+        "either",
+        looks=("more is bright", "less is bright"),
+    ),
+    Measure("exposure.entropy_bits", entropy, "entropy", "bits", "either"),
+    Measure("exposure.unevenness", unevenness, "unevenness", "share", "either"),
+    Measure("exposure.light_falloff", light_falloff, "light falloff", "halvings", "either"),
 )
 
 CAUSE = Cause(

@@ -206,10 +206,31 @@ def specked(image: Image, readings: Mapping[str, float]) -> bool:
 
 
 MEASURES = (
-    Measure("noise.flat_rms", flat_rms, unit="gray levels", worse="high"),
-    Measure("noise.to_contrast", to_contrast, unit="ratio", worse="high"),
-    Measure("noise.coarse_rms", coarse_rms, unit="gray levels", worse="either"),
-    Measure("noise.impulse_share", impulse_share, unit="share", worse="high"),
+    Measure(
+        "noise.flat_rms",
+        flat_rms,
+        "flat rms",
+        "gray levels",
+        "high",
+        looks=("pictures are noisier", "pictures are cleaner"),
+    ),
+    Measure(
+        "noise.to_contrast",
+        to_contrast,
+        "noise to contrast",
+        "ratio",
+        "high",
+        looks=("pictures are noisier", "pictures are cleaner"),
+    ),
+    Measure(
+        "noise.coarse_rms",
+        coarse_rms,
+        "coarse rms",
+        "gray levels",
+        "either",
+        looks=("grounds are rougher", "grounds are smoother"),
+    ),
+    Measure("noise.impulse_share", impulse_share, "impulse share", "share", "high"),
 )
 
 CAUSE = Cause(

@@ -144,17 +144,24 @@ def score(readings: Mapping[str, float]) -> float:
 
 
 MEASURES = (
-    Measure("pixelation.grid_energy", grid_energy, "modulation depth", "high"),
-    Measure("pixelation.period_px", period, "px", "either"),
+    Measure("pixelation.grid_energy", grid_energy, "grid energy", "modulation depth", "high"),
+    Measure("pixelation.period_px", period, "period", "px", "either"),
     Measure(
         "pixelation.squares_across",
         squares_across,
+        "number of squares across the picture",
         "count",
         "low",
         about="picture",
     ),
-    Measure("pixelation.equal_share", equal_share, "share", "either"),
-    Measure("pixelation.step_runs", step_runs, "share", "either"),
+    Measure("pixelation.equal_share", equal_share, "equal share", "share", "either"),
+    Measure(
+        "pixelation.step_runs",
+        step_runs,
+        "share of steps that take more than one pixel",
+        "share",
+        "either",
+    ),
 )
 
 CAUSE = Cause(

@@ -128,19 +128,17 @@ def has_text(image: Image, readings: Mapping[str, float]) -> bool:
 
 
 MEASURES = (
+    Measure("resolution.short_side_px", short_side, "short side", "px", "low", learnable=False),
     Measure(
-        "resolution.short_side_px",
-        short_side,
-        unit="px",
-        worse="low",
-        learnable=False,
+        "resolution.resampling", resampling, "resampling", "log ratio", "high", learnable=False
     ),
-    Measure("resolution.resampling", resampling, "log ratio", "high", learnable=False),
     Measure(
         "resolution.effective_px",
         effective,
-        unit="px",
-        worse="low",
+        "short side that detail fills",
+        "px",
+        "low",
+        looks=("there is more true detail", "there is less true detail"),
         about="picture",
     ),
 )

@@ -1,4 +1,4 @@
-"""Text: how large, thick, strong and whole the letters are, and how surely they stand out."""
+"""Text: how large, thick, strong and whole the letters are, in native pixels."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import numpy as np
 
 from imagegate.features.blur import edge_width
 from imagegate.features.letters import letters
-from imagegate.features.planes import NAN, Floats, histogram, quantile
+from imagegate.features.planes import NAN, quantile
 from imagegate.features.sharpness import cutoff
 from imagegate.image import Image
 from imagegate.tables import Measure
 
-MARGIN = 0.1  # of the contrast of a letter: so far off a threshold ink and ground must be
 NEAR, NEAR_PX = 0.15, 1.0  # of the median height, and at least so many px, is one size of letters
 
 
@@ -222,135 +221,103 @@ def area_share(image: Image) -> float:
     return min(1.0, found.covered) if found else 0.0
 
 
-def one_threshold_share(image: Image) -> float:
-    """Return the share of the letters that one threshold for the whole picture separates.
-
-    Returns
-    -------
-    float
-        Share 0..1 of letters whose ink and ground lie on different sides of Otsu's threshold
-        of the picture: what engines that make the page black and white first are left with.
-        NaN without text.
-
-    References
-    ----------
-    Otsu, IEEE SMC 9 (1979), doi:10.1109/TSMC.1979.4310076; Tesseract's default since 2006.
-    """
-    found = image.cached(letters)
-    if not found:
-        return NAN
-    level = otsu(image.cached(histogram))
-    low, high = np.minimum(found.ink, found.ground), np.maximum(found.ink, found.ground)
-    margin = MARGIN * (high - low)
-    return float(np.mean((low < level - margin) & (high > level + margin)))
-
-
-def otsu(shares: Floats) -> float:
-    """Return Otsu's threshold of a histogram of 256 shares, between two gray levels."""
-    levels = np.arange(256)
-    below, moment = np.cumsum(shares)[:-1], np.cumsum(shares * levels)
-    above = 1 - below
-    usable = (below > 0) & (above > 1e-9)
-    gap = moment[:-1] / np.where(usable, below, 1) - (moment[-1] - moment[:-1]) / np.where(
-        usable, above, 1
-    )
-    between = np.where(usable, below * above * gap**2, -1.0)
-    best = np.flatnonzero(between >= between.max() * (1 - 1e-9))  # a plateau over empty levels
-    return float(best.mean()) + 0.5
-
-
-def contrast_evenness(image: Image) -> float:
-    """Return how strong the faintest tenth of the letters is beside the typical one.
-
-    Returns
-    -------
-    float
-        ``text.contrast_p10`` over ``text.contrast``: 1 for even print, less where it fades.
-        NaN without text.
-
-    References
-    ----------
-    As ``text.contrast``.
-    """
-    found = image.cached(letters)
-    if not found:
-        return NAN
-    typical = quantile(found.contrast, 0.5)
-    return quantile(found.contrast, 0.1) / typical if typical else NAN
-
-
-def height_spread(image: Image) -> float:
-    """Return how much taller the tallest tenth of the letters is than the typical one.
-
-    Returns
-    -------
-    float
-        90th percentile of the heights of letters over their median, 1 and more: about 1.4 for
-        print in lower case, more for headings, and for letters that have grown together. NaN
-        without text.
-
-    References
-    ----------
-    Own.
-    """
-    found = image.cached(letters)
-    return quantile(found.height, 0.9) / quantile(found.height, 0.5) if found else NAN
-
-
-def linked_share(image: Image) -> float:
-    """Return how many letters have a next one to their right.
-
-    Returns
-    -------
-    float
-        Share 0..1, pairs of neighbours per letter: near 0.9 in whole lines, less where letters
-        of a word are missing. NaN without text.
-
-    References
-    ----------
-    Own.
-    """
-    found = image.cached(letters)
-    return found.rows.linked if found else NAN
-
-
-def uneven_share(image: Image) -> float:
-    """Return the share of neighbouring letters whose feet are not level.
-
-    Returns
-    -------
-    float
-        Share 0..1 of pairs more than 0.15 of the typical height off: a tenth to a quarter by
-        descenders, more where letters are broken, grown together or on a curved line. NaN
-        without text.
-
-    References
-    ----------
-    Own.
-    """
-    found = image.cached(letters)
-    return found.rows.uneven if found else NAN
-
-
 MEASURES = tuple(
     replace(row, about="text")
     for row in (
-        Measure("text.x_height_px", x_height, "px", "low"),
-        Measure("text.x_height_p10_px", x_height_p10, "px", "low"),
-        Measure("text.x_height_effective_px", x_height_effective, "px", "low"),
-        Measure("text.stroke_width_px", stroke_width, "px", "low"),
-        Measure("text.x_height_per_edge_width", x_height_per_edge_width, "ratio", "low"),
-        Measure("text.contrast", contrast, "gray levels", "low"),
-        Measure("text.contrast_p10", contrast_p10, "gray levels", "low"),
-        Measure("text.broken_share", broken_share, "share", "high"),
-        Measure("text.speck_share", speck_share, "share", "high"),
-        Measure("text.merged_share", merged_share, "share", "high"),
-        Measure("text.components", components, "count", "either"),
-        Measure("text.area_share", area_share, "share", "either"),
-        Measure("text.one_threshold_share", one_threshold_share, "share", "low"),
-        Measure("text.contrast_evenness", contrast_evenness, "ratio", "low"),
-        Measure("text.height_spread", height_spread, "ratio", "either"),
-        Measure("text.linked_share", linked_share, "share", "low"),
-        Measure("text.uneven_share", uneven_share, "share", "high"),
+        Measure(
+            "text.x_height_px",
+            x_height,
+            "text x-height",
+            "px",
+            "low",
+            looks=("letters are larger", "letters are smaller"),
+        ),
+        Measure(
+            "text.x_height_p10_px",
+            x_height_p10,
+            "text x-height in the weakest tenth",
+            "px",
+            "low",
+            looks=("the smallest letters are larger", "the smallest letters are smaller"),
+        ),
+        Measure(
+            "text.x_height_effective_px",
+            x_height_effective,
+            "text x-height effective",
+            "px",
+            "low",
+            looks=("letters are larger", "letters are smaller"),
+        ),
+        Measure(
+            "text.stroke_width_px",
+            stroke_width,
+            "text stroke width",
+            "px",
+            "low",
+            looks=("strokes are thicker", "strokes are thinner"),
+        ),
+        Measure(
+            "text.x_height_per_edge_width",
+            x_height_per_edge_width,
+            "text x-height per edge width",
+            "ratio",
+            "low",
+            looks=("letters are sharper for their size", "letters are softer for their size"),
+        ),
+        Measure(
+            "text.contrast",
+            contrast,
+            "text contrast",
+            "gray levels",
+            "low",
+            looks=("letters are darker on their ground", "letters are paler on their ground"),
+        ),
+        Measure(
+            "text.contrast_p10",
+            contrast_p10,
+            "text contrast in the weakest tenth",
+            "gray levels",
+            "low",
+        ),
+        Measure(
+            "text.broken_share",
+            broken_share,
+            "share of letters in pieces",
+            "share",
+            "high",
+            looks=("more letters are in pieces", "fewer letters are in pieces"),
+        ),
+        Measure(
+            "text.speck_share",
+            speck_share,
+            "share of specks away from the letters",
+            "share",
+            "high",
+            looks=("there are more specks", "there are fewer specks"),
+        ),
+        Measure(
+            "text.merged_share",
+            merged_share,
+            "share of text in letters grown together",
+            "share",
+            "high",
+            looks=("more letters have grown together", "fewer letters have grown together"),
+        ),
+        Measure(
+            "text.components",
+            components,
+            "number of letters found",
+            "count",
+            "either",
+            looks=("there are more letters", "there are fewer letters"),
+        ),
+        Measure(
+            "text.area_share",
+            area_share,
+            "share of the picture that is text",
+            "share",
+            "either",
+            looks=("more of the picture is text", "less of the picture is text"),
+        ),
     )
 )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, SettingsError
-from imagegate.features import KNOWN
+from imagegate.features import MEASURES, every_measure
 from imagegate.models.calibration import Calibration
 from imagegate.models.card import Guarantee
 from imagegate.models.forest import Forest
@@ -23,7 +23,7 @@ from imagegate.training.learning.promise import LEAST_REJECTED, Scored, keep_pro
 
 Floats = NDArray[np.float64]
 # Of a column that is no measure nothing is known; the learner takes it as one of these.
-EITHER = next(name for name, row in KNOWN.items() if row.worse == "either")
+EITHER = next(name for name, row in MEASURES.items() if row.worse == "either")
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +153,8 @@ def learn_parts(
     columns = np.array(varying(training.X, folds, seed=wanted.seed), np.intp)  # type: ignore[arg-type]
     if not columns.size:
         raise CorpusError("no column varies: there is nothing to learn from")
-    measures = [names[j] if names[j] in KNOWN else EITHER for j in columns]
+    known = every_measure()
+    measures = [names[j] if names[j] in known else EITHER for j in columns]
     training, calibration = training.among(columns), calibration.among(columns)
     learned = learn(
         *(training.X, training.fails, training.weights, folds),  # type: ignore[arg-type]

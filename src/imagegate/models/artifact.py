@@ -248,8 +248,9 @@ def _known_measures(card: Card) -> Card:
             f"made with version {card.features_version} of the measures, this is {VERSION}: "
             "train it again"
         )
-    known = {*MEASURES, *output_measures(card.task)}
-    unknown = [name for name in card.measures if name not in known]
+    unknown = [name for name in card.measures if name not in MEASURES]
+    if unknown:
+        unknown = [name for name in unknown if name not in output_measures(card.task)]
     if unknown or not card.measures or len(set(card.measures)) < len(card.measures):
         raise GateFileError(f"unknown or repeated measures: {', '.join(unknown) or 'none named'}")
     return card

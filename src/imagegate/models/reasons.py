@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import CAUSES, KNOWN
+from imagegate.features import CAUSES, find
 from imagegate.image import Image
 from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.diagnosis import PRESENT, Finding
 from imagegate.models.ood import Guard
 from imagegate.models.verdict import Reason
-from imagegate.models.words import BARE, number, range_in_words, reading_in_words, value_in_words
+from imagegate.models.words import number, range_in_words, reading_in_words, value_in_words
 from imagegate.tables import Code
 
 LIKELIEST = 0.08  # of an image that does not pass and has none, the likeliest cause is told
@@ -136,7 +136,7 @@ def guard_reason(
     odd = " and ".join(_outside(guard, j, float(x[j]), measures[j]) for j in columns)
     name = measures[columns[0]]
     detail = f"Unlike anything this gate has learned from: {odd}."
-    return _reason(UNFAMILIAR[KNOWN[name].family], detail, name, seen)
+    return _reason(UNFAMILIAR[find(name).family], detail, name, seen)
 
 
 def rule_reason(code: str, setting: str, reading: float, least: float) -> Reason:
@@ -168,7 +168,7 @@ def _reason(
     gain: float = math.nan,
 ) -> Reason:
     reading = seen.readings.get(measure, math.nan)
-    unit = KNOWN[measure].unit if measure else ""
+    unit = find(measure).unit if measure else ""
     usual = seen.usual(measure)
     return Reason(code, probability, gain, message(code), detail, measure, reading, unit, usual)
 
@@ -177,8 +177,12 @@ def _reading(measure: str, seen: Seen) -> str:
     """Say what the measure reads, and what is usual."""
     shown = reading_in_words(measure, seen.readings.get(measure, math.nan))
     low, high = seen.usual(measure)
-    unit = "" if KNOWN[measure].unit in (*BARE, "") else f" {KNOWN[measure].unit}"
-    usual = "" if math.isnan(low) else f"; usual is {range_in_words(measure, low, high)}{unit}"
+    unit = find(measure).shown_unit
+    usual = (
+        ""
+        if math.isnan(low)
+        else f"; usual is {range_in_words(measure, low, high)} {unit}".rstrip()
+    )
     return f"{shown[:1].upper()}{shown[1:]}{usual}."
 
 

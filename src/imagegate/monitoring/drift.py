@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from imagegate.features import KNOWN
+from imagegate.features import find
 from imagegate.monitoring.moved import Moved
 from imagegate.monitoring.reference import Counts, Floats, Reference, Spread, spread_of
 from imagegate.stats.tests import chi_square_95, holm, ks_p
@@ -60,7 +60,7 @@ def _moved(
     chance = chi_square_95(bins - 1) / _both(new, usual) if bins > 1 else 0.0
     return Moved(
         measure=name,
-        signal=KNOWN[name].family,
+        signal=find(name).family,
         psi=index,
         psi_by_chance=chance,
         distance=distance,

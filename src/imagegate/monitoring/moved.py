@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from imagegate.features import KNOWN
-from imagegate.models.words import BARE, name_in_words, value_in_words
+from imagegate.features import find
+from imagegate.models.words import name_in_words, value_in_words
 
 # Below 0.1 no real change, from 0.25 a large one: the habit of credit scoring, as in Lewis, An
 # Introduction to Credit Scoring, 1994, and Siddiqi, Credit Risk Scorecards, 2006; no theorem.
@@ -15,35 +15,6 @@ SOME, LARGE = 0.1, 0.25
 RARE_SHARE = 0.2  # of the images, from which the reference had too few of their kind
 UNDEFINED_CHANGE = 0.2  # of the share without a reading, from which it is what is told
 TELLING = 0.1  # of the range of training between its tenths, from which a median has moved
-# What a higher and a lower reading look like.
-LOOKS = {
-    "blur.edge_width_px": ("edges are softer", "edges are sharper"),
-    "blur.edge_width_p90_px": ("the softest edges are softer", "the softest edges are sharper"),
-    "blur.spectral_cutoff": ("there is more fine detail", "there is less fine detail"),
-    "noise.flat_rms": ("pictures are noisier", "pictures are cleaner"),
-    "noise.coarse_rms": ("grounds are rougher", "grounds are smoother"),
-    "noise.to_contrast": ("pictures are noisier", "pictures are cleaner"),
-    "exposure.range": ("tones reach further", "tones reach less far"),
-    "exposure.dark_share": ("more is dark", "less is dark"),
-    "exposure.bright_share": ("more is bright", "less is bright"),
-    "resolution.effective_px": ("there is more true detail", "there is less true detail"),
-    "compression.header_quality": ("compression is weaker", "compression is stronger"),
-    "compression.blockiness": ("blocks show more", "blocks show less"),
-    "text.x_height_px": ("letters are larger", "letters are smaller"),
-    "text.x_height_p10_px": ("the smallest letters are larger", "the smallest letters are smaller"),
-    "text.x_height_effective_px": ("letters are larger", "letters are smaller"),
-    "text.stroke_width_px": ("strokes are thicker", "strokes are thinner"),
-    "text.x_height_per_edge_width": (
-        "letters are sharper for their size",
-        "letters are softer for their size",
-    ),
-    "text.contrast": ("letters are darker on their ground", "letters are paler on their ground"),
-    "text.broken_share": ("more letters are in pieces", "fewer letters are in pieces"),
-    "text.speck_share": ("there are more specks", "there are fewer specks"),
-    "text.merged_share": ("more letters have grown together", "fewer letters have grown together"),
-    "text.components": ("there are more letters", "there are fewer letters"),
-    "text.area_share": ("more of the picture is text", "less of the picture is text"),
-}
 
 
 @dataclass(frozen=True)
@@ -148,9 +119,10 @@ class Moved:
 def _looks(measure: str, where: str, *, higher: bool) -> str:
     """Return what it looks like if the readings of a measure are higher, or lower."""
     name = name_in_words(measure)
-    if measure not in LOOKS:
+    looks = find(measure).looks
+    if looks is None:
         return f"{name} is {'higher' if higher else 'lower'} than {where}"
-    return f"{LOOKS[measure][not higher]} than {where}: {name}"
+    return f"{looks[not higher]} than {where}: {name}"
 
 
 def _defined(undefined: float) -> str:
@@ -158,5 +130,5 @@ def _defined(undefined: float) -> str:
 
 
 def _shown(moved: Moved, reading: float) -> str:
-    unit = KNOWN[moved.measure].unit
-    return f"{value_in_words(moved.measure, reading)}{'' if unit in BARE else f' {unit}'}"
+    unit = find(moved.measure).shown_unit
+    return f"{value_in_words(moved.measure, reading)} {unit}".rstrip()

@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from imagegate.features import KNOWN
-from imagegate.models.words import BARE, name_in_words
+from imagegate.features import find
+from imagegate.models.words import name_in_words
 from imagegate.monitoring.moved import Moved
 from imagegate.monitoring.report import Report, Section
 from imagegate.pipeline.summary import WORDS
@@ -137,7 +137,7 @@ def readings(report: Report) -> str:
 
 def _reading(axes: Any, signal: str, moved: Moved, periods: Sequence[Section]) -> None:
     """Draw the middle 80 % and the median of every period over those of the reference."""
-    factor = 100 if KNOWN[moved.measure].unit == "share" else 1
+    factor = 100 if find(moved.measure).unit == "share" else 1
     if not math.isnan(moved.reference_median):
         low, high = factor * moved.reference_low, factor * moved.reference_high
         axes.axhspan(low, high, color=BLUE, alpha=0.13, linewidth=0)
@@ -156,8 +156,8 @@ def _reading(axes: Any, signal: str, moved: Moved, periods: Sequence[Section]) -
 
 def _title(measure: str) -> str:
     """Return a measure with its unit, broken into two lines if it is long."""
-    unit = KNOWN[measure].unit
-    shown = "%" if unit == "share" else "" if unit in BARE else unit
+    row = find(measure)
+    shown = "%" if row.unit == "share" else row.shown_unit
     words = name_in_words(measure) + (f" ({shown})" if shown else "")
     if len(words) <= 30:
         return words

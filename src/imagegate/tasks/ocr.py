@@ -14,7 +14,7 @@ from imagegate.engines.outputs import OcrOutput
 from imagegate.engines.rapidocr import RAPIDOCR
 from imagegate.engines.tesseract import TESSERACT
 from imagegate.errors import EngineError
-from imagegate.features.outputs.transcript import transcript
+from imagegate.features.outputs.transcript import text_of
 from imagegate.tables import Table
 from imagegate.tasks.task import Task
 
@@ -157,18 +157,18 @@ def recall_loss(output: OcrOutput | str, truth: OcrOutput | str) -> float:
     >>> recall_loss("Total 9.00", "TOTAL: 9.00 RM")
     0.33333333333333337
     """
-    return 1 - word_recall(transcript(output), transcript(truth))
+    return 1 - word_recall(text_of(output), text_of(truth))
 
 
 def in_order_loss(output: OcrOutput | str, truth: OcrOutput | str) -> float:
     """Return the character error rate, at most 1; only where the order of lines is known."""
     # np.minimum keeps the NaN of an empty truth, min() would not.
-    return float(np.minimum(1.0, character_error_rate(transcript(output), transcript(truth))))
+    return float(np.minimum(1.0, character_error_rate(text_of(output), text_of(truth))))
 
 
 def confidence(output: OcrOutput | str) -> float:
     """Return how sure the engine says it is, 0 for nothing read, NaN if it does not say."""
-    if not transcript(output).strip():
+    if not text_of(output).strip():
         return 0.0
     return output.confidence if isinstance(output, OcrOutput) else float("nan")
 
@@ -176,7 +176,7 @@ def confidence(output: OcrOutput | str) -> float:
 def verified(output: OcrOutput | str) -> bool:
     """Tell whether a transcript of a clean image is good enough to stand in for its truth."""
     # An engine that tells no confidence (NaN) is judged by its words alone.
-    return len(words(transcript(output))) >= MIN_WORDS and not confidence(output) < MIN_CONFIDENCE
+    return len(words(text_of(output))) >= MIN_WORDS and not confidence(output) < MIN_CONFIDENCE
 
 
 def read_transcript(path: str) -> str:

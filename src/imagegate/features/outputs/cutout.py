@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from imagegate.errors import OutputError
 from imagegate.features.planes import Plane, u8
-from imagegate.image import Image
 
 Mask = NDArray[np.float32]
 Bits = NDArray[np.bool_]
@@ -83,37 +82,6 @@ def slope(plane: Mask) -> Mask:
     """Return the length of the gradient a pixel, by Sobel's masks."""
     across, down = (cv2.Sobel(plane, cv2.CV_32F, x, 1 - x, scale=1 / 8) for x in (1, 0))
     return np.asarray(np.hypot(across, down), np.float32)
-
-
-def cutout(image: Image, output: Any, second: Any = None) -> Cutout:
-    """Bring a picture and its mask to one size.
-
-    Parameters
-    ----------
-    image : Image
-        The picture that the engine was given.
-    output : ndarray
-        Its mask, (height, width), bool or float in 0..1; of any size with the picture's aspect.
-    second : ndarray, optional
-        The mask of another run, such as one on the picture at half size.
-
-    Returns
-    -------
-    Cutout
-
-    Raises
-    ------
-    OutputError
-        If a mask is none, or has another aspect than the picture.
-    """
-    height, width = image.gray.shape
-    scale = min(1.0, SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    masks = [None if mask is None else fitted(mask_of(mask), size) for mask in (output, second)]
-    if masks[0] is None:
-        raise OutputError("expected a float mask of shape (height, width), got None")
-    small = u8(cv2.resize(image.rgb, size, interpolation=cv2.INTER_AREA))
-    return Cutout(small, masks[0], masks[1])
 
 
 def mask_of(output: Any) -> Mask:

@@ -2,17 +2,61 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
-from imagegate.features.outputs.cutout import SOFT, SOLID, Cutout, Mask, slope
+from imagegate.errors import OutputError
+from imagegate.features.outputs.cutout import (
+    SIDE,
+    SOFT,
+    SOLID,
+    Cutout,
+    Mask,
+    fitted,
+    mask_of,
+    slope,
+)
 from imagegate.features.planes import NAN, Counts, Floats, Plane, u8
-from imagegate.tables import OutputMeasure
+from imagegate.image import Image
+from imagegate.tables import Measure
 
 LEAST_PART = 0.001  # of the picture; smaller pieces are crumbs
 STRONG = 16.0  # gray levels a pixel, as in content.edge_density
 NEAR = np.ones((5, 5), np.uint8)  # within 2 px
 BAND = (13, 13)  # px; colours beside the outline are means over this
+
+
+def prepare(image: Image, output: Any, second: Any = None) -> Cutout:
+    """Bring a picture and its mask to one size.
+
+    Parameters
+    ----------
+    image : Image
+        The picture that the engine was given.
+    output : ndarray
+        Its mask, (height, width), bool or float in 0..1; of any size with the picture's aspect.
+    second : ndarray, optional
+        The mask of another run, such as one on the picture at half size.
+
+    Returns
+    -------
+    Cutout
+
+    Raises
+    ------
+    OutputError
+        If a mask is none, or has another aspect than the picture.
+    """
+    height, width = image.gray.shape
+    scale = min(1.0, SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    masks = [None if mask is None else fitted(mask_of(mask), size) for mask in (output, second)]
+    if masks[0] is None:
+        raise OutputError("expected a float mask of shape (height, width), got None")
+    small = u8(cv2.resize(image.rgb, size, interpolation=cv2.INTER_AREA))
+    return Cutout(small, masks[0], masks[1])
 
 
 def soft_share(cut: Cutout) -> float:
@@ -294,18 +338,24 @@ def _mean_within(cut: Cutout, member: Mask) -> Floats:
 
 
 MEASURES = (
-    OutputMeasure("mask.soft_share", soft_share, "share", "high"),
-    OutputMeasure("mask.alpha_mean", alpha_mean, "ratio", "low"),
-    OutputMeasure("mask.parts", parts, "count", "either"),
-    OutputMeasure("mask.largest_share", largest_share, "share", "either"),
-    OutputMeasure("mask.border_share", border_share, "share", "either"),
-    OutputMeasure("mask.cover", cover, "share", "either"),
-    OutputMeasure("mask.hole_share", hole_share, "share", "either"),
-    OutputMeasure("mask.raggedness", raggedness, "ratio", "either"),
-    OutputMeasure("mask.agreement", agreement, "ratio", "low"),
-    OutputMeasure("mask.edge_gradient", edge_gradient, "ratio", "low"),
-    OutputMeasure("mask.edge_support", edge_support, "share", "low"),
-    OutputMeasure("mask.edge_width", edge_width, "ratio", "high"),
-    OutputMeasure("mask.edge_colour", edge_colour, "CIELAB distance", "low"),
-    OutputMeasure("mask.edge_colour_p10", edge_colour_p10, "CIELAB distance", "low"),
+    Measure("mask.soft_share", soft_share, "mask soft share", "share", "high"),
+    Measure("mask.alpha_mean", alpha_mean, "mask alpha mean", "ratio", "low"),
+    Measure("mask.parts", parts, "mask parts", "count", "either"),
+    Measure("mask.largest_share", largest_share, "mask largest share", "share", "either"),
+    Measure("mask.border_share", border_share, "mask border share", "share", "either"),
+    Measure("mask.cover", cover, "mask cover", "share", "either"),
+    Measure("mask.hole_share", hole_share, "mask hole share", "share", "either"),
+    Measure("mask.raggedness", raggedness, "mask raggedness", "ratio", "either"),
+    Measure("mask.agreement", agreement, "mask agreement", "ratio", "low"),
+    Measure("mask.edge_gradient", edge_gradient, "mask edge gradient", "ratio", "low"),
+    Measure("mask.edge_support", edge_support, "mask edge support", "share", "low"),
+    Measure("mask.edge_width", edge_width, "mask edge width", "ratio", "high"),
+    Measure("mask.edge_colour", edge_colour, "mask edge colour", "CIELAB distance", "low"),
+    Measure(
+        "mask.edge_colour_p10",
+        edge_colour_p10,
+        "mask edge colour in the weakest tenth",
+        "CIELAB distance",
+        "low",
+    ),
 )

@@ -1,4 +1,4 @@
-"""Reading: whether what an engine read looks like what stands in the picture."""
+"""Transcript: whether what an engine read looks like what stands in the picture."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from imagegate.errors import OutputError
 from imagegate.features.letters import letter_count
 from imagegate.features.planes import NAN
 from imagegate.image import Image
-from imagegate.tables import OutputMeasure
+from imagegate.tables import Measure
 
 UNSURE = 0.5  # confidence
 WITHIN_WORDS, WITHIN_NUMBERS = "'’-", ".,:/-"
 
 
 @runtime_checkable
-class Reading(Protocol):
-    """What an OCR engine returns: a transcript, and how sure it is, NaN and () if it is silent."""
+class TextOutput(Protocol):
+    """What an OCR engine returns: a text, and how sure it is, NaN and () if it is silent."""
 
     @property
     def text(self) -> str:
@@ -39,8 +39,8 @@ class Reading(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
-    """A picture and what was read in it; a bare transcript has no confidences."""
+class Transcript:
+    """A picture and what was read in it; a bare text has no confidences."""
 
     image: Image
     text: str
@@ -58,45 +58,45 @@ class Page:
         return self.image.cached(letter_count)
 
 
-def page(image: Image, output: Any, second: Any = None) -> Page:
-    """Put a picture and its reading side by side; a second reading is not looked at.
+def prepare(image: Image, output: Any, second: Any = None) -> Transcript:
+    """Put a picture and its transcript side by side; a second one is not looked at.
 
     Raises
     ------
     OutputError
         If the output is no transcript.
     """
-    text = transcript(output)
+    text = text_of(output)
     if isinstance(output, str):
-        return Page(image, text)
-    return Page(image, text, float(output.confidence), tuple(map(float, output.confidences)))
+        return Transcript(image, text)
+    return Transcript(image, text, float(output.confidence), tuple(map(float, output.confidences)))
 
 
-def transcript(output: Any) -> str:
+def text_of(output: Any) -> str:
     """Return the text of an engine's output or of a truth, refusing anything else."""
-    text = output.text if isinstance(output, Reading) else output
+    text = output.text if isinstance(output, TextOutput) else output
     if not isinstance(text, str):
         raise OutputError(f"expected a transcript (OcrOutput or str), got {type(output).__name__}")
     return text
 
 
-def confidence_mean(page: Page) -> float:
+def confidence_mean(read: Transcript) -> float:
     """Return how sure the engine says it is of all it has read.
 
     Returns
     -------
     float
-        Ratio 0..1 as the engine reports it; 0 for an empty reading, NaN if it does not say.
+        Ratio 0..1 as the engine reports it; 0 for an empty transcript, NaN if it does not say.
         It covers only what was found: missing lines do not lower it.
 
     References
     ----------
     Maximum class probability as confidence: Hendrycks and Gimpel, ICLR 2017, arXiv:1610.02136.
     """
-    return page.confidence if page.words else 0.0
+    return read.confidence if read.words else 0.0
 
 
-def confidence_p10(page: Page) -> float:
+def confidence_p10(read: Transcript) -> float:
     """Return how sure the engine is of what it is least sure of.
 
     Returns
@@ -108,10 +108,10 @@ def confidence_p10(page: Page) -> float:
     ----------
     As for ``confidence_mean``.
     """
-    return float(np.quantile(page.confidences, 0.1)) if page.confidences else NAN
+    return float(np.quantile(read.confidences, 0.1)) if read.confidences else NAN
 
 
-def unsure_share(page: Page) -> float:
+def unsure_share(read: Transcript) -> float:
     """Return the share of what was read that the engine doubts.
 
     Returns
@@ -123,25 +123,25 @@ def unsure_share(page: Page) -> float:
     ----------
     As for ``confidence_mean``.
     """
-    return float((np.array(page.confidences) < UNSURE).mean()) if page.confidences else NAN
+    return float((np.array(read.confidences) < UNSURE).mean()) if read.confidences else NAN
 
 
-def word_count(page: Page) -> float:
+def word_count(read: Transcript) -> float:
     """Return how many words were read.
 
     Returns
     -------
     float
-        What stands between blanks; 0 for an empty reading.
+        What stands between blanks; 0 for an empty transcript.
 
     References
     ----------
     OCR quality without truth: Springmann, Fink and Schulz 2016, arXiv:1606.05157.
     """
-    return float(len(page.words))
+    return float(len(read.words))
 
 
-def characters_per_letter(page: Page) -> float:
+def characters_per_letter(read: Transcript) -> float:
     """Return how much was read for what the picture shows.
 
     Returns
@@ -156,10 +156,10 @@ def characters_per_letter(page: Page) -> float:
     Our own, after the noise features of Gupta et al., AAAI 2015, "Automatic assessment of OCR
     quality in historical documents".
     """
-    return len("".join(page.words)) / page.letters if page.letters else NAN
+    return len("".join(read.words)) / read.letters if read.letters else NAN
 
 
-def plausible_share(page: Page) -> float:
+def plausible_share(read: Transcript) -> float:
     """Return the share of the words that look like words.
 
     Returns
@@ -173,10 +173,10 @@ def plausible_share(page: Page) -> float:
     Garbage strings: Taghva, Nartker, Condit and Borsack, World Multi-Conference on Systemics,
     Cybernetics and Informatics 2001; stricter and simpler than their rules.
     """
-    return float(np.mean([plausible(word) for word in page.words])) if page.words else NAN
+    return float(np.mean([plausible(word) for word in read.words])) if read.words else NAN
 
 
-def word_length(page: Page) -> float:
+def word_length(read: Transcript) -> float:
     """Return the mean length of the words.
 
     Returns
@@ -188,7 +188,7 @@ def word_length(page: Page) -> float:
     ----------
     As for ``plausible_share``.
     """
-    return float(np.mean([len(word) for word in page.words])) if page.words else NAN
+    return float(np.mean([len(word) for word in read.words])) if read.words else NAN
 
 
 def plausible(word: str) -> bool:
@@ -206,11 +206,23 @@ def plausible(word: str) -> bool:
 
 
 MEASURES = (
-    OutputMeasure("reading.confidence_mean", confidence_mean, "ratio", "low"),
-    OutputMeasure("reading.confidence_p10", confidence_p10, "ratio", "low"),
-    OutputMeasure("reading.unsure_share", unsure_share, "share", "high"),
-    OutputMeasure("reading.word_count", word_count, "count", "either"),
-    OutputMeasure("reading.characters_per_letter", characters_per_letter, "ratio", "either"),
-    OutputMeasure("reading.plausible_share", plausible_share, "share", "low"),
-    OutputMeasure("reading.word_length", word_length, "characters", "either"),
+    Measure("reading.confidence_mean", confidence_mean, "reading confidence mean", "ratio", "low"),
+    Measure(
+        "reading.confidence_p10",
+        confidence_p10,
+        "reading confidence in the weakest tenth",
+        "ratio",
+        "low",
+    ),
+    Measure("reading.unsure_share", unsure_share, "reading unsure share", "share", "high"),
+    Measure("reading.word_count", word_count, "reading word count", "count", "either"),
+    Measure(
+        "reading.characters_per_letter",
+        characters_per_letter,
+        "reading characters per letter",
+        "ratio",
+        "either",
+    ),
+    Measure("reading.plausible_share", plausible_share, "reading plausible share", "share", "low"),
+    Measure("reading.word_length", word_length, "reading word length", "characters", "either"),
 )

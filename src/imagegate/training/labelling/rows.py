@@ -17,7 +17,7 @@ from imagegate.engines.engine import Engine
 from imagegate.errors import EngineError
 from imagegate.features import (
     MEASURES,
-    OUTPUT_MEASURES,
+    OUTPUTS,
     measure,
     measure_output,
     output_measures,
@@ -208,7 +208,7 @@ def half(pixels: Pixels) -> Pixels:
 
 def judged(picture: image.Image, output: Any, task: Task, second: Any = None) -> Row:
     """Return what is measured on an output, nothing for a task that has no such measures."""
-    if task.name not in OUTPUT_MEASURES:
+    if task.name not in OUTPUTS:
         return {}
     values = measure_output(task.name, picture, output, second=second)
     return dict(zip(output_measures(task.name), map(float, values), strict=True))

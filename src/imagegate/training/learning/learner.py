@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import MissingExtraError, SettingsError
-from imagegate.features import KNOWN
+from imagegate.features import find
 from imagegate.models.forest import Forest
 from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode
 from imagegate.training.split import group_folds
@@ -122,7 +122,7 @@ def learn(
     Learned
     """
     folds = _folds(groups, seed)
-    directions = [DIRECTIONS[KNOWN[name].worse] for name in measures]
+    directions = [DIRECTIONS[find(name).worse] for name in measures]
     even = weights / weights.mean()
     edges = bin_edges(X)
     codes = encode(X, edges)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import CAUSES, KNOWN
+from imagegate.features import CAUSES, find
 from imagegate.models.card.findings import CLEAN
 from imagegate.models.gate import Gate
 from imagegate.stats.metrics import auroc, even_weights, passing
@@ -76,7 +76,7 @@ def importance(gate: Gate, corpus: Corpus, *, seed: int) -> dict[str, float]:
     X, rng = corpus.matrix(gate.card.measures), np.random.default_rng(seed)
     families: dict[str, list[int]] = {}
     for j, name in enumerate(gate.card.measures):
-        families.setdefault(KNOWN[name].family, []).append(j)
+        families.setdefault(find(name).family, []).append(j)
     whole = _auroc(gate, X, fails, weights)
     found = {}
     for family, columns in families.items():

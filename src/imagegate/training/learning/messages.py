@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imagegate.features import CAUSES, OUTPUT_MEASURES
+from imagegate.features import CAUSES, OUTPUTS
 from imagegate.models.card import Card, Guarantee, percent
 from imagegate.training.learning.wanting import Counts, wanting
 
@@ -110,7 +110,7 @@ def output_messages(card: Card, *, alone: float, kept: bool) -> Iterator[str]:
 
 def why_no_output(meta: Mapping[str, Any]) -> list[str]:
     """Return why there is no gate of image and output, if the task could have one."""
-    if meta.get("task") not in OUTPUT_MEASURES or meta.get("engine") == "outcomes":
+    if meta.get("task") not in OUTPUTS or meta.get("engine") == "outcomes":
         return []
     if "outcomes" in meta:
         return ["No output check: outcomes come without what the engine made of the images."]
