@@ -47,7 +47,7 @@ def cover(gate: Gate, corpus: Corpus, *, splits: int, seed: int) -> None:
     group, fails = group[unseen], np.asarray(corpus.fails[unseen], bool)
     source = corpus.column("source_id")[unseen].astype(str)
     X = gate.columns(corpus.X[unseen])
-    raw, familiar = gate.forest.decision(X), ~gate.guard.alarm(X)
+    raw, familiar = gate.forest.decision(X), ~gate.ood.alarm(X)
     rng, names = np.random.default_rng(seed), np.unique(group)
     found: dict[int, list[tuple[float, ...]]] = {size: [] for size in SIZES}
     for split in range(splits):

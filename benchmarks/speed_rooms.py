@@ -117,7 +117,7 @@ def judge(watch: Watch, gate: Gate, image: Image, readings: Mapping[str, float])
     """Decide on readings as the gate does, booking guard and reasons."""
     x = np.array([readings[name] for name in gate.card.measures])
     seen = Seen(image, readings, watch.timed(REASONS, scores, readings), gate._usual)
-    watch.timed("guard", gate.guard.alarm, x[None, :])
+    watch.timed("guard", gate.ood.alarm, x[None, :])
     watch.timed(REASONS, reasons, gate, x, seen)
 
 
@@ -134,7 +134,7 @@ def parts(gate: Gate, image: Image, verdict: Verdict) -> dict[str, float]:
     steps: dict[str, Callable[[], object]] = {
         "forest and calibration": lambda: gate.log_odds(x[None, :]),
         "reasons": lambda: reasons(gate, x, seen),
-        "guard": lambda: gate.guard.alarm(x[None, :]),
+        "guard": lambda: gate.ood.alarm(x[None, :]),
         "all after measuring": lambda: judge(watch, gate, image, verdict.measures),
     }
     return {name: cpu_ms(step, PART_CALLS) for name, step in steps.items()}

@@ -7,7 +7,7 @@ from imagegate.models.calibration import Calibration
 from imagegate.models.card import Card, Guarantee
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
-from imagegate.models.ood import Guard
+from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.rules import PRESETS
 from imagegate.models.thresholds import History
 
@@ -59,7 +59,7 @@ def tiny_gate(**facts: object) -> Gate:
         card=Card(**{**plain, **facts}),
         forest=stump_forest(),
         calibration=Calibration(1.1, 0.1),
-        guard=Guard(
+        guard=OutOfDistributionDetector(
             spread,
             np.tile(levels, (4, 1)),
             np.array([1.0, 5, 5, 0.1]),

@@ -14,7 +14,7 @@ from imagegate.models.calibration import Calibration
 from imagegate.models.card import Guarantee
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
-from imagegate.models.ood import Guard
+from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.thresholds import Thresholds
 from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.guarding import fit_guard
@@ -43,7 +43,7 @@ class Parts:
     columns: NDArray[np.intp]
     forest: Forest
     calibration: Calibration
-    guard: Guard
+    guard: OutOfDistributionDetector
     thresholds: Thresholds
     guarantee: Guarantee | None
 
@@ -54,7 +54,7 @@ class Parts:
             np.arange(len(gate.card.measures)),
             gate.forest,
             gate.calibration,
-            gate.guard,
+            gate.ood,
             gate.thresholds,
             gate.card.guarantee,
         )

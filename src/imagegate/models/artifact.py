@@ -25,7 +25,7 @@ from imagegate.models.card import Card
 from imagegate.models.diagnosis import Diagnosis
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
-from imagegate.models.ood import Guard
+from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.thresholds import History
 
 FORMAT = 2  # 1 had no diagnosis, and the typical image instead
@@ -267,7 +267,7 @@ def _gate(card: Card, arrays: Arrays) -> Gate:
     if arrays["calibration"].shape != (2,):
         raise GateFileError("calibration: expected slope and intercept")
     calibration = Calibration(*map(float, arrays["calibration"])).check()
-    guard = Guard(
+    guard = OutOfDistributionDetector(
         **{name: arrays[f"guard.{name}"] for name in ("knots", "levels", "reach", "rows")},
         limit=float(arrays["guard.limit"]),
     ).check(size)
@@ -310,9 +310,9 @@ def _arrays(gate: Gate) -> Arrays:
         "forest.base": np.array(gate.forest.base),
         "calibration": np.array([gate.calibration.slope, gate.calibration.intercept]),
         "usual": gate.usual,
-        "guard.limit": np.array(gate.guard.limit),
+        "guard.limit": np.array(gate.ood.limit),
     }
-    arrays |= {f"guard.{n}": getattr(gate.guard, n) for n in ("knots", "levels", "reach", "rows")}
+    arrays |= {f"guard.{n}": getattr(gate.ood, n) for n in ("knots", "levels", "reach", "rows")}
     arrays |= {f"history.{n}": getattr(gate.history, n) for n in _HISTORY}
     kinds = ARRAYS
     if gate.diagnosis and not gate.judges_output:

@@ -16,7 +16,7 @@ from imagegate.models.calibration import Calibration, sigmoid
 from imagegate.models.card import Card
 from imagegate.models.diagnosis import PRESENT, Diagnosis, Finding, by_scores, plain
 from imagegate.models.forest import Forest
-from imagegate.models.ood import Guard
+from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.output import no_output_check, output_readings, output_wanted
 from imagegate.models.reasons import (
     WORTH,
@@ -45,7 +45,7 @@ class Gate:
         The trees; their log-odds are raw.
     calibration : Calibration
         From raw to calibrated log-odds.
-    guard : Guard
+    guard : OutOfDistributionDetector
         Notices images unlike anything in training.
     usual : ndarray of shape (measures, 2)
         The range of 90 % of the readings of passing training images.
@@ -62,7 +62,7 @@ class Gate:
     card: Card
     forest: Forest
     calibration: Calibration
-    guard: Guard
+    guard: OutOfDistributionDetector
     usual: NDArray[np.float64]
     history: History
     diagnosis: Diagnosis | None = None

@@ -17,7 +17,7 @@ MOST_ROWS, MOST_KNOTS = 400, 64
 
 
 @dataclass(frozen=True, eq=False)
-class Guard:
+class OutOfDistributionDetector:
     """Distance to the nearest training rows, every measure on its own normal scale.
 
     A reading becomes the normal quantile of its rank among the training readings; beyond them
@@ -103,7 +103,7 @@ class Guard:
         lengths = (own**2).sum(axis=1)[:, None] + self._lengths
         return np.asarray(np.maximum(lengths - 2 * own @ others.T, 0), np.float64)
 
-    def check(self, measures: int) -> Guard:
+    def check(self, measures: int) -> OutOfDistributionDetector:
         """Return the guard, or raise GateFileError if its parts do not fit together."""
         shape = self.knots.shape
         fits = (

@@ -13,7 +13,7 @@ from imagegate.features import CAUSES, find
 from imagegate.image import Image
 from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.diagnosis import PRESENT, Finding
-from imagegate.models.ood import Guard
+from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.verdict import Reason
 from imagegate.models.words import number, range_in_words, reading_in_words, value_in_words
 from imagegate.tables import Code
@@ -129,7 +129,7 @@ def other_reason(seen: Seen, p_fail: float) -> Reason:
 
 
 def guard_reason(
-    guard: Guard, x: NDArray[np.float64], measures: Sequence[str], seen: Seen
+    guard: OutOfDistributionDetector, x: NDArray[np.float64], measures: Sequence[str], seen: Seen
 ) -> Reason:
     """Return the reason of an alarm: what kind of thing is odd, and the farthest readings."""
     columns = guard.farthest(x)
@@ -207,7 +207,7 @@ def _learned(finding: Finding, gain: float) -> list[str]:
     return [f"{sure}{'' if math.isnan(gain) else gained}."]
 
 
-def _outside(guard: Guard, column: int, reading: float, name: str) -> str:
+def _outside(guard: OutOfDistributionDetector, column: int, reading: float, name: str) -> str:
     low, high = guard.span(column)
     span, shown = range_in_words(name, low, high), reading_in_words(name, reading)
     if math.isnan(low) or math.isnan(reading):

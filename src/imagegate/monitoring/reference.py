@@ -98,7 +98,7 @@ def reference_of(gate: Gate) -> Reference:
     The size is the number of training *sources*: the variants of one are not independent. The
     share of undefined readings is known from the guard's rows alone, which are fewer.
     """
-    guard = gate.guard
+    guard = gate.ood
     rows = len(guard.rows)
     sources = int(gate.card.parts.get("train", {}).get("sources", 0)) or rows
     spreads = []

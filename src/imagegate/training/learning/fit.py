@@ -12,7 +12,7 @@ from imagegate.errors import CorpusError
 from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION
 from imagegate.models.calibration import Calibration
 from imagegate.models.gate import Gate
-from imagegate.models.ood import Guard
+from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.output import SUFFIX
 from imagegate.models.rule_thresholds import PRESETS
 from imagegate.models.thresholds import History
@@ -241,7 +241,7 @@ def _check(training: Part, calibration: Part, errors: str) -> None:
             )
 
 
-def _calibrated(learned: Learned, guard: Guard, calibration: Part) -> tuple[Calibration, History]:
+def _calibrated(learned: Learned, guard: OutOfDistributionDetector, calibration: Part) -> tuple[Calibration, History]:
     """Return the line to probabilities, and the calibration rows as they are kept."""
     raw = learned.forest.decision(calibration.X)
     history = History(

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.models.ood import MOST_ROWS, Guard
+from imagegate.models.ood import MOST_ROWS, OutOfDistributionDetector
 from imagegate.training.learning.threshold import one_row_per_source
 
 FALSE_ALARMS = 0.015  # of images like the training ones; stated on the card
@@ -22,7 +22,7 @@ def fit_guard(
     *,
     seed: int,
     false_alarms: float = FALSE_ALARMS,
-) -> Guard:
+) -> OutOfDistributionDetector:
     """Return a guard that alarms on about ``false_alarms`` of images like the training ones.
 
     Parameters
@@ -39,7 +39,7 @@ def fit_guard(
 
     Returns
     -------
-    Guard
+    OutOfDistributionDetector
     """
     measures = train.shape[1]
     knots, levels = np.full((measures, KNOTS), np.nan), np.full((measures, KNOTS), np.nan)
@@ -49,10 +49,10 @@ def fit_guard(
         if known.size:
             knots[j], levels[j] = _scale(known)
             reach[j] = _reach(knots[j], levels[j])
-    bare = Guard(knots, levels, reach, np.zeros((1, measures), np.float32), np.inf)
+    bare = OutOfDistributionDetector(knots, levels, reach, np.zeros((1, measures), np.float32), np.inf)
     rows = bare.normal(train[_spread(sources, seed=seed)]).astype(np.float32)
-    free = Guard(knots, levels, reach, rows, np.inf)
-    return Guard(knots, levels, reach, rows, _limit(free.distance(calibration), false_alarms))
+    free = OutOfDistributionDetector(knots, levels, reach, rows, np.inf)
+    return OutOfDistributionDetector(knots, levels, reach, rows, _limit(free.distance(calibration), false_alarms))
 
 
 def _scale(known: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

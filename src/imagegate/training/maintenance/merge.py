@@ -147,7 +147,7 @@ def _extended(gate: Gate, rows: Corpus, X: NDArray[np.floating]) -> History:
         raw=np.concatenate([old.raw, gate.forest.decision(X)]),
         fails=np.concatenate([old.fails, np.asarray(rows.fails, bool)]),
         source=np.concatenate([old.source, source]).astype(np.int32),
-        familiar=np.concatenate([old.familiar, ~gate.guard.alarm(X)]),
+        familiar=np.concatenate([old.familiar, ~gate.ood.alarm(X)]),
     )
 
 

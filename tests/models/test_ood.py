@@ -7,7 +7,7 @@ import pytest
 
 from imagegate.errors import GateFileError
 from imagegate.image import Image
-from imagegate.models.ood import Guard
+from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.reasons import Seen, guard_reason
 from imagegate.training.learning.guarding import FALSE_ALARMS, fit_guard
 
@@ -96,6 +96,6 @@ def test_constant_and_undefined_measures_are_survived():
 def test_parts_that_do_not_fit_are_refused(guard):
     with pytest.raises(GateFileError, match="do not fit"):
         guard.check(3)
-    bad = Guard(guard.knots[:, ::-1], guard.levels, guard.reach, guard.rows, guard.limit)
+    bad = OutOfDistributionDetector(guard.knots[:, ::-1], guard.levels, guard.reach, guard.rows, guard.limit)
     with pytest.raises(GateFileError, match="ascend"):
         bad.check(4)
