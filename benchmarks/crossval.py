@@ -18,13 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.features import CAUSES
-from imagegate.models.calibration import sigmoid
-from imagegate.models.rule_thresholds import PRESETS, load_thresholds
+from imagegate.models.calibration import fit_calibration, sigmoid
+from imagegate.models.rules import PRESETS, load_thresholds
 from imagegate.stats.bootstrap import estimate, resample
 from imagegate.stats.metrics import auroc, brier, passing, smooth_calibration_error
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 from imagegate.training.evaluation.baselines import by_rules
-from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.fit import images_only
 from imagegate.training.learning.guarding import fit_guard
 from imagegate.training.learning.learner import learn, varying

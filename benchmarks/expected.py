@@ -15,12 +15,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.gate import Gate
-from imagegate.models.thresholds import History
 from imagegate.models.zoo import load_gate
 from imagegate.pipeline.expected import Chances, calibration_lines, expected_failures
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
-from imagegate.training.learning.calibrate import fit_calibration
 
 SIZES = (25, 100, 1_000_000)
 

@@ -55,10 +55,10 @@ def gate_file(folder: Path, task: str, telling: str) -> Path:
     """Write a gate whose second one answers by probability alone, from 0.5 on with a reject."""
     gate = train(corpus(task, telling), name="drawn").gate
     assert gate.output
-    open_guard = replace(gate.output.guard, limit=1e9)
+    open_guard = replace(gate.output.ood, limit=1e9)
     card = replace(gate.output.card, thresholds={"pass": 0.49, "reject": 0.5})
     path = folder / f"{task}.gate"
-    save_gate(replace(gate, output=replace(gate.output, guard=open_guard, card=card)), path)
+    save_gate(replace(gate, output=replace(gate.output, ood=open_guard, card=card)), path)
     return path
 
 

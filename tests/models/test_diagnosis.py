@@ -259,7 +259,7 @@ def verdict_of(monkeypatch: pytest.MonkeyPatch, gate: Gate, x: tuple[float, ...]
 
 def alarmed(gate: Gate) -> Gate:
     """Return the gate with a guard that finds everything odd."""
-    return replace(gate, guard=replace(gate.ood, limit=0.0))
+    return replace(gate, ood=replace(gate.ood, limit=0.0))
 
 
 def test_reasons_have_probability_gain_and_code(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -390,6 +390,6 @@ def test_a_policy_uses_nothing_unfamiliar(monkeypatch: pytest.MonkeyPatch) -> No
     assert Router(gate, lax).route(np.full((40, 60), 128, np.uint8)).action == "review"
     page = Image.from_array(np.random.default_rng(0).integers(0, 255, (60, 80), np.uint8))
     assert mend(page, verdict, gate, {"noise": 1.0}) is None, "nor what a mend makes unfamiliar"
-    familiar = replace(gate, guard=replace(gate.ood, limit=1e9))
+    familiar = replace(gate, ood=replace(gate.ood, limit=1e9))
     assert mend(page, verdict, familiar, {"noise": 1.0}) is not None
     assert Router(familiar, lax).route(np.full((40, 60), 128, np.uint8)).action == "use"

@@ -14,8 +14,8 @@ from imagegate.errors import GateFileError, ImagegateError, UnknownNameError
 from imagegate.features import MEASURES as TABLE
 from imagegate.models import zoo as gates
 from imagegate.models.artifact import save_gate
+from imagegate.models.calibration import Thresholds
 from imagegate.models.rules import PRESETS
-from imagegate.models.thresholds import Thresholds
 from imagegate.models.verdict import Verdict
 from imagegate.models.zoo import gate_names, load_gate
 

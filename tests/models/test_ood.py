@@ -8,7 +8,7 @@ import pytest
 from imagegate.errors import GateFileError
 from imagegate.image import Image
 from imagegate.models.ood import OutOfDistributionDetector
-from imagegate.models.reasons import Seen, guard_reason
+from imagegate.models.reasons import Seen, unfamiliar_reason
 from imagegate.training.learning.guarding import FALSE_ALARMS, fit_guard
 
 MEASURES = ("blur.edge_width_px", "noise.flat_rms", "text.x_height_px", "content.edge_density")
@@ -68,7 +68,7 @@ def test_reason_names_the_measure_outside(guard):
     pixels = Image.from_array(np.zeros((8, 8), np.uint8))
     readings = dict(zip(MEASURES, x.tolist(), strict=True))
     seen = Seen(pixels, readings, {}, lambda name: (2.0, 4.0))
-    reason = guard_reason(guard, x, MEASURES, seen)
+    reason = unfamiliar_reason(guard, x, MEASURES, seen)
     assert (reason.code, reason.cause) == ("unfamiliar.detail", "unfamiliar")
     assert (reason.measure, reason.reading, reason.unit) == ("blur.edge_width_px", 30.0, "px")
     assert reason.usual == (2.0, 4.0)
@@ -96,6 +96,8 @@ def test_constant_and_undefined_measures_are_survived():
 def test_parts_that_do_not_fit_are_refused(guard):
     with pytest.raises(GateFileError, match="do not fit"):
         guard.check(3)
-    bad = OutOfDistributionDetector(guard.knots[:, ::-1], guard.levels, guard.reach, guard.rows, guard.limit)
+    bad = OutOfDistributionDetector(
+        guard.knots[:, ::-1], guard.levels, guard.reach, guard.rows, guard.limit
+    )
     with pytest.raises(GateFileError, match="ascend"):
         bad.check(4)

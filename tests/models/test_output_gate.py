@@ -27,7 +27,7 @@ SCHEMA = json.loads(
 
 
 def open_guard(gate: Gate) -> Gate:
-    return replace(gate, guard=replace(gate.ood, limit=1e9))
+    return replace(gate, ood=replace(gate.ood, limit=1e9))
 
 
 def tiny_output(**facts: object) -> Gate:

@@ -3,13 +3,12 @@
 import numpy as np
 
 from imagegate.features import VERSION
-from imagegate.models.calibration import Calibration
+from imagegate.models.calibration import Calibration, History
 from imagegate.models.card import Card, Guarantee
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.rules import PRESETS
-from imagegate.models.thresholds import History
 
 MEASURES = ("blur.edge_width_px", "noise.flat_rms", "text.x_height_px", "content.edge_density")
 
@@ -59,7 +58,7 @@ def tiny_gate(**facts: object) -> Gate:
         card=Card(**{**plain, **facts}),
         forest=stump_forest(),
         calibration=Calibration(1.1, 0.1),
-        guard=OutOfDistributionDetector(
+        ood=OutOfDistributionDetector(
             spread,
             np.tile(levels, (4, 1)),
             np.array([1.0, 5, 5, 0.1]),

@@ -60,7 +60,7 @@ def watched_gate(**facts: Any) -> Gate:
         source=np.arange(300, dtype=np.int32),
         familiar=np.ones(300, bool),
     )
-    return replace(gate, guard=guard, history=history)
+    return replace(gate, ood=guard, history=history)
 
 
 def rows(gate: Gate, X: NDArray[np.float32], **facts: Any) -> list[dict[str, Any]]:

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 from logs import watched_gate
 
-from imagegate.models.calibration import Calibration, sigmoid
-from imagegate.models.thresholds import History
+from imagegate.models.calibration import Calibration, History, fit_calibration, sigmoid
 from imagegate.models.zoo import load_gate
 from imagegate.pipeline.expected import CENTRES, Chances, calibration_lines, expected_failures
-from imagegate.training.learning.calibrate import fit_calibration
 
 GATE = watched_gate()
 

@@ -9,7 +9,7 @@ import pytest
 
 from imagegate.engines.engine import Engine
 from imagegate.errors import EngineError, SettingsError, UnknownNameError
-from imagegate.models.rule_thresholds import PRESETS
+from imagegate.models.rules import PRESETS
 from imagegate.tasks import TASKS, OcrOutput, find_engine, find_task
 from imagegate.tasks.task import Task
 

@@ -10,7 +10,7 @@ import numpy as np
 from imagegate.degrade import chain_to_json, single_chain
 from imagegate.features import CAUSES, LEARNABLE, MEASURES
 from imagegate.models.card import Card, Guarantee
-from imagegate.models.rule_thresholds import PRESETS
+from imagegate.models.rules import PRESETS
 from imagegate.training.corpus import Corpus
 
 EDGE, STROKE = "blur.edge_width_px", "text.stroke_width_px"

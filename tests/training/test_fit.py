@@ -10,10 +10,9 @@ from standins import corpus
 from imagegate.errors import CorpusError
 from imagegate.features import MEASURES
 from imagegate.models.artifact import from_bytes, to_bytes
-from imagegate.models.calibration import sigmoid
+from imagegate.models.calibration import fit_calibration, sigmoid
 from imagegate.models.rules import RuleThresholds
 from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode
-from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.fit import images_only, train
 from imagegate.training.learning.learner import DIRECTIONS, from_sklearn, one_thread, varying
 from imagegate.training.learning.rules_tuning import tune_rules

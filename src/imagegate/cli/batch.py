@@ -12,7 +12,7 @@ from imagegate.cli.console import err, out, print_json, progress
 from imagegate.errors import SettingsError
 from imagegate.image import Limits
 from imagegate.messages import ENGLISH, languages, load_messages
-from imagegate.models.rule_thresholds import load_thresholds
+from imagegate.models.rules import load_thresholds
 from imagegate.models.zoo import Gate, RulesGate, load_gate
 from imagegate.pipeline.files import images_under, is_url
 from imagegate.pipeline.log import DecisionLog

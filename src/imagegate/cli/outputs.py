@@ -11,7 +11,7 @@ from pathlib import Path
 from imagegate import image
 from imagegate.errors import OutputError, SettingsError
 from imagegate.messages import ENGLISH
-from imagegate.models.output import no_output_check
+from imagegate.models.gate import no_output_check
 from imagegate.models.verdict import Row, Verdict, check_many
 from imagegate.models.zoo import Gate, RulesGate
 from imagegate.tasks import TASKS

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.features import MEASURES, every_measure
-from imagegate.models.calibration import Calibration
+from imagegate.models.calibration import Calibration, Thresholds, fit_calibration
 from imagegate.models.card import Guarantee
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
 from imagegate.models.ood import OutOfDistributionDetector
-from imagegate.models.thresholds import Thresholds
-from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.guarding import fit_guard
 from imagegate.training.learning.learner import FOLDS, Learned, learn, varying
 from imagegate.training.learning.promise import LEAST_REJECTED, Scored, keep_promise

@@ -20,13 +20,12 @@ from numpy.typing import NDArray
 
 from imagegate.errors import GateFileError
 from imagegate.features import MEASURES, VERSION, output_measures
-from imagegate.models.calibration import Calibration
+from imagegate.models.calibration import Calibration, History
 from imagegate.models.card import Card
 from imagegate.models.diagnosis import Diagnosis
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
 from imagegate.models.ood import OutOfDistributionDetector
-from imagegate.models.thresholds import History
 
 FORMAT = 2  # 1 had no diagnosis, and the typical image instead
 CARD = "card.json"
@@ -267,7 +266,7 @@ def _gate(card: Card, arrays: Arrays) -> Gate:
     if arrays["calibration"].shape != (2,):
         raise GateFileError("calibration: expected slope and intercept")
     calibration = Calibration(*map(float, arrays["calibration"])).check()
-    guard = OutOfDistributionDetector(
+    ood = OutOfDistributionDetector(
         **{name: arrays[f"guard.{name}"] for name in ("knots", "levels", "reach", "rows")},
         limit=float(arrays["guard.limit"]),
     ).check(size)
@@ -280,7 +279,7 @@ def _gate(card: Card, arrays: Arrays) -> Gate:
     if bool(card.diagnosis) != ("diagnosis.roots" in arrays):
         raise GateFileError("diagnosis: the card tells of one, or the arrays hold one, alone")
     diagnosis = _diagnosis(card, arrays) if card.diagnosis else None
-    return Gate(card, forest, calibration, guard, arrays["usual"], history, diagnosis)
+    return Gate(card, forest, calibration, ood, arrays["usual"], history, diagnosis)
 
 
 def _diagnosis(card: Card, arrays: Arrays) -> Diagnosis:

@@ -10,26 +10,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import CAUSES, MEASURES, measure, output_measures, scores
+from imagegate.errors import SettingsError
+from imagegate.features import CAUSES, MEASURES, measure, measure_output, output_measures, scores
 from imagegate.image import Image, read
-from imagegate.models.calibration import Calibration, sigmoid
+from imagegate.models.calibration import Calibration, History, Thresholds, sigmoid
 from imagegate.models.card import Card
 from imagegate.models.diagnosis import PRESENT, Diagnosis, Finding, by_scores, plain
 from imagegate.models.forest import Forest
 from imagegate.models.ood import OutOfDistributionDetector
-from imagegate.models.output import no_output_check, output_readings, output_wanted
 from imagegate.models.reasons import (
     WORTH,
     Seen,
     cause_reason,
-    guard_reason,
     other_reason,
     output_reason,
     told,
+    unfamiliar_reason,
 )
-from imagegate.models.thresholds import History, Thresholds
 from imagegate.models.verdict import Reason, Result, Verdict, check_many
 
+OUTPUT_SUFFIX = "+output"  # of the name of a gate that judges image and output
 LEAST_SIDE = 32  # pixels: whatever else is wrong with so small a picture, it is too small
 
 
@@ -45,7 +45,7 @@ class Gate:
         The trees; their log-odds are raw.
     calibration : Calibration
         From raw to calibrated log-odds.
-    guard : OutOfDistributionDetector
+    ood : OutOfDistributionDetector
         Notices images unlike anything in training.
     usual : ndarray of shape (measures, 2)
         The range of 90 % of the readings of passing training images.
@@ -62,7 +62,7 @@ class Gate:
     card: Card
     forest: Forest
     calibration: Calibration
-    guard: OutOfDistributionDetector
+    ood: OutOfDistributionDetector
     usual: NDArray[np.float64]
     history: History
     diagnosis: Diagnosis | None = None
@@ -118,24 +118,31 @@ class Gate:
         image = read(source)
         if output is None:
             if self.judges_output:
-                raise output_wanted(self.name)
+                raise SettingsError(
+                    f"{self.name} judges image and output together: check(image, output=…)"
+                )
             return self._answer(image, {})
-        asked = self if self.judges_output else self.output
-        if asked is None:
+        if not (self.judges_output or self.output):
             raise no_output_check(self.name)
-        beside = output_readings(self.card.task, image, output, second)
-        return asked._answer(image, beside, alone=None if asked is self else self)
+        values = measure_output(self.card.task, image, output, second=second)
+        names = output_measures(self.card.task)
+        of_output = dict(zip(names, map(float, values), strict=True))
+        if self.output is None:
+            return self._answer(image, of_output)
+        return self.output._answer(image, of_output, image_gate=self)
 
-    def _answer(self, image: Image, beside: dict[str, float], alone: Gate | None = None) -> Verdict:
-        """Judge an image and the readings of its output; ``alone`` would judge it without.
+    def _answer(
+        self, image: Image, of_output: dict[str, float], image_gate: Gate | None = None
+    ) -> Verdict:
+        """Judge an image and the readings of its output; ``image_gate`` would judge it without.
 
-        What the guard alarms at never passes. It is rejected if a cause is plain and the risk is
-        high; else nobody knows, and someone has to look.
+        What is out of distribution never passes. It is rejected if a cause is plain and the risk
+        is high; else nobody knows, and someone has to look.
         """
-        needed = [*self._needed, *(alone._needed if alone else ())]
-        readings = _measured(image, list(dict.fromkeys(needed))) | beside
+        needed = [*self._needed, *(image_gate._needed if image_gate else ())]
+        readings = _measured(image, list(dict.fromkeys(needed))) | of_output
         x = self._row(readings)
-        p_fail, alarm = float(self.p_fail(x[None, :])[0]), bool(self.guard.alarm(x[None, :])[0])
+        p_fail, alarm = float(self.p_fail(x[None, :])[0]), bool(self.ood.alarm(x[None, :])[0])
         decision = self.thresholds.decide(p_fail)
         found: list[Finding] = []
         if alarm or decision != "pass" or p_fail >= WORTH:  # else nothing is worth telling
@@ -144,16 +151,14 @@ class Gate:
         known = plain(found)
         sure = not alarm or (known and decision == "reject")
         decision = decision if sure else "review"
-        seen = Seen(image, readings, scores(readings), self._usual)
         passes = decision == "pass"
-        reasons = [
-            cause_reason(one, seen, p_fail)
-            for one in told(found, seen.scores, p_fail, passes=passes)
-        ]
-        if beside and not passes:
-            reasons = _with_output(reasons, seen, p_fail, alone)
+        seen = Seen(image, readings, scores(readings), self._usual)
+        findings = told(found, seen.scores, p_fail, passes=passes)
+        reasons = [cause_reason(one, seen, p_fail) for one in findings]
+        if of_output and not passes:
+            reasons = _with_output(reasons, seen, p_fail, image_gate)
         if alarm and not known:
-            reasons.append(guard_reason(self.guard, x, self.card.measures, seen))
+            reasons.append(unfamiliar_reason(self.ood, x, self.card.measures, seen))
         if not (passes or reasons):
             reasons.append(other_reason(seen, p_fail))
         lowest = round(min((s for s in seen.scores.values() if s == s), default=0.0))
@@ -233,23 +238,20 @@ class Gate:
         Returns
         -------
         ndarray of float64, shape (rows,)
-            Without regard to the guard; see ``unfamiliar``.
+            Whatever the image is like; see ``unfamiliar``.
         """
         return sigmoid(self.log_odds(self.columns(X)))
 
     def unfamiliar(self, X: NDArray[np.floating]) -> NDArray[np.bool_]:
-        """Tell for every row of X, as for ``p_fail``, whether the guard finds it unlike training.
-
-        Such an image never passes.
-        """
-        return self.guard.alarm(self.columns(X))
+        """Tell for every row of X whether it is unlike training; such an image never passes."""
+        return self.ood.alarm(self.columns(X))
 
     def knows(self, verdict: Verdict) -> bool:
         """Tell whether the image of its verdict is like training; no other one ever passes."""
-        return not self.guard.alarm(self._row(verdict.measures)[None, :])[0]
+        return not self.ood.alarm(self._row(verdict.measures)[None, :])[0]
 
     def decisions(self, X: NDArray[np.floating]) -> NDArray[np.str_]:
-        """Return the decision for every row of X, as for ``p_fail``, the guard's included."""
+        """Return the decision for every row of X; columns as for ``p_fail``."""
         risk, alarm = self.p_fail(X), self.unfamiliar(X)
         familiar = self.thresholds.decisions(risk, np.zeros(len(X), bool))
         unsure = alarm & (familiar != "reject")
@@ -306,10 +308,20 @@ def _measured(image: Image, names: Sequence[str]) -> dict[str, float]:
 
 
 def _with_output(
-    reasons: list[Reason], seen: Seen, p_fail: float, alone: Gate | None
+    reasons: list[Reason], seen: Seen, p_fail: float, image_gate: Gate | None
 ) -> list[Reason]:
     """Add the output to the reasons: first if the image alone would pass, else last."""
-    risk = float(alone.p_fail(alone._row(seen.readings)[None, :])[0]) if alone else p_fail
+    if image_gate is None:
+        return [*reasons, output_reason(seen, p_fail, p_fail)]
+    risk = float(image_gate.p_fail(image_gate._row(seen.readings)[None, :])[0])
     own = output_reason(seen, p_fail, risk)
-    first = alone is not None and alone.thresholds.decide(risk) == "pass"
-    return [own, *reasons] if first else [*reasons, own]
+    passes = image_gate.thresholds.decide(risk) == "pass"
+    return [own, *reasons] if passes else [*reasons, own]
+
+
+def no_output_check(gate: str) -> SettingsError:
+    """Return the error for an output given to a gate that judges images alone."""
+    return SettingsError(
+        f"{gate} judges images alone: it has no check of outputs. Label with this version, so "
+        "that outputs are measured, and train again; or call check without output"
+    )

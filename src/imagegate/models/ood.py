@@ -104,7 +104,7 @@ class OutOfDistributionDetector:
         return np.asarray(np.maximum(lengths - 2 * own @ others.T, 0), np.float64)
 
     def check(self, measures: int) -> OutOfDistributionDetector:
-        """Return the guard, or raise GateFileError if its parts do not fit together."""
+        """Return it, or raise GateFileError if its parts do not fit together."""
         shape = self.knots.shape
         fits = (
             self.knots.ndim == 2

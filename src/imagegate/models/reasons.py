@@ -128,12 +128,12 @@ def other_reason(seen: Seen, p_fail: float) -> Reason:
     return _reason(code, detail, "", seen)
 
 
-def guard_reason(
-    guard: OutOfDistributionDetector, x: NDArray[np.float64], measures: Sequence[str], seen: Seen
+def unfamiliar_reason(
+    ood: OutOfDistributionDetector, x: NDArray[np.float64], measures: Sequence[str], seen: Seen
 ) -> Reason:
     """Return the reason of an alarm: what kind of thing is odd, and the farthest readings."""
-    columns = guard.farthest(x)
-    odd = " and ".join(_outside(guard, j, float(x[j]), measures[j]) for j in columns)
+    columns = ood.farthest(x)
+    odd = " and ".join(_outside(ood, j, float(x[j]), measures[j]) for j in columns)
     name = measures[columns[0]]
     detail = f"Unlike anything this gate has learned from: {odd}."
     return _reason(UNFAMILIAR[find(name).family], detail, name, seen)
@@ -207,8 +207,8 @@ def _learned(finding: Finding, gain: float) -> list[str]:
     return [f"{sure}{'' if math.isnan(gain) else gained}."]
 
 
-def _outside(guard: OutOfDistributionDetector, column: int, reading: float, name: str) -> str:
-    low, high = guard.span(column)
+def _outside(ood: OutOfDistributionDetector, column: int, reading: float, name: str) -> str:
+    low, high = ood.span(column)
     span, shown = range_in_words(name, low, high), reading_in_words(name, reading)
     if math.isnan(low) or math.isnan(reading):
         return shown

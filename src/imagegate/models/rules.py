@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from imagegate.errors import ImagegateError, SettingsError, UnknownNameError
 from imagegate.features import CAUSES, VERSION, measure, scores
 from imagegate.image import Image, read
 from imagegate.models.card import Card
-from imagegate.models.output import no_output_check
+from imagegate.models.gate import no_output_check
 from imagegate.models.reasons import code_of, rule_reason
-from imagegate.models.rule_thresholds import PRESETS, RuleThresholds, load_thresholds
 from imagegate.models.verdict import Reason, Result, Verdict, check_many
-
-__all__ = [
-    "PRESETS",
-    "RuleThresholds",
-    "RulesGate",
-    "load_thresholds",
-    "validate",
-]
+from imagegate.tasks import TASKS
 
 # What the six scores are made of, and what tells the codes of a cause apart.
 MEASURED = tuple(
@@ -32,6 +27,34 @@ MEASURED = tuple(
         for name in (*cause.measures, *(code.measure for code in cause.codes))
     )
 )
+
+
+@dataclass(frozen=True)
+class RuleThresholds:
+    """The least of each 0–100 score, and the least width and height in pixels.
+
+    One cut for all six: the scores are made so that 40 is where a cause begins to matter.
+    """
+
+    blur_score: float = 40.0
+    resolution_score: float = 40.0
+    noise_score: float = 40.0
+    exposure_score: float = 40.0
+    compression_score: float = 40.0
+    pixelation_score: float = 40.0
+    min_width: int = 16
+    min_height: int = 16
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the thresholds by name."""
+        return asdict(self)
+
+
+KEYS = tuple(field.name for field in fields(RuleThresholds))
+PRESETS: Mapping[str, RuleThresholds] = {
+    "general": RuleThresholds(),
+    **{name: RuleThresholds(**task.rules) for name, task in TASKS.items()},  # type: ignore[arg-type]
+}
 
 
 def validate(
@@ -89,6 +112,69 @@ def broken_rules(
         code = code_of(name, image, readings).name
         broken.append(rule_reason(code, f"{name}_score", score, lowest[name]))
     return tuple(broken)
+
+
+def load_thresholds(
+    thresholds: Mapping[str, float] | RuleThresholds | str | Path | None = None,
+    *,
+    task: str = "general",
+) -> RuleThresholds:
+    """Return thresholds from a mapping or a TOML or JSON file, on top of a task's preset.
+
+    Parameters
+    ----------
+    thresholds : mapping, RuleThresholds or path, optional
+        What differs from the preset.
+    task : str
+        The preset.
+
+    Returns
+    -------
+    RuleThresholds
+    """
+    if isinstance(thresholds, RuleThresholds):
+        return thresholds
+    if task not in PRESETS:
+        raise UnknownNameError("preset", task, PRESETS)
+    if isinstance(thresholds, str | Path):
+        given = _read_file(Path(thresholds))
+        try:
+            return replace(PRESETS[task], **_all_checked(given))
+        except ImagegateError as error:
+            raise SettingsError(f"{thresholds}: {error}") from error
+    return replace(PRESETS[task], **_all_checked(thresholds or {}))
+
+
+def _all_checked(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _checked(key, value) for key, value in given.items()}
+
+
+def _read_file(path: Path) -> Mapping[str, Any]:
+    readers = {".toml": tomllib.loads, ".json": json.loads}
+    if path.suffix.lower() not in readers:
+        raise SettingsError(f"{path}: expected thresholds in a .toml or .json file")
+    try:
+        found = readers[path.suffix.lower()](path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # both decoders raise a ValueError
+        raise SettingsError(f"{path}: cannot read thresholds: {error}") from error
+    if not isinstance(found, dict):
+        raise SettingsError(f"{path}: expected names and numbers, got {type(found).__name__}")
+    return found
+
+
+def _checked(key: str, value: Any) -> float:
+    """Return one threshold, or raise what is wrong with it."""
+    if key not in KEYS:
+        raise UnknownNameError("threshold", key, KEYS)
+    whole = key.startswith("min_")
+    kinds = int if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        wanted = "a whole number of pixels" if whole else "a number from 0 to 100"
+        raise SettingsError(f"{key}: expected {wanted}, got {value!r}")
+    if not 0 <= value <= (math.inf if whole else 100):
+        wanted = "0 or more" if whole else "0 to 100"
+        raise SettingsError(f"{key}: expected {wanted}, got {value!r}")
+    return value if whole else float(value)
 
 
 @dataclass(frozen=True)

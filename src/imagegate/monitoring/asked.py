@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imagegate.errors import ImagegateError, SettingsError
-from imagegate.models.output import SUFFIX
+from imagegate.models.gate import OUTPUT_SUFFIX
 from imagegate.models.verdict import Row
 from imagegate.models.zoo import Gate, RulesGate, load_gate
 from imagegate.monitoring.lines import rows_of
@@ -53,9 +53,9 @@ def gate_of(logs: Sequence[Path], asked: str | None) -> Gate | RulesGate:
 
 def named(name: str) -> Gate | RulesGate:
     """Return a gate by name or file, with ``+output`` the one that judges outputs."""
-    if not name.endswith(SUFFIX):
+    if not name.endswith(OUTPUT_SUFFIX):
         return load_gate(name)
-    gate = load_gate(name.removesuffix(SUFFIX))
+    gate = load_gate(name.removesuffix(OUTPUT_SUFFIX))
     if not isinstance(gate, Gate) or gate.output is None:
         raise SettingsError(f"{gate.name} has no check of outputs")
     return gate.output

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.models.calibration import FURTHEST, Calibration, sigmoid
-from imagegate.models.thresholds import History
+from imagegate.models.calibration import FURTHEST, Calibration, History, fit_calibration, sigmoid
 from imagegate.models.zoo import Gate, RulesGate
-from imagegate.training.learning.calibrate import fit_calibration
 
 __all__ = ["Chances", "Expected", "calibration_lines", "expected_failures"]
 

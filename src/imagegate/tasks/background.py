@@ -106,5 +106,6 @@ TASK = Task(
     confidence=mask_confidence,
     truth="mask",
     onnx="mask",
+    rules={"min_width": 512, "min_height": 512},
     about="cut the subject of a picture out",
 )

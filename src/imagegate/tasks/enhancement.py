@@ -76,5 +76,8 @@ TASK = Task(
     read_picture,
     strength=0.5,
     onnx="image",
+    # The least that Google Merchant Center has taken of a garment ("Image link [image_link]").
+    # Light and colours outlast much of what makes a picture soft.
+    rules={"blur_score": 20, "resolution_score": 20, "min_width": 250, "min_height": 250},
     about="better the light and colours of a picture",
 )

@@ -162,5 +162,7 @@ TASK = Task(
     truth="json",
     parse=parse_boxes,
     onnx="",
+    # Amazon Rekognition looks for faces in no smaller picture ("Guidelines and quotas").
+    rules={"min_width": 80, "min_height": 80},
     about="find where faces are",
 )

@@ -109,5 +109,6 @@ TASK = Task(
     read_embedding,
     parse=parse_embedding,
     onnx="embedding",
+    rules={"min_width": 160, "min_height": 160},
     about="tell whose face it is",
 )

@@ -81,5 +81,6 @@ TASK = Task(
     truth="json",
     parse=parse_json,
     onnx="",
+    rules={"min_width": 300, "min_height": 300},
     about="read the fields of a document as JSON",
 )

@@ -206,6 +206,7 @@ OCR = Task(
     truth="text",
     parse=parse_transcript,
     onnx="",
+    rules={"min_width": 300, "min_height": 300},
     about="read text, whatever the order of the lines",
 )
 OCR_IN_ORDER = replace(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from imagegate.engines.engine import UNTOLD, Engine
@@ -69,6 +69,9 @@ class Task:
         half of them fail.
     onnx : {"classes", "embedding", "mask", "image", "any", ""}
         What an ONNX model must give to be an engine of it; empty if no model will do.
+    rules : mapping of str to float
+        What ``rules:NAME`` asks for where it differs from ``rules:general``: scores and sizes, by
+        the names of :class:`imagegate.models.rules.RuleThresholds`.
     about : str
         What the task is, in a few words for people.
     """
@@ -86,6 +89,7 @@ class Task:
     shrink: int = 1
     strength: float = 1.0
     onnx: Literal["classes", "embedding", "mask", "image", "any", ""] = "any"
+    rules: Mapping[str, float] = field(default_factory=dict)
     about: str = ""
 
     @classmethod

@@ -57,5 +57,9 @@ TASK = Task(
     shrink=FACTOR,
     strength=0.25,
     onnx="image",
+    # What networks that enlarge are shown in training: Real-ESRGAN patches of 64 px (of 256 px
+    # when four times as large), Wang et al. 2021, arXiv:2107.10833. What is to be enlarged is
+    # small, so the score for resolution may be low.
+    rules={"resolution_score": 20, "min_width": 64, "min_height": 64},
     about="make a picture larger",
 )

@@ -15,7 +15,7 @@ from rich.text import Text
 from imagegate.cli.console import out, print_json
 from imagegate.errors import SettingsError
 from imagegate.models.card import percent
-from imagegate.models.output import SUFFIX
+from imagegate.models.gate import OUTPUT_SUFFIX
 
 if TYPE_CHECKING:
     from imagegate.monitoring.advice import Advice
@@ -93,7 +93,7 @@ def command(
 
 def inputs(logs: list[Path], feedback: Path | None, gate: str | None) -> list[Path]:
     """Return the files that are read; of a gate inside another, that one."""
-    asked = [Path(name) for name in (gate, gate and gate.removesuffix(SUFFIX)) if name]
+    asked = [Path(name) for name in (gate, gate and gate.removesuffix(OUTPUT_SUFFIX)) if name]
     return [*logs, *([feedback] if feedback else []), *asked]
 
 

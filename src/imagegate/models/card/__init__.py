@@ -78,7 +78,7 @@ class Card:
     thresholds : mapping
         ``pass`` (None: nothing passes by itself) and ``reject``, on ``p_fail``.
     guard : mapping
-        The guard's stated false-alarm rate, its limit, the rows behind both.
+        The out-of-distribution detector: its false-alarm rate, its limit, the rows behind both.
     settings : mapping
         Of the learner, as chosen by cross-validation, with its cross-validated loss.
     rules_preset, rules_tuned : mapping

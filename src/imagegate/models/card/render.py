@@ -63,7 +63,9 @@ def _thresholds(card: Card) -> list[str]:
         lines.append(f"chance of failure: {first}, reject from {rejecting:.3f}")
     if card.guard:
         rate = 100 * card.guard.get("false_alarms", 0)
-        lines.append(f"guard: sends {rate:g} % of images like the training ones to review")
+        lines.append(
+            f"out of distribution: {rate:g} % of images like the training ones, for review"
+        )
     return lines
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from imagegate.errors import GateFileError, UnknownNameError
 from imagegate.models.artifact import read_gate
+from imagegate.models.calibration import Thresholds
 from imagegate.models.gate import Gate
 from imagegate.models.rules import PRESETS, RulesGate
-from imagegate.models.thresholds import Thresholds
 
 __all__ = ["Gate", "RulesGate", "Thresholds", "gate_names", "load_gate"]
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from imagegate.features import CAUSES, OUTPUT_VERSION
 from imagegate.models.gate import Gate
-from imagegate.models.rule_thresholds import RuleThresholds, load_thresholds
-from imagegate.models.rules import RulesGate
+from imagegate.models.rules import RulesGate, RuleThresholds, load_thresholds
 from imagegate.training.corpus import Corpus
 from imagegate.training.learning.rules_tuning import six_scores
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, MissingExtraError
 from imagegate.features import CAUSES
-from imagegate.models.calibration import Calibration
+from imagegate.models.calibration import Calibration, fit_calibration
 from imagegate.models.diagnosis import PRESENT as PRESENT_AT
 from imagegate.models.diagnosis import Diagnosis, weights
 from imagegate.models.forest import Forest
@@ -20,7 +20,6 @@ from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus
 from imagegate.training.labelling.recipes import CAUSES_ONLY
 from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode
-from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.cause_rows import CauseRows, cause_rows
 from imagegate.training.learning.facts import set_facts
 from imagegate.training.learning.learner import (

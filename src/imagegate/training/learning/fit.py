@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError
 from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION
-from imagegate.models.calibration import Calibration
-from imagegate.models.gate import Gate
+from imagegate.models.calibration import Calibration, History, fit_calibration
+from imagegate.models.gate import OUTPUT_SUFFIX, Gate
 from imagegate.models.ood import OutOfDistributionDetector
-from imagegate.models.output import SUFFIX
-from imagegate.models.rule_thresholds import PRESETS
-from imagegate.models.thresholds import History
+from imagegate.models.rules import PRESETS
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus, check_labelled
-from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.diagnosing import diagnose
 from imagegate.training.learning.facts import Asked, Made, make_card
 from imagegate.training.learning.guarding import FALSE_ALARMS, fit_guard
@@ -164,7 +161,7 @@ def _with_output(
     """Return a gate of image and output if it is better, and what is to be said of it."""
     if not corpus.outputs or corpus.meta.get("output_version") != OUTPUT_VERSION:
         return None, why_no_output(corpus.meta)
-    named = replace(asked, name=asked.name + SUFFIX)
+    named = replace(asked, name=asked.name + OUTPUT_SUFFIX)
     output = _fit(corpus, split, named, [*images_only(corpus), *corpus.outputs])
     better = output.judges_output and _log_loss(output) < _log_loss(gate)
     said = output_messages(output.card, alone=_log_loss(gate), kept=better)
@@ -241,7 +238,9 @@ def _check(training: Part, calibration: Part, errors: str) -> None:
             )
 
 
-def _calibrated(learned: Learned, guard: OutOfDistributionDetector, calibration: Part) -> tuple[Calibration, History]:
+def _calibrated(
+    learned: Learned, guard: OutOfDistributionDetector, calibration: Part
+) -> tuple[Calibration, History]:
     """Return the line to probabilities, and the calibration rows as they are kept."""
     raw = learned.forest.decision(calibration.X)
     history = History(

@@ -49,10 +49,14 @@ def fit_guard(
         if known.size:
             knots[j], levels[j] = _scale(known)
             reach[j] = _reach(knots[j], levels[j])
-    bare = OutOfDistributionDetector(knots, levels, reach, np.zeros((1, measures), np.float32), np.inf)
+    bare = OutOfDistributionDetector(
+        knots, levels, reach, np.zeros((1, measures), np.float32), np.inf
+    )
     rows = bare.normal(train[_spread(sources, seed=seed)]).astype(np.float32)
     free = OutOfDistributionDetector(knots, levels, reach, rows, np.inf)
-    return OutOfDistributionDetector(knots, levels, reach, rows, _limit(free.distance(calibration), false_alarms))
+    return OutOfDistributionDetector(
+        knots, levels, reach, rows, _limit(free.distance(calibration), false_alarms)
+    )
 
 
 def _scale(known: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.models.calibration import Calibration
+from imagegate.models.calibration import Calibration, History
 from imagegate.models.card import Guarantee
-from imagegate.models.thresholds import History
 from imagegate.stats.metrics import even_weights
 from imagegate.training.learning.facts import Asked
 from imagegate.training.learning.threshold import (

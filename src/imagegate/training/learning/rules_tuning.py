@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.features import CAUSES, scores
-from imagegate.models.rule_thresholds import RuleThresholds
+from imagegate.models.rules import RuleThresholds
 
 Floats = NDArray[np.float64]
 CUTS = np.arange(0.0, 100.1, 2.5)

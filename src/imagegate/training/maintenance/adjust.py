@@ -8,8 +8,7 @@ from typing import Any
 
 from imagegate.errors import SettingsError
 from imagegate.models.card import Card
-from imagegate.models.gate import Gate
-from imagegate.models.output import SUFFIX
+from imagegate.models.gate import OUTPUT_SUFFIX, Gate
 from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import json_safe
 from imagegate.training.corpus import Corpus
@@ -87,7 +86,7 @@ def adjust(
     merged, facts = (gate, None) if outcomes is None else merge(gate, outcomes)
     after, output = _reset(merged, gate, asked, facts), None
     if gate.output:
-        named = replace(asked, name=asked.name + SUFFIX)
+        named = replace(asked, name=asked.name + OUTPUT_SUFFIX)
         output = _reset(gate.output, gate.output, named, None)
     return replace(_with_output_results(after, gate, output), output=output)
 

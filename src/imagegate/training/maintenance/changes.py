@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from imagegate.models.calibration import History
 from imagegate.models.card import percent
 from imagegate.models.gate import Gate
-from imagegate.models.thresholds import History
 from imagegate.stats.bootstrap import FEW_GROUPS
 from imagegate.stats.metrics import even_weights
 from imagegate.text import count

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, SettingsError
+from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.card import Card
 from imagegate.models.gate import Gate
-from imagegate.models.thresholds import History
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus
 from imagegate.training.data.outcomes import file_and_page
-from imagegate.training.learning.calibrate import fit_calibration
 from imagegate.training.learning.facts import counts, set_facts
 
 DIGITS = 12  # of a digest, to base 16: of a million images two would agree in 1 case of 500
