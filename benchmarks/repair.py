@@ -36,7 +36,7 @@ from imagegate.training.data.generated import recorded
 from imagegate.training.data.remake import remake
 from imagegate.training.data.sources import Source, find_sources
 from imagegate.training.data.variants import load
-from imagegate.training.evaluation.heldout import choose_rows
+from imagegate.training.evaluation.evaluate import choose_rows
 from imagegate.training.labelling.rows import given_truth, own_truth
 from imagegate.training.labelling.workers import ONE_THREAD
 from repair_tables import print_tables
@@ -78,7 +78,7 @@ class Bench:
         """The rows of the part whose images are at hand."""
         folders = sorted((CORPORA / self.gate).iterdir())
         found = join_corpora([read_corpus(folder) for folder in folders])
-        chosen = choose_rows(self.judge.card, found.column("group").astype(str), self.part)
+        chosen = choose_rows(found.column("group").astype(str), self.part, self.judge.card)
         made = np.array([recorded(str(path)) is not None for path in found.column("path")])
         return found.select(chosen.mask & (made | bool(self.data)))
 

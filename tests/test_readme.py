@@ -89,4 +89,4 @@ def test_the_section_has_the_ways_that_it_promises() -> None:
     assert sum("--command" in line for line in LABELLING) == 3
     assert sum("--onnx" in line for line in LABELLING) == 4
     others = {line.split()[1] for line in COMMANDS if line not in LABELLING}
-    assert others == {"train", "adjust", "compare"}
+    assert others == {"train", "adjust", "evaluate"}

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from imagegate.training.corpus import join_corpora, read_corpus, read_outcomes
     from imagegate.training.data.sources import find_sources
     from imagegate.training.evaluation.evaluate import evaluate
-    from imagegate.training.evaluation.versus import compare_gates
     from imagegate.training.labelling.label import label
     from imagegate.training.learning.fit import LearnerSettings, train
     from imagegate.training.maintenance.adjust import adjust
@@ -46,7 +45,6 @@ LATER = {
     "LearnerSettings": "training.learning.learner",
     "Task": "tasks.task",
     "adjust": "training.maintenance.adjust",
-    "compare_gates": "training.evaluation.versus",
     "evaluate": "training.evaluation.evaluate",
     "find_sources": "training.data.sources",
     "join_corpora": "training.corpus",
@@ -75,7 +73,6 @@ __all__ = [
     "Task",
     "Verdict",
     "adjust",
-    "compare_gates",
     "evaluate",
     "find_sources",
     "gate_names",

@@ -123,7 +123,7 @@ def test_odd_corpora_still_make_a_page(keep):
 def test_training_rows_are_shouted():
     corpus = standins.corpus(sources=20)
     gate = standins.Gate(standins.card({"train": ("g1", "g2", "g3")}))
-    page = render(evaluate(gate, corpus, part="train", bootstrap=10, mistakes=0))
+    page = render(evaluate(gate, corpus, split="train", bootstrap=10, mistakes=0))
     assert 'class="warning"' in page
     assert "no proof" in page
 

@@ -18,7 +18,7 @@ __all__ = ["app", "main"]
 # In the order of --help. A command is ``command`` in ``commands/NAME.py``.
 COMMANDS = (
     *("check", "sort", "watch", "degrade", "label", "remeasure", "train", "evaluate"),
-    *("adjust", "compare", "gates", "show", "tasks", "demo"),
+    *("adjust", "gates", "show", "tasks", "demo"),
 )
 
 

@@ -54,7 +54,7 @@ class Estimate:
         return f"{self.low:.3f} to {self.high:.3f}"
 
     def _text(self, factor: float, form: str, unit: str = "") -> str:
-        """Return value and interval, which is left out if it has no width: that is not certainty."""
+        """Return value and interval; one without width is left out, as it is not certainty."""
         if math.isnan(self.value):
             return "n/a"
         value, low, high = (f"{factor * part:{form}}" for part in (self.value, self.low, self.high))

@@ -1,4 +1,4 @@
-"""``imagegate evaluate``: the learned gate beside the rules, on sources it has never seen."""
+"""``imagegate evaluate``: a gate beside its baselines, on sources that it has never seen."""
 
 from __future__ import annotations
 
@@ -7,25 +7,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagegate.cli.console import named, out, plain, print_json, print_table
+from imagegate.cli.console import named, out, print_json, print_table, say
 from imagegate.models.zoo import load_gate
 
 if TYPE_CHECKING:
-    from imagegate.training.evaluation.evaluate import Evaluation
+    from imagegate.training.evaluation.evaluation import Evaluation
 
 
 def command(
-    gate: Annotated[str, typer.Argument(help="A gate file or a bundled gate.")],
+    gate: Annotated[str, typer.Argument(help="A gate file, a bundled gate, or 'rules:TASK'.")],
     corpus: Annotated[list[Path], typer.Argument(help="Corpus folders from 'imagegate label'.")],
     report: Annotated[
         Path | None, typer.Option("--report", "-r", help="Write a self-contained HTML page.")
     ] = None,
-    part: Annotated[
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", help="Another gate to compare with; may be repeated."),
+    ] = None,
+    split: Annotated[
         str,
         typer.Option(
-            "--part", help="test: only sources that the gate has not seen; or train, all."
+            "--split", "--part", help="test: only sources that no gate has seen; or train, all."
         ),
     ] = "test",
+    risk: Annotated[
+        float | None,
+        typer.Option("--risk", help="At which coverages are compared; default: the risk target."),
+    ] = None,
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", help="Resamples for the intervals.")
     ] = 1000,
@@ -36,8 +44,9 @@ def command(
     seed: Annotated[int, typer.Option("--seed")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON object.")] = False,
 ) -> None:
-    """Compare the gate with hand-set rules, tuned rules, blur alone and the perfect gate."""
-    asked: dict[str, Any] = {"part": part, "bootstrap": bootstrap, "seed": seed}
+    """Compare a gate with rules, blur alone, other gates and the oracle."""
+    asked: dict[str, Any] = {"split": split, "risk": risk, "bootstrap": bootstrap, "seed": seed}
+    asked["against"] = [load_gate(other) for other in against or []]
     asked["roots"] = dict(named(text, "--root SET=FOLDER") for text in root or [])
     run(gate, corpus, report=report, as_json=as_json, **asked)
 
@@ -66,6 +75,12 @@ def run(
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
-    """Print the comparison table and the sentence it comes down to."""
+    """Print the figures, one table more for each other gate, and the headline."""
     print_table(*evaluation.summary())
-    out.print(plain(evaluation.headline()), soft_wrap=True)
+    for other in evaluation.against:
+        known = f" (was made from the groups of {other.known:,} rows)" if other.known else ""
+        say("", f"A: {evaluation.gate}", f"B: {other.name}{known}")
+        print_table(*evaluation.difference(other.key))
+    if evaluation.against:
+        say("", evaluation.split_note)
+    say(*evaluation.sentences())

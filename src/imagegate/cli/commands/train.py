@@ -14,7 +14,7 @@ from imagegate.errors import SettingsError
 if TYPE_CHECKING:
     from imagegate.models.gate import Gate
     from imagegate.training.corpus import Corpus
-    from imagegate.training.evaluation.results import Evaluation
+    from imagegate.training.evaluation.evaluation import Evaluation
     from imagegate.training.learning.messages import Said
 
 MOST_SAID = 10  # outcomes left out that are named
@@ -168,8 +168,7 @@ def tell(gate: Gate, said: Said, heldout: Evaluation) -> None:
 
 def compare(heldout: Evaluation) -> None:
     """Print the gate beside the rules, on what it has not learned from."""
-    from imagegate.training.evaluation.headline import ranks, rules_of, scope, too_few
-    from imagegate.training.evaluation.results import cell
+    from imagegate.training.evaluation.evaluation import cell, ranks, rules_of, scope, too_few
 
     shown = {"auroc": "AUROC", "coverage": "passed", "risk": "failing of passed"}
     results = [result for result in heldout.results if result.key != "perfect"]
@@ -183,7 +182,7 @@ def compare(heldout: Evaluation) -> None:
 
 def tested(heldout: Evaluation) -> list[str]:
     """Return what the rows kept for the test say of a promise, if one was given."""
-    from imagegate.training.evaluation.headline import measured
+    from imagegate.training.evaluation.evaluation import measured
 
     given = heldout.card.guarantee
     passed = heldout["learned"].operating.passed

@@ -165,10 +165,11 @@ def _facts(corpus: Corpus) -> dict[str, Any]:
 def _mismatches(who: str, card: Card, corpus: Corpus) -> str:
     """Say where the rows are not what a gate was made for: allowed, but never in silence."""
     said = ""
-    for name in ("task", "engine", "engine_version", "limit"):
+    names = {"task": "task", "engine": "engine", "engine_version": "engine version"}
+    for name, words in {**names, "limit": "failure threshold"}.items():
         mine, theirs = getattr(card, name), corpus.meta.get(name)
         if mine != theirs and (card.engine or name == "task"):  # rules are for any engine
-            said += f" {who} was made for {name.replace('_', ' ')} {mine}, these rows are {theirs}."
+            said += f" {who} was made for {words} {mine}, these rows are {theirs}."
     return said
 
 

@@ -139,13 +139,16 @@ class Evaluation:
         return [scope(self), *(o.note for o in self.against if o.note), *_judgement(self)]
 
     def summary(self) -> list[list[str]]:
-        """Return the figures as rows of text, the header first; intervals are lines of their own.
+        """Return the figures as rows of text for a terminal of 80 columns, the header first.
 
-        It fits a terminal of 80 columns.
+        Intervals are rows of their own, below the values.
         """
-        header = [count(self.rows, "row"), *(_title(self, name) for name in SUMMARY)]
-        rows = [[r.name, *(cell(r, name) for name in SUMMARY)] for r in self.results]
-        return [header, *([text.replace(" (", "\n(") for text in row] for row in rows)]
+        rows = [[count(self.rows, "row"), *(_title(self, name) for name in SUMMARY)]]
+        for result in self.results:
+            parts = [cell(result, name).rstrip(")").partition(" (") for name in SUMMARY]
+            rows.append([result.name, *(value for value, _, _ in parts)])
+            rows.append(["", *(interval for _, _, interval in parts)])
+        return rows
 
     def difference(self, key: str) -> list[list[str]]:
         """Return how the gate (A) compares with another (B) as rows of text, the header first."""

@@ -12,7 +12,7 @@ from imagegate.models.gate import OUTPUT_SUFFIX, Gate
 from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import json_safe
 from imagegate.training.corpus import Corpus
-from imagegate.training.evaluation.evaluate import DEFAULT_PROMISE
+from imagegate.training.evaluation.evaluate import DEFAULT_RISK_TARGET
 from imagegate.training.learning.facts import Asked
 from imagegate.training.learning.promise import set_thresholds
 from imagegate.training.learning.threshold import cost_threshold, sources_needed
@@ -124,7 +124,7 @@ def wanted(
     confidences = (confidence, card.confidence, DEFAULT_CONFIDENCE)
     asked = Asked(
         name=name or card.name,
-        promise=DEFAULT_PROMISE if promise is None else promise,
+        promise=DEFAULT_RISK_TARGET if promise is None else promise,
         confidence=next(c for c in confidences if c is not None),
         costs=costs,
         seed=card.seed,
@@ -189,7 +189,7 @@ def _with_output_results(gate: Gate, before: Gate, output: Gate | None) -> Gate:
 
 def _risk(card: Card) -> float:
     """Return the risk at which held-out coverages were compared."""
-    return DEFAULT_PROMISE if card.promise is None else card.promise
+    return DEFAULT_RISK_TARGET if card.promise is None else card.promise
 
 
 def _passes_alike(gate: Gate, before: Gate) -> bool:

@@ -11,7 +11,7 @@ from imagegate.models.card.findings import (
     severity_cells,
     severity_title,
 )
-from imagegate.training.evaluation.results import Evaluation
+from imagegate.training.evaluation.evaluation import Evaluation
 from imagegate.training.report.markup import table
 
 

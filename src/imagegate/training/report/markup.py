@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
-
-from imagegate.stats.bootstrap import Estimate
 
 
 def table(titles: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
@@ -41,12 +38,3 @@ def two_lines(text: str) -> str:
     """Put the interval below the value."""
     value, bracket, interval = text.partition(" (")
     return f"{value}<small>{interval.rstrip(')')}</small>" if bracket else value
-
-
-def span_of(part: Estimate, factor: float) -> str:
-    """Return an interval in words; a factor of 100 makes it percent."""
-    if math.isnan(part.low):
-        return "n/a"
-    form = ".1f" if factor == 100 else ".3f"
-    unit = " %" if factor == 100 else ""
-    return f"{factor * part.low:{form}} to {factor * part.high:{form}}{unit}"

@@ -13,7 +13,8 @@ from imagegate.errors import MissingExtraError
 from imagegate.features import CAUSES
 from imagegate.stats import metrics
 from imagegate.stats.metrics import Floats
-from imagegate.training.evaluation.results import Evaluation, Response
+from imagegate.training.evaluation.comparison import Response
+from imagegate.training.evaluation.evaluation import Evaluation
 
 # Stand-ins that matplotlib takes, replaced by what the page has for light, dark and paper.
 PAGE_COLORS = {"#010203": "var(--ink)", "#010204": "var(--line)", "#0072b2": "var(--blue)"}
@@ -27,22 +28,31 @@ STYLES: dict[str, dict[str, Any]] = {
     "laplacian": {"color": "#CC79A7", "linewidth": 1.7, "linestyle": ":"},
     "perfect": {"color": "#009E73", "linewidth": 1.4, "linestyle": (0, (1, 1))},
 }
+OTHERS = ("#999999", "#882255", "#44AA99")  # other gates, in turn
 MAX_POINTS = 400
 
 
+def style(key: str) -> dict[str, Any]:
+    """Return how a baseline is drawn; other gates take turns in colours of their own."""
+    number = key.removeprefix("against_")
+    if number == key:
+        return STYLES[key]
+    return {"color": OTHERS[int(number) % len(OTHERS)], "linewidth": 1.7, "linestyle": (0, (3, 1))}
+
+
 def roc(evaluation: Evaluation) -> str:
-    """Draw failures caught against good images held back, for every contender."""
+    """Draw failures caught against good images held back, for every baseline."""
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         axes.plot([0, 100], [0, 100], color=FAINT, linewidth=1)
-        for rival in evaluation.contenders:
+        for rival in evaluation.baselines:
             curve = metrics.passing(rival.risk, evaluation.fails)
             rows, fails = curve.totals
             good = rows - fails
             held_good = 100 * (1 - (curve.rows - curve.fails)[0] / max(1, good[0]))
             held_bad = 100 * (1 - curve.fails[0] / max(1, fails[0]))
-            axes.plot(*thin(held_good, held_bad), label=rival.name, **STYLES[rival.key])
+            axes.plot(*thin(held_good, held_bad), label=rival.name, **style(rival.key))
         _percent_axes(axes, "good images held back (%)", "failures caught (%)")
         axes.set_aspect("equal")
         axes.legend(loc="lower right")
@@ -51,21 +61,21 @@ def roc(evaluation: Evaluation) -> str:
 
 
 def risk_coverage(evaluation: Evaluation) -> str:
-    """Draw the failures among the passed against the share passed, for every contender."""
+    """Draw the failures among the passed against the share passed, for every baseline."""
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
-        for rival in evaluation.contenders:
+        for rival in evaluation.baselines:
             curve = metrics.passing(rival.risk, evaluation.fails)
             passed, failed = curve.rows[0][1:], curve.fails[0][1:]
             if rival.key == "perfect":
                 passed, failed = _perfect(evaluation)
             coverage, risk = 100 * passed / evaluation.rows, 100 * failed / passed
-            axes.plot(*thin(coverage, risk), label=rival.name, **STYLES[rival.key])
-        axes.axhline(100 * evaluation.promise, color=INK, linewidth=1, linestyle=(0, (4, 3)))
+            axes.plot(*thin(coverage, risk), label=rival.name, **style(rival.key))
+        axes.axhline(100 * evaluation.risk_target, color=INK, linewidth=1, linestyle=(0, (4, 3)))
         axes.annotate(
-            f"{100 * evaluation.promise:g} %{' promised' * evaluation.promised}",
-            (1, 100 * evaluation.promise),
+            f"{100 * evaluation.risk_target:g} %{' promised' * evaluation.guaranteed}",
+            (1, 100 * evaluation.risk_target),
             xytext=(0, 3),
             textcoords="offset points",
         )
@@ -131,7 +141,7 @@ def severity_response(evaluation: Evaluation) -> str:
 
 def page_color(key: str) -> str:
     """Return a contender's colour as the page writes it."""
-    color = str(STYLES[key]["color"])
+    color = str(style(key)["color"])
     return PAGE_COLORS.get(color, color)
 
 
@@ -211,12 +221,12 @@ def _perfect(evaluation: Evaluation) -> tuple[Floats, Floats]:
 
 
 def _own_points(axes: Any, evaluation: Evaluation) -> None:
-    """Mark where each contender's own threshold puts it."""
+    """Mark where each baseline's own threshold puts it."""
     for result in evaluation.results:
         point = result.operating
         if point.passed and result.key != "perfect":
             at = (100 * point.coverage.value, 100 * point.risk.value)
-            color = STYLES[result.key]["color"]
+            color = style(result.key)["color"]
             axes.plot(*at, marker="o", markersize=7, color=color, markeredgecolor=INK, zorder=5)
 
 

@@ -7,8 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from imagegate.training.evaluation.headline import headline, share
-from imagegate.training.evaluation.results import Evaluation
+from imagegate.text import number, percent
+from imagegate.training.evaluation.evaluation import Evaluation
 from imagegate.training.report import lesson_section, plots, sections
 
 
@@ -49,10 +49,10 @@ def render(evaluation: Evaluation) -> str:
         title=escape(f"{evaluation.gate}: {evaluation.task} by {evaluation.engine}"),
         facts=sections.facts(evaluation),
         warning=sections.warning(evaluation),
-        headline="\n".join(f"<p>{escape(sentence)}</p>" for sentence in headline(evaluation)),
+        headline="\n".join(f"<p>{escape(sentence)}</p>" for sentence in evaluation.sentences()),
         tiles=sections.tiles(evaluation),
         bootstrap=f"{evaluation.bootstrap:,}",
-        promise=share(evaluation.promise),
+        promise=f"{number(100 * evaluation.risk_target)} %",
         comparison=sections.comparison(evaluation),
         comparison_note=sections.comparison_note(evaluation),
         thresholds=sections.thresholds(evaluation),
@@ -67,7 +67,7 @@ def render(evaluation: Evaluation) -> str:
         mistakes=sections.mistakes(evaluation),
         lesson=lesson_section.lesson(evaluation),
         card=sections.card(evaluation),
-        failure_rate=share(rate),
+        failure_rate=percent(rate),
         brier_chance=f"{rate * (1 - rate):.3f}",
     )
     return page.replace(" %", "\N{NO-BREAK SPACE}%")

@@ -8,25 +8,14 @@ from collections.abc import Sequence
 from html import escape
 
 from imagegate.models.card.findings import diagnosis_lines, lesson_lines
-from imagegate.stats.bootstrap import Estimate
-from imagegate.text import count
-from imagegate.training.evaluation.headline import share
-from imagegate.training.evaluation.results import (
-    AT_THRESHOLD,
-    COLUMNS,
-    Evaluation,
-    Mistake,
-    Result,
-    Slice,
-    cell,
-    number,
-    percentage,
-    points,
-)
+from imagegate.stats.bootstrap import FEW_GROUPS, Estimate
+from imagegate.text import count, number, percent
+from imagegate.training.evaluation.comparison import Result, Slice
+from imagegate.training.evaluation.evaluation import AT_THRESHOLD, COLUMNS, Evaluation, cell
+from imagegate.training.evaluation.mistakes import Mistake
 from imagegate.training.report import plots
-from imagegate.training.report.markup import fact, line, span_of, table, two_lines
+from imagegate.training.report.markup import fact, line, table, two_lines
 
-FEW_GROUPS = 10  # drawing fewer groups than this again says little about other ones
 LEAD = {
     "auroc": "AUROC",
     "average_precision": "average precision",
@@ -45,15 +34,16 @@ PARTS = {
 
 def facts(evaluation: Evaluation) -> str:
     """Return the line under the title: how much of what was judged."""
+    threshold = f"{evaluation.failure_threshold:g}"
     parts = (
-        f"engine {evaluation.engine}, fails where the loss is above {evaluation.limit:g}",
+        f"engine {evaluation.engine}, fails where the loss is above {threshold}",
         f"{evaluation.rows:,} images",
         count(evaluation.sources, "source"),
         count(evaluation.groups, "group"),
-        f"{share(evaluation.failure_rate)} fail",
+        f"{percent(evaluation.failure_rate)} fail",
         f"seed {evaluation.seed}",
     )
-    return f"{escape(' · '.join(parts))}<br>{escape(evaluation.part_note)}"
+    return f"{escape(' · '.join(parts))}<br>{escape(evaluation.split_note)}"
 
 
 def warning(evaluation: Evaluation) -> str:
@@ -68,18 +58,18 @@ def tiles(evaluation: Evaluation) -> str:
     """Return the four figures that matter most."""
     learned = evaluation["learned"]
     point, figures = learned.operating, learned.metrics
-    proved = "good" if point.risk.high <= evaluation.promise else ""
-    mark = "bad" if point.risk.low > evaluation.promise else proved
+    proved = "good" if point.risk.high <= evaluation.risk_target else ""
+    mark = "bad" if point.risk.low > evaluation.risk_target else proved
     shown = (
-        ("failing of those passed", share(point.risk.value), span_of(point.risk, 100), mark),
-        ("passed", share(point.coverage.value), span_of(point.coverage, 100), ""),
+        ("failing of those passed", percent(point.risk.value), point.risk.interval(), mark),
+        ("passed", percent(point.coverage.value), point.coverage.interval(), ""),
         (
-            "of the perfect gate's coverage at that risk",
-            share(figures["share_of_perfect"].value),
-            span_of(figures["share_of_perfect"], 100),
+            "of the oracle's coverage at that risk",
+            percent(figures["share_of_perfect"].value),
+            figures["share_of_perfect"].interval(),
             "",
         ),
-        ("AUROC", f"{figures['auroc'].value:.3f}", span_of(figures["auroc"], 1), ""),
+        ("AUROC", f"{figures['auroc'].value:.3f}", figures["auroc"].interval(percent=False), ""),
     )
     return "\n".join(
         f'<div class="tile"><b class="{mark}">{value}</b><span>{name}</span>'
@@ -89,9 +79,9 @@ def tiles(evaluation: Evaluation) -> str:
 
 
 def comparison(evaluation: Evaluation) -> str:
-    """Return the table of all contenders and figures."""
-    promise = f"{share(evaluation.promise)} risk"
-    titles = ["", *(title.format(promise=promise) for title in COLUMNS.values())]
+    """Return the table of all baselines and figures."""
+    risk = f"{number(100 * evaluation.risk_target)} % risk"
+    titles = ["", *(title.format(risk=risk) for title in COLUMNS.values())]
     rows = []
     for result in evaluation.results:
         cells = [_name(result), *(_cell(result, column) for column in COLUMNS)]
@@ -106,21 +96,21 @@ def thresholds(evaluation: Evaluation) -> str:
     for result in evaluation.results:
         cells = [two_lines(cell(result, column)) for column in AT_THRESHOLD]
         own = result.key in ("learned", "perfect")
-        equal = "" if own else two_lines(percentage(result.operating.learned_risk))
+        equal = "" if own else two_lines(result.operating.learned_risk.percent())
         rows.append((f' class="{result.key}"', [_name(result), *cells, equal]))
     return table(titles, rows)
 
 
 def threshold_note(evaluation: Evaluation) -> str:
     """Return how many rows the guard holds back."""
-    odd = share(evaluation.unfamiliar / evaluation.rows)
+    odd = percent(evaluation.unfamiliar / evaluation.rows)
     why = "because they are unlike anything that it has learned from"
     return f"The gate sends {evaluation.unfamiliar:,} of the images ({odd}) to review {why}."
 
 
 def comparison_note(evaluation: Evaluation) -> str:
     """Return what must be known to read the table fairly."""
-    notes = [rule.note for rule in evaluation.contenders if rule.note]
+    notes = [rule.note for rule in evaluation.baselines if rule.note]
     return "<br>".join(escape(note) for note in notes)
 
 
@@ -145,11 +135,11 @@ def calibration(evaluation: Evaluation) -> str:
     )
     rate = evaluation.failure_rate
     return (
-        f"<p>Smooth calibration error <strong>{number(part)}</strong>. A gate whose every "
+        f"<p>Smooth calibration error <strong>{part.decimal()}</strong>. A gate whose every "
         f"probability is true would show up to {chance:.3f} on as many independent images, "
         f"so this is {said}.</p>"
-        f"<p>Brier score <strong>{number(learned['brier'])}</strong>; to always answer "
-        f"{share(rate)} would give {rate * (1 - rate):.3f}.</p>"
+        f"<p>Brier score <strong>{learned['brier'].decimal()}</strong>; to always answer "
+        f"{percent(rate)} would give {rate * (1 - rate):.3f}.</p>"
     )
 
 
@@ -232,7 +222,7 @@ def _cell(result: Result, column: str) -> str:
 
 def _lead_cell(result: Result, name: str) -> str:
     part = result.lead.get(name, Estimate(math.nan))
-    text = two_lines(points(part) if "% points" in LEAD[name] else number(part, sign=True))
+    text = two_lines(part.points() if "% points" in LEAD[name] else part.decimal(sign=True))
     if math.isnan(part.low) or part.low <= 0 <= part.high:
         return text
     good = (part.low > 0) != (name in LOWER_IS_BETTER)
@@ -245,10 +235,10 @@ def _slice(part: Slice, keys: Sequence[str]) -> list[str]:
         escape(part.name),
         f"{part.rows:,}",
         f"{part.groups:,}{few}",
-        share(part.failed / part.rows),
-        *(two_lines(number(part.auroc[key])) for key in keys),
-        two_lines(percentage(part.coverage)),
-        two_lines(percentage(part.risk)),
+        percent(part.failed / part.rows),
+        *(two_lines(part.auroc[key].decimal()) for key in keys),
+        two_lines(part.coverage.percent()),
+        two_lines(part.risk.percent()),
     ]
 
 
@@ -264,6 +254,6 @@ def _mistake(mistake: Mistake) -> str:
         f'<article class="mistake"><div class="shots">{shots}</div>'
         f"<p><strong>{escape(mistake.path)}</strong> <small>{escape(mistake.row_id)}</small></p>"
         f"<p>{escape(mistake.degraded)}</p>"
-        f"<p>predicted {100 * mistake.p_fail:.1f} % to fail, loss {mistake.loss:.2f}</p>"
+        f"<p>predicted {percent(mistake.p_fail)} to fail, loss {mistake.loss:.2f}</p>"
         f"{note}<ul>{reasons}</ul></article>"
     )
