@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 import imagegate
+from imagegate.engines.onnx import Preprocess
 from imagegate.synthetic.pages import render_page
 from imagegate.tasks import TASKS
 
@@ -27,7 +28,7 @@ SIDE = 480  # pixels of a page that are shown to the model
 
 PHOTOS = FOLDER / "photos"
 MODEL = "PP-OCRv6_det_small.onnx"
-SETTINGS = {"output": "mask", "scaling": "imagenet", "colours": "bgr", "input_multiple": 32}
+SHOWN = Preprocess("imagenet", colours="bgr", input_multiple=32)
 # As for background removal: how far the mask is from the one of the clean picture. But it is
 # about text, and there must be some on the clean picture.
 TASK = replace(
@@ -65,7 +66,7 @@ def main() -> None:
     """Label, train, evaluate, check."""
     if PHOTOS == FOLDER / "photos":
         draw_photos()
-    engine = imagegate.onnx_engine(model_at_hand(), **SETTINGS)
+    engine = imagegate.onnx_engine(model_at_hand(), SHOWN, postprocess="mask")
     sources, _ = imagegate.find_sources([PHOTOS], TASK)
     report = imagegate.label(sources, TASK, engine, FOLDER / "corpus", variants=VARIANTS)
     print(f"{report.rows} rows, {report.fail_share:.0%} fail, {report.errors} errors")

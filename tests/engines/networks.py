@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from imagegate.engines.engine import Engine
+from imagegate.engines.onnx import Postprocess, Preprocess, onnx_engine
 
 TYPES = {
     "uint8": TensorProto.UINT8,
@@ -116,3 +120,12 @@ def enlarger(
     gives = ["n", *shape[1:]] if shape[3] == 3 else ["n", shape[1], "tall", "wide"]
     gives = ["n", "tall", "wide", 3] if shape[3] == 3 else gives
     return write(path, [resize], shape, gives, scales=np.float32(scales))
+
+
+def engine(path: Path, output: str, **settings: Any) -> Engine:
+    """Make an engine, each setting being one of preprocessing or of postprocessing."""
+    shown = {field.name for field in fields(Preprocess)}
+    pre = {name: value for name, value in settings.items() if name in shown}
+    post = {name: value for name, value in settings.items() if name not in shown}
+    kind: Any = output
+    return onnx_engine(path, Preprocess(**pre), postprocess=Postprocess(kind, **post))

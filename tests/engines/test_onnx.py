@@ -11,9 +11,8 @@ import cv2
 import numpy as np
 import onnx
 import pytest
-from networks import classifier, enlarger, lightness, node, write
+from networks import classifier, engine, enlarger, lightness, node, write
 
-from imagegate.engines.onnx import onnx_engine
 from imagegate.engines.outputs import Prediction
 from imagegate.errors import EngineError, ImagegateError, OutputError, SettingsError
 from imagegate.tables import Pixels
@@ -33,7 +32,7 @@ def noise(height: int, width: int) -> Pixels:
 
 
 def answer(path: Path, pixels: Pixels, **settings: Any) -> Any:
-    return onnx_engine(path, **settings).open()(pixels)
+    return engine(path, **settings).open()(pixels)
 
 
 @pytest.mark.parametrize(("layout", "dtype"), [*TABLE, ("nhwc", "uint8"), ("nchw", "uint8")])
@@ -41,15 +40,15 @@ def test_every_layout_and_type_gives_the_class_and_its_chance(
     tmp_path: Path, layout: str, dtype: str
 ) -> None:
     model = classifier(tmp_path / "m.onnx", layout=layout, dtype=dtype)
-    engine = onnx_engine(model, output="classes", class_names=NAMES)
-    run = engine.open()
+    made = engine(model, output="classes", class_names=NAMES)
+    run = made.open()
     for place, name in enumerate(NAMES):
         level = [51, 51, 51]
         level[place] = 102  # a fifth more: e² times as likely as each of the others
         found = run(plain((level[0], level[1], level[2])))
         assert found.class_name == name
         assert found.confidence == pytest.approx(1 / (1 + 2 * math.exp(-2)), abs=2e-3)
-    blue_first = onnx_engine(model, output="classes", class_names=NAMES, colours="bgr").open()
+    blue_first = engine(model, output="classes", class_names=NAMES, colours="bgr").open()
     assert blue_first(plain((200, 0, 0))).class_name == "blue"
 
 
@@ -96,7 +95,7 @@ def test_a_mask_comes_back_to_the_picture(tmp_path: Path, fit: Any, shrink: int)
         assert not mask[:, :54].any()
         assert not mask[:, 146:].any()
     assert 0 <= mask.min() <= mask.max() <= 1
-    logits = onnx_engine(model, output="mask", fit=fit, values="logits").open()
+    logits = engine(model, output="mask", fit=fit, values="logits").open()
     np.testing.assert_array_equal(logits(pixels), mask)
 
 
@@ -153,17 +152,17 @@ def test_a_fixed_size_gives_the_picture_s_aspect_back(tmp_path: Path, fit: Any) 
     model = enlarger(tmp_path / "m.onnx", shape=(1, 3, 32, 32))
     assert answer(model, plain((9, 9, 9), 40, 100), output="image", fit=fit).shape == (80, 200, 3)
     with pytest.raises(SettingsError, match="fit crop loses"):
-        onnx_engine(model, output="image", fit="crop")
+        engine(model, output="image", fit="crop")
 
 
 def test_an_engine_travels_and_tells_what_it_is(tmp_path: Path) -> None:
     model = classifier(tmp_path / "m.onnx", sides=("h", "w"))
-    first = onnx_engine(model, output="classes", input_size=8)
+    first = engine(model, output="classes", input_size=8)
     again = pickle.loads(pickle.dumps(first))  # noqa: S301
     assert again.open()(plain((255, 0, 0))) == Prediction("0", pytest.approx(1, abs=1e-3))
     assert first.name == again.name == "m.onnx"
     versions = [
-        onnx_engine(model, output="classes", **{"input_size": 8, **other}).version()
+        engine(model, output="classes", **{"input_size": 8, **other}).version()
         for other in (
             *(
                 {},
@@ -181,7 +180,7 @@ def test_an_engine_travels_and_tells_what_it_is(tmp_path: Path) -> None:
     ]
     assert len(set(versions)) == len(versions)
     spelled = {"fit": "stretch", "scaling": "0/1", "output_name": "answer", "values": "auto"}
-    same = onnx_engine(model, output="classes", input_size=(8, 8), **spelled)
+    same = engine(model, output="classes", input_size=(8, 8), **spelled)
     assert same.version() == versions[0]
     classifier(model, sides=("h", "w"), gain=9.0)
     assert first.version() != versions[0]
@@ -195,11 +194,11 @@ def test_weights_beside_the_file_belong_to_the_version(tmp_path: Path) -> None:
         location="weights.bin",
         size_threshold=0,
     )
-    engine = onnx_engine(tmp_path / "m.onnx", output="classes")
-    before = engine.version()
+    made = engine(tmp_path / "m.onnx", output="classes")
+    before = made.version()
     weights = tmp_path / "weights.bin"
     weights.write_bytes(np.frombuffer(weights.read_bytes(), np.float32).__mul__(2).tobytes())
-    assert engine.version() != before
+    assert made.version() != before
 
 
 @pytest.mark.parametrize(
@@ -229,13 +228,13 @@ def test_contradictions_name_both_sides(
 ) -> None:
     model = classifier(tmp_path / "m.onnx", sides=("h", "w"))
     with pytest.raises(ImagegateError, match=message):
-        onnx_engine(model, **settings)
+        engine(model, **settings)
 
 
 def test_what_is_no_model_of_one_picture_is_refused_by_name(tmp_path: Path) -> None:
     fixed = classifier(tmp_path / "fixed.onnx", sides=(8, 12))
     with pytest.raises(SettingsError, match=r"fixed\.onnx: input size 8x12 .* takes 12x8"):
-        onnx_engine(fixed, output="classes", input_size=(8, 12))
+        engine(fixed, output="classes", input_size=(8, 12))
     (tmp_path / "text.onnx").write_text("no model")
     (tmp_path / "empty.onnx").touch()
     for name, message in {
@@ -244,18 +243,18 @@ def test_what_is_no_model_of_one_picture_is_refused_by_name(tmp_path: Path) -> N
         "gone": "no such",
     }.items():
         with pytest.raises(SettingsError, match=rf"{name}\.onnx: .*{message}"):
-            onnx_engine(tmp_path / f"{name}.onnx", output="classes")
+            engine(tmp_path / f"{name}.onnx", output="classes")
     row = write(tmp_path / "row.onnx", [node("Neg", "picture", "answer")], (1, 4), (1, 4))
     with pytest.raises(
         SettingsError, match=r"row\.onnx: expected an input of one picture, .*\(1, 4"
     ):
-        onnx_engine(row, output="embedding")
+        engine(row, output="embedding")
     proto = onnx.load(str(row))
     proto.graph.input.append(proto.graph.output[0].__deepcopy__())
     proto.graph.input[1].name = "second"
     onnx.save(proto, str(row))
     with pytest.raises(SettingsError, match=r"row\.onnx: .* one input, .* takes picture, second"):
-        onnx_engine(row, output="embedding")
+        engine(row, output="embedding")
 
 
 def test_nonsense_is_told_with_the_file(tmp_path: Path) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import classifier, node, write
+from networks import classifier, engine, node, write
 
-from imagegate.engines.onnx import onnx_engine
 from imagegate.engines.outputs import Prediction
 from imagegate.errors import OutputError, SettingsError
 from imagegate.tables import Pixels
@@ -24,7 +23,7 @@ def plain(level: tuple[int, int, int]) -> Pixels:
 
 
 def answer(path: Path, pixels: Pixels, **settings: Any) -> Any:
-    return onnx_engine(path, **settings).open()(pixels)
+    return engine(path, **settings).open()(pixels)
 
 
 def test_scores_are_read_by_their_range(tmp_path: Path) -> None:
@@ -39,7 +38,7 @@ def test_scores_are_read_by_their_range(tmp_path: Path) -> None:
     for weights in ([[1.5], [0], [0]], [[-1.5], [0], [0]]):  # one score, of the second class
         single = classifier(tmp_path / "d.onnx", weights=weights)
         with pytest.raises(SettingsError, match=r"d\.onnx: gives one score, .*--values"):
-            onnx_engine(single, output="classes")
+            engine(single, output="classes")
         names = ["no", "yes"]
         found = answer(single, pixels, output="classes", class_names=names, values="logits")
         assert found.class_name == names[weights[0][0] > 0]

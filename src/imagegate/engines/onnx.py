@@ -5,22 +5,55 @@ from __future__ import annotations
 import hashlib
 import mmap
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
+from imagegate.engines import onnx_output as read
 from imagegate.engines.engine import Engine
-from imagegate.engines.network import adapters
-from imagegate.engines.network.model import Network, onnxruntime, read_network, short, start
-from imagegate.engines.network.settings import Settings
-from imagegate.engines.network.tensors import Placement, fitted, mask_back, picture_back, tensor
-from imagegate.engines.network.tiling import in_tiles
-from imagegate.errors import EngineError, OutputError, SettingsError
+from imagegate.engines.onnx_input import (
+    Fit,
+    Layout,
+    Scaling,
+    Size,
+    fitted,
+    in_tiles,
+    layout_of,
+    mask_back,
+    picture_back,
+    scaling_in,
+    scaling_of,
+    shape_text,
+    size_in,
+    size_of,
+    tensor,
+)
+from imagegate.errors import EngineError, OutputError, SettingsError, UnknownNameError
+from imagegate.extras import require
 from imagegate.tables import Pixels
 
-__all__ = ["onnx_engine"]
-
+Kind = Literal["classes", "embedding", "mask", "image"]
+Colours = Literal["rgb", "bgr"]
+CHOICES: dict[str, tuple[str, ...]] = {
+    "kind": get_args(Kind),
+    "fit": get_args(Fit),
+    "colours": get_args(Colours),
+    "values": get_args(read.ValuesAre),
+}
+# Which kinds of output a setting says something of; those not listed are for all.
+MEANT_FOR: dict[str, tuple[Kind, ...]] = {
+    "class_names": ("classes",),
+    "values": ("classes", "mask"),
+    "mask_channel": ("mask",),
+    "tile": ("image",),
+    "output_scaling": ("image",),
+    "input_multiple": ("mask", "image"),
+}
+LEAST = {"input_multiple": 1, "tile": 16, "mask_channel": 0}
+TYPES = {"tensor(uint8)": "uint8", "tensor(float16)": "float16", "tensor(float)": "float32"}
+QUIET = 4  # onnxruntime's level for what ends the process; the rest comes as an exception
 # The largest picture that is shown to a model as it is: 64 planes of features of Full HD take
 # half a gigabyte, and models hold several of them at once.
 MOST_PIXELS = 1 << 21
@@ -29,7 +62,73 @@ MOST_PIXELS = 1 << 21
 LOCATION = re.compile(rb"\n\x08location\x12([\x01-\x7f])")
 
 
-def onnx_engine(path: str | Path, **settings: Any) -> Engine:
+@dataclass(frozen=True)
+class Preprocess:
+    """How pictures are shown to a model; it must not contradict what the model says of itself.
+
+    Parameters
+    ----------
+    scaling : str, optional
+        ``"0..1"`` (default), ``"-1..1"``, ``"0..255"`` (the only one for models that take
+        bytes), ``"imagenet"``, or mean and deviation of values in 0..1, as ``"0.5/0.25"``.
+    input_size : int or (int, int), optional
+        Side, or (width, height), of the pictures that it was trained on, where the model takes
+        any. Without it, a mask or a picture is made of the picture as it is, up to 2.1
+        megapixels.
+    fit : {"stretch", "crop", "pad"}
+        How a picture of another aspect is brought to that size: bent, its middle, or whole with
+        black beside it. A mask is brought back to the picture; outside a crop it is 0.
+    colours : {"rgb", "bgr"}
+        The order of the channels; a model of one channel is shown luma after BT.601.
+    input_multiple : int
+        For masks and pictures of any size: what the sides must be multiples of.
+    tile : int, optional
+        For pictures: run in overlapping squares of this side. Memory then stays bounded; do not
+        use it with a model that looks at the picture as a whole.
+    """
+
+    scaling: str | None = None
+    input_size: int | tuple[int, int] | None = None
+    fit: Fit = "stretch"
+    colours: Colours = "rgb"
+    input_multiple: int = 1
+    tile: int | None = None
+
+
+@dataclass(frozen=True)
+class Postprocess:
+    """What a model gives, and how it is understood.
+
+    Parameters
+    ----------
+    kind : {"classes", "embedding", "mask", "image"}
+        A score a class, a row of numbers, the subject's mask, or a picture.
+    class_names : str, Path or sequence of str
+        For classes: their names, or a text file with one a line; else they are called by their
+        number. They must be those that the truth has.
+    output_name : str, optional
+        The output to look at; the first by default.
+    output_scaling : str, optional
+        For pictures: how they are scaled, if other than the input.
+    values : {"auto", "probabilities", "logits"}
+        What the scores of classes or the values of a mask are; ``"auto"`` tells it by their
+        range, see :mod:`imagegate.engines.onnx_output`.
+    mask_channel : int, optional
+        For masks of several planes, or of class numbers: which is the subject. By default all
+        but plane 0, the background.
+    """
+
+    kind: Kind
+    class_names: str | Path | Sequence[str] = ()
+    output_name: str | None = None
+    output_scaling: str | None = None
+    values: read.ValuesAre = "auto"
+    mask_channel: int | None = None
+
+
+def onnx_engine(
+    path: str | Path, preprocess: str | Preprocess = "", *, postprocess: str | Postprocess
+) -> Engine:
     """Make an engine of an ONNX file; it runs on the CPU, on one thread.
 
     Layout, channels, size and type of the input are read from the model. What is declared fills
@@ -39,9 +138,11 @@ def onnx_engine(path: str | Path, **settings: Any) -> Engine:
     ----------
     path : str or Path
         The model, with one input: one picture, gray (luma after BT.601) or colour.
-    **settings
-        ``output``, what it gives, one of ``"classes"``, ``"embedding"``, ``"mask"`` and
-        ``"image"``; and whatever else :class:`imagegate.engines.network.settings.Settings` lists.
+    preprocess : str or Preprocess
+        How it is shown pictures; a string is the scaling alone: ``"imagenet"``, ``"-1..1"``.
+    postprocess : str or Postprocess
+        What it gives; a string is the kind alone: ``"classes"``, ``"embedding"``, ``"mask"``,
+        ``"image"``.
 
     Returns
     -------
@@ -64,22 +165,157 @@ def onnx_engine(path: str | Path, **settings: Any) -> Engine:
     of the file; whatever onnxruntime complains of is an EngineError.
     """
     file = Path(path).expanduser().absolute()
+    shown = preprocess if isinstance(preprocess, Preprocess) else Preprocess(preprocess or None)
+    given = postprocess
+    if not isinstance(given, Postprocess):
+        given = Postprocess(given)  # type: ignore[arg-type]  # check() refuses other kinds
+    check(shown, given)
     try:
-        network = read_network(file, Settings(**settings))
+        network = read_network(file, shown, given)
     except SettingsError as error:
         raise SettingsError(f"{file.name}: {error}") from error
     return Engine(file.name, partial(open_network, network), partial(version_of, network))
 
 
+def check(preprocess: Preprocess, postprocess: Postprocess) -> None:
+    """Refuse a setting that cannot be meant, whatever the model is."""
+    kind = postprocess.kind
+    for part in (postprocess, preprocess):
+        for field in fields(part):
+            name, value = field.name, getattr(part, field.name)
+            if value not in CHOICES.get(name, (value,)):
+                raise UnknownNameError(name, str(value), CHOICES[name])
+            kinds = MEANT_FOR.get(name, (kind,))
+            if kind not in kinds and value != field.default:
+                raise SettingsError(f"{name} is for models that give {' or '.join(kinds)}")
+            if value is not None and value < LEAST.get(name, value):
+                raise SettingsError(f"expected {name} of at least {LEAST[name]}, got {value}")
+    if kind == "image" and preprocess.fit == "crop":
+        raise SettingsError("fit crop loses the rest of the picture: use stretch, pad or tile")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A model with everything that changes what it gives.
+
+    It takes 1 channel of luma or 3 of colour; ``size`` None is any size.
+    """
+
+    path: Path
+    preprocess: Preprocess
+    postprocess: Postprocess
+    input_name: str
+    layout: Layout
+    channels: int
+    dtype: str
+    size: Size | None
+    output_name: str
+    scaling: Scaling
+    output_scaling: Scaling
+    class_names: tuple[str, ...]
+
+
+def read_network(path: Path, preprocess: Preprocess, postprocess: Postprocess) -> Network:
+    """Read what a model says of itself, and put it beside what its user says."""
+    session = start(path, steady=True)
+    inputs = session.get_inputs()
+    if len(inputs) != 1:
+        names = ", ".join(found.name for found in inputs) or "none"
+        raise SettingsError(f"expected a model with one input, a picture; it takes {names}")
+    name, shape, kind = inputs[0].name, inputs[0].shape, inputs[0].type
+    declared = size_of(preprocess.input_size)
+    if kind not in TYPES:
+        raise SettingsError(f"takes {kind}; expected one of {', '.join(TYPES)}")
+    layout, channels, own = layout_of(shape)
+    size = size_in(own, declared, sized=postprocess.kind in ("classes", "embedding"))
+    tile = preprocess.tile
+    if tile and size not in (None, (tile, tile)):
+        raise SettingsError(f"tile {tile} was declared, but the model takes another size")
+    scaling = scaling_in(TYPES[kind], channels, preprocess.scaling)
+    output = output_in(session, postprocess)
+    given = postprocess.output_scaling
+    return Network(
+        *(path, preprocess, postprocess, name, layout, channels, TYPES[kind], size, output),
+        scaling=scaling,
+        output_scaling=scaling_of(given) if given else scaling,
+        class_names=names_of(postprocess.class_names),
+    )
+
+
+def start(path: Path, *, steady: bool) -> Any:
+    """Load a model on one thread; memory for the largest picture so far is kept if steady."""
+    runtime = require("onnxruntime", "onnx")
+    if not path.is_file():
+        raise SettingsError(f"no such file: {path}")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = QUIET
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = steady
+    try:
+        return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no class in common
+        raise SettingsError(
+            f"expected an ONNX model that onnxruntime {runtime.__version__} can run; "
+            f"it says: {short(error)}"
+        ) from error
+
+
+def short(error: Exception) -> str:
+    """Return the first line of what onnxruntime complains of."""
+    return str(error).strip().split("\n")[0][:200]
+
+
+def output_in(session: Any, postprocess: Postprocess) -> str:
+    """Return the name of the output to look at, refusing one that cannot be meant."""
+    outputs = {found.name: list(found.shape or []) for found in session.get_outputs()}
+    name, kind = postprocess.output_name or next(iter(outputs)), postprocess.kind
+    if name not in outputs:
+        raise SettingsError(f"has no output {name!r}; it has {', '.join(outputs)}")
+    shape = outputs[name]
+    sides = [side for side in shape if side != 1]
+    vectors = kind in ("classes", "embedding")
+    definite = [side for side in sides if isinstance(side, int)]
+    if shape and (len(definite) > 1 if vectors else len(sides) < 2):
+        wanted = "(1, numbers)" if vectors else "(1, planes, height, width)"
+        others = ", ".join(other for other in outputs if other != name)
+        raise SettingsError(
+            f"expected {kind} in the output {name}, of a shape like {wanted}, got "
+            f"{shape_text(shape)}{f'; choose another by output_name: {others}' if others else ''}"
+        )
+    scores = shape[1:] if shape and not isinstance(shape[0], int) else shape  # an open batch
+    if kind == "classes" and postprocess.values == "auto" and scores and set(scores) == {1}:
+        raise SettingsError(
+            "gives one score, and its range cannot tell what it is: say values probabilities or "
+            "logits (--values)"
+        )
+    return name
+
+
+def names_of(given: str | Path | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of classes, from a file if need be."""
+    lines = given
+    if isinstance(lines, str | Path):
+        try:
+            lines = Path(lines).expanduser().read_text(encoding="utf-8-sig").rstrip().split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"expected class names, one a line, in {given}: {error}") from error
+    names = tuple(line.strip() for line in lines)
+    if not all(names):
+        raise SettingsError(
+            f"expected a class name in every line, line {names.index('') + 1} is empty"
+        )
+    return names
+
+
 def open_network(network: Network) -> Callable[[Pixels], Any]:
     """Load the model; the session that runs it lives in the function returned."""
-    name, free = network.path.name, network.entry.size is None
+    name, free = network.path.name, network.size is None
     session = start(network.path, steady=not free)
     hint = " (must its sides be multiples of some number? see input_multiple)" if free else ""
 
     def infer(batch: Any) -> Any:
         try:
-            return session.run([network.output], {network.entry.name: batch})[0]
+            return session.run([network.output_name], {network.input_name: batch})[0]
         except Exception as error:
             # its errors have no class in common; memory that runs out is one of them
             raise EngineError(
@@ -87,8 +323,9 @@ def open_network(network: Network) -> Callable[[Pixels], Any]:
             ) from error
 
     def run(pixels: Pixels) -> Any:
+        one, tile = partial(answer, network, infer), network.preprocess.tile
         try:
-            return answer(network, infer, pixels)
+            return in_tiles(one, pixels, tile) if tile else one(pixels)
         except OutputError as error:
             raise OutputError(f"{name}: {error}") from error
 
@@ -96,57 +333,58 @@ def open_network(network: Network) -> Callable[[Pixels], Any]:
 
 
 def answer(network: Network, infer: Callable[[Any], Any], pixels: Pixels) -> Any:
-    """Return what the model makes of a picture, as its task knows it."""
-    settings, layout = network.settings, network.entry.layout
-    if settings.output == "image":
-        make = partial(remade, network, infer)
-        return in_tiles(make, pixels, settings.tile) if settings.tile else make(pixels)
-    values, place, _ = show(network, infer, pixels)
-    if settings.output == "embedding":
-        return adapters.vector(values)
-    if settings.output == "classes":
-        return adapters.prediction(values, network.class_names, settings.values)
-    return mask_back(adapters.mask(values, layout, settings.values, settings.mask_channel), place)
-
-
-def remade(network: Network, infer: Callable[[Any], Any], pixels: Pixels) -> Pixels:
-    """Return the picture that the model makes of a picture, or of a tile of one."""
-    values, place, shown = show(network, infer, pixels)
-    bgr, entry = network.settings.colours == "bgr", network.entry
-    colours_of = shown if entry.channels == 1 else None
-    made = adapters.picture(values, entry.layout, network.output_scaling, colours_of, bgr=bgr)
+    """Return what the model makes of a picture or a tile of one, as its task knows it."""
+    how, given, layout = network.preprocess, network.postprocess, network.layout
+    if network.size is None and pixels.shape[0] * pixels.shape[1] > MOST_PIXELS:
+        refuse_size(network, pixels)
+    bgr = how.colours == "bgr"
+    shown, place = fitted(pixels, network.size, how.fit, how.input_multiple)
+    batch = tensor(shown, layout, network.channels, network.dtype, network.scaling, bgr=bgr)
+    values = infer(batch)
+    if given.kind == "embedding":
+        return read.vector(values)
+    if given.kind == "classes":
+        return read.prediction(values, network.class_names, given.values)
+    if given.kind == "mask":
+        return mask_back(read.mask(values, layout, given.values, given.mask_channel), place)
+    colours_of = shown if network.channels == 1 else None
+    made = read.picture(values, layout, network.output_scaling, colours_of, bgr=bgr)
     return picture_back(made, place)
 
 
-def show(
-    network: Network, infer: Callable[[Any], Any], pixels: Pixels
-) -> tuple[Any, Placement, Pixels]:
-    """Show a picture to the model; return its values, where the picture lay, and what it saw."""
-    entry, settings = network.entry, network.settings
-    if entry.size is None:
-        check_memory(network, pixels)
-    shown, place = fitted(pixels, entry.size, settings.fit, settings.input_multiple)
-    bgr = settings.colours == "bgr"
-    batch = tensor(shown, entry.layout, entry.channels, entry.dtype, network.scaling, bgr=bgr)
-    return infer(batch), place, shown
-
-
-def check_memory(network: Network, pixels: Pixels) -> None:
-    """Refuse a picture whose features might not fit into memory."""
+def refuse_size(network: Network, pixels: Pixels) -> None:
+    """Say what to do about a picture whose features might not fit into memory."""
     height, width = pixels.shape[:2]
-    if height * width > MOST_PIXELS:
-        picture = network.settings.output == "image"
-        way = "a tile (--tile 512)" if picture else "an input_size (--input-size)"
-        raise EngineError(
-            f"{network.path.name} would take a picture of {width}x{height} as a whole, and memory "
-            f"may not do beyond {MOST_PIXELS / 1e6:.1f} megapixels: give it {way}"
-        )
+    picture = network.postprocess.kind == "image"
+    way = "a tile (--tile 512)" if picture else "an input_size (--input-size)"
+    raise EngineError(
+        f"{network.path.name} would take a picture of {width}x{height} as a whole, and memory "
+        f"may not do beyond {MOST_PIXELS / 1e6:.1f} megapixels: give it {way}"
+    )
 
 
 def version_of(network: Network) -> str:
     """Return what changes the output: the file by name and content, the runtime, the settings."""
+    how, given, size = network.preprocess, network.postprocess, network.size
+    names = hashlib.sha256("\n".join(network.class_names).encode()).hexdigest()[:12]
+    known = {
+        "onnxruntime": require("onnxruntime", "onnx").__version__,
+        "output": given.kind,
+        "input size": f"{size[1]}x{size[0]}" if size else None,
+        "fit": how.fit,
+        "scaling": network.scaling,
+        "colours": how.colours,
+        "input multiple": how.input_multiple,
+        "tile": how.tile,
+        "class names": names if network.class_names else None,
+        "output name": network.output_name,
+        "output scaling": network.output_scaling if given.kind == "image" else None,
+        "values": given.values,
+        "mask channel": given.mask_channel,
+    }
+    settings = (f"{name} {value}" for name, value in known.items() if value is not None)
     file = f"{network.path.name} sha256 {content_hash(network.path)[:12]}"
-    return f"{file}, onnxruntime {onnxruntime().__version__}, {network.text()}"
+    return ", ".join([file, *settings])
 
 
 def content_hash(path: Path) -> str:

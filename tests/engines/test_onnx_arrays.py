@@ -7,16 +7,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imagegate.engines.network.adapters import mask, prediction, vector
-from imagegate.engines.network.scaling import NAMED, scaled, scaling_of, unscaled
-from imagegate.engines.network.tensors import fitted, mask_back, picture_back, resized
-from imagegate.engines.network.tiling import in_tiles
+from imagegate.engines.onnx_input import (
+    SCALINGS,
+    fitted,
+    in_tiles,
+    mask_back,
+    picture_back,
+    resized,
+    scaled,
+    scaling_of,
+    unscaled,
+)
+from imagegate.engines.onnx_output import mask, prediction, vector
 from imagegate.errors import OutputError
 
 RNG = np.random.default_rng(3)
 
 
-@pytest.mark.parametrize("name", [*NAMED, "0.5/0.25", "0.1,0.2,0.3/0.4,0.5,0.6"])
+@pytest.mark.parametrize("name", [*SCALINGS, "0.5/0.25", "0.1,0.2,0.3/0.4,0.5,0.6"])
 def test_a_scaling_is_undone(name: str) -> None:
     pixels = RNG.integers(0, 256, (9, 7, 3), dtype=np.uint8)
     scaling = scaling_of(name)

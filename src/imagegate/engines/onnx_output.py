@@ -7,27 +7,25 @@ scores of classes that sum to 1 are probabilities, those that leave 0..1 are log
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.engines.network.scaling import Scaling, unscaled
-from imagegate.engines.network.settings import ValuesAre
-from imagegate.engines.network.tensors import Layout, resized
+from imagegate.engines.onnx_input import Layout, Scaling, Values, resized, unscaled
 from imagegate.engines.outputs import Prediction
 from imagegate.errors import OutputError
 from imagegate.tables import Pixels
 
-Values = NDArray[np.float32]
+ValuesAre = Literal["auto", "probabilities", "logits"]
 ROUNDING = 2e-3  # by which probabilities in half precision miss 0, 1 or their sum
 OVERSHOOT = 0.45  # by which cubic resizing of 0..1 leaves it at most (ONNX Resize, a = -0.75)
 UNCLEAR = 1.0  # how far out values may still be either; logits of something sure lie beyond
 SAY = "say values probabilities or logits (--values)"
 
 
-def checked(given: Any, expected: str) -> NDArray[Any]:
+def finite(given: Any, expected: str) -> NDArray[Any]:
     """Return an output as an array of finite numbers."""
     values = np.asarray(given)
     if values.dtype.kind not in "bfiu":
@@ -43,7 +41,7 @@ def checked(given: Any, expected: str) -> NDArray[Any]:
 def vector(given: Any) -> Values:
     """Return an output as an embedding: float32, one dimension, as the network gave it."""
     wanted = "an embedding, one row of at least 2 numbers"
-    values = checked(given, wanted)
+    values = finite(given, wanted)
     if values.size != max(values.shape, default=0) or values.size < 2:
         raise OutputError(f"expected {wanted}, got shape {values.shape}")
     return values.reshape(-1).astype(np.float32)
@@ -52,11 +50,9 @@ def vector(given: Any) -> Values:
 def prediction(given: Any, class_names: tuple[str, ...], values_are: ValuesAre) -> Prediction:
     """Return an output as the class with the highest score; without names by its number.
 
-    A single score says how sure the second of two classes is. Where it cannot be told what scores
-    are (all in 0..1, another sum than 1: weak logits, or classes that do not exclude each other),
-    the confidence is NaN.
+    A single score says how sure the second of two classes is.
     """
-    values = checked(given, "one score a class")
+    values = finite(given, "one score a class")
     if values.dtype.kind != "f" or values.size != max(values.shape, default=1):
         raise OutputError(
             f"expected one score a class, floats of shape (1, classes), got {values.dtype} of "
@@ -77,7 +73,11 @@ def prediction(given: Any, class_names: tuple[str, ...], values_are: ValuesAre) 
 
 
 def chance(scores: Values, values_are: ValuesAre) -> float:
-    """Return the chance of the likeliest class, NaN if it cannot be told."""
+    """Return the chance of the likeliest class.
+
+    NaN if it cannot be told: all in 0..1 with another sum than 1 may be weak logits, or classes
+    that do not exclude each other.
+    """
     if values_are == "auto":
         inside = scores.min() >= -ROUNDING and scores.max() <= 1 + ROUNDING
         if inside and abs(float(scores.sum()) - 1) > ROUNDING:
@@ -94,7 +94,7 @@ def mask(given: Any, layout: Layout, values_are: ValuesAre, channel: int | None)
     or the number of a class for each pixel, 0 for the background. ``channel`` is the plane or
     class that is the subject; None for all but the background.
     """
-    values = checked(given, "a mask")
+    values = finite(given, "a mask")
     planes = planes_of(values, layout)
     count = len(planes)
     if values.dtype.kind != "f" and values.dtype != np.uint8:
@@ -145,7 +145,7 @@ def picture(
     One channel takes the colours of a picture, if given: so models of luma alone are used.
     """
     wanted = "a picture (1, channels, height, width) of 1 or 3 channels"
-    values = checked(given, wanted)
+    values = finite(given, wanted)
     if values.ndim == 4 and values.shape[0] == 1:
         values = values[0]
     if values.ndim == 2:
