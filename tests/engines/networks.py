@@ -127,5 +127,4 @@ def engine(path: Path, output: str, **settings: Any) -> Engine:
     shown = {field.name for field in fields(Preprocess)}
     pre = {name: value for name, value in settings.items() if name in shown}
     post = {name: value for name, value in settings.items() if name not in shown}
-    kind: Any = output
-    return onnx_engine(path, Preprocess(**pre), postprocess=Postprocess(kind, **post))
+    return onnx_engine(path, Preprocess(**pre), postprocess=Postprocess(output, **post))

@@ -205,7 +205,7 @@ def test_weights_beside_the_file_belong_to_the_version(tmp_path: Path) -> None:
     ("settings", "message"),
     [
         ({"output": "classes"}, r"m\.onnx: the model takes any size: say .*--input-size"),
-        ({"output": "embeding"}, "no output named 'embeding'. Did you mean 'embedding'"),
+        ({"output": "embeding"}, "no kind named 'embeding'. Did you mean 'embedding'"),
         ({"output": "classes", "input_size": 8, "colours": "gray"}, "no colours named 'gray'"),
         ({"output": "classes", "input_size": (3,)}, r"expected input_size: a side, or .* got \(3,"),
         ({"output": "classes", "input_size": "224"}, "expected input_size: a side, or"),

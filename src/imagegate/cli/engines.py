@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from imagegate.engines.engine import Engine
-from imagegate.engines.network.settings import CHOICES, Settings
+from imagegate.engines.onnx import CHOICES, Postprocess, Preprocess, onnx_engine
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tasks import TASKS, find_engine, find_task
 from imagegate.tasks.task import Task
@@ -57,7 +57,7 @@ Output = Annotated[
     typer.Option(
         "--output",
         metavar="KIND",
-        help=f"What the ONNX model gives: {', '.join(CHOICES['output'])}.",
+        help=f"What the ONNX model gives: {', '.join(CHOICES['kind'])}.",
         rich_help_panel=OWN,
     ),
 ]
@@ -120,7 +120,9 @@ MaskChannel = Annotated[
     _network("--mask-channel", "Which plane or class is the subject.", metavar="N"),
 ]
 # The options that describe an ONNX model.
-DESCRIBING = tuple(field.name for field in fields(Settings))
+SHOWN = tuple(field.name for field in fields(Preprocess))
+GIVEN = tuple(field.name for field in fields(Postprocess) if field.name != "kind")
+DESCRIBING = ("output", *SHOWN, *GIVEN)
 
 
 def task_and_engine(options: Mapping[str, Any], *, runs: bool = True) -> tuple[Task, Engine | None]:
@@ -191,9 +193,9 @@ def default_task(given: list[str], kind: str | None) -> str:
 def known_kind(kind: str | None) -> str:
     """Return what a model gives, refusing what no model does."""
     if kind is None:
-        raise SettingsError(f"--onnx needs --output, one of {', '.join(CHOICES['output'])}")
-    if kind not in CHOICES["output"]:
-        raise UnknownNameError("output", kind, CHOICES["output"])
+        raise SettingsError(f"--onnx needs --output, one of {', '.join(CHOICES['kind'])}")
+    if kind not in CHOICES["kind"]:
+        raise UnknownNameError("output", kind, CHOICES["kind"])
     return kind
 
 
@@ -208,20 +210,22 @@ def named_task(name: str) -> Task:
 
 def network(path: Path, task: Task, about: dict[str, Any]) -> Engine:
     """Make an engine of an ONNX model, if what it gives is what the task works with."""
-    from imagegate.engines.onnx import onnx_engine
-
     kind = known_kind(about.get("output"))
     if kind not in outputs_for(task):
         wanted = f"works with --output {task.onnx}" if task.onnx else "takes no ONNX model"
         raise SettingsError(f"{task.name} {wanted}, got --output {kind}")
-    size = {"input_size": sides(about["input_size"])} if "input_size" in about else {}
-    return onnx_engine(path, **{**about, **size})
+    if "input_size" in about:
+        about = {**about, "input_size": sides(about["input_size"])}
+    shown, given = (
+        {name: about[name] for name in names if name in about} for names in (SHOWN, GIVEN)
+    )
+    return onnx_engine(path, Preprocess(**shown), postprocess=Postprocess(kind, **given))
 
 
 def outputs_for(task: Task) -> tuple[str, ...]:
     """Return which outputs of ONNX models a task works with."""
     if task.onnx == "any":
-        return CHOICES["output"]
+        return CHOICES["kind"]
     return (task.onnx,) if task.onnx else ()
 
 

@@ -34,16 +34,15 @@ from imagegate.errors import EngineError, OutputError, SettingsError, UnknownNam
 from imagegate.extras import require
 from imagegate.tables import Pixels
 
-Kind = Literal["classes", "embedding", "mask", "image"]
 Colours = Literal["rgb", "bgr"]
 CHOICES: dict[str, tuple[str, ...]] = {
-    "kind": get_args(Kind),
+    "kind": ("classes", "embedding", "mask", "image"),
     "fit": get_args(Fit),
     "colours": get_args(Colours),
     "values": get_args(read.ValuesAre),
 }
 # Which kinds of output a setting says something of; those not listed are for all.
-MEANT_FOR: dict[str, tuple[Kind, ...]] = {
+MEANT_FOR: dict[str, tuple[str, ...]] = {
     "class_names": ("classes",),
     "values": ("classes", "mask"),
     "mask_channel": ("mask",),
@@ -118,7 +117,7 @@ class Postprocess:
         but plane 0, the background.
     """
 
-    kind: Kind
+    kind: str
     class_names: str | Path | Sequence[str] = ()
     output_name: str | None = None
     output_scaling: str | None = None
@@ -166,9 +165,7 @@ def onnx_engine(
     """
     file = Path(path).expanduser().absolute()
     shown = preprocess if isinstance(preprocess, Preprocess) else Preprocess(preprocess or None)
-    given = postprocess
-    if not isinstance(given, Postprocess):
-        given = Postprocess(given)  # type: ignore[arg-type]  # check() refuses other kinds
+    given = postprocess if isinstance(postprocess, Postprocess) else Postprocess(postprocess)
     check(shown, given)
     try:
         network = read_network(file, shown, given)
