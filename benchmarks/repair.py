@@ -28,17 +28,17 @@ import numpy as np
 
 import imagegate
 from imagegate.models.verdict import Verdict
+from imagegate.parallel.worker import ONE_THREAD
 from imagegate.pipeline.repair import LOW_SCORE
 from imagegate.tables import Pixels
 from imagegate.tasks import find_engine, find_task
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
+from imagegate.training.data.clean import Source, load
 from imagegate.training.data.generated import recorded
 from imagegate.training.data.remake import remake
-from imagegate.training.data.sources import Source, find_sources
-from imagegate.training.data.variants import load
+from imagegate.training.data.sources import find_sources
+from imagegate.training.data.truths import given_truth, own_truth
 from imagegate.training.evaluation.evaluate import choose_rows
-from imagegate.training.labelling.rows import given_truth, own_truth
-from imagegate.training.labelling.workers import ONE_THREAD
 from repair_tables import print_tables
 from repair_tried import NOTHING, OF_PICTURES, OF_TEXT
 

@@ -21,9 +21,9 @@ from imagegate import validate
 from imagegate.degrade import DEGRADATIONS, single_chain
 from imagegate.features import CAUSES
 from imagegate.training.corpus import read_corpus
+from imagegate.training.data.clean import Source, load, variant_bytes
 from imagegate.training.data.remake import remake
-from imagegate.training.data.sources import Source, find_sources
-from imagegate.training.data.variants import load, variant_bytes
+from imagegate.training.data.sources import find_sources
 
 
 def clean_verdict(data: bytes) -> tuple[str, ...]:

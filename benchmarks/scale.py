@@ -22,8 +22,7 @@ from typing import Any
 import cv2
 
 from imagegate.models.zoo import load_gate
-from imagegate.parallel.pool import run_many
-from imagegate.parallel.worker import Done
+from imagegate.parallel.pool import Done, run_many
 from imagegate.pipeline.files import images_under
 from imagegate.pipeline.route import Router
 from imagegate.pipeline.run import run

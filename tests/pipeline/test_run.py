@@ -50,7 +50,7 @@ class Slow(Router):
         time.sleep(0.05)
         return super().pages(path)
 
-module.PART_FILES = 3
+module.SHARD_FILES = 3
 router = Slow("rules:general")
 log = DecisionLog(sys.argv[3], router.gate, batch="inbox")
 print("ready", flush=True)
@@ -79,7 +79,7 @@ def test_a_run_killed_twice_ends_with_the_same_bytes(inbox, tmp_path):
 
 
 def test_a_torn_part_and_a_torn_line_of_the_log_are_done_again(inbox, tmp_path, monkeypatch):
-    monkeypatch.setattr("imagegate.pipeline.run.PART_FILES", 10)
+    monkeypatch.setattr("imagegate.pipeline.run.SHARD_FILES", 10)
     out, log = tmp_path / "v.jsonl", DecisionLog(tmp_path / "log.jsonl", Router(RULES).gate)
 
     def stop(done, total, note):
@@ -122,7 +122,7 @@ def test_parts_that_a_stopped_clean_up_has_left_are_of_no_other_run(inbox, tmp_p
     stale = tmp_path / "v.jsonl.partial"
     stale.mkdir()
     old = [{"path": "old.png"}]
-    (stale / "part-000000.jsonl").write_text(json.dumps(old) + '\n{"files": 1}\n')
+    (stale / "part-000000.jsonl").write_text(json.dumps(old) + '\n{"items": 1}\n')
     looked_at(inbox, tmp_path / "v.jsonl")
     looked_at(inbox, tmp_path / "w.jsonl")
     assert (tmp_path / "v.jsonl").read_bytes() == (tmp_path / "w.jsonl").read_bytes()
@@ -155,7 +155,7 @@ def test_damaged_settings_say_what_to_remove(inbox, tmp_path):
 
 
 def test_what_an_earlier_run_found_counts_in_the_progress(inbox, tmp_path, monkeypatch):
-    monkeypatch.setattr("imagegate.pipeline.run.PART_FILES", 10)
+    monkeypatch.setattr("imagegate.pipeline.run.SHARD_FILES", 10)
     notes: list[str] = []
 
     def stop(done, total, note):
@@ -182,15 +182,15 @@ def test_a_log_is_never_written_into_something_else(inbox, tmp_path):
 
 
 def test_a_relative_source_is_another_one_from_another_folder(inbox, tmp_path, monkeypatch):
-    monkeypatch.setattr("imagegate.pipeline.run.PART_FILES", 10)
+    monkeypatch.setattr("imagegate.pipeline.run.SHARD_FILES", 10)
     monkeypatch.chdir(inbox.parent)
     check = ["check", "inbox", "-g", RULES, "--out", str(tmp_path / "v.jsonl"), "--jobs", "1"]
 
-    def stop(self, number, answers):
+    def stop(self):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as stopped:
-        stopped.setattr("imagegate.pipeline.journal.Journal.write_part", stop)
+        stopped.setattr("imagegate.pipeline.shards.Shards.flush", stop)
         assert CliRunner().invoke(app, check).exit_code == 130
     monkeypatch.chdir(tmp_path / "inbox" / "a")
     done = CliRunner().invoke(app, check)

@@ -189,18 +189,19 @@ def test_a_storage_is_sorted_into_a_folder_and_no_key_leads_out_of_it(inbox, tmp
 
 def test_a_stopped_sort_goes_on(inbox, tmp_path, monkeypatch):
     sort(inbox, tmp_path / "whole")
-    monkeypatch.setattr("imagegate.pipeline.run.PART_FILES", 1)
-    from imagegate.pipeline.journal import Journal
+    monkeypatch.setattr("imagegate.pipeline.run.SHARD_FILES", 1)
+    from imagegate.pipeline.shards import Shards
 
-    write, parts = Journal.write_part, []
+    flush, stopped = Shards.flush, []
 
-    def stop(self, number, answers):
-        if number == 2 and not parts:
-            parts.append(number)
+    def stop(self):
+        if self.number == 2 and not stopped:
+            stopped.append(self.number)
+            self.waiting = []
             raise KeyboardInterrupt
-        write(self, number, answers)
+        flush(self)
 
-    monkeypatch.setattr(Journal, "write_part", stop)
+    monkeypatch.setattr(Shards, "flush", stop)
     assert sort(inbox, tmp_path / "out").exit_code == 130
     assert sort(inbox, tmp_path / "out").exit_code == 1
 

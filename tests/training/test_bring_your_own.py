@@ -17,7 +17,7 @@ import pytest
 import imagegate
 from imagegate.errors import CorpusError, EngineError, SettingsError, UnknownNameError
 from imagegate.tasks import find_engine, find_task
-from imagegate.training.labelling import parts
+from imagegate.training.labelling import store
 from imagegate.training.learning.messages import left_out
 from imagegate.training.maintenance.remeasure import remeasure
 
@@ -92,7 +92,7 @@ def test_nonsense_is_an_error_by_name_and_the_run_goes_on(
     )
     task = imagegate.Task.from_callable(run, loss, read_truth=np.loadtxt, **truth)
     report = label(tmp_path / "list.csv", task, tmp_path / "c")
-    table = parts.arrow().parquet.read_table(tmp_path / "c" / parts.ROWS).to_pydict()
+    table = store.arrow().parquet.read_table(tmp_path / "c" / store.ROWS).to_pydict()
     wrong = {
         row.split("/")[-1][:2]: error
         for row, error in zip(table["row_id"], table["error"], strict=True)

@@ -23,7 +23,7 @@ from imagegate.models.card.findings import diagnosis_lines
 from imagegate.models.diagnosis import PRESENT, Diagnosis
 from imagegate.models.gate import Gate
 from imagegate.training.corpus import Corpus
-from imagegate.training.data.variants import cause_of
+from imagegate.training.data.clean import cause_of
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.labelling.recipes import draw
 from imagegate.training.learning import diagnosing

@@ -17,7 +17,7 @@ from imagegate.errors import SettingsError
 from imagegate.features import MEASURES, VERSION
 from imagegate.models.artifact import read_gate
 from imagegate.training.corpus import Corpus, read_corpus, read_outcomes, with_outcomes
-from imagegate.training.labelling import parts
+from imagegate.training.labelling import store
 
 ROWS = corpus(sources=60, variants=4, seed=2)
 IMAGES = 30
@@ -32,11 +32,11 @@ def write_corpus(folder: Path, found: Corpus) -> Path:
         | {"error": ""}
         for i in range(len(found))
     ]
-    arrow = parts.arrow()
-    table = arrow.Table.from_pylist(plain, schema=parts.schema())
-    arrow.parquet.write_table(table, folder / parts.ROWS)
+    arrow = store.arrow()
+    table = arrow.Table.from_pylist(plain, schema=store.schema())
+    arrow.parquet.write_table(table, folder / store.ROWS)
     sets = {name: {"sources": 1, "root": "", "licence": ""} for name in found.meta["sets"]}
-    meta = {"format": parts.FORMAT, "features_version": VERSION, "measures": list(MEASURES)}
+    meta = {"format": store.FORMAT, "features_version": VERSION, "measures": list(MEASURES)}
     meta |= {"rows": len(found), "errors": 0, "fails": 0, "dropped": {}, "complete": True}
     (folder / "corpus.json").write_text(json.dumps({**found.meta, **meta, "sets": sets}))
     return folder

@@ -31,12 +31,13 @@ from fake_engines import (
 from imagegate import image
 from imagegate.errors import CorpusError, EngineError, SettingsError, UnknownNameError
 from imagegate.features import measure
+from imagegate.parallel import isolation
 from imagegate.training.corpus import read_corpus
+from imagegate.training.data.clean import Source
 from imagegate.training.data.remake import remake
-from imagegate.training.data.sources import Source, find_sources
-from imagegate.training.labelling import parts, workers
-from imagegate.training.labelling.label import label
-from imagegate.training.labelling.report import LabelReport
+from imagegate.training.data.sources import find_sources
+from imagegate.training.labelling import store
+from imagegate.training.labelling.label import LabelReport, label
 
 HERE = Path(__file__).parent
 
@@ -52,7 +53,7 @@ def run(folder: Path, out: Path, engine: str = "moody", **settings: object) -> L
 
 
 def errors(out: Path) -> dict[str, str]:
-    table = parts.arrow().parquet.read_table(out / parts.ROWS)
+    table = store.arrow().parquet.read_table(out / store.ROWS)
     return dict(zip(table["row_id"].to_pylist(), table["error"].to_pylist(), strict=True))
 
 
@@ -130,7 +131,7 @@ def test_other_variants_of_a_source_survive_a_crash(tmp_path: Path) -> None:
     said = errors(tmp_path / "c")
     assert "died" in said["set/i00#000"]
     assert 0 < sum(not error for error in said.values()) < 6  # most chains change the mark
-    table = parts.arrow().parquet.read_table(tmp_path / "c" / parts.ROWS)
+    table = store.arrow().parquet.read_table(tmp_path / "c" / store.ROWS)
     assert table["width"].to_pylist()[0] == 96  # measured before the engine ran
     assert not math.isnan(table["exposure.range"].to_pylist()[0])
 
@@ -138,8 +139,8 @@ def test_other_variants_of_a_source_survive_a_crash(tmp_path: Path) -> None:
 def test_an_engine_that_never_works_ends_the_run(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "MOST_LOADS", 2)
-    monkeypatch.setattr(workers, "MOST_LOSSES", 3)
+    monkeypatch.setattr(isolation, "MOST_LOADS", 2)
+    monkeypatch.setattr(isolation, "MOST_LOSSES", 3)
     with pytest.raises(EngineError, match=r"cannot load no_engine: .*no licence found"):
         run(pictures, tmp_path / "a", engine="no_engine", jobs=1)
     with pytest.raises(EngineError, match=r"dies_loading.*exit code 9.*while it was loaded"):
@@ -190,8 +191,8 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from imagegate.training.labelling import parts, workers
-parts.PART_ROWS = 3
+from imagegate.training.labelling import store
+store.SHARD_ROWS = 3
 from test_label import run
 run(Path({pictures!r}), Path({out!r}), engine="slow", variants=6)
 """
@@ -203,7 +204,7 @@ def killed_half_way(pictures: Path, out: Path, how: int) -> int:
     environment = {**os.environ, "FAKE_ENGINE_PIDS": str(out.parent)}
     process = subprocess.Popen([sys.executable, "-c", script], env=environment)
     for _ in range(600):
-        if len(list(out.glob("rows/*.parquet"))) >= 2 or process.poll() is not None:
+        if len(list(out.glob("rows/*.jsonl"))) >= 2 or process.poll() is not None:
             break
         time.sleep(0.05)
     pids = [int(path.stem) for path in out.parent.glob("*.pid")]
@@ -215,7 +216,12 @@ def killed_half_way(pictures: Path, out: Path, how: int) -> int:
         time.sleep(0.05)
     assert pids
     assert not any(map(alive, pids)), "workers outlived the run"
-    return int(parts.read_parts(out).num_rows)
+    return sum(map(len, shards_of(out)))
+
+
+def shards_of(out: Path) -> list[list[dict[str, object]]]:
+    with store.open_shards(out) as shards:
+        return list(shards.read())
 
 
 def alive(pid: int) -> bool:
@@ -241,25 +247,25 @@ def test_a_killed_run_resumes_to_the_same_bytes(
     told: list[tuple[int, int, int, int]] = []
     run(pictures, out, engine="slow", variants=6, progress=lambda *now: told.append(now))
     assert told[0][0] == before
-    assert (out / parts.ROWS).read_bytes() == (undisturbed / parts.ROWS).read_bytes()
-    assert not (out / parts.PARTS).exists()
+    assert (out / store.ROWS).read_bytes() == (undisturbed / store.ROWS).read_bytes()
+    assert not (out / store.SHARDS).exists()
 
 
 def test_a_finished_run_is_not_made_again_and_a_damaged_part_is(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "clear", lambda folder: None)
+    monkeypatch.setattr(store, "clear", lambda folder: None)
     out = tmp_path / "c"
     first = run(pictures, out, variants=1, jobs=1)
-    data, parted = (out / parts.ROWS).read_bytes(), next(out.glob("rows/*.parquet"))
+    data, parted = (out / store.ROWS).read_bytes(), next(out.glob("rows/*.jsonl"))
     told: list[tuple[int, ...]] = []
     assert run(pictures, out, variants=1, progress=lambda *now: told.append(now)) == first
     assert not told
-    meta = json.loads((out / parts.META).read_text())
-    (out / parts.META).write_text(json.dumps({**meta, "complete": False}))
+    meta = json.loads((out / store.META).read_text())
+    (out / store.META).write_text(json.dumps({**meta, "complete": False}))
     parted.write_bytes(parted.read_bytes()[:100])
     assert run(pictures, out, variants=1, jobs=1) == first
-    assert (out / parts.ROWS).read_bytes() == data
+    assert (out / store.ROWS).read_bytes() == data
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_
 from imagegate.degrade.chain import HOPELESS
 from imagegate.degrade.table import DEGRADATIONS, EVERY
 from imagegate.features import CAUSES
-from imagegate.training.data.variants import cause_of
+from imagegate.training.data.clean import cause_of
 from imagegate.training.labelling.recipes import (
     FOR_DIAGNOSIS,
     RECIPES,

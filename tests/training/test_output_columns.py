@@ -19,7 +19,7 @@ from imagegate.tasks import TASKS
 from imagegate.training.corpus import join_corpora, read_corpus
 from imagegate.training.data.remake import remake
 from imagegate.training.data.sources import find_sources
-from imagegate.training.labelling import parts
+from imagegate.training.labelling import store
 from imagegate.training.labelling.label import label
 from imagegate.training.maintenance.remeasure import remeasure
 
@@ -71,23 +71,25 @@ def test_an_interrupted_run_gives_the_same_bytes(
     out = tmp_path / "again"
     sources = find_sources([pictures])[0]
     label(sources, TASK_NAME, "grabcut", out, variants=3, jobs=2)
-    rows = (out / parts.ROWS).read_bytes()
-    assert rows == (folder / parts.ROWS).read_bytes()
-    table = parts.arrow().parquet.read_table(out / parts.ROWS)
-    meta = json.loads((out / parts.META).read_text())
-    parts.write_meta(out, {**meta, "complete": False})
-    (out / parts.PARTS).mkdir()
-    parts.write(table.slice(0, 4), out / parts.PARTS / "first.parquet")
-    (out / parts.ROWS).unlink()
+    rows = (out / store.ROWS).read_bytes()
+    assert rows == (folder / store.ROWS).read_bytes()
+    table = store.arrow().parquet.read_table(out / store.ROWS)
+    meta = json.loads((out / store.META).read_text())
+    store.write_meta(out, {**meta, "complete": False})
+    with store.open_shards(out) as shards:
+        for row in table.slice(0, 4).to_pylist():
+            shards.add(row)
+        shards.flush()
+    (out / store.ROWS).unlink()
     label(sources, TASK_NAME, "grabcut", out, variants=3, jobs=1)
-    assert (out / parts.ROWS).read_bytes() == rows
+    assert (out / store.ROWS).read_bytes() == rows
 
 
 def test_measuring_again_keeps_them(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "copy"
     shutil.copytree(folder, out)
     assert remeasure(out, jobs=1) == len(read_corpus(folder))
-    assert (out / parts.ROWS).read_bytes() == (folder / parts.ROWS).read_bytes()
+    assert (out / store.ROWS).read_bytes() == (folder / store.ROWS).read_bytes()
 
 
 def test_a_run_of_other_output_measures_is_not_continued(
@@ -95,8 +97,8 @@ def test_a_run_of_other_output_measures_is_not_continued(
 ) -> None:
     out = tmp_path / "older"
     shutil.copytree(folder, out)
-    meta = parts.read_meta(out)
-    parts.write_meta(out, {**meta, "output_measures": list(NAMES[1:])})
+    meta = store.read_meta(out)
+    store.write_meta(out, {**meta, "output_measures": list(NAMES[1:])})
     with pytest.raises(CorpusError, match="other measures of outputs"):
         label(find_sources([pictures])[0], TASK_NAME, "grabcut", out, variants=3, jobs=1)
 
@@ -105,8 +107,8 @@ def test_corpora_without_them_read_and_join(folder: Path, tmp_path: Path) -> Non
     out = tmp_path / "older"
     shutil.copytree(folder, out)
     about = ("output_measures", "output_version")
-    meta = {key: value for key, value in parts.read_meta(out).items() if key not in about}
-    parts.write_meta(out, meta)
+    meta = {key: value for key, value in store.read_meta(out).items() if key not in about}
+    store.write_meta(out, meta)
     older, newer = read_corpus(out), read_corpus(folder)
     assert older.outputs == {}
     assert older.output_X.shape == (len(older), 0)

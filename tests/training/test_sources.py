@@ -8,7 +8,8 @@ import pytest
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.synthetic import fonts
-from imagegate.training.data.sources import Source, find_sources
+from imagegate.training.data.clean import Source
+from imagegate.training.data.sources import find_sources
 from imagegate.training.labelling.record import licence
 
 CUT = "background-removal"

@@ -8,9 +8,9 @@ import pytest
 from imagegate.degrade import chain_to_json
 from imagegate.synthetic.shots import SCALES
 from imagegate.training.corpus import Corpus
+from imagegate.training.data.clean import load, variant_bytes
 from imagegate.training.data.remake import remake
 from imagegate.training.data.sources import find_sources
-from imagegate.training.data.variants import load, variant_bytes
 from imagegate.training.labelling.recipes import draw, row_seed
 
 

@@ -77,5 +77,6 @@ def digest(pipeline: Any) -> str:
         return str(require("joblib", "train").hash(pipeline, hash_name="sha1"))
     except (pickle.PicklingError, AttributeError, TypeError):
         # A function that cannot be imported by its name: its code is part of the hash, then.
-        dumped = require("cloudpickle", "train").dumps(pipeline)  # loky's own
-        return hashlib.sha1(dumped, usedforsecurity=False).hexdigest()
+        from joblib.externals import cloudpickle
+
+        return hashlib.sha1(cloudpickle.dumps(pipeline), usedforsecurity=False).hexdigest()

@@ -21,7 +21,7 @@ from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.image import Limits
 from imagegate.models.verdict import Result, Row
 from imagegate.models.zoo import Gate, RulesGate
-from imagegate.parallel.worker import Done, attempt
+from imagegate.parallel.pool import Done, attempt
 from imagegate.pipeline.output import arrow, flat, schema
 from imagegate.pipeline.policy import Policy
 from imagegate.pipeline.route import DEFAULT_LIMITS, Router, results_of

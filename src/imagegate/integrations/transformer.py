@@ -1,4 +1,4 @@
-"""Images to measures, as a scikit-learn transformer; ``imagegate.integrations.sklearn`` offers it."""
+"""Images to measures, as a scikit-learn transformer."""
 
 from __future__ import annotations
 

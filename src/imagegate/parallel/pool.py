@@ -5,13 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from imagegate.errors import SettingsError
-from imagegate.parallel.worker import Bundle, Done, Value, Work, Worker, attempt, name_of
+from imagegate.errors import NoRoomError, SettingsError
+
+Value = TypeVar("Value")
+Work: TypeAlias = Callable[[Any], Value]
+Bundle: TypeAlias = list[Any]  # sources that are worked on together
 
 # Sources that a worker gets at once: a trip takes 0.3 ms, a check 5 ms and more.
 CHUNK = 4
@@ -19,10 +26,30 @@ CHUNK = 4
 # save on 15 images of 12 MP, or on 60 small ones.
 FEWEST = 4
 GRACE = 1.0  # seconds that a run closed early leaves its workers before it ends them
+STARTUP = 60.0  # seconds that a worker may take to start
+IDLE = 60.0  # seconds after which a worker without work ends itself
+SENDABLE: tuple[type, ...] = (str, bytes)
+
+
+@dataclass(frozen=True)
+class Done(Generic[Value]):
+    """What became of one source: a value, or the error that took its place.
+
+    ``ends`` tells that to go on would be of no use: there is no room for any result.
+    """
+
+    source: str
+    value: Value | None
+    error: str = ""
+    ends: bool = False
 
 
 def run_many(
-    work: Work[Value], sources: Iterable[Any], *, jobs: int | None = None
+    work: Work[Value],
+    sources: Iterable[Any],
+    *,
+    jobs: int | None = None,
+    sendable: tuple[type, ...] = SENDABLE,
 ) -> Generator[Done[Value], None, None]:
     """Yield what ``work`` makes of every source, in input order.
 
@@ -36,6 +63,8 @@ def run_many(
     jobs : int, optional
         Worker processes; by default one for each core that this process may use. With 1 all is
         done here when it is asked for.
+    sendable : tuple of type
+        What goes to the processes: it is small, and pickles.
 
     Yields
     ------
@@ -50,147 +79,213 @@ def run_many(
     worker is a fresh interpreter, without plugins given to Pillow. Closing the generator ends
     the work.
     """
-    _refuse(sources, jobs)
-    if jobs == 1:
-        yield from (attempt(work, source) for source in sources)
-        return
-    from loky import cpu_count  # of the cores that this process may use
-
-    bundles = _bundles(sources)
-    head = list(islice(bundles, FEWEST))
-    workers = (jobs or cpu_count()) if len(head) == FEWEST else 1
+    _check(sources, jobs)
+    bundles = _bundles(sources, sendable)
+    head = list(islice(bundles, 0 if jobs == 1 else FEWEST))
+    workers = (jobs or cores()) if len(head) == FEWEST else 1
     if workers == 1:
-        yield from (attempt(work, source) for source in chain.from_iterable(chain(head, bundles)))
+        rest = sources if jobs == 1 else chain.from_iterable(chain(head, bundles))
+        yield from (attempt(work, source) for source in rest)
         return
-    crew = Crew(work, workers)
+    pool = _Pool(work, workers, sendable)
     running: deque[Future[list[Done[Any]]]] = deque()
     try:
         head += islice(bundles, 2 * workers - FEWEST)
-        running.extend(map(crew.submit, head))
+        running.extend(map(pool.submit, head))
         while running:
             answers = running.popleft().result()
-            running.extend(map(crew.submit, islice(bundles, 1)))
+            running.extend(map(pool.submit, islice(bundles, 1)))
             yield from answers
     finally:
-        crew.dismiss(running)
+        pool.close(running)
 
 
-class Crew:
+def cores() -> int:
+    """Count the cores that this process may use, container limits included."""
+    from joblib import cpu_count
+
+    return int(cpu_count())
+
+
+def attempt(work: Work[Any], source: Any) -> Done[Any]:
+    """Do the work on one source; an error is an answer, too."""
+    try:
+        return Done(name_of(source), work(source))
+    except Exception as error:  # noqa: BLE001 - whatever one image does, the others must go on
+        ends = isinstance(error, NoRoomError)
+        return Done(name_of(source), None, str(error) or type(error).__name__, ends)
+
+
+def name_of(source: Any) -> str:
+    """Return the path of a source, or its type where it has none."""
+    if isinstance(source, str | os.PathLike):
+        return os.fsdecode(source)
+    return f"<{type(source).__name__}>"
+
+
+class _Pool:
     """The threads of one run; each has its bundles done by a worker process wherever that can be.
 
-    With a thread for each worker, rather than a pool of processes, it is known who died of what,
-    and no run waits for another or breaks with it.
+    With a thread for each worker it is known who died of what, and no run waits for another or
+    breaks with it.
     """
 
-    def __init__(self, work: Work[Any], workers: int) -> None:
-        self.work, self.workers = work, workers
+    def __init__(self, work: Work[Any], workers: int, sendable: tuple[type, ...]) -> None:
+        self.work, self.workers, self.sendable = work, workers, sendable
         self.threads = ThreadPoolExecutor(workers)
-        self.busy: set[Worker] = set()
+        self.busy: set[_WarmWorker] = set()
         self.threads_only = False  # no process can be started
         self.over = False
 
     def submit(self, bundle: Bundle) -> Future[list[Done[Any]]]:
-        """Begin a bundle."""
-        return self.threads.submit(self._sent if _travels(bundle) else self._here, bundle)
+        sent = isinstance(bundle[-1], self.sendable)
+        return self.threads.submit(self._send if sent else self._work_here, bundle)
 
-    def dismiss(self, running: Iterable[Future[list[Done[Any]]]]) -> None:
+    def close(self, running: Iterable[Future[list[Done[Any]]]]) -> None:
         """Leave nothing at work; workers that come to rest in time stay warm for the next run."""
         self.threads.shutdown(wait=False, cancel_futures=True)
         wait([future for future in running if not future.done()], GRACE)
         self.over = True
-        for worker in list(self.busy):
-            worker.process.terminate()
+        for warm in list(self.busy):
+            warm.worker.kill()
         self.threads.shutdown()
         with contextlib.suppress(IndexError):  # another run may take them meanwhile
             while len(_resting) > self.workers:
-                _resting.popleft().end()
+                _resting.popleft().worker.end()
 
-    def _here(self, bundle: Bundle) -> list[Done[Any]]:
+    def _work_here(self, bundle: Bundle) -> list[Done[Any]]:
         return [attempt(self.work, source) for source in bundle]
 
-    def _sent(self, bundle: Bundle) -> list[Done[Any]]:
+    def _send(self, bundle: Bundle) -> list[Done[Any]]:
         """Have a bundle done by a worker; if it dies, its images one by one."""
-        worker = self._hired()
-        if worker is None:
-            return self._here(bundle)
+        warm = self._hire()
+        if warm is None:
+            return self._work_here(bundle)
         try:
-            return self._asked(worker, bundle)
+            return self._ask(warm, bundle)
         except (EOFError, OSError):
-            return [self._retried(source) for source in bundle]
+            return [self._retry(source) for source in bundle]
 
-    def _retried(self, source: Any) -> Done[Any]:
-        worker, name = self._hired(), name_of(source)
-        if worker is None:
+    def _retry(self, source: Any) -> Done[Any]:
+        warm, name = self._hire(), name_of(source)
+        if warm is None:
             fate, advice = "and none can be started", "free some memory and check it again"
         else:
             try:
-                return self._asked(worker, [source])[0]
+                return self._ask(warm, [source])[0]
             except (EOFError, OSError):
-                fate = f"exit code {worker.process.exitcode}, twice"
+                fate = f"exit code {warm.worker.exitcode}, twice"
                 advice = "make it smaller if memory ran out, save it anew if a decoder crashed"
         return Done(name, None, f"{name}: the process that checked it died ({fate}); {advice}")
 
-    def _hired(self) -> Worker | None:
+    def _hire(self) -> _WarmWorker | None:
         """Return a worker, None if there can be none."""
         if self.over:
             raise CancelledError
-        worker = _rested()
-        if worker or self.threads_only:
-            return worker
+        warm = _take_resting()
+        if warm or self.threads_only:
+            return warm
         try:
-            return Worker()
+            return _WarmWorker()
         except Exception:  # noqa: BLE001 - whatever forbids processes, threads do without
             self.threads_only = True
             return None
 
-    def _asked(self, worker: Worker, bundle: Bundle) -> list[Done[Any]]:
-        self.busy.add(worker)
-        if self.over:  # too late for dismiss to see it
-            worker.process.terminate()
+    def _ask(self, warm: _WarmWorker, bundle: Bundle) -> list[Done[Any]]:
+        self.busy.add(warm)
+        if self.over:  # too late for close to see it
+            warm.worker.kill()
         try:
-            answers = worker.ask(self.work, bundle)
+            answers = warm.ask(self.work, bundle)
         except (EOFError, OSError):
-            worker.end()
+            warm.worker.end()
             raise
         finally:
-            self.busy.discard(worker)
-        _resting.append(worker)
-        return self._here(bundle) if answers is None else answers
+            self.busy.discard(warm)
+        _resting.append(warm)
+        return self._work_here(bundle) if answers is None else answers
+
+
+class _WarmWorker:
+    """A worker process that serves one run after the other."""
+
+    def __init__(self) -> None:
+        from imagegate.parallel.worker import Worker  # few runs need one
+
+        self.worker = Worker(_serve)
+        self.work: Work[Any] | None = None
+        if not self.worker.connection.poll(STARTUP):
+            self.worker.end()
+            raise TimeoutError
+        self.worker.connection.recv()
+
+    def ask(self, work: Work[Any], bundle: Bundle) -> list[Done[Any]] | None:
+        """Return the answers, None if a bundle cannot be sent; EOFError, OSError if it dies."""
+        from joblib.externals.loky import wrap_non_picklable_objects
+
+        new = None if work is self.work else wrap_non_picklable_objects(work, keep_wrapper=False)
+        try:
+            message = ForkingPickler.dumps((new, Path.cwd(), bundle))
+        except Exception:  # noqa: BLE001 - pickle raises whatever the objects raise
+            return None
+        self.worker.connection.send_bytes(message)
+        answers: list[Done[Any]] | None = self.worker.connection.recv()
+        self.work = None if answers is None else work
+        return answers
+
+    def rests(self) -> bool:
+        """Tell whether it waits for work: it has not ended, and this process is no fork."""
+        try:
+            return self.worker.parent == os.getpid() and not self.worker.connection.poll()
+        except OSError:
+            return False
 
 
 # Module state, so that the second call of a program finds its workers warm.
-_resting: deque[Worker] = deque()
+_resting: deque[_WarmWorker] = deque()
 
 
-def _rested() -> Worker | None:
+def _take_resting() -> _WarmWorker | None:
     with contextlib.suppress(IndexError):
-        while not (worker := _resting.pop()).rests():
-            worker.end()
-        return worker
+        while not (warm := _resting.pop()).rests():
+            warm.worker.end()
+        return warm
     return None
 
 
-def _refuse(sources: object, jobs: object) -> None:
+def _serve(connection: Connection) -> None:
+    """Work on bundle after bundle in a worker process, until none comes any more."""
+    work: Any = None
+    connection.send("ready")
+    while connection.poll(IDLE):
+        try:
+            new, folder, bundle = connection.recv()
+            work = work if new is None else new
+            with contextlib.suppress(OSError):
+                os.chdir(folder)  # where relative paths begin may change between two calls
+            connection.send([attempt(work, source) for source in bundle])
+        except (EOFError, OSError):
+            raise
+        except Exception:  # noqa: BLE001 - cannot be unpacked or packed: the parent does it
+            connection.send(None)
+
+
+def _check(sources: object, jobs: object) -> None:
     if isinstance(sources, str | bytes):
         raise SettingsError("sources: expected several, got one; gate.check takes one")
     if jobs is not None and not (isinstance(jobs, int) and jobs > 0):
         raise SettingsError(f"jobs: expected a whole number above 0, got {jobs!r}")
 
 
-def _bundles(sources: Iterable[Any]) -> Iterator[Bundle]:
-    """Group paths and bytes; every other source is a bundle of its own."""
+def _bundles(sources: Iterable[Any], sendable: tuple[type, ...]) -> Iterator[Bundle]:
+    """Group what can be sent; every other source is a bundle of its own."""
     bundle: Bundle = []
     for source in sources:
         bundle.append(os.fsdecode(source) if isinstance(source, os.PathLike) else source)
-        if not _travels(bundle):
+        if not isinstance(bundle[-1], sendable):
             yield from filter(None, (bundle[:-1], bundle[-1:]))
             bundle = []
         elif len(bundle) == CHUNK:
             yield bundle
             bundle = []
     yield from filter(None, (bundle,))
-
-
-def _travels(bundle: Bundle) -> bool:
-    """Tell whether a worker can be sent the last source of a bundle, at little cost."""
-    return isinstance(bundle[-1], str | bytes)

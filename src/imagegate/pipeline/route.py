@@ -14,7 +14,7 @@ from imagegate.image import Image, Limits, load, open_file, read
 from imagegate.messages import ENGLISH
 from imagegate.models.verdict import ACTION_OF, Action, Result, Verdict
 from imagegate.models.zoo import Gate, RulesGate, load_gate
-from imagegate.parallel.worker import Done, name_of
+from imagegate.parallel.pool import Done, name_of
 from imagegate.pipeline.files import opened
 from imagegate.pipeline.policy import PROVEN, Policy, load_policy
 from imagegate.pipeline.repair import mend, proven

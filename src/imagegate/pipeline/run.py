@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from importlib import metadata
+from itertools import chain
 from typing import Any, Protocol, TypeAlias
 
 from imagegate import features
 from imagegate.models.verdict import Result
-from imagegate.parallel.pool import run_many
-from imagegate.parallel.worker import Done
+from imagegate.parallel.pool import Done, run_many
 from imagegate.pipeline.files import reaching, storage
 from imagegate.pipeline.journal import Journal, begin
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.output import writer
 from imagegate.pipeline.route import Router, results_of
+from imagegate.pipeline.shards import Shards
 from imagegate.pipeline.summary import Summary, Tally
 
 Answers: TypeAlias = Generator[Done[list[Result]], None, None]
 Many: TypeAlias = Callable[..., Answers]  # of the work, the sources and jobs=
 Look: TypeAlias = Callable[[Iterable[str]], Answers]
 
-PART_FILES, PART_SECONDS = 500, 20.0  # what a kill may cost, whichever comes first
+SHARD_FILES = 500  # what a kill may cost, unless 20 seconds come first
 
 
 class Progress(Protocol):
@@ -86,8 +86,9 @@ def run(
     gate = router.gate
     look, tally = partial(many, work or router.pages, jobs=jobs), Tally()
     with closing(journal), reaching(out):
-        _look(look, journal, gate.name, log=log, progress=progress)
-        journal.finish(lambda file: write(file, tally.watch(journal.rows())), storage(out)[1])
+        shards = _look(look, journal, gate.name, log=log, progress=progress)
+        rows = (row for files in shards.read() for pages in files for row in pages)
+        journal.finish(lambda file: write(file, tally.watch(rows)), storage(out)[1])
     return tally.summary(gate, promised=router.keeps_promise)
 
 
@@ -110,12 +111,17 @@ def _look(
     *,
     log: DecisionLog | None,
     progress: Progress | None,
-) -> None:
-    """Bring the journal to its end."""
-    parts, tally = journal.parts(), Tally()
-    start = sum(part.files for part in parts)
-    tally.routes.update(sum((part.routes for part in parts), Counter()))
-    keeper = _Keeper(journal, log, number=len(parts))
+) -> Shards:
+    """Look at the files that are left; return the shards with the rows of all."""
+
+    def write_log(files: list[list[Result]]) -> None:
+        if log:
+            log.append(chain.from_iterable(files))
+
+    shards, tally = journal.shards(SHARD_FILES, write_log), Tally()
+    whole = shards.resume()
+    start = sum(end["items"] for end in whole)
+    tally.routes.update(sum((Counter(end["routes"]) for end in whole), Counter()))
     tell = progress or (lambda done, total, note: None)
     tell(start, journal.files, tally.note())
     with closing(look(journal.paths(start))) as answers:
@@ -124,30 +130,8 @@ def _look(
                 found = results_of(answer, gate)
                 for result in found:
                     tally.routes[result.route] += 1
-                keeper.keep(found)
+                shards.add(found)
                 tell(done, journal.files, tally.note())
         finally:
-            keeper.write()  # also if someone pressed Ctrl-C
-
-
-class _Keeper:
-    """Gathers the rows of files into parts of the journal, and writes them in time."""
-
-    def __init__(self, journal: Journal, log: DecisionLog | None, *, number: int) -> None:
-        self.journal, self.log, self.number = journal, log, number
-        self.part: list[list[Result]] = []
-        self.since = time.monotonic()
-
-    def keep(self, results: list[Result]) -> None:
-        self.part.append(results)
-        if len(self.part) >= PART_FILES or time.monotonic() - self.since > PART_SECONDS:
-            self.write()
-
-    def write(self) -> None:
-        # Taken away first: whatever stops us, no part is written twice.
-        part, self.part, self.since = self.part, [], time.monotonic()
-        if part:
-            if self.log:
-                self.log.append(result for results in part for result in results)
-            self.journal.write_part(self.number, part)
-            self.number += 1
+            shards.flush()  # also if someone pressed Ctrl-C
+    return shards

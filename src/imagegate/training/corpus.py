@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, UnknownNameError
 from imagegate.features import VERSION
-from imagegate.training.labelling import parts
+from imagegate.training.labelling import store
 from imagegate.training.labelling.outcome_rows import read_outcomes_rows
 from imagegate.training.labelling.recipes import CAUSES_ONLY
 
@@ -121,7 +121,7 @@ def read_corpus(path: str | Path) -> Corpus:
         says so (``label --errors fail``), they are rows on which the task failed, with loss 1.
     """
     folder = Path(path)
-    meta = parts.read_meta(folder)
+    meta = store.read_meta(folder)
     if not meta.get("complete"):
         raise CorpusError(
             f"{folder} is not finished, or none of its sources could serve: run the same imagegate "
@@ -133,9 +133,9 @@ def read_corpus(path: str | Path) -> Corpus:
             f"is {VERSION}: imagegate remeasure {folder}"
         )
     try:
-        table = parts.arrow().parquet.read_table(folder / parts.ROWS)
+        table = store.arrow().parquet.read_table(folder / store.ROWS)
     except FileNotFoundError as error:
-        raise CorpusError(f"{folder}: {parts.ROWS} is missing") from error
+        raise CorpusError(f"{folder}: {store.ROWS} is missing") from error
     corpus = from_table(meta, table)
     if table.num_rows and not len(corpus):
         why = next((str(reason) for reason, *_ in meta.get("reasons", ())), "")
@@ -146,14 +146,14 @@ def read_corpus(path: str | Path) -> Corpus:
 def from_table(meta: dict[str, Any], table: Any) -> Corpus:
     """Split a table of rows into columns and measures."""
     names, judged = tuple(meta["measures"]), tuple(meta.get("output_measures", ()))
-    missing = {*parts.TYPES, *names, *judged} - set(table.column_names)
+    missing = {*store.TYPES, *names, *judged} - set(table.column_names)
     if missing:
         raise CorpusError(f"the corpus lacks the columns {', '.join(sorted(missing))}")
     wrong = np.array([bool(error) for error in table["error"].to_pylist()], bool)
     # Only what was measured can be learned from: an image that could not be made was not.
     failed = wrong & (table["width"].to_numpy() > 0) & (meta.get("errors_as") == FAIL)
     good = ~wrong | failed
-    rows = {name: column(table[name])[good] for name in parts.TYPES if name != "error"}
+    rows = {name: column(table[name])[good] for name in store.TYPES if name != "error"}
     rows["loss"] = np.where(failed[good], np.float32(1), rows["loss"])
     meta = {**meta, "errors": int((~good).sum())} if failed.any() else meta
     measures = [table[name].to_numpy() for name in names]
@@ -256,7 +256,7 @@ def read_outcomes(
         If a line cannot be understood, or two say different things of one image.
     """
     meta, rows = read_outcomes_rows(Path(path), task, jobs, usual_set)
-    return from_table(meta, parts.arrow().Table.from_pylist(rows, schema=parts.schema()))
+    return from_table(meta, store.arrow().Table.from_pylist(rows, schema=store.schema()))
 
 
 def with_outcomes(corpus: Corpus, outcomes: Corpus) -> Corpus:

@@ -25,8 +25,8 @@ from imagegate.degrade import (
 from imagegate.errors import ImageError, SettingsError
 from imagegate.features import CAUSES
 from imagegate.tables import Pixels
-from imagegate.training.data.sources import Source, find_sources
-from imagegate.training.data.variants import Clean, load
+from imagegate.training.data.clean import Clean, Source, load
+from imagegate.training.data.sources import find_sources
 
 Plan = list[tuple[str, Chain]]  # name and recipe of every variant
 

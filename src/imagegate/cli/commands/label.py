@@ -15,7 +15,7 @@ from imagegate.tasks import find_task
 from imagegate.tasks.task import Task
 
 if TYPE_CHECKING:
-    from imagegate.training.labelling.report import LabelReport
+    from imagegate.training.labelling.label import LabelReport
 
 NOTHING_USABLE = 1
 MOST_SAID = 10  # sources dropped, and kinds of errors, that are named

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 from imagegate.errors import EngineError
 from imagegate.tables import Pixels
 from imagegate.tasks.task import Task, Truth
-
-if TYPE_CHECKING:  # sources.py calls this file
-    from imagegate.training.data.sources import Source
-    from imagegate.training.data.variants import Clean
+from imagegate.training.data.clean import Clean, Source
 
 MASK_SUFFIX = ".mask.png"
 # Where truth stands: NAME + suffix beside the image, or in the folder beside ``images``.

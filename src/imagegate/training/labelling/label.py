@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -9,23 +11,68 @@ from pathlib import Path
 from typing import Any
 
 from imagegate.engines.engine import Engine
-from imagegate.errors import CorpusError, MissingExtraError, SettingsError, UnknownNameError
+from imagegate.errors import CorpusError, SettingsError, UnknownNameError
 from imagegate.features import output_measures
+from imagegate.parallel.isolation import run_isolated
+from imagegate.parallel.pool import cores
+from imagegate.pipeline.shards import Shards
 from imagegate.tasks import find_engine, find_task
 from imagegate.tasks.task import Task
 from imagegate.training.corpus import FAIL
-from imagegate.training.data.sources import Source
-from imagegate.training.labelling import parts
+from imagegate.training.data.clean import Source
+from imagegate.training.labelling import store
 from imagegate.training.labelling.recipes import CAUSES_ONLY, RECIPES
 from imagegate.training.labelling.record import begin, settings
-from imagegate.training.labelling.report import LabelReport, clean_rows, common, report
 from imagegate.training.labelling.rows import Plan, row_id, still_to_do
-from imagegate.training.labelling.workers import run_jobs
 
 NO_ENGINE = Engine("none", lambda: lambda pixels: None)
 SHOWN = 5  # reasons in one message
 ERRORS = ("leave-out", FAIL)  # what errors count as
+NUMBER = re.compile(r"\d+(\.\d+)?(e[-+]\d+)?")
 Progress = Callable[[int, int, int, int], None]
+
+
+@dataclass(frozen=True)
+class LabelReport:
+    """What came of a run.
+
+    Parameters
+    ----------
+    path : Path
+        The corpus folder.
+    rows, sources, errors, fails : int
+        Rows in all, sources that gave them, rows with an error, rows over the limit.
+    dropped : dict
+        Why, by source.
+    reasons : tuple of (str, int, str)
+        What went wrong in rows with an error, the commonest first: the message, in how many rows,
+        and the first of them. Messages that differ in numbers alone count together.
+    clean, clean_fails : int
+        Rows of sources as they are, without error; and on how many of them the task fails.
+    errors_fail : bool
+        Whether rows with an error count as failures; then they are among ``fails``.
+    """
+
+    path: Path
+    rows: int
+    sources: int
+    errors: int
+    fails: int
+    dropped: dict[str, str]
+    reasons: tuple[tuple[str, int, str], ...] = ()
+    clean: int = 0
+    clean_fails: int = 0
+    errors_fail: bool = False
+
+    @property
+    def fail_share(self) -> float:
+        """The share of the usable rows on which the task failed."""
+        return self.fails / max(1, self.usable)
+
+    @property
+    def usable(self) -> int:
+        """The rows that can be learned from."""
+        return self.rows if self.errors_fail else self.rows - self.errors
 
 
 def label(
@@ -47,7 +94,7 @@ def label(
     resume: bool = True,
     licences: Mapping[str, str] | None = None,
 ) -> LabelReport:
-    """Worsen every source in several ways, run the engine on each, and keep the loss.
+    """Degrade every source in several ways, run the engine on each, and keep the loss.
 
     Parameters
     ----------
@@ -76,12 +123,12 @@ def label(
         Whether the engine runs on each image at half size as well: how far both masks agree
         becomes a measure of the output. It takes twice the time.
     strength : float, optional
-        At what part of the strengths that break reading images are worsened; the task's own by
+        At what part of the strengths that break reading images are degraded; the task's own by
         default. Choose it so that about half of the variants fail.
     failure_threshold : float, optional
         The loss beyond which the task fails; the task's own by default.
     errors : {"leave-out", "fail"}
-        What an error of the engine on a worsened image is: a row that is not learned from, or a
+        What an error of the engine on a degraded image is: a row that is not learned from, or a
         failure of the task. Choose the latter for programs that end with an error where they find
         nothing. It may be changed by labelling into the same folder once more.
     progress : Callable, optional
@@ -98,13 +145,14 @@ def label(
         Counts, and the sources that could not serve with the reason.
     """
     task = find_task(task)
-    chosen = no_engine(engine) if recipe == CAUSES_ONLY else find_engine(task, engine)
+    chosen = _no_engine(engine) if recipe == CAUSES_ONLY else find_engine(task, engine)
     folder, variants = Path(out), 1 if recipe == "natural" else variants
     strength = task.strength if strength is None else strength
-    check(recipe, errors, variants=variants, jobs=jobs, timeout=timeout, strength=strength)
-    check_half_run(task, half_run)
+    _check(recipe, errors, variants=variants, jobs=jobs, timeout=timeout, strength=strength)
+    if half_run and (task.text or not output_measures(task.name)):
+        raise SettingsError(f"half_run compares two masks; the output of {task.name} is none")
     given = {"seed": seed, "variants": variants, "recipe": recipe}
-    given |= unusual(half_run=half_run, strength=strength, errors=errors)
+    given |= _unusual(half_run=half_run, strength=strength, errors=errors)
     meta = settings(
         sources,
         task,
@@ -114,27 +162,23 @@ def label(
         given=given,
     )
     if begin(folder, meta, resume=resume):
-        count_errors_as(folder, errors)
-        return report(folder, parts.read_meta(folder))
-    parts.write_meta(folder, {**meta, "timeout": timeout, "complete": False})
-    plan = Plan(task, chosen, recipe, seed, half_run, strength)
-    tally = Tally(len(sources) * variants, meta["limit"], progress, errors == FAIL)
-    dropped = work(folder, sources, plan, tally, variants, jobs=jobs or cores(), timeout=timeout)
-    counts = complete(folder, sources, plan, tally.limit, variants, dropped)
-    parts.write_meta(folder, {**meta, "timeout": timeout, "complete": True, **counts})
-    parts.clear(folder)
-    return report(folder, parts.read_meta(folder))
-
-
-def no_engine(engine: object) -> Engine:
-    """Return what stands for an engine where none runs; refuse one that is given for nothing."""
-    if engine is not None:
-        raise SettingsError("the recipe 'causes' runs no engine: leave the engine out")
-    return NO_ENGINE
+        _count_errors_as(folder, errors)
+        return _report(folder)
+    store.write_meta(folder, {**meta, "timeout": timeout, "complete": False})
+    run = _Run(
+        *(folder, sources, Plan(task, chosen, recipe, seed, half_run, strength), variants),
+        _Tally(len(sources) * variants, meta["limit"], progress, errors == FAIL),
+    )
+    with store.open_shards(folder) as shards:
+        dropped = run.make_rows(shards, jobs=jobs or cores(), timeout=timeout)
+        counts = run.join(shards, dropped)
+        store.write_meta(folder, {**meta, "timeout": timeout, "complete": True, **counts})
+    store.clear(folder)
+    return _report(folder)
 
 
 @dataclass
-class Tally:
+class _Tally:
     """The counts of a run, told to the progress callback after each change."""
 
     total: int
@@ -145,60 +189,84 @@ class Tally:
     errors: int = 0
     fails: int = 0
 
-    def count(self, error: str, loss: float) -> None:
-        """Count a row."""
+    def count(self, row: Mapping[str, Any]) -> None:
+        failed = row["loss"] > self.limit or (self.errors_fail and bool(row["error"]))
         self.done += 1
-        self.errors += bool(error)
-        self.fails += loss > self.limit or (self.errors_fail and bool(error))  # its loss is NaN
+        self.errors += bool(row["error"])
+        self.fails += failed
 
     def show(self) -> None:
-        """Tell how far the run is."""
         if self.tell:
             self.tell(self.done, self.total, self.errors, self.fails)
 
 
-def work(
-    folder: Path,
-    sources: Sequence[Source],
-    plan: Plan,
-    tally: Tally,
-    variants: int,
-    *,
-    jobs: int,
-    timeout: float,
-) -> dict[str, str]:
-    """Make the rows that are missing; return the sources that could not serve."""
-    outputs = output_measures(plan.task.name)
-    made = parts.read_parts(folder, outputs)
-    for error, loss in zip(made["error"].to_pylist(), made["loss"].to_pylist(), strict=True):
-        tally.count(error, loss)
-    todo = still_to_do(sources, variants, set(made["row_id"].to_pylist()))
-    left = {job.source.source_id: len(job.variants) for job in todo}
-    writer, dropped = parts.Parts(folder, outputs), {}
-    tally.show()
-    running = run_jobs(todo, plan, count=jobs, timeout=timeout, log=writer.folder / parts.LOG)
-    with closing(running) as events:
-        try:
-            for event in events:
-                if event.kind == "row" and event.row:
-                    writer.add(event.row)
-                    tally.count(event.row["error"], event.row["loss"])
-                elif event.kind == "dropped":
-                    dropped[event.source.source_id] = event.reason
-                    tally.total -= left[event.source.source_id]
-                tally.show()
-        finally:
-            writer.flush()  # Ctrl-C: what is made is kept
-    return dropped
+@dataclass(frozen=True)
+class _Run:
+    """One run into a corpus folder."""
+
+    folder: Path
+    sources: Sequence[Source]
+    plan: Plan
+    variants: int
+    tally: _Tally
+
+    def make_rows(self, shards: Shards, *, jobs: int, timeout: float) -> dict[str, str]:
+        """Make the rows that are missing; return the sources that could not serve."""
+        tally, made, dropped = self.tally, set(), {}
+        for rows in shards.read():
+            for row in rows:
+                tally.count(row)
+                made.add(row["row_id"])
+        todo = still_to_do(self.sources, self.variants, made)
+        left = {job.subject.source_id: len(job.units) for job in todo}
+        tally.show()
+        log = self.folder / store.SHARDS / store.LOG
+        running = run_isolated(todo, self.plan, count=jobs, timeout=timeout, log=log)
+        with closing(running) as events:
+            try:
+                for event in events:
+                    name = event.subject.source_id
+                    if event.kind == "result":
+                        shards.add(event.value)
+                        tally.count(event.value)
+                    else:
+                        where = " on the clean image" if event.kind == "lost" else ""
+                        dropped[name] = event.value + where
+                        tally.total -= left[name]
+                    tally.show()
+            finally:
+                shards.flush()  # Ctrl-C: what is made is kept
+        return dropped
+
+    def join(self, shards: Shards, dropped: dict[str, str]) -> dict[str, Any]:
+        """Join the shards and count what is in them."""
+        if self.sources and len(dropped) == len(self.sources):
+            reasons = "; ".join(f"{name}: {why}" for name, why in list(dropped.items())[:SHOWN])
+            raise CorpusError(f"none of the {len(self.sources)} sources can serve. {reasons}")
+        kept = [source for source in self.sources if source.source_id not in dropped]
+        names = (row_id(source, variant) for source in kept for variant in range(self.variants))
+        table = store.finish(self.folder, shards, names, output_measures(self.plan.task.name))
+        error, loss = table["error"].to_pylist(), table["loss"].to_pylist()
+        limit, natural = self.tally.limit, self.plan.recipe == "natural"
+        clean = _clean_rows(table["cause"].to_pylist(), error, loss, limit)
+        return {
+            "rows": table.num_rows,
+            "errors": sum(map(bool, error)),
+            "fails": sum(value > limit for value in loss),
+            "dropped": dict(sorted(dropped.items())),
+            **({} if natural else {"clean": clean}),
+            "reasons": _common(table["row_id"].to_pylist(), error),
+        }
 
 
-def check_half_run(task: Task, half_run: bool) -> None:
-    """Refuse a run at half size where there are no masks to compare."""
-    if half_run and (task.text or not output_measures(task.name)):
-        raise SettingsError(f"half_run compares two masks; the output of {task.name} is none")
+def _no_engine(engine: object) -> Engine:
+    """Return what stands for an engine where none runs; refuse one that is given for nothing."""
+    if engine is not None:
+        raise SettingsError("the recipe 'causes' runs no engine: leave the engine out")
+    return NO_ENGINE
 
 
-def check(recipe: str, errors: str, **numbers: float | None) -> None:
+def _check(recipe: str, errors: str, **numbers: float | None) -> None:
     """Refuse settings that cannot be meant."""
     if recipe not in RECIPES:
         raise UnknownNameError("recipe", recipe, RECIPES)
@@ -209,7 +277,7 @@ def check(recipe: str, errors: str, **numbers: float | None) -> None:
             raise SettingsError(f"expected {name} above 0, got {value}")
 
 
-def unusual(*, half_run: bool, strength: float, errors: str) -> dict[str, Any]:
+def _unusual(*, half_run: bool, strength: float, errors: str) -> dict[str, Any]:
     """Return the settings that are not as they are for most corpora."""
     return {
         **({"half_run": True} if half_run else {}),
@@ -218,45 +286,50 @@ def unusual(*, half_run: bool, strength: float, errors: str) -> dict[str, Any]:
     }
 
 
-def count_errors_as(folder: Path, errors: str) -> None:
+def _count_errors_as(folder: Path, errors: str) -> None:
     """Write down in a complete corpus what its errors count as from now on."""
-    meta = parts.read_meta(folder)
+    meta = store.read_meta(folder)
     kept = {name: value for name, value in meta.items() if name != "errors_as"}
     new = kept if errors == ERRORS[0] else {**kept, "errors_as": errors}
     if new != meta:
-        parts.write_meta(folder, new)
+        store.write_meta(folder, new)
 
 
-def complete(
-    folder: Path,
-    sources: Sequence[Source],
-    plan: Plan,
-    limit: float,
-    variants: int,
-    dropped: dict[str, str],
-) -> dict[str, Any]:
-    """Merge the parts and count what is in them."""
-    if sources and len(dropped) == len(sources):
-        reasons = "; ".join(f"{name}: {why}" for name, why in list(dropped.items())[:SHOWN])
-        raise CorpusError(f"none of the {len(sources)} sources can serve. {reasons}")
-    kept = [source for source in sources if source.source_id not in dropped]
-    names = (row_id(source, variant) for source in kept for variant in range(variants))
-    table = parts.finish(folder, names, output_measures(plan.task.name))
-    error, loss = table["error"].to_pylist(), table["loss"].to_pylist()
-    return {
-        "rows": table.num_rows,
-        "errors": sum(map(bool, error)),
-        "fails": sum(value > limit for value in loss),
-        "dropped": dict(sorted(dropped.items())),
-        **({"clean": clean_rows(table, limit)} if plan.recipe != "natural" else {}),
-        "reasons": common(table["row_id"].to_pylist(), error),
-    }
+def _clean_rows(
+    causes: Sequence[str], errors: Sequence[str], losses: Sequence[float], limit: float
+) -> tuple[int, int]:
+    """Count the rows of sources as they are, and those on which the task fails."""
+    rows = zip(causes, errors, losses, strict=True)
+    clean = [loss for cause, error, loss in rows if cause == "clean" and not error]
+    return len(clean), sum(loss > limit for loss in clean)
 
 
-def cores() -> int:
-    """Count the cores this process may use, container limits included."""
-    try:
-        import joblib
-    except ImportError as error:
-        raise MissingExtraError("joblib", "train") from error
-    return int(joblib.cpu_count())
+def _common(rows: Sequence[str], errors: Sequence[str]) -> list[tuple[str, int, str]]:
+    """Return what went wrong, the commonest first, with the first row that tells it."""
+    first: dict[str, tuple[str, str]] = {}
+    times: Counter[str] = Counter()
+    for row, error in zip(rows, errors, strict=True):
+        if error:
+            kind = NUMBER.sub("#", error)
+            first.setdefault(kind, (error, row))
+            times[kind] += 1
+    return [(first[kind][0], count, first[kind][1]) for kind, count in times.most_common()]
+
+
+def _report(folder: Path) -> LabelReport:
+    """Sum up a complete corpus."""
+    meta = store.read_meta(folder)
+    errors_fail = "errors_as" in meta
+    clean, clean_fails = meta.get("clean", (0, 0))
+    return LabelReport(
+        path=folder,
+        rows=meta["rows"],
+        sources=sum(found["sources"] for found in meta["sets"].values()) - len(meta["dropped"]),
+        errors=meta["errors"],
+        fails=meta["fails"] + (meta["errors"] if errors_fail else 0),
+        dropped=meta["dropped"],
+        reasons=tuple((str(why), int(n), str(row)) for why, n, row in meta.get("reasons", [])),
+        clean=clean,
+        clean_fails=clean_fails,
+        errors_fail=errors_fail,
+    )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from imagegate import features, image
-from imagegate.errors import CorpusError, ImageError, ImagegateError, MissingExtraError
+from imagegate.errors import CorpusError, ImageError, ImagegateError
+from imagegate.parallel.pool import run_many
 from imagegate.tasks import TASKS
 from imagegate.training.data.outcomes import Outcome, read_list
-from imagegate.training.labelling import parts
+from imagegate.training.labelling import store
 from imagegate.training.labelling.rows import Row, describe
 
 
@@ -30,7 +32,7 @@ def read_outcomes_rows(
         name: sum(row["set"] == name for row in rows) for name in sorted({r["set"] for r in rows})
     }
     return {
-        "format": parts.FORMAT,
+        "format": store.FORMAT,
         "task": task,
         # of a task that we do not know nothing is barred: it may be about text or about pictures
         **({"text": TASKS[task].text} if task in TASKS else {}),
@@ -63,19 +65,20 @@ def measure_all(
     base: Path, listed: Iterable[Outcome], usual_set: str, jobs: int | None
 ) -> list[Row]:
     """Measure every image of a list, in several processes."""
-    try:
-        from joblib import Parallel, delayed
-    except ImportError as error:
-        raise MissingExtraError("joblib", "train") from error
-    work = (delayed(measured_row)(base, row, usual_set) for row in listed)
-    return list(Parallel(n_jobs=jobs or -1)(work))
+    rows, work = list(listed), partial(measured_row, base, usual_set)
+    answers = run_many(work, rows, jobs=jobs, sendable=(Outcome,))
+    # An error here is of a worker that died of its image; all others are in the row already.
+    return [
+        done.value or blank_row(row, usual_set) | {"error": done.error}
+        for row, done in zip(rows, answers, strict=True)
+    ]
 
 
-def measured_row(base: Path, listed: Outcome, usual_set: str) -> Row:
-    """Measure one image; one that cannot be read keeps its error."""
+def blank_row(listed: Outcome, usual_set: str) -> Row:
+    """Return a row with what is known before the image is read."""
     # A promise draws one image of each source: of a customer that must be one, not every one.
     source = listed.source_id or listed.group or listed.path
-    row: Row = {
+    return {
         "row_id": f"{listed.shown}#000",
         "source_id": source,
         "group": listed.group or source,
@@ -93,6 +96,11 @@ def measured_row(base: Path, listed: Outcome, usual_set: str) -> Row:
         "error": "",
         "content": "",
     }
+
+
+def measured_row(base: Path, usual_set: str, listed: Outcome) -> Row:
+    """Measure one image; one that cannot be read keeps its error."""
+    row = blank_row(listed, usual_set)
     try:
         row["content"] = _content(base / listed.path, listed.sha256)
         picture = image.read(base / listed.path, frame=listed.page - 1)

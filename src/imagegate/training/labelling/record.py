@@ -15,9 +15,9 @@ from imagegate.engines.engine import Engine
 from imagegate.errors import CorpusError
 from imagegate.tasks import TASKS
 from imagegate.tasks.task import Task
+from imagegate.training.data.clean import Source
 from imagegate.training.data.generated import KINDS
-from imagegate.training.data.sources import Source
-from imagegate.training.labelling import parts
+from imagegate.training.labelling import store
 
 # What must not change between two runs into one folder, or the rows would not belong together.
 FIXED = (
@@ -45,7 +45,7 @@ def settings(
     roots = {source.set: source.root for source in sources}
     counts = Counter(source.set for source in sources)
     return {
-        "format": parts.FORMAT,
+        "format": store.FORMAT,
         "task": task.name,
         "text": task.text,
         **unusual(task),
@@ -104,12 +104,12 @@ def licence(name: str, root: str) -> str:
 
 def begin(folder: Path, meta: dict[str, Any], *, resume: bool) -> bool:
     """Tell whether the folder holds this very corpus complete; refuse another one."""
-    if not (folder / parts.META).exists():
+    if not (folder / store.META).exists():
         return False
     if not resume:
         raise CorpusError(f"{folder} holds a corpus already; choose another folder")
-    old = parts.read_meta(folder)
-    if not old["complete"] and not any((folder / parts.PARTS).glob("*.parquet")):
+    old = store.read_meta(folder)
+    if not old["complete"] and not store.begun(folder):
         return False  # not a single row: nothing that other settings could spoil
     for name in FIXED:
         if old.get(name) != meta.get(name):

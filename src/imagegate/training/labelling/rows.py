@@ -1,4 +1,4 @@
-"""Turn one source into rows: worsen it, measure it, run the engine, score what it lost."""
+"""Turn one source into rows: degrade it, measure it, run the engine, score what it lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import shorten
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,11 +22,11 @@ from imagegate.features import (
     measure_output,
     output_measures,
 )
+from imagegate.parallel.isolation import Event, Job
 from imagegate.tables import Pixels
 from imagegate.tasks.task import Task
-from imagegate.training.data.sources import Source
+from imagegate.training.data.clean import Clean, Source, cause_of, load, variant_bytes
 from imagegate.training.data.truths import Unusable, checked_loss, given_truth, own_truth, sound
-from imagegate.training.data.variants import Clean, cause_of, load, variant_bytes
 from imagegate.training.labelling.recipes import CAUSES_ONLY, draw, row_seed
 
 Row = dict[str, Any]
@@ -36,21 +36,7 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done to every source.
-
-    Parameters
-    ----------
-    task, engine : Task, Engine
-        What is run.
-    recipe : str
-        One of ``recipes.RECIPES``.
-    seed : int
-        The seed of the corpus.
-    half_run : bool
-        Whether the engine also runs on each image at half size, for what both runs agree on.
-    strength : float
-        At what part of their strength degradations are made.
-    """
+    """What is done to every source; see :func:`imagegate.label` for the settings."""
 
     task: Task
     engine: Engine
@@ -69,36 +55,47 @@ class Plan:
         """The engine as messages name it; a command line may be long."""
         return shorten(self.engine.name, LONGEST_NAME)
 
+    def load(self) -> Callable[[Pixels], Any]:
+        """Load the engine."""
+        return self.engine.open()
 
-@dataclass(frozen=True)
-class Job:
-    """The variants of one source that are still to be made."""
+    def events(self, job: Job, run: Callable[[Pixels], Any]) -> Iterator[Event]:
+        """Make the rows of a source, telling each step before it is taken."""
+        source = job.subject
+        yield Event("begin", source)
+        try:
+            clean = load(source, text=self.task.text, shrink=self.task.shrink)
+            yield Event("engine", source)  # the loss that checks the truth is the user's own, too
+            truth = given_truth(source, clean, self.task) if self.runs else None
+            if truth is None and self.runs:
+                truth = own_truth(clean, self.task, run)
+        except Exception as error:  # noqa: BLE001 one bad source must not end the run
+            yield Event("refused", source, describe(error))
+            return
+        for variant in job.units:
+            row = blank_row(source, variant, self)
+            yield Event("begin", source, row)
+            try:
+                picture, facts = prepared(clean, row, variant)
+                row = row | facts
+                if not self.runs:
+                    yield Event("result", source, row)
+                    continue
+                yield Event("engine", source, row)
+                output, second = sound(run(picture.rgb.copy())), None  # it may write into its input
+                row |= scored(output, truth, self.task)
+                if self.half_run:
+                    yield Event("engine", source, row)
+                    second = run(half(picture.rgb))
+                row |= judged(picture, output, self.task, second)
+            except Exception as error:  # noqa: BLE001 an engine may raise anything; the row keeps it
+                row = row | {"error": describe(error)}
+            yield Event("result", source, row)
+        yield Event("done", source)
 
-    source: Source
-    variants: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Event:
-    """What happened to a job.
-
-    Parameters
-    ----------
-    kind : str
-        Job ``"taken"`` up, ``"begin"`` of a variant, ``"engine"`` about to run (on the
-        clean image if there is no row), ``"row"`` made, source ``"dropped"``, job ``"done"``.
-    source : Source
-        Whose job it is.
-    row : dict or None
-        The row so far.
-    reason : str
-        Why the source was dropped.
-    """
-
-    kind: Literal["taken", "begin", "engine", "row", "dropped", "done"]
-    source: Source
-    row: Row | None = None
-    reason: str = ""
+    def failed(self, job: Job, state: Row | None, fate: str) -> Row:
+        """Return the row on which the process of the engine was lost."""
+        return (state or blank_row(job.subject, job.units[0], self)) | {"error": fate}
 
 
 def row_id(source: Source, variant: int) -> str:
@@ -129,57 +126,6 @@ def blank_row(source: Source, variant: int, plan: Plan) -> Row:
         **dict.fromkeys(MEASURES, math.nan),
         **dict.fromkeys(output_measures(plan.task.name), math.nan),
     }
-
-
-def rows_of(job: Job, plan: Plan, run: Callable[[Pixels], Any]) -> Iterator[Event]:
-    """Make the rows of a job, telling each step before it is taken.
-
-    Parameters
-    ----------
-    job : Job
-        The source and its variants.
-    plan : Plan
-        What is done to it.
-    run : Callable
-        The loaded engine.
-
-    Yields
-    ------
-    Event
-        Begins with ``"taken"``, ends with ``"done"``, or with ``"dropped"`` if the source
-        cannot serve.
-    """
-    source = job.source
-    yield Event("taken", source)
-    try:
-        clean = load(source, text=plan.task.text, shrink=plan.task.shrink)
-        yield Event("engine", source)  # the loss that checks the truth is the user's own, too
-        truth = given_truth(source, clean, plan.task) if plan.runs else None
-        if truth is None and plan.runs:
-            truth = own_truth(clean, plan.task, run)
-    except Exception as error:  # noqa: BLE001 one bad source must not end the run; its reason is kept
-        yield Event("dropped", source, reason=describe(error))
-        return
-    for variant in job.variants:
-        row = blank_row(source, variant, plan)
-        yield Event("begin", source, row)
-        try:
-            picture, facts = prepared(clean, row, variant)
-            row = row | facts
-            if not plan.runs:
-                yield Event("row", source, row)
-                continue
-            yield Event("engine", source, row)
-            output, second = sound(run(picture.rgb.copy())), None  # it may write into its input
-            row |= scored(output, truth, plan.task)
-            if plan.half_run:
-                yield Event("engine", source, row)
-                second = run(half(picture.rgb))
-            row |= judged(picture, output, plan.task, second)
-        except Exception as error:  # noqa: BLE001 an engine may raise anything; the row keeps it
-            row = row | {"error": describe(error)}
-        yield Event("row", source, row)
-    yield Event("done", source)
 
 
 def prepared(clean: Clean, row: Row, variant: int) -> tuple[image.Image, Row]:
@@ -222,9 +168,8 @@ def describe(error: BaseException) -> str:
 
 def still_to_do(sources: Sequence[Source], variants: int, done: set[str]) -> list[Job]:
     """List the jobs that are left, in order."""
-    jobs = []
-    for source in sources:
-        left = tuple(v for v in range(variants) if row_id(source, v) not in done)
-        if left:
-            jobs.append(Job(source, left))
-    return jobs
+    left = (
+        Job(source, tuple(v for v in range(variants) if row_id(source, v) not in done))
+        for source in sources
+    )
+    return [job for job in left if job.units]

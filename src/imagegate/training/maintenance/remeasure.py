@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -10,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate import features, image
-from imagegate.errors import MissingExtraError
+from imagegate.errors import CorpusError
+from imagegate.parallel.pool import run_many
 from imagegate.training.corpus import FAIL, Corpus, from_table
 from imagegate.training.data.remake import remake
-from imagegate.training.labelling import parts
+from imagegate.training.labelling import store
 
 
 def remeasure(
@@ -45,35 +48,33 @@ def remeasure(
         The rows measured: all but those whose image could not be made. An error of the engine
         may count as a failure one day, so what it was shown is measured, too.
     """
-    try:
-        from joblib import Parallel, delayed
-    except ImportError as error:
-        raise MissingExtraError("joblib", "train") from error
-    folder, pa = Path(folder), parts.arrow()
-    meta = parts.read_meta(folder)
-    table = pa.parquet.read_table(folder / parts.ROWS)
+    folder, pa = Path(folder), store.arrow()
+    meta = store.read_meta(folder)
+    table = pa.parquet.read_table(folder / store.ROWS)
     corpus = from_table({**meta, "errors_as": FAIL}, table)
     width, errors = table["width"].to_numpy(), table["error"].to_pylist()
     good = np.flatnonzero(
         [not wrong or wide > 0 for wrong, wide in zip(errors, width, strict=True)]
     )
     X = np.full((table.num_rows, len(features.MEASURES)), np.nan, np.float32)
-    work = Parallel(n_jobs=jobs or -1, return_as="generator")
     rows = (corpus.select(np.array([index])) for index in range(len(corpus)))
-    lone = (delayed(measured)(row, dict(roots or {})) for row in rows)
-    for done, values in enumerate(work(lone), start=1):
-        X[good[done - 1]] = values
-        if progress:
-            progress(done, len(corpus))
+    work = partial(measured, dict(roots or {}))
+    with closing(run_many(work, rows, jobs=jobs, sendable=(Corpus,))) as answers:
+        for done, answer in enumerate(answers, start=1):
+            if answer.value is None:
+                raise CorpusError(answer.error)
+            X[good[done - 1]] = answer.value
+            if progress:
+                progress(done, len(corpus))
     outputs = meta.get("output_measures", [])
-    columns = {name: table[name] for name in (*parts.TYPES, *outputs)}
+    columns = {name: table[name] for name in (*store.TYPES, *outputs)}
     columns |= {name: pa.array(X[:, place]) for place, name in enumerate(features.MEASURES)}
-    parts.write(pa.table(columns, schema=parts.schema(outputs)), folder / parts.ROWS)
+    store.write(pa.table(columns, schema=store.schema(outputs)), folder / store.ROWS)
     version = {"features_version": features.VERSION, "measures": list(features.MEASURES)}
-    parts.write_meta(folder, {**meta, **version, "imagegate": metadata.version("imagegate")})
+    store.write_meta(folder, {**meta, **version, "imagegate": metadata.version("imagegate")})
     return len(corpus)
 
 
-def measured(row: Corpus, roots: dict[str, str]) -> NDArray[np.float32]:
+def measured(roots: dict[str, str], row: Corpus) -> NDArray[np.float32]:
     """Make the image of the only row again and measure it."""
     return features.measure(image.read(remake(row, 0, roots=roots)))

@@ -11,14 +11,14 @@ from functools import partial
 from itertools import count
 
 import cv2
-import loky.backend
+import joblib.externals.loky.backend as loky_backend
 import numpy as np
 import pytest
 
 from imagegate.errors import SettingsError
 from imagegate.models.verdict import check_many
 from imagegate.models.zoo import load_gate
-from imagegate.parallel import pool as crew
+from imagegate.parallel import pool
 
 posix = pytest.mark.skipif(os.name != "posix", reason="sends signals")
 
@@ -169,8 +169,8 @@ def test_threads_do_it_where_no_process_can_start(monkeypatch):
     def refuse(method):
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(crew, "_resting", deque())
-    monkeypatch.setattr(loky.backend, "get_context", refuse)
+    monkeypatch.setattr(pool, "_resting", deque())
+    monkeypatch.setattr(loky_backend, "get_context", refuse)
     assert set(verdicts(where, ["a"] * 20)) == {os.getpid()}
 
 
@@ -187,7 +187,6 @@ SCRIPT = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background
 from imagegate.errors import SettingsError
-from imagegate.parallel import pool as crew
 from imagegate.models.verdict import check_many
 def slow(source):
     time.sleep(float(source))

@@ -1,4 +1,4 @@
-"""Load a source and make any of its variants, now or again."""
+"""A clean image that rows descend from: load it and make any of its variants, now or again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,56 @@ from imagegate.errors import ImageNotFoundError
 from imagegate.features.letters import letters
 from imagegate.tables import Pixels
 from imagegate.training.data.generated import KINDS, render
-from imagegate.training.data.sources import Source
 
 # Without text, sizes are relative to the short side: for pictures to a sixteenth, for pages on
 # which no letters are found to what a letter would measure.
 PICTURE_PARTS, PAGE_PARTS = 16, 40
+
+
+@dataclass(frozen=True)
+class Source:
+    """One clean image that rows descend from.
+
+    Parameters
+    ----------
+    source_id : str
+        ``set/name``; chance is drawn from it, so it never depends on the machine.
+    group : str
+        What no split may cut through: a company, a book; the source itself if alone. The
+        generated sources of one seed show the same words, so their group is one, too.
+    set : str
+        The name of the collection.
+    path : str or None
+        The file; None for a generated source.
+    truth_path : str or None
+        The transcript, mask or JSON file; None if there is none.
+    class_name : str or None
+        The class that the image shows; None if it is not known.
+    seed : int or None
+        The seed of a generated source.
+    kind : str
+        Which kind of generated source, a name of ``generated.KINDS``; unused for files.
+    root : str
+        The folder that recorded paths are relative to.
+    """
+
+    source_id: str
+    group: str
+    set: str
+    path: str | None = None
+    truth_path: str | None = None
+    class_name: str | None = None
+    seed: int | None = None
+    kind: str = "pages"
+    root: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The path relative to the root, or ``KIND:SEED``."""
+        if self.path is None:
+            return f"{self.kind}:{self.seed}"
+        path, root = Path(self.path), Path(self.root)
+        return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 @dataclass(frozen=True)
