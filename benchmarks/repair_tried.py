@@ -12,7 +12,7 @@ import numpy as np
 
 from imagegate.features import measure
 from imagegate.image import Image
-from imagegate.image.pixels import to_gray
+from imagegate.image.image import to_gray
 from imagegate.pipeline.repair import REPAIRS, denoise, even_light
 from imagegate.tables import Pixels, Repair
 

@@ -41,7 +41,7 @@ def no_decoder(monkeypatch):
     monkeypatch.setattr("cv2.imdecode", explode)
     monkeypatch.setattr("imagegate.image.decode._into_array", explode)
     monkeypatch.setattr("imagegate.image.decode._simplejpeg", explode)
-    monkeypatch.setattr("imagegate.image.pillow.to_pixels", explode)
+    monkeypatch.setattr("imagegate.image.decode.to_pixels", explode)
 
 
 @pytest.mark.parametrize("tenth", range(10))

@@ -23,8 +23,7 @@ from imagegate.features.planes import (
     u8,
 )
 from imagegate.image import Image
-from imagegate.image.image import SIDE, WHOLE_UP_TO
-from imagegate.image.pixels import halved
+from imagegate.image.image import SIDE, WHOLE_UP_TO, halved
 
 COARSE = 4  # px; ground and contrast are looked at in steps of this
 GROUND_BOX = (11, 11)  # of these steps; the ground is the mean over this

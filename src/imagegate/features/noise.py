@@ -19,7 +19,7 @@ from imagegate.features.planes import (
     worst,
 )
 from imagegate.image import Image
-from imagegate.image.pixels import halved
+from imagegate.image.image import halved
 from imagegate.tables import Cause, Code, Measure
 
 BLOCK = 16

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.image import Image
-from imagegate.image.pixels import halved
+from imagegate.image.image import halved
 
 Plane = NDArray[np.uint8]
 Counts = NDArray[np.int32]

@@ -2,8 +2,7 @@
 
 from imagegate.image.containers import SUFFIXES
 from imagegate.image.header import File, Header, Limits
-from imagegate.image.image import Image
-from imagegate.image.pixels import Pixels
+from imagegate.image.image import Image, Pixels
 from imagegate.image.reader import PAGED, ImageFile, Source, load, open_file, read
 
 __all__ = [

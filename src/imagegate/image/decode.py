@@ -1,27 +1,47 @@
-"""Decode the bytes of a file into upright pixels: the only file that knows OpenCV's BGR."""
+"""Decode a file: the only one that knows OpenCV's BGR, and the only one that knows Pillow."""
 
 from __future__ import annotations
 
+import io
 import math
 import os
+import struct
+import sys
+import threading
+import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
-from pathlib import Path
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.errors import BrokenImageError
-from imagegate.image import pixels as px
-from imagegate.image.containers import other_format_of
-from imagegate.image.header import DECODER_ERRORS, File, Header, decoding
-from imagegate.image.image import Image, image_of
-from imagegate.image.pixels import Pixels
+from imagegate.errors import (
+    BrokenImageError,
+    ImageError,
+    ImageTooLargeError,
+    TruncatedImageError,
+    UnsupportedImageError,
+)
+from imagegate.extras import require
+from imagegate.image.header import File, Header, Limits, check_header, orientation, turn_note
+from imagegate.image.image import (
+    Image,
+    Pixels,
+    image_of,
+    upright,
+)
 
+if TYPE_CHECKING:
+    from PIL.Image import Image as PillowImage
+    from PIL.ImageFile import ImageFile
+
+Colour = Callable[[], Pixels]
 Notes = tuple[str, ...]
 
 # OpenCV before 4.11 knows BGR alone.
@@ -43,35 +63,71 @@ SPACES = {2: "GRAY", 3: "RGB"}  # of simplejpeg, by dimensions
 
 Shape = tuple[int, ...]
 
+# What decoders raise on hostile bytes; catching Exception would hide what is our own.
+DECODER_ERRORS = (
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError),
+    *(RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error, cv2.error),
+)
 
-def decode(file: File, header: Header, frame: int, notes: Notes) -> Image:
-    """Decode one frame into an Image, whose notes begin with what the container says."""
-    notes = (*_container_notes(header, file.source), *notes)
-    if header.format == "JPEG" and header.mode != "cmyk":
-        gray = _jpeg(file, header, cv2.IMREAD_GRAYSCALE)
-    elif header.format == "PNG" and header.bits <= 8 and not header.alpha and header.frames == 1:
-        gray = _png_luma(file, header)
-    else:
-        pixels, more = _picture(file, header, frame)
-        return image_of(_upright(pixels, file, header), file.source, header, (*notes, *more))
+# Opened by class and not by PIL.Image.open, which sniffs formats that we do not read
+# (one of them starts Ghostscript) and warns about sizes that our own limits have checked.
+PLUGINS = {
+    "PNG": ("PngImagePlugin", "PngImageFile"),
+    "JPEG": ("JpegImagePlugin", "JpegImageFile"),
+    "WebP": ("WebPImagePlugin", "WebPImageFile"),
+    "TIFF": ("TiffImagePlugin", "TiffImageFile"),
+    "BMP": ("BmpImagePlugin", "BmpImageFile"),
+    "GIF": ("GifImagePlugin", "GifImageFile"),
+    "AVIF": ("AvifImagePlugin", "AvifImageFile"),
+}
+
+# Modes of Pillow.
+WITH_ALPHA = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
+GRAY_MODES = frozenset({"1", "L"})
+COLOUR_MODES = frozenset({"P", "RGB", "RGBX", "CMYK", "YCbCr", "HSV"})
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
+
+# Warning filters are the whole process's: two threads that swap them at once may leave
+# them swapped for good.
+_filters = threading.Lock()
+
+
+def decode(file: File, header: Header, frame: int) -> tuple[NDArray[Any], Colour | None, Notes]:
+    """Decode one frame.
+
+    Returns
+    -------
+    pixels : NDArray
+        As they are stored: uint8 or uint16, gray, RGB or RGBA. Where the colour is decoded apart
+        they are enough for the gray plane.
+    colour : callable or None
+        Takes nothing and returns the colour plane, upright RGB (height, width, 3).
+    notes : tuple of str
+        What had to be done to the pixels.
+    """
     # By the time that the colour is asked for, another file may stand at the path.
     colour = partial(_colour, replace(file, path=""), header)
-    return Image(file.source, px.frozen(_upright(gray, file, header)), header, notes, colour)
+    if header.format == "JPEG" and header.mode != "cmyk":
+        return _jpeg(file, header, cv2.IMREAD_GRAYSCALE), colour, ()
+    if header.format == "PNG" and header.bits <= 8 and not header.alpha and header.frames == 1:
+        return _png_luma(file, header), colour, ()
+    if header.format == "PDF":
+        from imagegate.image.pdf import render
 
-
-def _container_notes(header: Header, source: str) -> Notes:
-    notes = []
-    suffix = Path(source).suffix
-    if other_format_of(suffix, header.format):
-        notes.append(f"named {suffix}, but the content is {header.format}")
-    if header.profile:
-        notes.append("ICC profile other than sRGB ignored")
-    return (*notes, *px.turn_note(header.orientation))
+        return render(file.data, file.source, frame), None, ("rendered at 200 dpi",)
+    if frame == 0 and _whole_by_opencv(header):
+        pixels = _opencv(file, header, cv2.IMREAD_UNCHANGED)
+        # OpenCV overlooks the transparent level of a gray PNG.
+        if pixels.ndim == 3 or not header.alpha:
+            return pixels, None, ()
+    picture = open_lazily(file.data, header.format, file.source, frame=frame)
+    pixels, notes = to_pixels(picture, file.source, header.format)
+    return pixels, None, notes
 
 
 def _colour(file: File, header: Header) -> Pixels:
     stored = _jpeg if header.format == "JPEG" else _opencv
-    return _upright(stored(file, header, COLOUR), file, header)
+    return upright(stored(file, header, COLOUR), file.source, header)
 
 
 def _jpeg(file: File, header: Header, flag: int) -> Pixels:
@@ -80,33 +136,17 @@ def _jpeg(file: File, header: Header, flag: int) -> Pixels:
 
 
 def _png_luma(file: File, header: Header) -> Pixels:
+    """Return gray pixels, or colour of which the luma is exact."""
     if header.mode == "gray":
         return _opencv(file, header, cv2.IMREAD_GRAYSCALE)
     if header.width * header.height <= LARGEST_COLOUR:
-        return px.to_gray(_opencv(file, header, COLOUR))
+        return _opencv(file, header, COLOUR)
     from imagegate.image.containers.png import without_gamma
 
     # libpng's own luma truncates, at most one level; and it would go through linear light.
     data = without_gamma(file.data, file.source)
     plain = file if data is file.data else File(data, file.source)
     return _opencv(plain, header, cv2.IMREAD_GRAYSCALE)
-
-
-def _picture(file: File, header: Header, frame: int) -> tuple[Pixels, Notes]:
-    """Decode what is not simply gray or colour of 8 bits."""
-    if header.format == "PDF":
-        from imagegate.image.pdf import render
-
-        return render(file.data, file.source, frame), ("rendered at 200 dpi",)
-    if frame == 0 and _whole_by_opencv(header):
-        pixels = _opencv(file, header, cv2.IMREAD_UNCHANGED)
-        # OpenCV overlooks the transparent level of a gray PNG.
-        if pixels.ndim == 3 or not header.alpha:
-            return px.simplify(pixels)
-    from imagegate.image.pillow import open_lazily, to_pixels
-
-    picture = open_lazily(file.data, header.format, file.source, frame=frame)
-    return to_pixels(picture, file.source, header.format)
 
 
 def _whole_by_opencv(header: Header) -> bool:
@@ -116,21 +156,6 @@ def _whole_by_opencv(header: Header) -> bool:
         plain = header.mode == "rgb" and not header.alpha and header.orientation == 1
         return plain and header.bits == 16
     return header.format == "PNG" and header.frames == 1
-
-
-def _upright(pixels: NDArray[Any], file: File, header: Header) -> NDArray[Any]:
-    """Turn the pixels as they are stored, and refuse those of another size than promised."""
-    # Pillow itself turns the pages of a TIFF, and libheif all its pictures.
-    if header.format not in ("TIFF", "HEIC"):
-        pixels = px.upright(pixels, header.orientation)
-    height, width = pixels.shape[:2]
-    if (height, width) != (header.height, header.width):
-        raise BrokenImageError(
-            file.source,
-            f"the {header.format} header says {header.width} × {header.height} pixels, "
-            f"its data {width} × {height}; export it again",
-        )
-    return pixels
 
 
 def _stored_shape(header: Header, flag: int) -> Shape:
@@ -223,3 +248,114 @@ def _named(file: File) -> Iterator[str]:
             yield f"/proc/self/fd/{memory.fileno()}"
     else:
         yield ""
+
+
+@contextmanager
+def decoding(source: str, name: str) -> Iterator[None]:
+    """Translate what a decoder raises into the errors of imagegate."""
+    try:
+        yield
+    except DECODER_ERRORS as error:
+        if isinstance(error, ImageError):
+            raise
+        kind = TruncatedImageError if "truncated" in str(error) else BrokenImageError
+        detail = str(error).strip().rstrip(".") or type(error).__name__
+        raise kind(
+            source, f"the {name} cannot be decoded ({detail}); get it again from its origin"
+        ) from error
+    except MemoryError as error:
+        raise ImageTooLargeError(source, f"not enough memory to decode this {name}") from error
+    except _bomb_error() as error:
+        raise ImageTooLargeError(
+            source, f"beyond Pillow's own limit too ({error}); raise PIL.Image.MAX_IMAGE_PIXELS"
+        ) from error
+
+
+def _bomb_error() -> tuple[type[Exception], ...]:
+    module = sys.modules.get("PIL.Image")
+    return (module.DecompressionBombError,) if module else ()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Pillow's warnings about odd metadata from the caller."""
+    with _filters, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def open_lazily(data: bytes, name: str, source: str, *, frame: int = 0) -> ImageFile:
+    """Return Pillow's image of one frame of a file; nothing of that frame is decoded yet."""
+    with quiet(), decoding(source, name):
+        picture: ImageFile = _plugin(name, source)(io.BytesIO(data))
+        if frame:
+            picture.seek(frame)
+        if name == "TIFF":
+            # Loading does both, and warns; done here, under the quiet, they are not done again.
+            picture.getexif()
+            picture.load_prepare()
+        return picture
+
+
+def _plugin(name: str, source: str) -> Any:
+    if name == "HEIC":
+        return require("pillow_heif", "heic").HeifImageFile
+    from PIL import features
+
+    library = name.lower()
+    if library in ("avif", "webp") and not features.check(library):
+        raise UnsupportedImageError(
+            source, f"found {name}, and this Pillow was built without it; pip install -U pillow"
+        )
+    module, plugin = PLUGINS[name]
+    return getattr(import_module(f"PIL.{module}"), plugin)
+
+
+def to_pixels(picture: PillowImage, source: str, name: str) -> tuple[NDArray[Any], Notes]:
+    """Decode a Pillow image into uint8 or uint16, gray, RGB or RGBA, not turned upright."""
+    with decoding(source, name):
+        picture.load()
+        mode = picture.mode
+        if mode.startswith("I;16"):
+            return _sixteen(picture), ()
+        if mode in WITH_ALPHA or (
+            mode in GRAY_MODES | COLOUR_MODES and "transparency" in picture.info
+        ):
+            return _as(picture, "RGBA"), ()
+        if mode in GRAY_MODES:
+            return _as(picture, "L"), ()
+        if mode in COLOUR_MODES:
+            notes = ("CMYK converted without its ICC profile",) if mode == "CMYK" else ()
+            return _as(picture, "RGB"), notes
+    raise UnsupportedImageError(
+        source,
+        f"found {mode!r} samples, which have no fixed range; scale them to 8 bits, gray or RGB",
+    )
+
+
+def _as(picture: PillowImage, mode: str) -> Pixels:
+    # Converting to the mode that an image has would copy it.
+    return np.asarray(picture if picture.mode == mode else picture.convert(mode))
+
+
+def _sixteen(picture: PillowImage) -> NDArray[np.uint16]:
+    pixels = np.asarray(picture).astype(np.uint16)
+    transparent = picture.info.get("transparency")
+    if isinstance(transparent, int):
+        pixels[pixels == transparent] = 65535
+    tags = getattr(picture, "tag_v2", {})
+    return 65535 - pixels if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO else pixels
+
+
+def from_pillow(picture: PillowImage, limits: Limits) -> Image:
+    """Return a caller's PIL image, at the frame where it stands, as an Image."""
+    source = str(getattr(picture, "filename", "") or "<PIL image>")
+    check_header(Header("PIL", *picture.size), source, limits)
+    pixels, notes = to_pixels(picture, source, "PIL image")
+    # The plugins that turn pictures themselves set this right while they load.
+    exif = picture.info.get("exif")
+    turned = orientation(exif) if isinstance(exif, bytes) else 1
+    height, width = pixels.shape[1::-1] if turned >= 5 else pixels.shape[:2]
+    mode = "gray" if pixels.ndim == 2 or picture.mode in ("1", "L", "LA", "La") else "rgb"
+    header = Header("PIL", width, height, mode=mode, orientation=turned)
+    return image_of(pixels, source, header, (*turn_note(turned), *notes))

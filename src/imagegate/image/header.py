@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import struct
-import sys
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-
-import cv2
 
 from imagegate.errors import (
     BrokenImageError,
-    ImageError,
     ImageTooLargeError,
     SettingsError,
     TruncatedImageError,
@@ -22,12 +15,6 @@ from imagegate.errors import (
 # No encoder writes so many chunks, blocks or boxes within the byte limit; a walk over an
 # endless row of empty ones would take minutes.
 MOST_PARTS = 4_000_000
-
-# What decoders raise on hostile bytes; catching Exception would hide what is our own.
-DECODER_ERRORS = (
-    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError),
-    *(RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zlib.error, cv2.error),
-)
 
 ORIENTATION_TAG, SHORT = 0x0112, 3  # of EXIF
 
@@ -211,27 +198,6 @@ def endless(source: str, name: str) -> BrokenImageError:
     return damaged(source, name, f"more than {MOST_PARTS:,} parts")
 
 
-@contextmanager
-def decoding(source: str, name: str) -> Iterator[None]:
-    """Translate what a decoder raises into the errors of imagegate."""
-    try:
-        yield
-    except DECODER_ERRORS as error:
-        if isinstance(error, ImageError):
-            raise
-        kind = TruncatedImageError if "truncated" in str(error) else BrokenImageError
-        detail = str(error).strip().rstrip(".") or type(error).__name__
-        raise kind(
-            source, f"the {name} cannot be decoded ({detail}); get it again from its origin"
-        ) from error
-    except MemoryError as error:
-        raise ImageTooLargeError(source, f"not enough memory to decode this {name}") from error
-    except _bomb_error() as error:
-        raise ImageTooLargeError(
-            source, f"beyond Pillow's own limit too ({error}); raise PIL.Image.MAX_IMAGE_PIXELS"
-        ) from error
-
-
-def _bomb_error() -> tuple[type[Exception], ...]:
-    module = sys.modules.get("PIL.Image")
-    return (module.DecompressionBombError,) if module else ()
+def turn_note(orientation: int) -> tuple[str, ...]:
+    """Return the note on an image that was turned, none if it stood upright."""
+    return () if orientation == 1 else (f"turned upright (EXIF orientation {orientation})",)

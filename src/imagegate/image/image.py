@@ -11,9 +11,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.image import pixels as px
+from imagegate.errors import BrokenImageError, EmptyImageError, UnsupportedImageError
 from imagegate.image.header import Header, Limits, check_header
-from imagegate.image.pixels import Pixels
+
+Pixels = NDArray[np.uint8]
+
+# 65535 / 255: full scale to full scale, white stays white.
+SIXTEEN_TO_EIGHT = 257
+ROWS_AT_ONCE = 256
+
+DECODED_16_BIT = "16-bit samples scaled to 8 bits"
+WANTED = "expected uint8 or uint16 RGB of shape (height, width, 3), or gray (height, width)"
+COMPOSITED = "transparency composited over white"
 
 View = TypeVar("View")
 
@@ -77,7 +86,7 @@ class Image:
         >>> Image.from_array(np.zeros((4, 6, 3), np.uint8)).gray.shape
         (4, 6)
         """
-        px.check_array(pixels, source)
+        check_array(pixels, source)
         height, width = pixels.shape[:2]
         header = Header(
             "array",
@@ -89,8 +98,7 @@ class Image:
         )
         if limits:
             check_header(header, source, limits)
-        plain, notes = px.simplify(px.contiguous(pixels))
-        return image_of(plain, source, header, notes)
+        return image_of(contiguous(pixels), source, header)
 
     @property
     def rgb(self) -> Pixels:
@@ -126,15 +134,32 @@ class Image:
         return cast("View", found[view])
 
 
-def image_of(pixels: Pixels, source: str, header: Header, notes: tuple[str, ...]) -> Image:
-    """Return the Image of upright RGB (height, width, 3) or gray (height, width) pixels."""
-    frozen = px.frozen(pixels)
-    gray = px.frozen(px.to_gray(frozen))
-    return Image(source, gray, header, notes, partial(px.to_rgb, frozen))
+def image_of(
+    pixels: NDArray[Any],
+    source: str,
+    header: Header,
+    notes: tuple[str, ...] = (),
+    colour: Callable[[], Pixels] | None = None,
+) -> Image:
+    """Return the Image of pixels as they are stored.
+
+    Parameters
+    ----------
+    pixels : NDArray
+        uint8 or uint16, gray (height, width), RGB or RGBA (height, width, 3 or 4).
+    source, header, notes
+        As an Image has them.
+    colour : Callable, optional
+        Decodes the colour plane, where it is better not kept in memory.
+    """
+    plain, more = simplify(pixels)
+    plain = frozen(upright(plain, source, header))
+    gray = frozen(to_gray(plain))
+    return Image(source, gray, header, (*notes, *more), colour or partial(to_rgb, plain))
 
 
 def _rgb(image: Image) -> Pixels:
-    return px.frozen(image.decode_rgb())
+    return frozen(image.decode_rgb())
 
 
 def _working(image: Image) -> Pixels:
@@ -143,8 +168,8 @@ def _working(image: Image) -> Pixels:
         step = max(1, min(-(-max(plane.shape) // SAMPLED_SIDE), min(plane.shape) // THINNEST))
         plane = np.ascontiguousarray(plane[step // 2 :: step, step // 2 :: step])
     while max(plane.shape) > WORKING_SIDE and min(plane.shape) >= 2 * THINNEST:
-        plane = px.halved(plane)
-    return plane if plane is image.gray else px.frozen(plane)
+        plane = halved(plane)
+    return plane if plane is image.gray else frozen(plane)
 
 
 def _tiles(image: Image) -> tuple[Pixels, ...]:
@@ -203,3 +228,135 @@ def _liveliest(gray: Pixels, sums: NDArray[Any], row: _Cell, column: _Cell) -> t
     y, x = divmod(int(energy.argmax()), len(column.begins))
     top, left = int(row.begins[y]), int(column.begins[x])
     return float(energy[y, x]), gray[top : top + SIDE, left : left + SIDE]
+
+
+def check_array(pixels: NDArray[Any], source: str) -> None:
+    """Refuse an array that is not uint8 or uint16 gray, RGB or RGBA."""
+    shape, found = pixels.shape, f"got {pixels.dtype} of shape {pixels.shape}"
+    if pixels.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
+        raise UnsupportedImageError(source, f"{WANTED}, {found}; {_advice(pixels.dtype)}")
+    if not (pixels.ndim == 2 or (pixels.ndim == 3 and shape[2] in (1, 3, 4))):
+        hint = "; move the channels last" if pixels.ndim == 3 and shape[0] in (1, 3, 4) else ""
+        raise UnsupportedImageError(source, f"{WANTED}, {found}{hint}")
+    if not pixels.size:
+        raise EmptyImageError(source, f"{WANTED}, {found}, which has no pixels")
+
+
+def contiguous(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return (height, width) or (height, width, 3 or 4) in native order, copied only if needed."""
+    plain = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
+    return np.ascontiguousarray(plain, dtype=plain.dtype.newbyteorder("="))
+
+
+def _advice(dtype: np.dtype[Any]) -> str:
+    if dtype.kind == "b":
+        return "for a mask, pass mask.astype(np.uint8) * 255"
+    if dtype.kind == "f":
+        return "if it runs from 0 to 1, pass (pixels * 255).round().astype(np.uint8)"
+    return "scale it to 0..255 and pass pixels.astype(np.uint8)"
+
+
+def to_gray(pixels: Pixels) -> Pixels:
+    """Return the luma (height, width) of RGB or gray pixels; ITU-R BT.601, rounded."""
+    if pixels.ndim == 2:
+        return pixels
+    return _u8(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
+
+
+def to_rgb(pixels: Pixels) -> Pixels:
+    """Return RGB pixels (height, width, 3) of RGB or gray pixels."""
+    if pixels.ndim == 3:
+        return pixels
+    return _u8(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB))
+
+
+def to_8_bits(pixels: NDArray[np.uint16]) -> Pixels:
+    """Scale the full range of 16-bit samples to the full range of 8 bits, rounded to nearest."""
+    scaled = np.empty(pixels.shape, np.uint8)
+    for start in range(0, len(pixels), ROWS_AT_ONCE):
+        rows = pixels[start : start + ROWS_AT_ONCE].astype(np.uint32)
+        scaled[start : start + ROWS_AT_ONCE] = (rows + SIXTEEN_TO_EIGHT // 2) // SIXTEEN_TO_EIGHT
+    return scaled
+
+
+def simplify(pixels: NDArray[Any]) -> tuple[Pixels, tuple[str, ...]]:
+    """Return uint8 or uint16 pixels as uint8 without alpha, and notes on what that took."""
+    notes: tuple[str, ...] = ()
+    if pixels.dtype == np.uint16:
+        pixels, notes = to_8_bits(pixels), (DECODED_16_BIT,)
+    if pixels.ndim == 2 or pixels.shape[2] == 3:
+        return pixels, notes
+    if pixels[..., 3].min() == 255:
+        return _u8(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB)), notes
+    return over_white(pixels), (*notes, COMPOSITED)
+
+
+def over_white(rgba: Pixels) -> Pixels:
+    """Composite RGBA pixels (height, width, 4) over white paper, rounded to nearest."""
+    out = np.empty((*rgba.shape[:2], 3), np.uint8)
+    for start in range(0, len(rgba), ROWS_AT_ONCE):
+        rows = rgba[start : start + ROWS_AT_ONCE]
+        opacity = cv2.cvtColor(cv2.extractChannel(rows, 3), cv2.COLOR_GRAY2RGB)
+        ink = cv2.multiply(~rows[..., :3], opacity, scale=1 / 255)
+        np.invert(ink, out=out[start : start + ROWS_AT_ONCE])
+    return out
+
+
+def upright(pixels: NDArray[Any], source: str, header: Header) -> NDArray[Any]:
+    """Turn pixels as the header says, and refuse those of another size than it promises."""
+    # Pillow itself turns the pages of a TIFF, and libheif all its pictures.
+    if header.format not in ("TIFF", "HEIC"):
+        pixels = _turned(pixels, header.orientation)
+    height, width = pixels.shape[:2]
+    if (height, width) != (header.height, header.width):
+        raise BrokenImageError(
+            source,
+            f"the {header.format} header says {header.width} × {header.height} pixels, "
+            f"its data {width} × {height}; export it again",
+        )
+    return pixels
+
+
+def _turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Apply an EXIF orientation, 1 to 8.
+
+    CIPA DC-008 (Exif 2.32), tag 274: 2 mirrored, 3 turned by 180°, 4 flipped, 5 transposed,
+    6 to be turned right, 7 transposed across the other diagonal, 8 to be turned left.
+    """
+    match orientation:
+        case 2:
+            return cv2.flip(pixels, 1)
+        case 3:
+            return cv2.rotate(pixels, cv2.ROTATE_180)
+        case 4:
+            return cv2.flip(pixels, 0)
+        case 5:
+            return cv2.transpose(pixels)
+        case 6:
+            return cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE)
+        case 7:
+            return cv2.flip(cv2.transpose(pixels), -1)
+        case 8:
+            return cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE)
+    return pixels
+
+
+def halved(plane: Pixels) -> Pixels:
+    """Return a plane (height, width) at half size, each pixel the mean of four."""
+    height, width = plane.shape[0] // 2, plane.shape[1] // 2
+    # of an odd side a last pixel is left out: exact halves are ten times as fast
+    even = plane[: 2 * height, : 2 * width]
+    return _u8(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def frozen(pixels: Pixels) -> Pixels:
+    """Return a read-only view; the array that was given stays as it is."""
+    view = pixels.view()
+    view.flags.writeable = False
+    return view
+
+
+def _u8(pixels: Any) -> Pixels:
+    # OpenCV's stubs do not carry the type through.
+    result: Pixels = pixels
+    return result

@@ -11,7 +11,7 @@ import numpy as np
 from imagegate.errors import BrokenImageError, UnsupportedImageError
 from imagegate.extras import require
 from imagegate.image.header import Header
-from imagegate.image.pixels import Pixels
+from imagegate.image.image import Pixels
 
 DPI = 200  # what scanners and OCR services take for text of ordinary size
 POINTS = 72  # an inch, ISO 32000-1 §8.3.2.3

@@ -24,10 +24,10 @@ from imagegate.errors import (
     UnreadableImageError,
     UnsupportedImageError,
 )
-from imagegate.image.containers import read_header
-from imagegate.image.decode import decode
+from imagegate.image.containers import container_notes, read_header
+from imagegate.image.decode import decode, from_pillow
 from imagegate.image.header import File, Header, Limits, check_bytes
-from imagegate.image.image import Image
+from imagegate.image.image import Image, image_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -86,12 +86,11 @@ def read(source: Source | Image, *, limits: Limits = DEFAULT_LIMITS, frame: int 
     if isinstance(source, np.ndarray):
         return Image.from_array(source, limits=limits)
     if isinstance(source, in_memory):
-        from imagegate.image.pillow import from_pillow
-
         return from_pillow(cast("PillowImage", source), limits)
     file = load(source, limits)
     header = read_header(file, limits, frame)
-    return decode(file, header, frame, _frame_notes(header, frame))
+    notes = _frame_notes(header, frame)
+    return _decoded(file, header, frame, notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +121,7 @@ class ImageFile:
         frame = number - 1
         header = read_header(self.file, self.limits, frame) if frame else self.header
         notes = () if self.header.format in PAGED else _frame_notes(header, frame)
-        return decode(self.file, header, frame, notes)
+        return _decoded(self.file, header, frame, notes)
 
 
 def open_file(source: Source | File, *, limits: Limits = DEFAULT_LIMITS) -> ImageFile:
@@ -142,6 +141,12 @@ def open_file(source: Source | File, *, limits: Limits = DEFAULT_LIMITS) -> Imag
     """
     file = source if isinstance(source, File) else load(source, limits)
     return ImageFile(file, read_header(file, limits, 0), limits)
+
+
+def _decoded(file: File, header: Header, frame: int, frame_notes: tuple[str, ...]) -> Image:
+    notes = (*container_notes(header, file.source), *frame_notes)
+    pixels, colour, more = decode(file, header, frame)
+    return image_of(pixels, file.source, header, (*notes, *more), colour)
 
 
 def _frame_notes(header: Header, frame: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from imagegate.features.noise import flattest, native_stripes
 from imagegate.image import Image
-from imagegate.image.pixels import to_gray
+from imagegate.image.image import to_gray
 from imagegate.models.verdict import Verdict
 from imagegate.tables import Pixels, Repair, Table
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol, cast
 
 from imagegate.errors import UnsupportedImageError
-from imagegate.image.header import File, Header, Limits, check_header
+from imagegate.image.header import File, Header, Limits, check_header, turn_note
 
 
 class Walker(Protocol):
@@ -114,10 +115,16 @@ def read_header(file: File, limits: Limits, frame: int) -> Header:
     return replace(header, size_bytes=len(file.data))
 
 
-def other_format_of(suffix: str, name: str) -> bool:
-    """Tell whether a file name ending belongs to another format than ``name``."""
-    owners = [container.name for container in CONTAINERS if suffix.lower() in container.suffixes]
-    return bool(owners) and name not in owners
+def container_notes(header: Header, source: str) -> tuple[str, ...]:
+    """Return what is odd about a file, for people."""
+    notes = []
+    suffix = Path(source).suffix
+    owners = [row.name for row in CONTAINERS if suffix.lower() in row.suffixes]
+    if owners and header.format not in owners:
+        notes.append(f"named {suffix}, but the content is {header.format}")
+    if header.profile:
+        notes.append("ICC profile other than sRGB ignored")
+    return (*notes, *turn_note(header.orientation))
 
 
 def _recognise(file: File) -> Container:

@@ -6,17 +6,16 @@ import re
 import struct
 
 from imagegate.image.containers import AVIF
+from imagegate.image.decode import decoding, open_lazily
 from imagegate.image.header import (
     MOST_PARTS,
     Header,
     damaged,
-    decoding,
     endless,
     is_srgb,
     orientation,
     truncated,
 )
-from imagegate.image.pillow import open_lazily
 
 TO_THE_END, WIDE = 0, 1
 
