@@ -25,9 +25,9 @@ from imagegate.stats.metrics import auroc, brier, passing, smooth_calibration_er
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 from imagegate.training.evaluation.baselines import by_rules
 from imagegate.training.learning.fit import images_only
-from imagegate.training.learning.guarding import fit_guard
 from imagegate.training.learning.learner import learn, varying
-from imagegate.training.learning.rules_tuning import six_scores, tune_rules
+from imagegate.training.learning.ood import fit_detector
+from imagegate.training.learning.rules import six_scores, tune_rules
 from imagegate.training.split import group_folds
 
 FOLDS, CAUSE_FOLDS, DRAWS = 6, 3, 400
@@ -76,7 +76,7 @@ class Fitted:
     def unfamiliar(self, corpus: Corpus, usual: Mask) -> Mask:
         """Return what a guard that knows the training rows holds back."""
         X = corpus.matrix(self.measures)
-        guard = fit_guard(self.X, self.sources, X[usual], seed=self.seed)
+        guard = fit_detector(self.X, self.sources, X[usual], seed=self.seed)
         return guard.alarm(X)
 
 

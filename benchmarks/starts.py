@@ -15,17 +15,17 @@ import argparse
 import numpy as np
 
 from imagegate.models.zoo import load_gate
+from imagegate.stats.binomial import sources_needed
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 from imagegate.training.learning.learner import learn
-from imagegate.training.learning.promise import Scored, history_rows, keep_promise
-from imagegate.training.learning.threshold import sources_needed
+from imagegate.training.learning.threshold import ScoredRows, meet_risk_target
 
 PROMISES = ((0.02, 0.9), (0.05, 0.9), (0.05, 0.95), (0.1, 0.9), (0.1, 0.95), (0.2, 0.9))
 FEWER = (60, 120, 250, 500)
 
 
-def training_rows(gate, corpus: Corpus) -> Scored:
+def training_rows(gate, corpus: Corpus) -> ScoredRows:
     """Score the gate's training rows by models that have not seen them, as training does."""
     rows = corpus.select(np.isin(corpus.column("group").astype(str), gate.card.groups["train"]))
     source = np.unique(rows.column("source_id").astype(str), return_inverse=True)[1]
@@ -35,18 +35,18 @@ def training_rows(gate, corpus: Corpus) -> Scored:
         measures=gate.card.measures,
         seed=gate.card.seed,
     )
-    return Scored(learned.unseen, fails, weights)
+    return ScoredRows(learned.unseen, fails, weights)
 
 
-def shares(gate, training: Scored | None, promise: tuple[float, float], some: int, draws: int):
+def shares(gate, training: ScoredRows | None, promise: tuple[float, float], some: int, draws: int):
     """Return the share of sources passed in each draw."""
-    rows, source = history_rows(gate.history), gate.history.source
+    rows, source = ScoredRows.of_history(gate.history), gate.history.source
     rng, found = np.random.default_rng(0), []
-    wanted = dict(zip(("promise", "confidence"), promise, strict=True))
+    wanted = dict(zip(("risk_target", "confidence"), promise, strict=True))
     for seed in range(draws):
         mask = np.isin(source, rng.choice(source.max() + 1, some, replace=False))
-        part = Scored(*(values[mask] for values in vars(rows).values()))
-        _, kept = keep_promise(part, source[mask], **wanted, seed=seed, training=training)
+        part = ScoredRows(*(values[mask] for values in vars(rows).values()))
+        _, kept = meet_risk_target(part, source[mask], **wanted, seed=seed, training=training)
         found.append(kept.passed / kept.sources if kept.kept else 0.0)
     return np.array(found)
 

@@ -72,7 +72,7 @@ def main() -> None:
     print(f"{report.rows} rows, {report.fail_share:.0%} fail, {report.errors} errors")
 
     corpus = imagegate.read_corpus(FOLDER / "corpus")
-    result = imagegate.train(corpus, name="text-detection", promise=0.1, confidence=0.9)
+    result = imagegate.train(corpus, name="text-detection", risk_target=0.1, confidence=0.9)
     imagegate.save_gate(result.gate, FOLDER / "text-detection.gate")
     print(*result.messages, sep="\n")
 

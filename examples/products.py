@@ -98,7 +98,7 @@ def main(folder: Path | None = None) -> None:
     report = imagegate.label(kept, task, engine, place, variants=VARIANTS)
     print(f"{report.rows} rows, {report.fail_share:.0%} fail, {report.errors} errors")
     corpus = imagegate.read_corpus(place)
-    result = imagegate.train(corpus, name="products", promise=0.2, confidence=0.8)
+    result = imagegate.train(corpus, name="products", risk_target=0.2, confidence=0.8)
     imagegate.save_gate(result.gate, FOLDER / "products.gate")
     print(*result.messages, sep="\n")
     print(imagegate.evaluate(result.gate, corpus, mistakes=0).headline())

@@ -61,7 +61,7 @@ def main() -> None:
     print(f"{report.rows} rows, {report.fail_share:.0%} fail, {report.errors} errors")
 
     corpus = imagegate.read_corpus(FOLDER / "corpus")
-    result = imagegate.train(corpus, name="qr-codes", promise=0.1, confidence=0.9)
+    result = imagegate.train(corpus, name="qr-codes", risk_target=0.1, confidence=0.9)
     imagegate.save_gate(result.gate, FOLDER / "qr.gate")
     print(*result.messages, sep="\n")
     print(imagegate.evaluate(result.gate, corpus, mistakes=0).headline())

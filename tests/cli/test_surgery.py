@@ -46,7 +46,7 @@ def test_another_promise_for_a_gate_that_ships(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "at most 10 % of the images passed fail (confidence 95 %)" in done.output
     assert "not for the best of several tried" in done.output
-    assert "Output check: Promise: at most 10 %" in done.output
+    assert "Output check: Guarantee: at most 10 %" in done.output
     lax, shipped = read_gate(tmp_path / "lax.gate"), load_gate("ocr-tesseract")
     assert lax.name == "lax"
     assert lax.output.name == "lax+output"

@@ -9,7 +9,7 @@ from imagegate.errors import GateFileError
 from imagegate.image import Image
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.reasons import Seen, unfamiliar_reason
-from imagegate.training.learning.guarding import FALSE_ALARMS, fit_guard
+from imagegate.training.learning.ood import FALSE_ALARMS, fit_detector
 
 MEASURES = ("blur.edge_width_px", "noise.flat_rms", "text.x_height_px", "content.edge_density")
 
@@ -35,7 +35,7 @@ def rows(rng, sources, variants=4):
 def guard():
     rng = np.random.default_rng(0)
     X, sources = rows(rng, 300)
-    return fit_guard(X, sources, rows(rng, 150)[0], seed=0)
+    return fit_detector(X, sources, rows(rng, 150)[0], seed=0)
 
 
 def test_false_alarms_are_as_stated(guard):
@@ -78,7 +78,7 @@ def test_reason_names_the_measure_outside(guard):
 
 def test_same_seed_same_guard():
     X, sources = rows(np.random.default_rng(1), 150)
-    one, two = (fit_guard(X, sources, X, seed=3) for _ in range(2))
+    one, two = (fit_detector(X, sources, X, seed=3) for _ in range(2))
     np.testing.assert_array_equal(one.rows, two.rows)
     assert one.limit == two.limit
 
@@ -87,7 +87,7 @@ def test_constant_and_undefined_measures_are_survived():
     X = np.stack([np.full(60, 5.0), np.full(60, np.nan), np.arange(60.0)], axis=1).astype(
         np.float32
     )
-    guard = fit_guard(X, np.arange(60).astype(str), X, seed=0).check(3)
+    guard = fit_detector(X, np.arange(60).astype(str), X, seed=0).check(3)
     assert np.isfinite(guard.distance(X)).all()
     assert not guard.alarm(X[:5]).any()
     assert guard.alarm(np.array([[50.0, np.nan, 30.0]]))[0]

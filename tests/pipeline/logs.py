@@ -19,7 +19,7 @@ from tiny import MEASURES, tiny_gate  # noqa: E402 - found only now
 
 from imagegate.models.artifact import read_gate, save_gate  # noqa: E402
 from imagegate.models.gate import Gate  # noqa: E402
-from imagegate.training.learning.guarding import fit_guard  # noqa: E402
+from imagegate.training.learning.ood import fit_detector  # noqa: E402
 
 EDGE, NOISE, HEIGHT, DENSITY = range(4)
 
@@ -45,7 +45,7 @@ def readings(count: int, seed: int) -> NDArray[np.float32]:
 def watched_gate(**facts: Any) -> Gate:
     """Return the tiny gate with a guard and a card that know this training."""
     X = readings(2000, seed=100)
-    guard = fit_guard(X, np.arange(2000).astype(str), readings(1000, seed=101), seed=0)
+    guard = fit_detector(X, np.arange(2000).astype(str), readings(1000, seed=101), seed=0)
     # four measures leave little room: without this, small letters alone would be unfamiliar
     guard = replace(guard, limit=2 * guard.limit)
     parts = {"train": {"sources": 2000, "rows": 2000, "fails": 500}}

@@ -60,7 +60,7 @@ def test_a_function_becomes_a_gate_in_ten_lines(pictures: Path, tmp_path: Path) 
         "run",
         0.4,
     )
-    result = imagegate.train(corpus, name="levels", promise=0.5, confidence=0.5)
+    result = imagegate.train(corpus, name="levels", risk_target=0.5, confidence=0.5)
     imagegate.save_gate(result.gate, tmp_path / "levels.gate")
     assert imagegate.load_gate(tmp_path / "levels.gate").card.task == "levels"
 

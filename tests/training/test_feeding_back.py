@@ -82,7 +82,7 @@ def test_outcomes_join_corpora_and_change_the_gate(place: Path) -> None:
 
 def test_joined_rows_keep_what_the_corpora_say(place: Path) -> None:
     known = read_corpus(place / "corpus")
-    joined = with_outcomes(known, read_outcomes(place / "feedback.csv", jobs=1, usual_set="mine"))
+    joined = with_outcomes(known, read_outcomes(place / "feedback.csv", jobs=1, default_set="mine"))
     assert len(joined) == len(known) + IMAGES
     assert joined.fails[len(known) :].all()
     np.testing.assert_array_equal(joined.fails[: len(known)], known.fails)

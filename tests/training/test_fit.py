@@ -1,5 +1,6 @@
 """One tiny training from end to end, and what each of its steps must keep."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,22 +8,32 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from standins import corpus
 
-from imagegate.errors import CorpusError
+from imagegate.errors import CorpusError, SettingsError
 from imagegate.features import MEASURES
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.calibration import fit_calibration, sigmoid
 from imagegate.models.rules import RuleThresholds
-from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode
+from imagegate.training.corpus import join_corpora
 from imagegate.training.learning.fit import images_only, train
-from imagegate.training.learning.learner import DIRECTIONS, from_sklearn, one_thread, varying
-from imagegate.training.learning.rules_tuning import tune_rules
+from imagegate.training.learning.learner import (
+    DIRECTIONS,
+    MOST_BINS,
+    LearnerSettings,
+    bin_edges,
+    decoded,
+    encode,
+    from_sklearn,
+    one_thread,
+    varying,
+)
+from imagegate.training.learning.rules import tune_rules
 
 ROWS = corpus(sources=120, variants=5, seed=3)
 
 
 @pytest.fixture(scope="module")
 def result():
-    return train(ROWS, name="tiny", promise=0.2, confidence=0.8, seed=4, date="2026-11-20")
+    return train(ROWS, name="tiny", risk_target=0.2, confidence=0.8, seed=4, date="2026-11-20")
 
 
 def test_no_group_is_on_two_sides(result):
@@ -41,7 +52,7 @@ def test_test_rows_change_nothing(result):
     rows = dict(ROWS.rows)
     rows["loss"] = np.where(test, 1 - rows["loss"], rows["loss"]).astype(np.float32)
     spoiled = replace(ROWS, rows=rows, X=np.where(test[:, None], np.float32(3), ROWS.X))
-    again = train(spoiled, name="tiny", promise=0.2, confidence=0.8, seed=4).gate
+    again = train(spoiled, name="tiny", risk_target=0.2, confidence=0.8, seed=4).gate
     np.testing.assert_array_equal(again.p_fail(ROWS.X), result.gate.p_fail(ROWS.X))
     np.testing.assert_array_equal(again.unfamiliar(ROWS.X), result.gate.unfamiliar(ROWS.X))
     assert again.thresholds == result.gate.thresholds
@@ -49,7 +60,7 @@ def test_test_rows_change_nothing(result):
 
 
 def test_same_seed_same_bytes(result):
-    again = train(ROWS, name="tiny", promise=0.2, confidence=0.8, seed=4, date="2026-11-20")
+    again = train(ROWS, name="tiny", risk_target=0.2, confidence=0.8, seed=4, date="2026-11-20")
     data = to_bytes(result.gate)
     assert to_bytes(again.gate) == data
     assert to_bytes(from_bytes(data)) == data
@@ -91,13 +102,13 @@ def test_probability_rises_towards_the_bad_end_of_every_measure(result):
 
 
 def test_promise_that_cannot_be_kept_is_told():
-    few = train(corpus(sources=30, variants=4, seed=1), name="few", promise=0.05, seed=0)
+    few = train(corpus(sources=30, variants=4, seed=1), name="few", risk_target=0.05, seed=0)
     assert few.gate.thresholds.passing is None
     assert not few.gate.passes(ROWS.X).any()
     assert "nothing passes by itself" in few.gate.card.promise_text()
     text = " ".join(few.messages)
-    assert "The promise cannot be kept" in text
-    assert "more calibration sources" in text
+    assert "The risk target cannot be met" in text
+    assert len(re.findall(r"[\d,]+ more", text)) == 1
     assert "Warning: only 6 sources to calibrate on" in text
 
 
@@ -114,6 +125,31 @@ def test_nothing_to_learn_is_told():
         train(never, name="x")
     with pytest.raises(CorpusError, match="too few groups"):
         train(ROWS.select(ROWS.column("group") == "g0"), name="x")
+
+
+@pytest.mark.parametrize(("recipe", "wrong"), [("counterfactuals", "only teach"), ("causes", "no")])
+def test_rows_that_teach_causes_are_not_learned_from(recipe, wrong):
+    shown = replace(ROWS, meta=ROWS.meta | {"recipe": recipe})
+    with pytest.raises(CorpusError, match=wrong):
+        train(shown, name="x")
+    with pytest.raises(CorpusError, match="cannot be joined"):
+        join_corpora([ROWS, shown])
+
+
+@pytest.mark.parametrize("version", ["1.5.2", "1.10.0", "2.0rc1"])
+def test_untested_versions_of_scikit_learn_are_refused(version, monkeypatch):
+    monkeypatch.setattr("sklearn.__version__", version)
+    with pytest.raises(SettingsError, match=f"scikit-learn {version} .* from 1.6 to 1.9"):
+        train(ROWS, name="x")
+
+
+def test_settings_say_how_much_is_tried():
+    few = LearnerSettings(grid=LearnerSettings().grid[1:2], trees=10, members=3)
+    settings = train(ROWS, name="x", settings=few).gate.card.settings
+    assert (settings["leaves"], settings["members"]) == (8, 3)
+    assert settings["trees"] in (5, 10)
+    with pytest.raises(SettingsError, match="at least 5 trees"):
+        LearnerSettings(trees=4)
 
 
 def test_measures_that_never_vary_are_left_out():

@@ -16,7 +16,7 @@ from imagegate.training.learning.fit import train
 from imagegate.training.report.report import render
 
 NAMES = output_measures("ocr")
-SETTINGS = {"name": "tiny", "promise": 0.2, "confidence": 0.8, "seed": 4}
+SETTINGS = {"name": "tiny", "risk_target": 0.2, "confidence": 0.8, "seed": 4}
 
 
 def corpus(*, telling: float, seed: int = 3) -> Corpus:
@@ -55,7 +55,7 @@ def test_a_telling_output_is_kept(result):
     assert output.card.settings["log_loss"] < gate.card.settings["log_loss"]
     assert output.card.groups == gate.card.groups
     assert any(message.startswith("Output check: image and output") for message in result.messages)
-    assert any(message.startswith("Output check: Promise") for message in result.messages)
+    assert any(message.startswith("Output check: Guarantee") for message in result.messages)
 
 
 def test_the_first_gate_is_the_same_with_and_without(result):
@@ -74,7 +74,7 @@ def test_same_seed_same_bytes(result):
 def test_an_output_that_tells_nothing_is_left_out():
     plain = train(corpus(telling=0.0), **SETTINGS)
     assert plain.gate.output is None
-    assert any("No output check: image and output" in message for message in plain.messages)
+    assert any("No output check: the output" in message for message in plain.messages)
 
 
 def test_another_version_of_the_measures_is_not_learned_from():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from imagegate.errors import SettingsError
-from imagegate.training.split import PARTS, group_folds, split_by_group
+from imagegate.training.split import SPLITS, group_folds, split_by_group
 
 
 def rows(seed=0):
@@ -40,8 +40,8 @@ def test_every_set_is_on_all_sides_in_about_the_shares(seed):
     groups, sets = rows()
     part = split_by_group(groups, sets, seed=seed)
     for name in ("pages", "receipts", "books"):
-        assert set(part[sets == name]) == set(PARTS)
-    share = [np.mean(part[sets == "pages"] == name) for name in PARTS]
+        assert set(part[sets == name]) == set(SPLITS)
+    share = [np.mean(part[sets == "pages"] == name) for name in SPLITS]
     assert share == pytest.approx([0.6, 0.2, 0.2], abs=0.03)
 
 
@@ -64,9 +64,13 @@ def test_a_group_in_two_sets_stays_whole():
     assert part[0] == part[4]
 
 
-def test_shares_must_be_three_and_positive():
-    with pytest.raises(SettingsError, match="three positive"):
-        split_by_group(["a"], ["x"], seed=0, shares=(1, 0, 0))
+@pytest.mark.parametrize(
+    ("shares", "wrong"),
+    [((1, 0, 0), "three positive"), ((0.6, 0.4), "three positive"), ((6, 2, 2), "add up to 1")],
+)
+def test_shares_must_be_three_and_positive_and_add_up_to_1(shares, wrong):
+    with pytest.raises(SettingsError, match=wrong):
+        split_by_group(["a"], ["x"], seed=0, shares=shares)
 
 
 def test_folds_keep_groups_whole_and_even():

@@ -7,18 +7,21 @@ import pytest
 from scipy import stats
 
 from imagegate.errors import SettingsError
-from imagegate.stats.binomial import allowed_failures, binomial_p
-from imagegate.training.learning.threshold import (
+from imagegate.stats.binomial import (
+    allowed_failures,
+    binomial_p,
     clopper_pearson,
+    sources_needed,
+    upper_bound,
+    wilson,
+)
+from imagegate.training.learning.threshold import (
     cost_threshold,
     first_step,
     ltt_threshold,
     more_sources,
     one_row_per_source,
     risk_curve,
-    sources_needed,
-    upper_bound,
-    wilson,
 )
 
 PROMISE = 0.05
@@ -64,7 +67,7 @@ def broken_share(choose, *, sources=400, times=300, **kind):
 
 
 def by_promise(score, fails, start=None):
-    found = ltt_threshold(score, fails, promise=PROMISE, confidence=0.95, start=start)
+    found = ltt_threshold(score, fails, risk_target=PROMISE, confidence=0.95, start=start)
     return -np.inf if found.threshold is None else found.threshold
 
 
@@ -94,7 +97,7 @@ def test_pooling_variants_of_one_source_breaks_it():
 def test_start_chosen_on_other_sources_keeps_it_valid():
     rng = np.random.default_rng(3)
     score, fails = world(rng, 1200)
-    wanted = {"promise": PROMISE, "confidence": 0.95}
+    wanted = {"risk_target": PROMISE, "confidence": 0.95}
     start = first_step(score, fails, np.ones(1200), sources=400, **wanted)
     assert 59 <= start < 250
     broken, passing = broken_share(lambda s, f: by_promise(s, f, start))
@@ -120,7 +123,7 @@ def test_mapie_finds_the_same_threshold(seed, monkeypatch):
     score, fails = world(rng, 500)
     p_success = 1 / (1 + np.exp(score))
     start = 93
-    found = ltt_threshold(-p_success, fails, promise=PROMISE, confidence=0.95, start=start)
+    found = ltt_threshold(-p_success, fails, risk_target=PROMISE, confidence=0.95, start=start)
     strict_to_lenient = np.sort(p_success)[::-1][start - 1 :]
     controller = BinaryClassificationController(
         predict_function=lambda X: np.column_stack([1 - X[:, 0], X[:, 0]]),
@@ -142,17 +145,19 @@ def test_equal_scores_pass_together_or_not_at_all():
     score = np.repeat([0.0, 1.0], [80, 40])
     fails = np.zeros(120, bool)
     fails[80:110] = True
-    found = ltt_threshold(score, fails, promise=PROMISE, confidence=0.95)
+    found = ltt_threshold(score, fails, risk_target=PROMISE, confidence=0.95)
     assert (found.threshold, found.passed, found.failed) == (0.0, 80, 0)
     assert found.bound == pytest.approx(1 - 0.05 ** (1 / 80))
 
 
 @pytest.mark.parametrize(("count", "kept"), [(58, False), (59, True)])
 def test_it_takes_59_sources_without_failure_for_5_percent(count, kept):
-    found = ltt_threshold(np.arange(count), np.zeros(count, bool), promise=0.05, confidence=0.95)
+    found = ltt_threshold(
+        np.arange(count), np.zeros(count, bool), risk_target=0.05, confidence=0.95
+    )
     assert (found.threshold is not None) == kept
     assert found.passed == count
-    none = ltt_threshold([], [], promise=0.05, confidence=0.95)
+    none = ltt_threshold([], [], risk_target=0.05, confidence=0.95)
     assert (none.threshold, none.bound) == (None, 1.0)
 
 
@@ -168,7 +173,7 @@ def test_sources_needed():
 def test_more_sources_are_told_and_hopeless_cases_too():
     rng = np.random.default_rng(0)
     score, fails = world(rng, 4000)
-    wanted = {"promise": PROMISE, "confidence": 0.95}
+    wanted = {"risk_target": PROMISE, "confidence": 0.95}
     more = more_sources(score, fails, np.ones(4000), sources=50, **wanted)
     assert 60 < more < 400
     enough = [by_promise(*world(rng, 50 + int(1.3 * more))) > -np.inf for _ in range(40)]

@@ -15,9 +15,13 @@ from imagegate.models.card import Guarantee
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
 from imagegate.models.ood import OutOfDistributionDetector
-from imagegate.training.learning.guarding import fit_guard
 from imagegate.training.learning.learner import FOLDS, Learned, learn, varying
-from imagegate.training.learning.promise import LEAST_REJECTED, Scored, keep_promise
+from imagegate.training.learning.ood import fit_detector
+from imagegate.training.learning.threshold import (
+    LEAST_REJECTED,
+    ScoredRows,
+    meet_risk_target,
+)
 
 Floats = NDArray[np.float64]
 # Of a column that is no measure nothing is known; the learner takes it as one of these.
@@ -148,14 +152,14 @@ def learn_parts(
     folds = (np.unique(rank[~kept], return_inverse=True)[1] % FOLDS).astype(str)
     training, calibration = rows.where(~kept), rows.where(kept)
     _check(training.fails, folds, calibration)
-    columns = np.array(varying(training.X, folds, seed=wanted.seed), np.intp)  # type: ignore[arg-type]
+    columns = np.array(varying(training.X, folds, seed=wanted.seed), np.intp)
     if not columns.size:
         raise CorpusError("no column varies: there is nothing to learn from")
     known = every_measure()
     measures = [names[j] if names[j] in known else EITHER for j in columns]
     training, calibration = training.among(columns), calibration.among(columns)
     learned = learn(
-        *(training.X, training.fails, training.weights, folds),  # type: ignore[arg-type]
+        *(training.X, training.fails, training.weights, folds),
         measures=measures,
         seed=wanted.seed,
     )
@@ -197,7 +201,7 @@ def _answering(
 ) -> Parts:
     """Fit the guard, the calibration and the threshold, and put all parts together."""
     names = training.groups.astype(str)
-    guard = fit_guard(training.X, names, calibration.X, seed=wanted.seed)  # type: ignore[arg-type]
+    guard = fit_detector(training.X, names, calibration.X, seed=wanted.seed)
     raw = learned.forest.decision(calibration.X)
     line = fit_calibration(raw, calibration.fails, calibration.weights)
     bare = Parts(
@@ -206,13 +210,13 @@ def _answering(
         guarantee=None,
     )
     scores = np.where(bare.held_back(calibration.X), np.inf, raw)  # never passes
-    threshold, guarantee = keep_promise(
-        Scored(scores, calibration.fails, calibration.weights),
+    threshold, guarantee = meet_risk_target(
+        ScoredRows(scores, calibration.fails, calibration.weights),
         calibration.groups,
-        promise=wanted.promise,
+        risk_target=wanted.promise,
         confidence=wanted.confidence,
         seed=wanted.seed,
-        training=Scored(learned.unseen, training.fails, training.weights),
+        training=ScoredRows(learned.unseen, training.fails, training.weights),
     )
     passing = None if threshold is None else float(line.probability(np.array([threshold]))[0])
     thresholds = Thresholds(passing, max(passing or 0.0, LEAST_REJECTED))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.models.gate import Gate
-from imagegate.training.learning.guarding import TAIL
+from imagegate.training.learning.ood import TAIL
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -14,11 +14,11 @@ from imagegate.errors import CorpusError, UnknownNameError
 from imagegate.features import VERSION
 from imagegate.training.labelling import store
 from imagegate.training.labelling.outcome_rows import read_outcomes_rows
-from imagegate.training.labelling.recipes import CAUSES_ONLY
+from imagegate.training.labelling.recipes import CAUSES_ONLY, FOR_DIAGNOSIS
 
 FAIL = "fail"  # what an error may count as
 # What corpora must share to be joined.
-ASKED = (
+LABELLED_WITH = (
     "task",
     "engine",
     "engine_version",
@@ -29,7 +29,7 @@ ASKED = (
     "strength",
     "errors_as",
 )
-SAME = (*ASKED, "features_version", "measures")
+SAME = (*LABELLED_WITH, "features_version", "measures")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +76,16 @@ class Corpus:
         """The measures of outputs, (rows, output measures), in the order of ``outputs``."""
         return self.matrix(tuple(self.outputs))
 
+    @property
+    def groups(self) -> NDArray[np.str_]:
+        """The group of every row: what no split may cut through."""
+        return np.asarray(self.column("group").astype(str))
+
+    @property
+    def sets(self) -> list[str]:
+        """The names of the sets, sorted."""
+        return [str(name) for name in np.unique(self.column("set").astype(str))]
+
     def column(self, name: str) -> NDArray[Any]:
         """Return a column or a measure, of images or outputs, by name."""
         for columns in (self.rows, self.outputs):
@@ -96,6 +106,24 @@ class Corpus:
         outputs = {name: values[mask] for name, values in self.outputs.items()}
         return Corpus(self.meta, rows, self.X[mask], self.names, outputs)
 
+    def counts(self, mask: NDArray[np.bool_]) -> dict[str, int]:
+        """Count rows, sources, groups and failures among some of the rows."""
+        sources = self.column("source_id").astype(str)[mask]
+        fails = np.asarray(self.fails[mask], bool)
+        return {
+            "rows": int(mask.sum()),
+            "sources": len(np.unique(sources)),
+            "groups": len(np.unique(self.groups[mask])),
+            "fails": int(fails.sum()),
+            "failing_sources": len(np.unique(sources[fails])),
+        }
+
+    def set_facts(self, name: str) -> dict[str, Any]:
+        """Count what comes from one set, and name its licence."""
+        licence = str(self.meta.get("sets", {}).get(name, {}).get("licence", ""))
+        counts = self.counts(self.column("set").astype(str) == name)
+        return {"name": name, **counts, "licence": licence}
+
 
 def check_labelled(corpus: Corpus) -> None:
     """Raise CorpusError if no engine has run on the images of a corpus."""
@@ -103,6 +131,17 @@ def check_labelled(corpus: Corpus) -> None:
         raise CorpusError(
             "these rows were labelled with the recipe 'causes': no engine has run, they only teach "
             "a gate to name causes. Give a corpus of the recipe 'mixed', too"
+        )
+
+
+def check_trainable(corpus: Corpus) -> None:
+    """Raise CorpusError if the probability of failure must not be learned from a corpus."""
+    check_labelled(corpus)
+    recipe = corpus.meta.get("recipe")
+    if recipe in FOR_DIAGNOSIS:
+        raise CorpusError(
+            f"these rows were labelled with the recipe {recipe!r}: they only teach a gate to name "
+            "causes, train(..., diagnosis=[corpus]). Give a corpus of the recipe 'mixed' first"
         )
 
 
@@ -145,8 +184,8 @@ def read_corpus(path: str | Path) -> Corpus:
 
 def from_table(meta: dict[str, Any], table: Any) -> Corpus:
     """Split a table of rows into columns and measures."""
-    names, judged = tuple(meta["measures"]), tuple(meta.get("output_measures", ()))
-    missing = {*store.TYPES, *names, *judged} - set(table.column_names)
+    names, of_output = tuple(meta["measures"]), tuple(meta.get("output_measures", ()))
+    missing = {*store.TYPES, *names, *of_output} - set(table.column_names)
     if missing:
         raise CorpusError(f"the corpus lacks the columns {', '.join(sorted(missing))}")
     wrong = np.array([bool(error) for error in table["error"].to_pylist()], bool)
@@ -157,7 +196,7 @@ def from_table(meta: dict[str, Any], table: Any) -> Corpus:
     rows["loss"] = np.where(failed[good], np.float32(1), rows["loss"])
     meta = {**meta, "errors": int((~good).sum())} if failed.any() else meta
     measures = [table[name].to_numpy() for name in names]
-    outputs = {name: table[name].to_numpy().astype(np.float32)[good] for name in judged}
+    outputs = {name: table[name].to_numpy().astype(np.float32)[good] for name in of_output}
     return Corpus(meta, rows, np.stack(measures, axis=1).astype(np.float32)[good], names, outputs)
 
 
@@ -187,6 +226,8 @@ def join_corpora(corpora: Sequence[Corpus]) -> Corpus:
         raise CorpusError("expected at least one corpus, got none")
     if len(corpora) == 1:
         return corpora[0]
+    if len({corpus.meta.get("recipe") in FOR_DIAGNOSIS for corpus in corpora}) > 1:
+        raise CorpusError("corpora that only teach causes cannot be joined with others")
     first = corpora[0].meta
     for other in corpora[1:]:
         for name in SAME:
@@ -200,13 +241,13 @@ def join_corpora(corpora: Sequence[Corpus]) -> Corpus:
         raise CorpusError("the same rows are in two of the corpora")
     X = np.concatenate([c.X for c in corpora])
     meta = joined_meta(corpora)
-    judged = meta.get("output_measures", ())
-    outputs = {name: np.concatenate([c.outputs[name] for c in corpora]) for name in judged}
+    of_output = meta.get("output_measures", ())
+    outputs = {name: np.concatenate([c.outputs[name] for c in corpora]) for name in of_output}
     return Corpus(meta, rows, X, corpora[0].names, outputs)
 
 
 def joined_meta(corpora: Sequence[Corpus]) -> dict[str, Any]:
-    """Sum up what several corpora say of themselves."""
+    """Sum up the meta of several corpora."""
     metas = [corpus.meta for corpus in corpora]
     sets: dict[str, Any] = {}
     for meta in metas:
@@ -227,7 +268,11 @@ def joined_meta(corpora: Sequence[Corpus]) -> dict[str, Any]:
 
 
 def read_outcomes(
-    path: str | Path, *, task: str = "custom", jobs: int | None = None, usual_set: str = "outcomes"
+    path: str | Path,
+    *,
+    task: str = "custom",
+    jobs: int | None = None,
+    default_set: str = "outcomes",
 ) -> Corpus:
     """Measure images whose outcome is known from production.
 
@@ -241,7 +286,7 @@ def read_outcomes(
         What the images are for, for the record.
     jobs : int, optional
         Processes that measure; all cores by default.
-    usual_set : str
+    default_set : str
         The set of rows that name none.
 
     Returns
@@ -255,7 +300,7 @@ def read_outcomes(
     CorpusError
         If a line cannot be understood, or two say different things of one image.
     """
-    meta, rows = read_outcomes_rows(Path(path), task, jobs, usual_set)
+    meta, rows = read_outcomes_rows(Path(path), task, jobs, default_set)
     return from_table(meta, store.arrow().Table.from_pylist(rows, schema=store.schema()))
 
 
@@ -274,6 +319,6 @@ def with_outcomes(corpus: Corpus, outcomes: Corpus) -> Corpus:
     Corpus
         Without measures of outputs, for outcomes have none.
     """
-    said = {name: corpus.meta.get(name) for name in ASKED}
-    joined = join_corpora([corpus, replace(outcomes, meta=outcomes.meta | said)])
+    same = {name: corpus.meta.get(name) for name in LABELLED_WITH}
+    joined = join_corpora([corpus, replace(outcomes, meta=outcomes.meta | same)])
     return replace(joined, meta=joined.meta | {"outcomes": outcomes.meta["engine_version"]})

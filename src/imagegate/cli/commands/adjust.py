@@ -50,17 +50,21 @@ def command(
     from imagegate.models.artifact import save_gate
     from imagegate.pipeline.place import check_gate_file
     from imagegate.training.corpus import read_outcomes
-    from imagegate.training.maintenance.adjust import adjust, learned_only, wanted
-    from imagegate.training.maintenance.changes import changes
+    from imagegate.training.maintenance.adjust import (
+        adjust,
+        changes,
+        learned_only,
+        objective_for,
+    )
 
     read = [Path(gate), *([outcomes] if outcomes else []), *ZOO.glob(f"*{SUFFIX}")]
     check_gate_file(to, inputs=read)
     costs, known = both_costs(cost_false_pass, cost_false_reject), None
     before = learned_only(load_gate(gate))
-    asked: dict[str, Any] = {"promise": promise, "confidence": confidence, "costs": costs}
-    wanted(before.card, **asked)  # what is wrong is told before the images are measured
+    asked: dict[str, Any] = {"risk_target": promise, "confidence": confidence, "costs": costs}
+    objective_for(before.card, **asked)  # what is wrong is told before the images are measured
     if outcomes:
-        known = read_outcomes(outcomes, task=before.card.task, usual_set="feedback")
+        known = read_outcomes(outcomes, task=before.card.task, default_set="feedback")
         say_left_out(known.meta)
     date = datetime.now(UTC).date().isoformat()
     after = adjust(before, **asked, outcomes=known, name=name or to.stem, date=date)

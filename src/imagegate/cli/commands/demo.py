@@ -50,7 +50,7 @@ def command(
         seed=seed,
     )
     heading("2. Train: split by page, fit, calibrate, choose the threshold by promise")
-    train.run([corpus, causes], gate, promise=PROMISE, confidence=CONFIDENCE, seed=seed)
+    train.run([corpus, causes], gate, risk_target=PROMISE, confidence=CONFIDENCE, seed=seed)
     heading("3. Evaluate: on pages that the gate has never seen")
     evaluate.run(str(gate), [corpus], report=report, seed=seed)
     heading("4. Check: a clean page and the same page ruined")

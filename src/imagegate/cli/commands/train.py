@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imagegate.models.gate import Gate
     from imagegate.training.corpus import Corpus
     from imagegate.training.evaluation.evaluation import Evaluation
-    from imagegate.training.learning.messages import Said
+    from imagegate.training.learning.messages import TrainingMessages
 
 MOST_SAID = 10  # outcomes left out that are named
 
@@ -76,7 +76,7 @@ def command(
     if corpus and task:
         raise SettingsError("--task goes with --outcomes alone: corpora say what they are for")
     costs = both_costs(cost_false_pass, cost_false_reject)
-    asked: dict[str, Any] = {"promise": promise, "confidence": confidence, "costs": costs}
+    asked: dict[str, Any] = {"risk_target": promise, "confidence": confidence, "costs": costs}
     gate = run(
         corpus or [],
         to,
@@ -149,21 +149,21 @@ def run(
     gate = result.gate.with_results(heldout.for_card())
     save_gate(gate, to)
     if not quiet:
-        tell(gate, result.said, heldout)
+        tell(gate, result.summary, heldout)
         out.print(f"written: {to} ({to.stat().st_size / 1000:,.0f} kB)", soft_wrap=True)
     return gate
 
 
-def tell(gate: Gate, said: Said, heldout: Evaluation) -> None:
-    """Print what it learned from and what, how it compares, its promise, and what is wanting."""
+def tell(gate: Gate, summary: TrainingMessages, heldout: Evaluation) -> None:
+    """Print what it learned from and what, how it compares, its guarantee, and what is missing."""
     from imagegate.models.card.findings import diagnosis_lines, lesson_lines
 
     of_output = lesson_lines(gate.output.card.lesson) if gate.output else []
     of_output = [f"With the output at hand: {line}" for line in of_output]
-    say(*said.learned, *lesson_lines(gate.card.lesson), *of_output)
+    say(*summary.learned, *lesson_lines(gate.card.lesson), *of_output)
     say(*diagnosis_lines(gate.card.diagnosis))
     compare(heldout)
-    say(*said.promised[:1], *tested(heldout), *said.promised[1:], *said.wanting)
+    say(*summary.guarantee[:1], *tested(heldout), *summary.guarantee[1:], *summary.shortfall)
 
 
 def compare(heldout: Evaluation) -> None:
@@ -200,8 +200,8 @@ def rows_of(corpora: list[Corpus], outcomes: Path | None, task: str | None) -> C
         )
     if outcomes is None:
         return join_corpora(corpora)
-    usual_set = "feedback" if corpora else "outcomes"
-    known = read_outcomes(outcomes, task=task or "custom", usual_set=usual_set)
+    default_set = "feedback" if corpora else "outcomes"
+    known = read_outcomes(outcomes, task=task or "custom", default_set=default_set)
     say_left_out(known.meta)
     if not corpora:
         return known

@@ -90,9 +90,9 @@ class Card:
     date : str
         When it was trained, as the caller says; empty if not told.
     lesson : mapping
-        What it has learned, for people: see :mod:`imagegate.training.learning.lesson`.
+        What it has learned, for people: see :mod:`imagegate.training.learning.insights`.
     diagnosis : mapping
-        What its reasons know of causes: see :mod:`imagegate.training.learning.diagnosing`.
+        What its reasons know of causes: see :mod:`imagegate.training.learning.diagnosis`.
     adjusted : tuple of mapping
         What was changed after training: see :mod:`imagegate.training.maintenance.adjust`.
     hash : str

@@ -31,7 +31,7 @@ def lesson_lines(lesson: Mapping[str, Any]) -> list[str]:
     Parameters
     ----------
     lesson : mapping
-        As :func:`imagegate.training.learning.lesson.lesson_of` returns it.
+        As :func:`imagegate.training.learning.insights.insights_of` returns it.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def diagnosis_lines(diagnosis: Mapping[str, Any]) -> list[str]:
     Parameters
     ----------
     diagnosis : mapping
-        As :func:`imagegate.training.learning.diagnosing.diagnose` writes it on the card.
+        As :func:`imagegate.training.learning.diagnosis.diagnose` writes it on the card.
     """
     if not diagnosis:
         return []

@@ -12,7 +12,7 @@ from imagegate.features import CAUSES, OUTPUT_VERSION
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate, RuleThresholds, load_thresholds
 from imagegate.training.corpus import Corpus
-from imagegate.training.learning.rules_tuning import six_scores
+from imagegate.training.learning.rules import six_scores
 
 Floats = NDArray[np.float64]
 

@@ -36,8 +36,8 @@ class CauseRows:
         Likewise by how much the loss falls.
     clean_fails : ndarray of bool, shape (rows,)
         Whether the task fails on the clean image, too, or is not known to work on it.
-    sources, part : ndarray of str, shape (rows,)
-        The source of every row, and the part of the split that it is in.
+    sources, split : ndarray of str, shape (rows,)
+        The source of every row, and the split that it is in.
     made : ndarray of bool, shape (rows,)
         Whether it was made to show causes, and no engine has seen it.
     """
@@ -48,7 +48,7 @@ class CauseRows:
     helps: Floats
     clean_fails: NDArray[np.bool_]
     sources: NDArray[np.str_]
-    part: NDArray[np.str_]
+    split: NDArray[np.str_]
     made: NDArray[np.bool_]
 
     def at(self, mask: NDArray[np.bool_]) -> CauseRows:
@@ -71,11 +71,11 @@ class CauseRows:
 
 
 def cause_rows(
-    corpora: Sequence[Corpus], parts: Sequence[NDArray[np.str_]], measures: Sequence[str]
+    corpora: Sequence[Corpus], splits: Sequence[NDArray[np.str_]], measures: Sequence[str]
 ) -> CauseRows:
-    """Return what corpora teach of causes; ``parts`` holds the part of every row of each."""
+    """Return what corpora teach of causes; ``splits`` holds the split of every row of each."""
     told = [_told(corpus) for corpus in corpora]
-    level, gain, helps, clean_fails = (np.concatenate(part) for part in zip(*told, strict=True))
+    level, gain, helps, clean_fails = (np.concatenate(one) for one in zip(*told, strict=True))
     return CauseRows(
         X=np.concatenate([_readings(corpus, measures) for corpus in corpora]),
         level=level,
@@ -83,7 +83,7 @@ def cause_rows(
         helps=helps,
         clean_fails=clean_fails.astype(bool),
         sources=np.concatenate([corpus.column("source_id").astype(str) for corpus in corpora]),
-        part=np.concatenate(list(parts)),
+        split=np.concatenate(list(splits)),
         made=np.concatenate(
             [np.full(len(c), c.meta.get("recipe") == CAUSES_ONLY) for c in corpora]
         ),

@@ -1,24 +1,26 @@
-"""Train a gate: split, learn, calibrate, set the threshold, and write down how."""
+"""Train a gate: split, learn, calibrate, set the threshold, and write the card."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError
-from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION
+from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION, VERSION
 from imagegate.models.calibration import Calibration, History, fit_calibration
+from imagegate.models.card import Card
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.rules import PRESETS
 from imagegate.stats.metrics import even_weights
-from imagegate.training.corpus import Corpus, check_labelled
-from imagegate.training.learning.diagnosing import diagnose
-from imagegate.training.learning.facts import Asked, Made, make_card
-from imagegate.training.learning.guarding import FALSE_ALARMS, fit_guard
+from imagegate.training.corpus import Corpus, check_trainable
+from imagegate.training.learning.diagnosis import diagnose
+from imagegate.training.learning.insights import insights_of
 from imagegate.training.learning.learner import (
     DEFAULT,
     Learned,
@@ -27,23 +29,26 @@ from imagegate.training.learning.learner import (
     learn,
     varying,
 )
-from imagegate.training.learning.lesson import lesson_of
 from imagegate.training.learning.messages import (
-    Said,
+    FEW_SOURCES,
+    HARDER,
+    MILDER,
+    TrainingMessages,
     left_out,
     output_messages,
-    said_of,
+    training_messages,
     why_no_output,
 )
-from imagegate.training.learning.promise import Scored, set_thresholds
-from imagegate.training.learning.rules_tuning import six_scores, tune_rules
-from imagegate.training.learning.wanting import HARDER, MILDER
-from imagegate.training.split import PARTS, SHARES, split_by_group
+from imagegate.training.learning.ood import FALSE_ALARMS, fit_detector
+from imagegate.training.learning.rules import six_scores, tune_rules
+from imagegate.training.learning.threshold import Objective, ScoredRows, set_thresholds
+from imagegate.training.split import SHARES, SPLITS, split_by_group
 
 __all__ = ["LearnerSettings", "TrainResult", "from_sklearn", "train"]
 
 Floats = NDArray[np.float64]
 USUAL = (0.05, 0.95)  # quantiles of the passing training rows
+LIBRARIES = ("imagegate", "numpy", "scikit-learn")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,24 +60,24 @@ class TrainResult:
     gate : Gate
         Ready to answer and to be saved; its ``output`` judges what the engine made of an image.
     split : ndarray of str, shape (rows,)
-        The part of every row of the corpus: train, calibration or test.
-    said : Said
-        What was made of how much, what is promised, and what is wanting, in plain words.
+        The split of every row of the corpus: train, calibration or test.
+    summary : TrainingMessages
+        What was learned from how much, what is guaranteed, and what there is too little of.
     """
 
     gate: Gate
     split: NDArray[np.str_]
-    said: Said
+    summary: TrainingMessages
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """All that is said, in its order; what was learned stands on the card."""
-        return (*self.said.learned, *self.said.promised, *self.said.wanting)
+        """All sentences of the summary; the card holds what the gate has learned."""
+        return (*self.summary.learned, *self.summary.guarantee, *self.summary.shortfall)
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """The rows of one part as arrays."""
+class SplitRows:
+    """The rows of one split as arrays."""
 
     X: NDArray[np.float32]
     fails: NDArray[np.bool_]
@@ -85,7 +90,7 @@ def train(
     corpus: Corpus,
     *,
     name: str,
-    promise: float = 0.05,
+    risk_target: float = 0.05,
     confidence: float = 0.95,
     costs: tuple[float, float] | None = None,
     seed: int = 0,
@@ -96,8 +101,8 @@ def train(
 ) -> TrainResult:
     """Train a gate on a labelled corpus.
 
-    Trees and rules learn from the training part; the probability is calibrated and the threshold
-    set on the calibration part; the test part is not looked at. If the corpus has measures of
+    Trees and rules learn from the training split; the probability is calibrated and the threshold
+    set on the calibration split; the test split is not looked at. If the corpus has measures of
     outputs, a second gate learns from image and output together in the same way; it is kept if
     its cross-validated log-loss is lower.
 
@@ -107,16 +112,16 @@ def train(
         Rows with measures and losses.
     name : str
         The name of the gate; that of the second one is ``"NAME+output"``.
-    promise, confidence : float
-        Of the images passed at most the share ``promise`` fails, with this confidence.
+    risk_target, confidence : float
+        Of the images passed at most the share ``risk_target`` fails, with this confidence.
     costs : tuple of 2 float, optional
-        Instead of a promise: what a false pass and a false reject cost.
+        Instead of a risk target: what a false pass and a false reject cost.
     seed : int
         Of split and training; the same corpus and seed give the same gate file.
     date : str
         Written on the card; no clock is read here.
     shares : sequence of 3 float
-        Of training, calibration and test; few sources want more calibration.
+        Of training, calibration and test; together 1. Few sources need more calibration.
     diagnosis : sequence of Corpus
         More rows to learn causes from, labelled with the recipes ``causes`` and
         ``counterfactuals``; the probability of failure is not learned from them.
@@ -130,19 +135,28 @@ def train(
     Raises
     ------
     CorpusError
-        If there are too few groups to split, or the task never fails or always fails.
+        If there are too few groups to split, if the task never fails or always fails, or if the
+        corpus teaches causes alone (recipes ``causes`` and ``counterfactuals``).
+    SettingsError
+        If risk target, confidence, costs or shares are out of range.
+
+    Examples
+    --------
+    >>> result = train(read_corpus("corpus"), name="qr", risk_target=0.1)  # doctest: +SKIP
+    >>> save_gate(result.gate, "qr.gate")  # doctest: +SKIP
     """
-    check_labelled(corpus)
-    asked = Asked(name, promise, confidence, costs, seed, date, settings or DEFAULT)
-    groups, sets = corpus.column("group").astype(str), corpus.column("set").astype(str)
-    split = split_by_group(groups, sets, seed=seed, shares=shares)
-    gate = _fit(corpus, split, asked, images_only(corpus))
-    output, said = _with_output(corpus, split, asked, gate)
-    taught = _taught(gate, corpus, split)
-    gate = diagnose(taught, corpus, split, diagnosis, shares=shares, settings=asked.settings)
+    check_trainable(corpus)
+    objective = Objective(name, risk_target, confidence, costs, seed, date)
+    settings = settings or DEFAULT
+    split = split_by_group(corpus.groups, corpus.column("set"), seed=seed, shares=shares)
+    gate = _fit(corpus, split, objective, images_only(corpus), settings)
+    output, messages = _with_output(corpus, split, objective, gate, settings)
+    taught = _with_insights(gate, corpus, split)
+    gate = diagnose(taught, corpus, split, diagnosis, shares=shares, settings=settings)
     if output:
         gate = replace(gate, output=replace(output, diagnosis=gate.diagnosis))
-    return TrainResult(gate, split, said_of(gate.card, said, corpus.meta))
+    second = output.card if output else None
+    return TrainResult(gate, split, training_messages(gate.card, second, messages, corpus.meta))
 
 
 def images_only(corpus: Corpus) -> list[str]:
@@ -156,90 +170,106 @@ def images_only(corpus: Corpus) -> list[str]:
 
 
 def _with_output(
-    corpus: Corpus, split: NDArray[np.str_], asked: Asked, gate: Gate
+    corpus: Corpus,
+    split: NDArray[np.str_],
+    objective: Objective,
+    gate: Gate,
+    settings: LearnerSettings,
 ) -> tuple[Gate | None, list[str]]:
-    """Return a gate of image and output if it is better, and what is to be said of it."""
+    """Return a gate of image and output if it is better, and what to say of it."""
     if not corpus.outputs or corpus.meta.get("output_version") != OUTPUT_VERSION:
         return None, why_no_output(corpus.meta)
-    named = replace(asked, name=asked.name + OUTPUT_SUFFIX)
-    output = _fit(corpus, split, named, [*images_only(corpus), *corpus.outputs])
+    named = replace(objective, name=objective.name + OUTPUT_SUFFIX)
+    measures = [*images_only(corpus), *corpus.outputs]
+    output = _fit(corpus, split, named, measures, settings)
     better = output.judges_output and _log_loss(output) < _log_loss(gate)
-    said = output_messages(output.card, alone=_log_loss(gate), kept=better)
-    return (_taught(output, corpus, split) if better else None), list(said)
+    messages = list(output_messages(output.card, alone=_log_loss(gate), kept=better))
+    return (_with_insights(output, corpus, split) if better else None), messages
 
 
-def _taught(gate: Gate, corpus: Corpus, split: NDArray[np.str_]) -> Gate:
+def _with_insights(gate: Gate, corpus: Corpus, split: NDArray[np.str_]) -> Gate:
     """Write on the card what the gate has learned."""
-    lesson = lesson_of(gate, corpus, split, seed=gate.card.seed)
-    return replace(gate, card=replace(gate.card, lesson=lesson))
+    insights = insights_of(gate, corpus, split, seed=gate.card.seed)
+    return replace(gate, card=replace(gate.card, lesson=insights))
 
 
 def _log_loss(gate: Gate) -> float:
     return float(gate.card.settings["log_loss"])
 
 
-def _fit(corpus: Corpus, split: NDArray[np.str_], asked: Asked, allowed: Sequence[str]) -> Gate:
+def _fit(
+    corpus: Corpus,
+    split: NDArray[np.str_],
+    objective: Objective,
+    allowed: Sequence[str],
+    settings: LearnerSettings,
+) -> Gate:
     """Learn, calibrate and set the threshold on the measures allowed, as far as they vary."""
-    measures = _varying(corpus.select(split == "train"), allowed, asked.seed)
-    training, calibration = (_part(corpus, split == part, measures) for part in PARTS[:2])
-    _check(training, calibration, " ".join(left_out(corpus.meta)))
+    rows, seed = corpus.select(split == "train"), objective.seed
+    varied = varying(rows.matrix(allowed), rows.groups, seed=seed)
+    measures = [allowed[j] for j in varied]
+    training, calibration = (_rows(corpus, split == name, measures) for name in SPLITS[:2])
+    _check(training, calibration, corpus.meta)
     learned = learn(
         *(training.X, training.fails, training.weights, training.groups),
         measures=measures,
-        seed=asked.seed,
-        settings=asked.settings,
+        seed=seed,
+        settings=settings,
     )
-    guard = fit_guard(training.X, training.sources, calibration.X, seed=asked.seed)
-    line, history = _calibrated(learned, guard, calibration)
-    unseen = Scored(learned.unseen, training.fails, training.weights)
-    thresholds, guarantee = set_thresholds(asked, history, line, training=unseen)
-    made = Made(
+    detector = fit_detector(training.X, training.sources, calibration.X, seed=seed)
+    line, history = _calibrated(learned, detector, calibration)
+    unseen = ScoredRows(learned.unseen, training.fails, training.weights)
+    thresholds, guarantee = set_thresholds(objective, history, line, training=unseen)
+    preset = PRESETS.get(str(corpus.meta["task"]), PRESETS["general"])
+    scores = six_scores(rows.X, rows.names)
+    card = replace(
+        _card(corpus, split, objective),
         measures=tuple(measures),
-        settings=learned.settings,
-        thresholds=thresholds,
         guarantee=guarantee,
-        guard={"false_alarms": FALSE_ALARMS, "limit": guard.limit, "rows": len(guard.rows)},
-        rules=_rules(corpus, split == "train", training),
+        thresholds=thresholds,
+        guard={
+            "false_alarms": FALSE_ALARMS,
+            "limit": detector.limit,
+            "rows": len(detector.rows),
+        },
+        settings=learned.settings,
+        rules_preset=preset.to_dict(),
+        rules_tuned=tune_rules(scores, training.fails, training.weights, preset).to_dict(),
     )
-    card = make_card(corpus, split, asked, made)
     usual = _usual(training.X[~training.fails])
-    return Gate(card, learned.forest, line, guard, usual, history)
+    return Gate(card, learned.forest, line, detector, usual, history)
 
 
-def _varying(training: Corpus, allowed: Sequence[str], seed: int) -> list[str]:
-    groups = training.column("group").astype(str)
-    return [allowed[j] for j in varying(training.matrix(allowed), groups, seed=seed)]
-
-
-def _part(corpus: Corpus, mask: NDArray[np.bool_], measures: Sequence[str]) -> Part:
+def _rows(corpus: Corpus, mask: NDArray[np.bool_], measures: Sequence[str]) -> SplitRows:
     sources = corpus.column("source_id")[mask].astype(str)
-    return Part(
+    return SplitRows(
         X=corpus.matrix(measures)[mask],
         fails=np.asarray(corpus.fails[mask], bool),
         sources=sources,
-        groups=corpus.column("group")[mask].astype(str),
+        groups=corpus.groups[mask],
         weights=even_weights(sources),
     )
 
 
-def _check(training: Part, calibration: Part, errors: str) -> None:
-    for name, part in (("training", training), ("calibration", calibration)):
-        if not len(part.X) or (name == "training" and len(np.unique(part.groups)) < 2):
-            raise CorpusError(
-                "too few groups to split into training, calibration and test: label at least 20 "
-                "sources, better 250"
-            )
-        failing = int(part.fails.sum())
-        if name == "training" and failing in (0, len(part.fails)):
-            often, remedy = ("always", MILDER) if failing else ("never", HARDER)
-            raise CorpusError(
-                f"the task {often} fails on the {len(part.fails)} training images: there is "
-                f"nothing to learn. Label more {remedy}, or check the loss limit. {errors}".rstrip()
-            )
+def _check(training: SplitRows, calibration: SplitRows, meta: Mapping[str, Any]) -> None:
+    if not len(calibration.X) or len(np.unique(training.groups)) < 2:
+        least = round(FEW_SOURCES / SHARES[1])
+        raise CorpusError(
+            "too few groups to split into training, calibration and test: label at least "
+            f"{least} sources"
+        )
+    failing = int(training.fails.sum())
+    if failing in (0, len(training.fails)):
+        often, remedy = ("always", MILDER) if failing else ("never", HARDER)
+        raise CorpusError(
+            f"the task {often} fails on the {len(training.fails)} training images: there is "
+            f"nothing to learn. Label more {remedy}, or check the failure threshold. "
+            f"{' '.join(left_out(meta))}".rstrip()
+        )
 
 
 def _calibrated(
-    learned: Learned, guard: OutOfDistributionDetector, calibration: Part
+    learned: Learned, detector: OutOfDistributionDetector, calibration: SplitRows
 ) -> tuple[Calibration, History]:
     """Return the line to probabilities, and the calibration rows as they are kept."""
     raw = learned.forest.decision(calibration.X)
@@ -247,19 +277,31 @@ def _calibrated(
         raw=raw,
         fails=calibration.fails,
         source=np.unique(calibration.sources, return_inverse=True)[1].astype(np.int32),
-        familiar=~guard.alarm(calibration.X),
+        familiar=~detector.alarm(calibration.X),
     )
     return fit_calibration(raw, calibration.fails, calibration.weights), history
 
 
-def _rules(
-    corpus: Corpus, mask: NDArray[np.bool_], training: Part
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the preset of the task and the rules tuned on the training rows."""
-    preset = PRESETS.get(str(corpus.meta["task"]), PRESETS["general"])
-    found = six_scores(corpus.X[mask], corpus.names)
-    tuned = tune_rules(found, training.fails, training.weights, preset)
-    return preset.to_dict(), tuned.to_dict()
+def _card(corpus: Corpus, split: NDArray[np.str_], objective: Objective) -> Card:
+    """Return a card that says what the gate is made from and for."""
+    meta, by_target = corpus.meta, objective.costs is None
+    return Card(
+        name=objective.name,
+        task=str(meta["task"]),
+        engine=str(meta["engine"]),
+        engine_version=str(meta.get("engine_version", "")),
+        limit=corpus.failure_threshold,
+        features_version=int(meta.get("features_version", VERSION)),
+        sets=tuple(corpus.set_facts(name) for name in corpus.sets),
+        parts={name: corpus.counts(split == name) for name in SPLITS},
+        groups={name: tuple(np.unique(corpus.groups[split == name]).tolist()) for name in SPLITS},
+        seed=objective.seed,
+        promise=objective.risk_target if by_target else None,
+        confidence=objective.confidence if by_target else None,
+        costs=objective.costs,
+        libraries={name: metadata.version(name) for name in LIBRARIES},
+        date=objective.date,
+    )
 
 
 def _usual(X: NDArray[np.float32]) -> Floats:

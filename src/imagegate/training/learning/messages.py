@@ -1,44 +1,137 @@
-"""Say in plain words what came of training, and what is wanting: how many more, of which kind."""
+"""Say what training made, what it guarantees, and how many more sources it takes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from imagegate.features import CAUSES, OUTPUTS
-from imagegate.models.card import Card, Guarantee, percent
-from imagegate.training.learning.wanting import Counts, wanting
+from imagegate.models.card import Card, Guarantee
+from imagegate.stats.bootstrap import FEW_GROUPS, FEW_OUTCOMES
+from imagegate.text import count, percent
+from imagegate.training.split import SHARES, SPLITS
 
+HARDER = "harder variants (a higher --strength)"
+MILDER = "clean sources or milder variants (a lower --strength)"
+FEW_SOURCES = 50  # to calibrate on
+FEW_FAILING = 30  # sources to learn failure from, or images to learn success from
+RARE = 0.05  # of all images: fewer failures, or successes, say little about them
+PLENTY = 100  # sources that fail, or images that do not: then even a small share is enough
 FEW_RIGHT = 0.9  # of first reasons
 TELLING = 30  # calibration sources from which it can be told that more would not help
 
 
 @dataclass(frozen=True)
-class Said:
+class TrainingMessages:
     """What a user should read after training.
 
     Parameters
     ----------
     learned : tuple of str
         What it was made of.
-    promised : tuple of str
-        What is promised of the images passed, and what became of the check of outputs.
-    wanting : tuple of str
-        What there is too little of, and how much more it would take; empty if nothing.
+    guarantee : tuple of str
+        What is guaranteed of the images passed, and what became of the check of outputs.
+    shortfall : tuple of str
+        What there is too little of, and how many more sources it takes; empty if nothing.
     """
 
     learned: tuple[str, ...]
-    promised: tuple[str, ...]
-    wanting: tuple[str, ...]
+    guarantee: tuple[str, ...]
+    shortfall: tuple[str, ...]
 
 
-def said_of(card: Card, of_output: Iterable[str], meta: Mapping[str, Any]) -> Said:
-    """Return what to say of a gate; ``of_output`` is what there is to say of its second one."""
-    learned = (_learned(card), *left_out(meta))
-    lacks = (*wanting(card), *_unexplained(card))
-    return Said(learned, (*_promised(card), *of_output), lacks)
+def training_messages(
+    card: Card, output: Card | None, of_output: Sequence[str], meta: Mapping[str, Any]
+) -> TrainingMessages:
+    """Return what to say of a gate, with the card and the messages of its second one."""
+    guarantees = [one.guarantee for one in (card, output) if one and one.guarantee]
+    return TrainingMessages(
+        (_learned(card), *left_out(meta)),
+        (*_threshold(card), *of_output),
+        (*shortfall(card, guarantees), *_unexplained(card)),
+    )
+
+
+def _learned(card: Card) -> str:
+    training, calibration = card.parts["train"], card.parts["calibration"]
+    return (
+        f"Learned from {training['sources']:,} sources ({training['rows']:,} images, "
+        f"{percent(training['fails'] / training['rows'])} failing), calibrated on "
+        f"{calibration['sources']:,}; {card.parts['test']['sources']:,} are kept for the test."
+    )
+
+
+def left_out(meta: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many rows with an error of the engine were left out, and what to do about it."""
+    if meta.get("errors") and meta.get("engine") != "outcomes":
+        yield (
+            f"Left out: {meta['errors']:,} rows with an error. If that is how {meta['engine']:.60} "
+            "answers bad images, count them as failures: label again with --errors fail."
+        )
+
+
+def _threshold(card: Card) -> Iterator[str]:
+    if card.guarantee:
+        yield guarantee_message(card.guarantee, needed="more sources")
+    elif card.costs:
+        yield (
+            f"Passes up to a chance of failure of {percent(card.thresholds['pass'] or 0)}: a "
+            f"false pass costs {card.costs[0]:g}, a false reject {card.costs[1]:g}."
+        )
+
+
+def guarantee_message(found: Guarantee, *, needed: str = "") -> str:
+    """Say what is guaranteed, or why nothing is.
+
+    ``needed`` takes the place of the number of calibration sources that are missing.
+    """
+    goal = (
+        f"at most {100 * found.promise:g} % of the images passed fail "
+        f"(confidence {100 * found.confidence:g} %)"
+    )
+    if found.kept:
+        return (
+            f"Guarantee: {goal}. Of {found.sources:,} calibration sources, {found.passed:,} pass "
+            f"and {found.failed:,} of these fail. It holds for images like these."
+        )
+    if found.more_sources is not None:
+        needed = needed or f"at least {found.more_sources:,} more calibration sources"
+        remedy = f"It takes {needed}, or a higher risk target."
+    elif found.sources < TELLING:
+        remedy = (
+            f"{found.sources:,} calibration sources are too few to tell how many it takes. Add "
+            "sources, or choose a higher risk target."
+        )
+    else:
+        remedy = (
+            "More sources alone do not help: even among the images that look best, more fail. "
+            "Choose a higher risk target, or label sources that resemble each other more."
+        )
+    return f"The risk target cannot be met, so nothing passes by itself: {goal}. {remedy}"
+
+
+def output_messages(card: Card, *, alone: float, kept: bool) -> Iterator[str]:
+    """Yield what became of the gate of image and output; ``alone`` is the image's log-loss."""
+    losses = f"(cross-validated log-loss {card.settings['log_loss']:.3f} against {alone:.3f})"
+    if not kept:
+        yield f"No output check: the output tells no more than the image alone {losses}."
+        return
+    yield f"Output check: image and output tell more than the image alone {losses}."
+    if card.guarantee:
+        yield f"Output check: {guarantee_message(card.guarantee, needed='more sources')}"
+
+
+def why_no_output(meta: Mapping[str, Any]) -> list[str]:
+    """Return why there is no gate of image and output, if the task could have one."""
+    if meta.get("task") not in OUTPUTS or meta.get("engine") == "outcomes":
+        return []
+    if "outcomes" in meta:
+        return ["No output check: outcomes come without what the engine made of the images."]
+    old = "measures of outputs from another version"
+    why = old if meta.get("output_measures") else "no measures of outputs"
+    return [f"No output check: this corpus has {why}. Label again to get one."]
 
 
 def _unexplained(card: Card) -> Iterator[str]:
@@ -52,8 +145,10 @@ def _unexplained(card: Card) -> Iterator[str]:
         )
         return
     if missing:
-        told = ", ".join(missing)
-        yield f"Reasons know {told} by the scores alone: too few rows to learn from. {remedy}."
+        yield (
+            f"Reasons know {', '.join(missing)} by the scores alone: too few rows to learn from. "
+            f"{remedy}."
+        )
     counted = card.diagnosis["held_out"]["one"].values()
     rows, right = (sum(pair[i] for pair in counted) for i in (0, 1))
     if rows and right / rows < FEW_RIGHT:
@@ -63,98 +158,168 @@ def _unexplained(card: Card) -> Iterator[str]:
         )
 
 
-def left_out(meta: Mapping[str, Any]) -> Iterator[str]:
-    """Yield how many rows with an error of the engine were left out, and what to do about it."""
-    if meta.get("errors") and meta.get("engine") != "outcomes":
-        yield (
-            f"Left out: {meta['errors']:,} rows with an error. If that is how {meta['engine']:.60} "
-            "answers bad images, count them as failures: label again with --errors fail."
-        )
+def shortfall(card: Card, guarantees: Sequence[Guarantee] = ()) -> Iterator[str]:
+    """Yield what there is too little of, then one number: how many more sources it takes.
 
-
-def _learned(card: Card) -> str:
-    training, calibration = card.parts["train"], card.parts["calibration"]
-    return (
-        f"Learned from {training['sources']:,} sources ({training['rows']:,} images, "
-        f"{percent(training['fails'] / training['rows'])} failing), calibrated on "
-        f"{calibration['sources']:,}; {card.parts['test']['sources']:,} are kept for the test."
-    )
-
-
-def _promised(card: Card) -> Iterator[str]:
-    if card.guarantee:
-        yield promise_words(card.guarantee, _sources_for_one(card))
-    elif card.costs:
-        yield (
-            f"Passes up to a chance of failure of {percent(card.thresholds['pass'] or 0)}: a "
-            f"false pass costs {card.costs[0]:g}, a false reject {card.costs[1]:g}."
-        )
-
-
-def output_messages(card: Card, *, alone: float, kept: bool) -> Iterator[str]:
-    """Yield what became of the gate of image and output; ``alone`` is the image's log-loss."""
-    losses = f"{card.settings['log_loss']:.3f} against {alone:.3f}"
-    if not kept:
-        yield (
-            "No output check: image and output together tell no more than the image alone "
-            f"(cross-validated log-loss {losses})."
-        )
-        return
-    yield (
-        "Output check: image and output together tell more than the image alone "
-        f"(cross-validated log-loss {losses})."
-    )
-    if card.guarantee:
-        yield f"Output check: {promise_words(card.guarantee, _sources_for_one(card))}"
-
-
-def why_no_output(meta: Mapping[str, Any]) -> list[str]:
-    """Return why there is no gate of image and output, if the task could have one."""
-    if meta.get("task") not in OUTPUTS or meta.get("engine") == "outcomes":
-        return []
-    if "outcomes" in meta:
-        return ["No output check: outcomes come without what the engine made of the images."]
-    why = (
-        "measures of outputs from another version"
-        if meta.get("output_measures")
-        else ("no measures of outputs")
-    )
-    return [f"No output check: this corpus has {why}. Label again to get one."]
-
-
-def _sources_for_one(card: Card) -> float:
-    """Return how many sources must be labelled for one to calibrate on."""
-    return 1 / Counts(card.parts, outcomes=False).share("calibration")
-
-
-def promise_words(found: Guarantee, sources_per_calibration: float | None = None) -> str:
-    """Say what is promised, or what is wanting.
-
-    ``sources_per_calibration`` tells how many sources must be labelled for one to calibrate on;
-    None where all new ones go there.
+    Parameters
+    ----------
+    card : Card
+        Its ``parts`` hold rows, sources, groups, fails and failing sources of every split. The
+        number follows from the rates among them: *about* so many more sources if those to come
+        are like those at hand. It is enough for everything that is missing.
+    guarantees : sequence of Guarantee
+        Those that cannot be given ask for more sources, too.
     """
-    wanted = (
-        f"at most {percent(found.promise)} of the images passed fail "
-        f"(confidence {percent(found.confidence)})"
-    )
-    if found.kept:
-        return (
-            f"Promise: {wanted}. Of {found.sources:,} calibration sources {found.passed:,} pass, "
-            f"{found.failed:,} of them fail. It holds for images like these."
+    counts = Counts(card.parts, outcomes=card.engine == "outcomes")
+    needs = [*_to_calibrate(counts), *_to_learn(counts), *_to_compare(counts)]
+    yield from (sentence for sentence, _ in needs)
+    yield from _to_balance(counts)
+    missing = max((found.more_sources or 0 for found in guarantees), default=0)
+    most = max([counts.in_all(missing, "calibration"), *(more for _, more in needs)])
+    if most:
+        yield f"Add about {rounded_up(most):,} more {counts.noun} like these."
+    if card.guarantee and card.guarantee.kept:
+        yield from _to_target(counts, card.guarantee.promise)
+
+
+Need = tuple[str, float]  # a sentence, and about how many more sources like those at hand
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The counts of all splits; ``outcomes`` tells that nothing was degraded or labelled."""
+
+    splits: Mapping[str, Mapping[str, int]]
+    outcomes: bool
+
+    def all(self, what: str) -> int:
+        """Return a count over all splits."""
+        return sum(self.of(split, what) for split in self.splits)
+
+    def of(self, split: str, what: str) -> int:
+        """Return a count of one split; ``works`` are its images on which the task works."""
+        own = self.splits[split]
+        return own["rows"] - own["fails"] if what == "works" else own[what]
+
+    def in_all(self, missing: float, split: str) -> float:
+        """Return about how many sources must come in all so that so many fall to a split.
+
+        The share is that of the sources at hand; of a few, whole sources make it another than was
+        asked for, so then it is the usual one.
+        """
+        total = max(1, self.all("sources"))
+        found, usual = self.of(split, "sources") / total, SHARES[SPLITS.index(split)]
+        return missing / (usual if abs(found - usual) * total < 2 else found)
+
+    def like(self, least: int, split: str, what: str) -> float:
+        """Return how many sources like those at hand bring a split to the least of something.
+
+        The rate is that of the split, or of all splits if it has none.
+        """
+        own = self.of(split, what), self.of(split, "sources")
+        rates = [own, (self.all(what), self.all("sources"))]
+        rate = next((found / of for found, of in rates if found and of), 1.0)
+        return max(0.0, self.in_all((least - own[0]) / rate, split))
+
+    @property
+    def noun(self) -> str:
+        """What a source is called."""
+        return "images" if self.outcomes else "sources"
+
+
+def rounded_up(number: float) -> int:
+    """Return a number with two telling digits: what follows from a few rates is no better known.
+
+    >>> rounded_up(7.2), rounded_up(667), rounded_up(3280)
+    (8, 670, 3300)
+    """
+    unit: int = 10 ** max(0, len(str(math.ceil(number))) - 2)
+    return math.ceil(number / unit) * unit
+
+
+def _to_calibrate(counts: Counts) -> Iterator[Need]:
+    sources, groups = (counts.of("calibration", what) for what in ("sources", "groups"))
+    if sources < FEW_SOURCES:
+        yield (
+            f"Warning: only {count(sources, 'source')} to calibrate on; below {FEW_SOURCES} the "
+            "probabilities are rough.",
+            counts.like(FEW_SOURCES, "calibration", "sources"),
         )
-    beginning = f"The promise cannot be kept, so nothing passes by itself: {wanted}."
-    if found.more_sources is None and found.sources < TELLING:
-        return (
-            f"{beginning} From {found.sources:,} calibration sources it cannot be told how many it "
-            "would take; promise less, or add sources."
+    elif groups < FEW_GROUPS:
+        yield (
+            f"Warning: the {sources:,} sources to calibrate on are of only "
+            f"{count(groups, 'group')}. Images of a group resemble each other, so the guarantee "
+            "claims too much. Sources of new groups help most.",
+            counts.like(FEW_GROUPS, "calibration", "groups"),
         )
-    if found.more_sources is None:
-        return (
-            f"{beginning} More sources alone would not help: even among the images that look best "
-            "more fail. Ask for less, or label sources that resemble each other more."
+    fails, rows = (counts.of("calibration", what) for what in ("fails", "rows"))
+    if fails in (0, rows):
+        often, what = ("never", "failing_sources") if not fails else ("always", "works")
+        yield (
+            f"Warning: the task {often} fails on the calibration images; the probabilities are a "
+            "guess.",
+            counts.like(FEW_OUTCOMES, "calibration", what),
         )
-    needed = f"At least {found.more_sources:,} more calibration sources are needed"
-    if sources_per_calibration:
-        total = math.ceil(found.more_sources * sources_per_calibration)
-        needed += f", about {total:,} more sources in all"
-    return f"{beginning} {needed}; or promise less."
+
+
+def _to_learn(counts: Counts) -> Iterator[Need]:
+    failing, works = (counts.of("train", what) for what in ("failing_sources", "works"))
+    if failing < FEW_FAILING:
+        spared = counts.all("sources") - counts.all("failing_sources")
+        harder = "Images that fail help most." if counts.outcomes else f"Or label {HARDER}."
+        room = counts.outcomes or counts.in_all(FEW_FAILING - failing, "train") <= spared
+        yield (
+            f"Warning: only {count(failing, 'training source')} ever fail; below {FEW_FAILING} the "
+            f"gate has seen too few failures.{f' {harder}' * room}",
+            counts.like(FEW_FAILING, "train", "failing_sources"),
+        )
+    if works < FEW_FAILING:
+        milder = "Images that do not fail help most." if counts.outcomes else f"Or label {MILDER}."
+        yield (
+            f"Warning: the task succeeds on only {count(works, 'training image')}; below "
+            f"{FEW_FAILING} the gate has seen too few successes. {milder}",
+            counts.like(FEW_FAILING, "train", "works"),
+        )
+
+
+def _to_compare(counts: Counts) -> Iterator[Need]:
+    """Say what the test lacks to compare the gate with the rules."""
+    needed = {"groups": FEW_GROUPS, "fails": FEW_OUTCOMES, "works": FEW_OUTCOMES}
+    own = {what: counts.of("test", what) for what in needed}
+    if any(own[what] < least for what, least in needed.items()):
+        yield (
+            f"Warning: too few to compare with the rules: the test has "
+            f"{count(own['groups'], 'group')}, {own['fails']:,} failing and "
+            f"{count(own['works'], 'working image')}; it takes {FEW_GROUPS}, {FEW_OUTCOMES} and "
+            f"{FEW_OUTCOMES}.",
+            max(counts.like(least, "test", what) for what, least in needed.items()),
+        )
+
+
+def _to_balance(counts: Counts) -> Iterator[str]:
+    """Say if almost everything fails, or almost nothing."""
+    rows, fails, works = (counts.all(what) for what in ("rows", "fails", "works"))
+    rarely = fails < RARE * rows and counts.all("failing_sources") < PLENTY
+    often = works < RARE * rows and works < PLENTY
+    if rarely or often:
+        verb, kind, where = (
+            ("fails", "on which it fails", HARDER)
+            if rarely
+            else ("works", "on which it works", MILDER)
+        )
+        yield (
+            f"Warning: the task {verb} on only {percent((fails if rarely else works) / rows)} of "
+            f"the images, so the gate hardly knows that case. Add images {kind}"
+            f"{'' if counts.outcomes else f': {where}'}."
+        )
+
+
+def _to_target(counts: Counts, risk_target: float) -> Iterator[str]:
+    """Say if a risk target asks for nothing."""
+    rate = counts.all("fails") / counts.all("rows")
+    if 0 < rate < risk_target:
+        yield (
+            f"Only {percent(rate)} of the images fail, fewer than the risk target of "
+            f"{100 * risk_target:g} %: passing all of them would meet it. Choose a lower target, "
+            f"such as {rate / 2:.2g}."
+        )

@@ -1,4 +1,4 @@
-"""Set the threshold: by a promise that holds with stated confidence, or by cost."""
+"""Set the thresholds of a gate: by a risk target that is met with confidence, or by cost."""
 
 from __future__ import annotations
 
@@ -9,31 +9,147 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from imagegate.errors import SettingsError
-from imagegate.stats.binomial import (
-    allowed_failures,
-    binomial_p,
-    clopper_pearson,
-    sources_needed,
-    upper_bound,
-    wilson,
-)
-
-__all__ = [
-    "Found",
-    "clopper_pearson",
-    "cost_threshold",
-    "first_step",
-    "ltt_threshold",
-    "more_sources",
-    "one_row_per_source",
-    "sources_needed",
-    "upper_bound",
-    "wilson",
-]
+from imagegate.models.calibration import Calibration, History
+from imagegate.models.card import Guarantee
+from imagegate.stats.binomial import allowed_failures, binomial_p, sources_needed, upper_bound
+from imagegate.stats.metrics import even_weights
 
 Floats = NDArray[np.float64]
+LEAST_REJECTED = 0.5  # rejected is only what is believed to fail rather than not
 LOSS_OF_POWER = 0.02  # that a stricter start may cost, against the best one
 MOST_MORE = 100_000  # calibration sources; beyond that, nobody would
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a gate is made for: its name, a risk target or costs, chance and date."""
+
+    name: str
+    risk_target: float
+    confidence: float
+    costs: tuple[float, float] | None
+    seed: int
+    date: str
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredRows:
+    """Rows that the model has not learned from.
+
+    Parameters
+    ----------
+    scores : ndarray of float64
+        Log-odds before calibration; infinite for what never passes.
+    fails : ndarray of bool
+        Whether the task failed.
+    weights : ndarray of float64
+        The rows of a source add up to 1.
+    """
+
+    scores: Floats
+    fails: NDArray[np.bool_]
+    weights: Floats
+
+    @classmethod
+    def of_history(cls, history: History) -> ScoredRows:
+        """Return the rows kept in a gate file; what is out of distribution never passes."""
+        scores = np.where(history.familiar, history.raw, np.inf)
+        return cls(scores, history.fails, even_weights(history.source))
+
+    def and_more(self, other: ScoredRows) -> ScoredRows:
+        """Return these rows and those of another."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in vars(self))
+        return ScoredRows(*map(np.concatenate, pairs))
+
+
+def set_thresholds(
+    objective: Objective,
+    history: History,
+    line: Calibration,
+    *,
+    training: ScoredRows | None = None,
+) -> tuple[dict[str, float | None], Guarantee | None]:
+    """Return the thresholds on the probability of failure, and what is guaranteed of the first.
+
+    Parameters
+    ----------
+    objective : Objective
+        A risk target or costs, and the seed by which one row of each source is drawn.
+    history : History
+        The calibration rows.
+    line : Calibration
+        From raw to calibrated log-odds.
+    training : ScoredRows, optional
+        See :func:`meet_risk_target`.
+
+    Returns
+    -------
+    dict, Guarantee or None
+        ``pass`` (None: nothing passes by itself) and ``reject``. Costs guarantee nothing.
+    """
+    guarantee = None
+    if objective.costs:
+        passing: float | None = cost_threshold(*objective.costs)
+    else:
+        found, guarantee = meet_risk_target(
+            ScoredRows.of_history(history),
+            history.source,
+            risk_target=objective.risk_target,
+            confidence=objective.confidence,
+            seed=objective.seed,
+            training=training,
+        )
+        passing = None if found is None else float(line.probability(np.array([found]))[0])
+    return {"pass": passing, "reject": max(passing or 0.0, LEAST_REJECTED)}, guarantee
+
+
+def meet_risk_target(
+    calibration: ScoredRows,
+    sources: NDArray[np.integer],
+    *,
+    risk_target: float,
+    confidence: float,
+    seed: int,
+    training: ScoredRows | None = None,
+) -> tuple[float | None, Guarantee]:
+    """Return the highest raw log-odds that may pass, and what is guaranteed of it.
+
+    Parameters
+    ----------
+    calibration : ScoredRows
+        Rows that neither the model nor its settings have seen.
+    sources : ndarray of int
+        The source of each; one row of each is drawn.
+    risk_target, confidence : float
+        Of the images passed at most this share fails, with this confidence.
+    seed : int
+        Of the draw.
+    training : ScoredRows, optional
+        Training rows, each scored by a model that has not seen it. They tell where the walk of
+        :func:`ltt_threshold` starts, and how many more sources it would take. Without them it
+        starts with the fewest sources that can prove the target.
+
+    Returns
+    -------
+    float or None, Guarantee
+    """
+    wanted = {"risk_target": risk_target, "confidence": confidence}
+    drawn = one_row_per_source(sources, seed=seed)
+    rows = drawn[np.isfinite(calibration.scores[drawn])]
+    start = first_step(**vars(training), sources=len(drawn), **wanted) if training else None
+    found = ltt_threshold(calibration.scores[rows], calibration.fails[rows], start=start, **wanted)
+    kept = found.threshold is not None
+    known = calibration.and_more(training) if training else calibration
+    return found.threshold, Guarantee(
+        promise=risk_target,
+        confidence=confidence,
+        kept=kept,
+        sources=len(drawn),
+        passed=found.passed,
+        failed=found.failed,
+        bound=found.bound,
+        more_sources=None if kept else more_sources(**vars(known), sources=len(drawn), **wanted),
+    )
 
 
 @dataclass(frozen=True)
@@ -55,26 +171,26 @@ def ltt_threshold(
     scores: ArrayLike,
     fails: ArrayLike,
     *,
-    promise: float,
+    risk_target: float,
     confidence: float,
     start: int | None = None,
 ) -> Found:
-    """Return the most lenient threshold that keeps a promise about the images passed.
+    """Return the most lenient threshold that meets a risk target among the images passed.
 
-    Of the images with ``score <= threshold``, at most a share ``promise`` fails; the whole
-    procedure breaks this with a probability of at most ``1 - confidence``.
+    Of the images with ``score <= threshold``, at most a share ``risk_target`` fails; the whole
+    procedure misses this with a probability of at most ``1 - confidence``.
 
-    Learn-then-Test with fixed-sequence testing: the hypotheses "risk above the promise" are
+    Learn-then-Test with fixed-sequence testing: the hypotheses "risk above the target" are
     tested from strict to lenient, one for every number of passed sources from ``start`` on, each
     with the exact binomial p-value at the full level; the walk ends at the first that cannot be
-    rejected. A *tuned* threshold, the most lenient whose observed risk looks good, breaks its
-    promise about half of the time.
+    rejected. A *tuned* threshold, the most lenient whose observed risk looks good, misses its
+    target about half of the time.
 
     Why this is valid although the thresholds tried are calibration scores themselves: to pass
     into the region where the risk is too high, the walk must reject at the last step before it.
     Given how many sources lie below the region's edge, their failures are binomial with the risk
     there, whatever their scores; so that happens with at most ``1 - confidence``. This asks that
-    the risk crosses the promise once, as it does when the chance of failure never falls as the
+    the risk crosses the target once, as it does when the chance of failure never falls as the
     score rises. ``start`` must not depend on the calibration labels: see :func:`first_step`.
 
     Why probabilities may be calibrated on the same rows: calibration is a rising line, so the
@@ -84,10 +200,10 @@ def ltt_threshold(
     ----------
     scores : array of float, shape (sources,)
         The higher, the likelier to fail. **One row a source**: variants of one source are not
-        independent, and pooling them breaks the promise (see :func:`one_row_per_source`).
+        independent, and pooling them voids the guarantee (see :func:`one_row_per_source`).
     fails : array of bool, shape (sources,)
         Whether the task failed.
-    promise, confidence : float
+    risk_target, confidence : float
         Such as 0.05 and 0.95.
     start : int, optional
         How many passed sources the first test looks at; by default the least that can do.
@@ -102,7 +218,7 @@ def ltt_threshold(
     selective classification in §4. Holds for images like those of calibration only.
     """
     values, bad = np.asarray(scores, np.float64), np.asarray(fails, bool)
-    least = sources_needed(promise, confidence)
+    least = sources_needed(risk_target, confidence)
     first = max(start or least, least)
     order = np.argsort(values, kind="stable")
     ranked, failed = values[order], np.cumsum(bad[order])
@@ -112,7 +228,7 @@ def ltt_threshold(
     if not steps.size:
         count, hits = int(values.size), int(bad.sum())
         return Found(None, count, hits, upper_bound(hits, count, confidence))
-    rejected = binomial_p(failed[steps], steps + 1, promise) <= 1 - confidence
+    rejected = binomial_p(failed[steps], steps + 1, risk_target) <= 1 - confidence
     kept = int(np.argmin(rejected)) if not rejected.all() else len(steps)
     step = int(steps[max(0, kept - 1)])
     passed, hits = step + 1, int(failed[step])
@@ -126,15 +242,15 @@ def first_step(
     weights: ArrayLike,
     *,
     sources: int,
-    promise: float,
+    risk_target: float,
     confidence: float,
 ) -> int:
     """Return how many passed sources the first test should look at, judged on training rows.
 
     A start with more sources forgives a failure; one with fewer looks at easier images. Taken is
     the strictest that loses almost no chance of success, with the risks that training rows show
-    (each predicted by a model that has not seen it). No calibration label is used, so the promise
-    stays valid whatever comes out.
+    (each predicted by a model that has not seen it). No calibration label is used, so the
+    guarantee stays valid.
 
     Parameters
     ----------
@@ -142,18 +258,18 @@ def first_step(
         Training rows.
     sources : int
         How many calibration sources there are.
-    promise, confidence : float
-        What is to be kept.
+    risk_target, confidence : float
+        What is to be proven.
 
     Returns
     -------
     int
     """
-    least = sources_needed(promise, confidence)
+    least = sources_needed(risk_target, confidence)
     if sources <= least:
         return least
     counts = np.arange(least, sources + 1)
-    allowed = allowed_failures(counts, promise, confidence)
+    allowed = allowed_failures(counts, risk_target, confidence)
     share, risk = risk_curve(scores, fails, weights)
     expected = np.interp(counts / sources, share, risk)
     power = binomial_p(allowed, counts, expected)
@@ -166,10 +282,10 @@ def more_sources(
     weights: ArrayLike,
     *,
     sources: int,
-    promise: float,
+    risk_target: float,
     confidence: float,
 ) -> int | None:
-    """Return about how many more calibration sources it would take to keep the promise.
+    """Return about how many more calibration sources it would take to meet the target.
 
     Parameters
     ----------
@@ -177,8 +293,8 @@ def more_sources(
         What is known of risk and pass share, from all calibration rows.
     sources : int
         How many calibration sources there are already.
-    promise, confidence : float
-        What is to be kept.
+    risk_target, confidence : float
+        What is to be proven.
 
     Returns
     -------
@@ -187,15 +303,15 @@ def more_sources(
         that look best.
     """
     share, risk = risk_curve(scores, fails, weights)
-    usable = (share > 0) & (risk < promise)
+    usable = (share > 0) & (risk < risk_target)
     wanted = np.unique(np.geomspace(sources + 1, sources + MOST_MORE, 400).astype(np.int64))
     for total in wanted:
         passed = np.floor(total * share[usable]).astype(np.int64)
         failed = np.round(passed * risk[usable])
-        if (binomial_p(failed, passed, promise) <= 1 - confidence).any():
+        if (binomial_p(failed, passed, risk_target) <= 1 - confidence).any():
             return int(total) - sources
-    # So few rows say nothing of the risk yet: ask for what a promise takes without a failure.
-    least = sources_needed(promise, confidence)
+    # So few rows say nothing of the risk yet: ask for what the target takes without a failure.
+    least = sources_needed(risk_target, confidence)
     return least - sources if np.size(scores) < least else None
 
 

@@ -1,21 +1,30 @@
-"""Set the threshold of a gate again, with or without new outcomes, and leave its trees alone."""
+"""Set the threshold of a gate again, with or without new outcomes; its trees stay."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from imagegate.errors import SettingsError
+from imagegate.models.calibration import History
 from imagegate.models.card import Card
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
 from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import json_safe
+from imagegate.stats.binomial import sources_needed
+from imagegate.stats.bootstrap import FEW_GROUPS
+from imagegate.stats.metrics import even_weights
+from imagegate.text import count, percent
 from imagegate.training.corpus import Corpus
 from imagegate.training.evaluation.evaluate import DEFAULT_RISK_TARGET
-from imagegate.training.learning.facts import Asked
-from imagegate.training.learning.promise import set_thresholds
-from imagegate.training.learning.threshold import cost_threshold, sources_needed
+from imagegate.training.learning.messages import guarantee_message
+from imagegate.training.learning.threshold import (
+    Objective,
+    cost_threshold,
+    set_thresholds,
+)
 from imagegate.training.maintenance.merge import merge
 
 __all__ = ["adjust"]
@@ -23,13 +32,14 @@ __all__ = ["adjust"]
 DEFAULT_CONFIDENCE = 0.95
 AT_THRESHOLD = ("coverage", "risk")
 BY_PROBABILITY = ("brier", "calibration")
-AT_PROMISE = ("coverage_at_risk", "share_of_perfect")
+AT_RISK_TARGET = ("coverage_at_risk", "share_of_perfect")
+FEW_HELD_BACK = 0.05  # of the outcomes; fewer say next to nothing of what the gate does not pass
 
 
 def adjust(
     gate: Gate | RulesGate,
     *,
-    promise: float | None = None,
+    risk_target: float | None = None,
     confidence: float | None = None,
     costs: tuple[float, float] | None = None,
     outcomes: Corpus | None = None,
@@ -39,27 +49,26 @@ def adjust(
     """Return the gate with another threshold, set on the calibration rows that its file holds.
 
     The same functions as in training set it, but for one thing: the walk from strict to lenient
-    starts with the fewest sources that can keep the promise. In training the start is chosen on
+    starts with the fewest sources that can prove the target. In training the start is chosen on
     training rows, which a gate file does not hold; either start is valid. ``docs/gates.md`` has
     what the difference costs.
 
-    A promise holds for **one** promise chosen beforehand: not for the best of many tried on the
-    same rows, and only for images like them.
+    The guarantee holds for **one** target chosen beforehand: not for the best of many tried on
+    the same rows, and only for images like them.
 
     Parameters
     ----------
     gate : Gate
-        A learned gate; its gate of image and output gets the same promise.
-    promise, confidence : float, optional
-        Of the images passed at most the share ``promise`` fails, with this confidence. What is
-        not given stays as it was; a confidence that never was is 0.95.
+        A learned gate; its gate of image and output gets the same target.
+    risk_target, confidence : float, optional
+        Of the images passed at most this share fails, with this confidence. What is not given
+        stays as it was; a confidence that never was is 0.95.
     costs : tuple of 2 float, optional
         Instead: what a false pass and a false reject cost.
     outcomes : Corpus, optional
-        From :func:`imagegate.training.corpus.read_outcomes`: what became of images in production
-        joins the calibration rows, and the probability is calibrated again. Each group counts
-        once: see :func:`imagegate.training.maintenance.merge.merge`. Only images labelled whether or not
-        the gate passed them tell what the gate is worth on all images.
+        From :func:`imagegate.read_outcomes`: what became of images in production joins the
+        calibration rows, and the probability is calibrated again. Each group counts once. Only
+        images labelled whether or not the gate passed them tell what it is worth on all images.
     name : str
         Of the new gate; as before if not given.
     date : str
@@ -74,19 +83,23 @@ def adjust(
     Raises
     ------
     SettingsError
-        If nothing is asked for, or both promise and costs, or the gate is one of rules; if a
-        promise is no share, or costs are not two positive numbers.
+        If nothing is asked for, or both a risk target and costs, or the gate is one of rules; if
+        a target is no share, or costs are not two positive numbers.
     CorpusError
         If none of the outcomes is new to the gate.
+
+    Examples
+    --------
+    >>> stricter = adjust(load_gate("my.gate"), risk_target=0.02)  # doctest: +SKIP
     """
     gate = learned_only(gate)
-    asked = wanted(gate.card, promise, confidence, costs, name=name, date=date)
-    if (promise, confidence, costs, outcomes) == (None,) * 4:
-        raise SettingsError("nothing to adjust: give a promise, costs or outcomes")
+    objective = objective_for(gate.card, risk_target, confidence, costs, name=name, date=date)
+    if (risk_target, confidence, costs, outcomes) == (None,) * 4:
+        raise SettingsError("nothing to adjust: give a risk target, costs or outcomes")
     merged, facts = (gate, None) if outcomes is None else merge(gate, outcomes)
-    after, output = _reset(merged, gate, asked, facts), None
+    after, output = _reset(merged, gate, objective, facts), None
     if gate.output:
-        named = replace(asked, name=asked.name + OUTPUT_SUFFIX)
+        named = replace(objective, name=objective.name + OUTPUT_SUFFIX)
         output = _reset(gate.output, gate.output, named, None)
     return replace(_with_output_results(after, gate, output), output=output)
 
@@ -101,30 +114,30 @@ def learned_only(gate: Gate | RulesGate) -> Gate:
     return gate
 
 
-def wanted(
+def objective_for(
     card: Card,
-    promise: float | None = None,
+    risk_target: float | None = None,
     confidence: float | None = None,
     costs: tuple[float, float] | None = None,
     *,
     name: str = "",
     date: str = "",
-) -> Asked:
+) -> Objective:
     """Return what :func:`adjust` is asked for, or raise SettingsError: before any work."""
     if costs is not None and len(costs) != 2:
         raise SettingsError(f"expected costs of a false pass and of a false reject, got {costs}")
-    by_promise = promise is not None or confidence is not None
-    if costs and by_promise:
-        raise SettingsError("expected a promise or costs, got both")
-    if not by_promise:
+    by_target = risk_target is not None or confidence is not None
+    if costs and by_target:
+        raise SettingsError("expected a risk target or costs, got both")
+    if not by_target:
         costs = costs or card.costs
-    promise = card.promise if promise is None else promise
-    if promise is None and not costs:
-        raise SettingsError(f"{card.name} has no promise of its own: say which one to keep")
+    target = card.promise if risk_target is None else risk_target
+    if target is None and not costs:
+        raise SettingsError(f"{card.name} has no risk target of its own: give one")
     confidences = (confidence, card.confidence, DEFAULT_CONFIDENCE)
-    asked = Asked(
+    objective = Objective(
         name=name or card.name,
-        promise=DEFAULT_RISK_TARGET if promise is None else promise,
+        risk_target=DEFAULT_RISK_TARGET if target is None else target,
         confidence=next(c for c in confidences if c is not None),
         costs=costs,
         seed=card.seed,
@@ -132,36 +145,38 @@ def wanted(
     )
     if costs:
         cost_threshold(*costs)  # raises what is out of range
-    sources_needed(asked.promise, asked.confidence)
-    return asked
+    sources_needed(objective.risk_target, objective.confidence)
+    return objective
 
 
-def _reset(merged: Gate, before: Gate, asked: Asked, outcomes: dict[str, Any] | None) -> Gate:
+def _reset(
+    merged: Gate, before: Gate, objective: Objective, outcomes: dict[str, Any] | None
+) -> Gate:
     """Return the gate with its threshold set anew and a card that says so."""
-    thresholds, guarantee = set_thresholds(asked, merged.history, merged.calibration)
+    thresholds, guarantee = set_thresholds(objective, merged.history, merged.calibration)
     card = replace(
         merged.card,
-        name=asked.name,
-        promise=None if asked.costs else asked.promise,
-        confidence=None if asked.costs else asked.confidence,
-        costs=asked.costs,
+        name=objective.name,
+        promise=None if objective.costs else objective.risk_target,
+        confidence=None if objective.costs else objective.confidence,
+        costs=objective.costs,
         guarantee=guarantee,
         thresholds=thresholds,
         hash="",
     )
     entry = {
-        "date": asked.date,
+        "date": objective.date,
         "from": {"name": before.card.name, "hash": before.card.hash},
-        "before": _asked_of(before.card),
-        "after": _asked_of(card),
+        "before": _target_of(before.card),
+        "after": _target_of(card),
         "outcomes": outcomes,
     }
     gate = replace(merged, card=replace(card, adjusted=(*card.adjusted, json_safe(entry))))
     return replace(gate, card=replace(gate.card, results=_holding(gate, before)))
 
 
-def _asked_of(card: Card) -> dict[str, Any]:
-    """Return what a card promises and what passes by it."""
+def _target_of(card: Card) -> dict[str, Any]:
+    """Return what a card was set for and what passes by it."""
     names = ("promise", "confidence", "costs")
     return {**{name: getattr(card, name) for name in names}, "pass": card.thresholds["pass"]}
 
@@ -173,7 +188,7 @@ def _holding(gate: Gate, before: Gate) -> dict[str, Any]:
         outdated += BY_PROBABILITY
     results = dict(before.card.results)
     if _risk(gate.card) != _risk(before.card):
-        results = {key: _without(part, AT_PROMISE) for key, part in results.items()}
+        results = {key: _without(part, AT_RISK_TARGET) for key, part in results.items()}
     if not _passes_alike(gate, before):
         outdated += AT_THRESHOLD
     return results | {key: _without(results[key], outdated) for key in results if key == "learned"}
@@ -202,3 +217,92 @@ def _passes_alike(gate: Gate, before: Gate) -> bool:
 
 def _without(part: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name not in names}
+
+
+def changes(before: Gate, after: Gate) -> Iterator[str]:
+    """Yield what a user should read after an adjustment."""
+    outcomes = after.card.adjusted[-1]["outcomes"]
+    if outcomes:
+        yield from _merged(outcomes, before.card.name)
+    yield from _passing(before, after)
+    if after.card.guarantee and after.card.guarantee.kept:
+        yield (
+            "A guarantee holds for one target chosen beforehand, not for the best of several "
+            "tried on these same images."
+        )
+    if before.output and after.output:
+        if outcomes:
+            yield (
+                "Output check: outcomes come without what the engine made of the images; only its "
+                "threshold is set again, on the rows it had."
+            )
+        yield from (f"Output check: {line}" for line in _passing(before.output, after.output))
+
+
+def passed_of(gate: Gate, history: History) -> tuple[float, float]:
+    """Return the share of calibration images passed and the share of those that fail.
+
+    Every source counts once; NaN where nothing passes. The threshold was set on these very
+    images: as a forecast the second number is too rosy; the guarantee is one.
+    """
+    weights = even_weights(history.source)
+    p_fail = gate.calibration.probability(history.raw)
+    passes = gate.thresholds.decisions(p_fail, ~history.familiar) == "pass"
+    passed = float(weights[passes].sum())
+    failing = float(weights[passes & history.fails].sum())
+    return passed / float(weights.sum()), failing / passed if passed else math.nan
+
+
+def _merged(outcomes: Mapping[str, Any], name: str) -> Iterator[str]:
+    yield (
+        f"Merged {outcomes['rows']:,} outcomes of {outcomes['groups']:,} groups from "
+        f"{outcomes['file']}, {outcomes['fails']:,} of them failing." + _left_out(outcomes, name)
+    )
+    if not outcomes["named_groups"]:
+        yield (
+            "No group was named, so each file counts by itself. Where several are of one customer "
+            "or one book, say so in a column group, or the guarantee claims too much."
+        )
+    if outcomes["groups"] < FEW_GROUPS:
+        yield (
+            f"Warning: these outcomes are of only {count(outcomes['groups'], 'group')}, and each "
+            f"counts once; fewer than {FEW_GROUPS} change little and say little of others."
+        )
+    if outcomes["held_back"] < FEW_HELD_BACK * outcomes["rows"]:
+        yield (
+            f"Warning: {name} passes all but {outcomes['held_back']:,} of these images. Outcomes "
+            "of passed images alone say nothing of those held back: judge some of these, too."
+        )
+
+
+def _left_out(outcomes: Mapping[str, Any], name: str) -> str:
+    """Return what was left out, and why."""
+    why = {
+        "merged before, by this name or another": outcomes["merged_before"],
+        f"of groups that {name} was made from": outcomes["known_groups"],
+    }
+    parts = [f"{number:,} {reason}" for reason, number in why.items() if number]
+    return f" Left out: {'; '.join(parts)}." if parts else ""
+
+
+def _passing(before: Gate, after: Gate) -> Iterator[str]:
+    """Yield the guarantee, and what passes of the calibration images, before and after."""
+    card = after.card
+    if card.guarantee:
+        yield guarantee_message(card.guarantee)
+    else:
+        yield (
+            f"Set for {card.promise_text()}. Passes up to a chance of failure of "
+            f"{percent(card.thresholds['pass'] or 0)}."
+        )
+    old, new = (_passed_text(*passed_of(gate, after.history)) for gate in (before, after))
+    yield (
+        f"Of its {len(after.history.raw):,} calibration images, every source counting once: before "
+        f"{old}; now {new}."
+    )
+
+
+def _passed_text(passed: float, failing: float) -> str:
+    if not passed:
+        return "nothing passed"
+    return f"{percent(passed)} passed, {percent(failing)} of those failing"

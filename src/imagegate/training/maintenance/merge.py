@@ -16,7 +16,6 @@ from imagegate.models.gate import Gate
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus
 from imagegate.training.data.outcomes import file_and_page
-from imagegate.training.learning.facts import counts, set_facts
 
 DIGITS = 12  # of a digest, to base 16: of a million images two would agree in 1 case of 500
 
@@ -24,7 +23,7 @@ DIGITS = 12  # of a digest, to base 16: of a million images two would agree in 1
 def merge(gate: Gate, outcomes: Corpus) -> tuple[Gate, dict[str, Any]]:
     """Return the gate calibrated on its own rows and on new outcomes, and what was merged.
 
-    Forest and guard score the images as they would in production; the line from log-odds to
+    Forest and detector score the images as they would in production; the line from log-odds to
     probability is fitted again on old and new rows. A group that the user has named counts once,
     as one source, and so does a file without a group. The threshold is left to the caller.
 
@@ -62,8 +61,8 @@ def merge(gate: Gate, outcomes: Corpus) -> tuple[Gate, dict[str, Any]]:
     line = fit_calibration(history.raw, history.fails, even_weights(history.source))
     facts = {
         "file": str(outcomes.meta["engine_version"]),
-        **counts(rows, np.ones(len(rows), bool)),
-        "sets": sorted(set(rows.column("set").astype(str).tolist())),
+        **rows.counts(np.ones(len(rows), bool)),
+        "sets": rows.sets,
         "named_groups": len(groups),
         "merged_before": int(merged.sum()),
         "known_groups": int((known & ~merged).sum()),
@@ -103,11 +102,7 @@ def merged_before(card: Card, rows: Corpus) -> NDArray[np.bool_]:
 def known_groups(card: Card, rows: Corpus) -> NDArray[np.bool_]:
     """Tell for every row whether its group is in any part of what the gate was made from."""
     known = sorted({name for part in card.groups.values() for name in part})
-    return np.isin(_groups(rows), np.array(known, dtype=str))
-
-
-def _groups(rows: Corpus) -> NDArray[np.str_]:
-    return np.asarray(rows.column("group").astype(str))
+    return np.isin(rows.groups, np.array(known, dtype=str))
 
 
 def _one_source_a_group(rows: Corpus) -> tuple[Corpus, set[str]]:
@@ -116,7 +111,7 @@ def _one_source_a_group(rows: Corpus) -> tuple[Corpus, set[str]]:
     A promise draws one row of each source: of a book that must be one page, not one of each
     page. Without a name the file is a group, told by its content: a path may come again.
     """
-    given = _groups(rows)
+    given = rows.groups
     paths = [file_and_page(path)[0] for path in rows.column("path").tolist()]
     named = given != np.array(paths, dtype=str)
     group = np.where(named, given, contents(rows)).astype(object)
@@ -152,12 +147,11 @@ def _extended(gate: Gate, rows: Corpus, X: NDArray[np.floating]) -> History:
 
 def _card(card: Card, rows: Corpus, named: set[str]) -> Card:
     """Return the card with the new rows among its sets, and in its calibration part."""
-    names = np.unique(rows.column("set").astype(str))
     everything = np.ones(len(rows), bool)
     sets = {str(one["name"]): one for one in card.sets}
-    for name in names.tolist():
-        sets[name] = _sum(set_facts(rows, name), sets.get(name, {}))
-    calibration = _sum(counts(rows, everything), card.parts.get("calibration", {}))
+    for name in rows.sets:
+        sets[name] = _sum(rows.set_facts(name), sets.get(name, {}))
+    calibration = _sum(rows.counts(everything), card.parts.get("calibration", {}))
     groups = tuple(sorted({*card.groups.get("calibration", ()), *named}))
     return replace(
         card,

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.errors import CorpusError, MissingExtraError
+from imagegate.errors import CorpusError
+from imagegate.extras import require
 from imagegate.features import CAUSES
 from imagegate.models.calibration import Calibration, fit_calibration
 from imagegate.models.diagnosis import PRESENT as PRESENT_AT
@@ -19,12 +20,14 @@ from imagegate.models.gate import Gate
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus
 from imagegate.training.labelling.recipes import CAUSES_ONLY
-from imagegate.training.learning.bins import MOST_BINS, bin_edges, decoded, encode
 from imagegate.training.learning.cause_rows import CauseRows, cause_rows
-from imagegate.training.learning.facts import set_facts
 from imagegate.training.learning.learner import (
     DEFAULT,
+    MOST_BINS,
     LearnerSettings,
+    bin_edges,
+    decoded,
+    encode,
     from_sklearn,
     one_thread,
 )
@@ -48,16 +51,13 @@ def hurting_levels(rows: CauseRows) -> Floats:
     From rows with this cause alone: where the failing share, fitted by monotone regression,
     reaches a quarter; level 2 at most, and where too few rows tell.
     """
-    try:
-        from sklearn.isotonic import IsotonicRegression
-    except ImportError as error:
-        raise MissingExtraError("scikit-learn", "train") from error
+    isotonic = require("sklearn.isotonic", "train").IsotonicRegression
     found = np.full(len(CAUSES), MOST_LEVEL)
     for c in range(len(CAUSES)):
         level, gain = rows.level[:, c], rows.gain[:, c]
         told = rows.only(c) & ~np.isnan(level) & ~np.isnan(gain) & ~rows.clean_fails
         if told.sum() >= FEWEST:
-            line = IsotonicRegression(out_of_bounds="clip").fit(level[told], gain[told])
+            line = isotonic(out_of_bounds="clip").fit(level[told], gain[told])
             levels = np.linspace(LEAST_LEVEL, MOST_LEVEL, 36)
             hurts = line.predict(levels) >= HURTS
             found[c] = levels[int(np.argmax(hurts))] if hurts.any() else MOST_LEVEL
@@ -67,29 +67,15 @@ def hurting_levels(rows: CauseRows) -> Floats:
 def fit_diagnosis(
     rows: CauseRows, measures: Sequence[str], *, seed: int, settings: LearnerSettings = DEFAULT
 ) -> tuple[Diagnosis, Floats] | None:
-    """Learn a diagnosis from the training part, calibrated on the calibration part.
+    """Learn a diagnosis from the training split, calibrated on the calibration split.
 
-    Parameters
-    ----------
-    rows : CauseRows
-        The rows of all parts.
-    measures : sequence of str
-        The columns of its ``X``.
-    seed : int
-        Chance.
-    settings : LearnerSettings
-        How much is tried.
-
-    Returns
-    -------
-    (Diagnosis, ndarray) or None
-        With the level from which each of its causes hurts; None if no cause has rows enough.
+    Returned with the level from which each of its causes hurts; None if no cause has rows enough.
     """
-    train, calibration = (rows.at(rows.part == part) for part in ("train", "calibration"))
+    train, calibration = (rows.at(rows.split == name) for name in ("train", "calibration"))
     hurting = hurting_levels(train)
     # Rows that were made to show causes are saved in more ways, and reach the hopeless.
     shows, checks = (
-        part.at(part.made) if part.made.any() else part for part in (train, calibration)
+        some.at(some.made) if some.made.any() else some for some in (train, calibration)
     )
     present, later = (presence(part.level, hurting) for part in (shows, checks))
     read = train.at(~train.made)
@@ -97,8 +83,8 @@ def fit_diagnosis(
     if not learnable:
         return None
     with one_thread():
-        seen = [_fit(_classifier(seed, settings.trees), shows.X, present[:, c]) for c in learnable]
-        gains = [_fit(_regressor(seed, settings.trees), read.X, read.gained(c)) for c in learnable]
+        seen = [_fit(_model(PRESENT, seed, settings), shows.X, present[:, c]) for c in learnable]
+        gains = [_fit(_model(GAIN, seed, settings), read.X, read.gained(c)) for c in learnable]
     lines = [_line(f, checks, later[:, c]) for f, c in zip(seen, learnable, strict=True)]
     forests = [*seen, *gains]
     diagnosis = Diagnosis(
@@ -156,7 +142,7 @@ def diagnose(
     corpus : Corpus
         What it was trained on.
     split : ndarray of str, shape (rows,)
-        The part of every row. A group is in the same part wherever it occurs.
+        The split of every row. A group is in the same split wherever it occurs.
     others : sequence of Corpus
         Rows that only the diagnosis learns from, of the recipes ``causes`` and
         ``counterfactuals``.
@@ -171,17 +157,16 @@ def diagnose(
         If others are of another engine, or about something else.
     """
     _check(corpus, others)
-    groups = corpus.column("group").astype(str)
-    known, seed = dict(zip(groups.tolist(), split.tolist(), strict=True)), gate.card.seed
-    parts = [split]
+    known, seed = dict(zip(corpus.groups.tolist(), split.tolist(), strict=True)), gate.card.seed
+    splits = [split]
     for other in others:
-        parts.append(_parts(other, known, seed, shares))
-        known |= dict(zip(other.column("group").tolist(), parts[-1].tolist(), strict=True))
+        splits.append(_split(other, known, seed, shares))
+        known |= dict(zip(other.groups.tolist(), splits[-1].tolist(), strict=True))
     # Presence is learned from rows made for it, if there are any: others may lack these measures.
     made = [one for one in others if one.meta["recipe"] == CAUSES_ONLY] or [corpus, *others]
     more = [name for name in ONLY_FOR_CAUSES if any(name in one.names for one in made)]
     measures = [*gate.card.measures, *more]
-    rows = cause_rows([corpus, *others], parts, measures)
+    rows = cause_rows([corpus, *others], splits, measures)
     found = fit_diagnosis(rows, measures, seed=seed, settings=settings)
     if found is None:
         return gate
@@ -192,23 +177,14 @@ def diagnose(
         "hurts_from": [round(float(level), 2) for level in hurting],
         "rows": len(rows.X),
         "sources": len(np.unique(rows.sources)),
-        "sets": [set_facts(other, name) for other in others for name in _sets(other)],
-        "held_out": held_out(diagnosis, hurting, rows.at(rows.part == "test")),
+        "sets": [other.set_facts(name) for other in others for name in other.sets],
+        "held_out": held_out(diagnosis, hurting, rows.at(rows.split == "test")),
     }
     return replace(gate, diagnosis=diagnosis, card=replace(gate.card, diagnosis=facts))
 
 
 def held_out(diagnosis: Diagnosis, hurting: Floats, test: CauseRows) -> dict[str, Any]:
     """Return how often the first cause is the true one, on rows that were not learned from.
-
-    Parameters
-    ----------
-    diagnosis : Diagnosis
-        What was learned.
-    hurting : ndarray of shape (causes,)
-        The level from which each of its causes hurts.
-    test : CauseRows
-        The rows.
 
     Returns
     -------
@@ -264,14 +240,13 @@ def _check(corpus: Corpus, others: Sequence[Corpus]) -> None:
                 )
 
 
-def _parts(
+def _split(
     corpus: Corpus, known: dict[str, str], seed: int, shares: Sequence[float]
 ) -> NDArray[np.str_]:
-    """Return the part of every row: that of its group, or one of its own."""
-    groups = corpus.column("group").astype(str)
-    own = split_by_group(groups, corpus.column("set").astype(str), seed=seed, shares=shares)
-    pairs = zip(groups.tolist(), own.tolist(), strict=True)
-    return np.array([known.get(group, part) for group, part in pairs])
+    """Return the split of every row: that of its group, or one of its own."""
+    own = split_by_group(corpus.groups, corpus.column("set"), seed=seed, shares=shares)
+    pairs = zip(corpus.groups.tolist(), own.tolist(), strict=True)
+    return np.array([known.get(group, split) for group, split in pairs])
 
 
 def varying_columns(X: NDArray[np.float32]) -> list[int]:
@@ -279,32 +254,19 @@ def varying_columns(X: NDArray[np.float32]) -> list[int]:
     return [j for j, column in enumerate(X.T) if len(np.unique(column[~np.isnan(column)])) > 1]
 
 
-def _sets(corpus: Corpus) -> list[str]:
-    return [str(name) for name in np.unique(corpus.column("set").astype(str))]
-
-
 def _enough(present: Floats) -> bool:
     return bool(min((present == 1).sum(), (present == 0).sum()) >= FEWEST)
 
 
-def _classifier(seed: int, most_trees: int) -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    return HistGradientBoostingClassifier(**_usual(PRESENT, seed, most_trees))
-
-
-def _regressor(seed: int, most_trees: int) -> Any:
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-    return HistGradientBoostingRegressor(**_usual(GAIN, seed, most_trees))
-
-
-def _usual(settings: dict[str, Any], seed: int, most_trees: int) -> dict[str, Any]:
-    return settings | {
-        "max_iter": min(settings["max_iter"], most_trees),
-        "l2_regularization": 2.0,
-        "max_features": 0.5,
-        "max_bins": MOST_BINS,
-        "early_stopping": False,
-        "random_state": seed,
-    }
+def _model(how: dict[str, Any], seed: int, settings: LearnerSettings) -> Any:
+    ensemble = require("sklearn.ensemble", "train")
+    classifies = how is PRESENT
+    kind = "HistGradientBoostingClassifier" if classifies else "HistGradientBoostingRegressor"
+    own = how | {"max_iter": min(how["max_iter"], settings.trees), "random_state": seed}
+    return getattr(ensemble, kind)(
+        **own,
+        l2_regularization=2.0,
+        max_features=0.5,
+        max_bins=MOST_BINS,
+        early_stopping=False,
+    )

@@ -13,7 +13,7 @@ from imagegate.models.card import Card
 from imagegate.models.card.findings import diagnosis_lines, lesson_lines, severity_lines, whole
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.learning.fit import train
-from imagegate.training.learning.lesson import importance, severity_of
+from imagegate.training.learning.insights import importance, severity_of
 from imagegate.training.report.report import render
 
 NOISE = "noise.flat_rms"
@@ -47,7 +47,7 @@ def blurred():
     """Return a corpus that fails exactly where edges are wider than 5 px, and its training."""
     made = as_found(rows())
     made = failing(made, made.column(EDGE) > 5)
-    return made, train(made, name="tiny", promise=0.2, confidence=0.8, seed=0)
+    return made, train(made, name="tiny", risk_target=0.2, confidence=0.8, seed=0)
 
 
 def test_importance_is_of_what_the_ranking_rests_on(blurred):
@@ -62,7 +62,7 @@ def test_families_are_shuffled_whole():
     """Two readings of a family that say the same stand in for each other; the family cannot."""
     edge = np.random.default_rng(1).uniform(2, 8, 400)
     made = as_found(rows(**{EDGE: edge, "blur.laplacian_variance": 900 / edge}))
-    gate = train(failing(made, edge > 5), name="tiny", promise=0.2, confidence=0.8, seed=0).gate
+    gate = train(failing(made, edge > 5), name="tiny", risk_target=0.2, confidence=0.8, seed=0).gate
     assert gate.card.lesson["importance"]["blur"] > 0.3
     assert set(gate.card.lesson["importance"]) == {"blur", "noise"}
 
@@ -117,7 +117,7 @@ def test_the_test_part_teaches_nothing(blurred):
     test = result.split == "test"
     spoiled = failing(made, np.where(test, ~made.fails, made.fails))
     spoiled = replace(spoiled, X=np.where(test[:, None], np.float32(3), spoiled.X))
-    again = train(spoiled, name="tiny", promise=0.2, confidence=0.8, seed=0).gate
+    again = train(spoiled, name="tiny", risk_target=0.2, confidence=0.8, seed=0).gate
     assert again.card.lesson == result.gate.card.lesson
 
 
@@ -147,10 +147,10 @@ def test_it_is_told_in_order(blurred, capsys):
     """What it learned from, what it learned, how it compares, its promise, what is wanting."""
     made, result = blurred
     heldout = evaluate(result.gate, made, bootstrap=50, mistakes=0)
-    tell(result.gate.with_results(heldout.for_card()), result.said, heldout)
+    tell(result.gate.with_results(heldout.for_card()), result.summary, heldout)
     text = capsys.readouterr().out
     (important,) = lesson_lines(result.gate.card.lesson)
-    order = ("Learned from", important, "AUROC", "preset rules", "Promise:",
+    order = ("Learned from", important, "AUROC", "preset rules", "Guarantee:",
              "Warning: only 20 sources", "--recipe causes")  # fmt: skip
     places = [text.index(words) for words in order]
     places[2] = text.index("AUROC", places[1] + len(important))

@@ -18,22 +18,12 @@ SHUFFLES = 5  # of every family of measures
 DIGITS = 4  # of what is kept; the rows do not bear more
 
 
-def lesson_of(gate: Gate, corpus: Corpus, split: NDArray[np.str_], *, seed: int) -> dict[str, Any]:
-    """Return what a gate has learned, as plain values for its card.
+def insights_of(
+    gate: Gate, corpus: Corpus, split: NDArray[np.str_], *, seed: int
+) -> dict[str, Any]:
+    """Return what a gate has learned, as plain values for its card; the test rows are not used.
 
-    Nothing here looks at the test part. For people only: neither a verdict nor a threshold
-    depends on it.
-
-    Parameters
-    ----------
-    gate : Gate
-        As trained on this corpus.
-    corpus : Corpus
-        Its rows.
-    split : ndarray of str, shape (rows,)
-        The part of every row.
-    seed : int
-        Of the shuffles.
+    For people only: neither a verdict nor a threshold depends on it.
 
     Returns
     -------
@@ -41,29 +31,20 @@ def lesson_of(gate: Gate, corpus: Corpus, split: NDArray[np.str_], *, seed: int)
         ``importance``: by family of measures (``text``, ``blur`` …) by how much AUROC falls on
         the calibration rows when its readings are shuffled among them, the largest first; empty
         if the task never or always fails there.
-        ``rows``: how many are not in the test part.
+        ``rows``: how many are not in the test split.
         ``severity``: by cause the (images, failures) at severity 1 to 5, those of clean images
         under ``clean``; empty for a gate of outputs and without degraded images.
     """
-    looked_at = corpus.select(split != "test")
+    seen = corpus.select(split != "test")
     return {
         "importance": importance(gate, corpus.select(split == "calibration"), seed=seed),
-        "rows": len(looked_at),
-        "severity": {} if gate.judges_output else severity_of(looked_at),
+        "rows": len(seen),
+        "severity": {} if gate.judges_output else severity_of(seen),
     }
 
 
 def importance(gate: Gate, corpus: Corpus, *, seed: int) -> dict[str, float]:
     """Return by how much AUROC falls when the readings of a family are shuffled.
-
-    Parameters
-    ----------
-    gate : Gate
-        Any learned gate.
-    corpus : Corpus
-        Rows that it has not learned from.
-    seed : int
-        Of the shuffles.
 
     References
     ----------
@@ -97,9 +78,9 @@ def _auroc(
 
 def severity_of(corpus: Corpus) -> dict[str, list[Any]]:
     """Return (images, failures) at severity 1 to 5 of every cause, and those of clean images."""
-    if not _degraded(corpus):
-        return {}
     cause, severity = corpus.column("cause").astype(str), corpus.column("severity")
+    if (cause == CLEAN).all():
+        return {}
     by_cause = {
         name: [_count(corpus, (cause == name) & (severity == level)) for level in range(1, 6)]
         for name in (*CAUSES, MIXTURE)
@@ -110,7 +91,3 @@ def severity_of(corpus: Corpus) -> dict[str, list[Any]]:
 
 def _count(corpus: Corpus, mask: NDArray[np.bool_]) -> list[int]:
     return [int(mask.sum()), int(corpus.fails[mask].sum())]
-
-
-def _degraded(corpus: Corpus) -> bool:
-    return bool((corpus.column("cause").astype(str) != CLEAN).any())

@@ -1,7 +1,8 @@
-"""Fit the guard: what training looked like, and how far from it is too far."""
+"""Fit the out-of-distribution detector: what training looked like, how far from it is too far."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -10,20 +11,21 @@ from numpy.typing import NDArray
 from imagegate.models.ood import MOST_ROWS, OutOfDistributionDetector
 from imagegate.training.learning.threshold import one_row_per_source
 
+Floats = NDArray[np.float64]
 FALSE_ALARMS = 0.015  # of images like the training ones; stated on the card
 KNOTS = 33
 TAIL = 0.005  # share of training rows beyond the outermost inner knots
 
 
-def fit_guard(
-    train: NDArray[np.float32],
+def fit_detector(
+    train: NDArray[np.floating],
     sources: NDArray[np.str_],
-    calibration: NDArray[np.float32],
+    calibration: NDArray[np.floating],
     *,
     seed: int,
     false_alarms: float = FALSE_ALARMS,
 ) -> OutOfDistributionDetector:
-    """Return a guard that alarms on about ``false_alarms`` of images like the training ones.
+    """Return a detector that alarms on about ``false_alarms`` of images like the training ones.
 
     Parameters
     ----------
@@ -36,10 +38,6 @@ def fit_guard(
     false_alarms : float
         Share of calibration rows beyond the limit, with the finite-sample correction of
         conformal prediction.
-
-    Returns
-    -------
-    OutOfDistributionDetector
     """
     measures = train.shape[1]
     knots, levels = np.full((measures, KNOTS), np.nan), np.full((measures, KNOTS), np.nan)
@@ -47,30 +45,29 @@ def fit_guard(
     for j in range(measures):
         known = np.sort(train[~np.isnan(train[:, j]), j].astype(np.float64))
         if known.size:
-            knots[j], levels[j] = _scale(known)
+            knots[j], levels[j] = _normal_scale(known)
             reach[j] = _reach(knots[j], levels[j])
-    bare = OutOfDistributionDetector(
-        knots, levels, reach, np.zeros((1, measures), np.float32), np.inf
-    )
+    no_rows = np.zeros((1, measures), np.float32)
+    bare = OutOfDistributionDetector(knots, levels, reach, no_rows, np.inf)
     rows = bare.normal(train[_spread(sources, seed=seed)]).astype(np.float32)
-    free = OutOfDistributionDetector(knots, levels, reach, rows, np.inf)
-    return OutOfDistributionDetector(
-        knots, levels, reach, rows, _limit(free.distance(calibration), false_alarms)
-    )
+    free = replace(bare, rows=rows)
+    distances = np.sort(free.distance(calibration))
+    # The conformal quantile; the largest distance if the rows are too few for one.
+    rank = int(np.ceil((len(distances) + 1) * (1 - false_alarms)))
+    return replace(free, limit=float(distances[min(rank, len(distances)) - 1]))
 
 
-def _scale(known: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _normal_scale(known: Floats) -> tuple[Floats, Floats]:
     """Return quantiles and their normal scores; equal readings share the mean of theirs."""
-    inner = np.linspace(TAIL, 1 - TAIL, KNOTS - 2)
-    share = np.concatenate([[0.5 / (known.size + 1)], inner, [1 - 0.5 / (known.size + 1)]])
-    share = np.sort(np.clip(share, 0.5 / (known.size + 1), 1 - 0.5 / (known.size + 1)))
+    inner, least = np.linspace(TAIL, 1 - TAIL, KNOTS - 2), 0.5 / (known.size + 1)
+    share = np.sort(np.clip(np.concatenate([[0], inner, [1]]), least, 1 - least))
     knots = np.quantile(known, np.concatenate([[0], inner, [1]]))
     normal = np.array([NormalDist().inv_cdf(value) for value in share])
     _, group = np.unique(knots, return_inverse=True)
     return knots, (np.bincount(group, normal) / np.bincount(group))[group]
 
 
-def _reach(knots: NDArray[np.float64], levels: NDArray[np.float64]) -> float:
+def _reach(knots: Floats, levels: Floats) -> float:
     """Return how much reading one unit beyond the range is: the mean slope inside."""
     span, height = knots[-1] - knots[0], levels[-1] - levels[0]
     if span > 0 and height > 0:
@@ -88,9 +85,3 @@ def _spread(sources: NDArray[np.str_], *, seed: int) -> NDArray[np.intp]:
         taken.append(rng.permutation(first))
         left = np.setdiff1d(left, first)
     return np.sort(np.concatenate(taken)[:MOST_ROWS])
-
-
-def _limit(distances: NDArray[np.float64], false_alarms: float) -> float:
-    """Return the conformal quantile; the largest distance if the rows are too few for one."""
-    rank = int(np.ceil((len(distances) + 1) * (1 - false_alarms)))
-    return float(np.sort(distances)[min(rank, len(distances)) - 1])

@@ -1,4 +1,4 @@
-"""Tune the rules on training rows, so that the learned gate has a fair rival."""
+"""Tune the rules on training rows: a fair baseline for the learned gate."""
 
 from __future__ import annotations
 
@@ -25,22 +25,9 @@ def tune_rules(
 ) -> RuleThresholds:
     """Return the six thresholds of highest balanced accuracy on training rows.
 
-    Parameters
-    ----------
-    found : ndarray of shape (rows, 6)
-        The scores, one column a cause.
-    fails : ndarray of bool, shape (rows,)
-        Whether the task failed.
-    weights : ndarray of shape (rows,)
-        Such that every source counts the same.
-    preset : RuleThresholds
-        One of the starting points, and the minimum sizes, which stay.
-
-    Returns
-    -------
-    RuleThresholds
-        The best of coordinate searches from the preset, from no rule at all, and from the best
-        single rule; a search takes the best cut of one score after the other until none helps.
+    The best of coordinate searches from the preset, from no rule at all, and from the best single
+    rule; a search takes the best cut of one score after the other until none helps. ``found`` is
+    (rows, 6), one column a cause; the minimum sizes of ``preset`` stay.
     """
     low = np.where(np.isnan(found), np.inf, found)  # what is undefined holds nothing back
     weight = np.where(fails, weights / weights[fails].sum(), weights / weights[~fails].sum())

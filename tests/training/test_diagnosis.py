@@ -26,10 +26,10 @@ from imagegate.training.corpus import Corpus
 from imagegate.training.data.clean import cause_of
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.labelling.recipes import draw
-from imagegate.training.learning import diagnosing
+from imagegate.training.learning import diagnosis
 from imagegate.training.learning.cause_rows import CauseRows, cause_rows
-from imagegate.training.learning.diagnosing import HURTS as HURTS_SHARE
-from imagegate.training.learning.diagnosing import (
+from imagegate.training.learning.diagnosis import HURTS as HURTS_SHARE
+from imagegate.training.learning.diagnosis import (
     LEAST_LEVEL,
     MOST_LEVEL,
     hurting_levels,
@@ -234,9 +234,9 @@ MIXED = drawn("mixed", 90, 6)
 SHOWN = drawn("causes", 130, 8)
 UNDONE = drawn("counterfactuals", 110, 8)
 FEW = LearnerSettings(grid=LearnerSettings().grid[:1], trees=20, members=1)
-SETTINGS = {"name": "tiny", "promise": 0.2, "confidence": 0.8, "seed": 3, "settings": FEW}
-diagnose = partial(diagnosing.diagnose, settings=FEW)
-fit_diagnosis = partial(diagnosing.fit_diagnosis, settings=FEW)
+SETTINGS = {"name": "tiny", "risk_target": 0.2, "confidence": 0.8, "seed": 3, "settings": FEW}
+diagnose = partial(diagnosis.diagnose, settings=FEW)
+fit_diagnosis = partial(diagnosis.fit_diagnosis, settings=FEW)
 
 
 @pytest.fixture(scope="module")
@@ -251,9 +251,9 @@ def result(seen: list[CauseRows]) -> TrainResult:
         seen.append(rows)
         return learn(rows, *args, **options)
 
-    learn = diagnosing.fit_diagnosis
+    learn = diagnosis.fit_diagnosis
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(diagnosing, "fit_diagnosis", noted)
+        patch.setattr(diagnosis, "fit_diagnosis", noted)
         return train(MIXED, diagnosis=[SHOWN, UNDONE], **SETTINGS)
 
 
@@ -276,7 +276,7 @@ def test_a_group_is_in_one_part_wherever_it_occurs(
 ) -> None:
     (rows,) = seen
     parts: dict[str, set[str]] = {}
-    for source, part in zip(rows.sources.tolist(), rows.part.tolist(), strict=True):
+    for source, part in zip(rows.sources.tolist(), rows.split.tolist(), strict=True):
         parts.setdefault(source, set()).add(part)
     assert all(len(found) == 1 for found in parts.values())
     known = dict(zip(MIXED.column("group").tolist(), result.split.tolist(), strict=True))
@@ -288,7 +288,7 @@ def test_a_group_is_in_one_part_wherever_it_occurs(
 
 def test_test_rows_teach_nothing(result: TrainResult, seen: list[CauseRows]) -> None:
     (rows,) = seen
-    test = rows.part == "test"
+    test = rows.split == "test"
     spoiled = replace(
         rows,
         X=np.where(test[:, None], np.float32(3), rows.X),
@@ -299,7 +299,7 @@ def test_test_rows_teach_nothing(result: TrainResult, seen: list[CauseRows]) -> 
     assert found
     for one, other in zip(found[0].of(rows.X), diagnosis_of(result.gate).of(rows.X), strict=True):
         np.testing.assert_array_equal(one, other)
-    late = rows.part == "calibration"
+    late = rows.split == "calibration"
     unlike = replace(rows, X=np.where(late[:, None], rows.X[::-1], rows.X))
     found = fit_diagnosis(unlike, diagnosis_of(result.gate).measures, seed=SETTINGS["seed"])
     assert found
@@ -380,7 +380,7 @@ def test_too_few_rows_teach_no_diagnosis() -> None:
     result = train(found, **SETTINGS)
     assert result.gate.diagnosis is None
     assert result.gate.card.diagnosis == {}
-    assert sum("--recipe causes" in line for line in result.said.wanting) == 1
+    assert sum("--recipe causes" in line for line in result.summary.shortfall) == 1
 
 
 def test_corpora_without_what_is_only_for_causes_serve(result: TrainResult) -> None:
