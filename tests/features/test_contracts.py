@@ -11,7 +11,7 @@ from probes import ODD, image, scene
 
 from imagegate import features
 from imagegate.errors import UnknownNameError
-from imagegate.features import CAUSES, LEARNABLE, MEASURES
+from imagegate.features import CAUSES, LEARNABLE, MEASURES, every_measure
 
 every = pytest.mark.parametrize("row", MEASURES.values(), ids=lambda row: row.name)
 
@@ -22,8 +22,14 @@ def test_row_reads_well(row):
     assert row.unit
     assert row.worse in {"high", "low", "either"}
     assert row.family in {*CAUSES, "text", "content"}
+    assert row.label == row.label.strip() != ""
     if row.unit == "px":
         assert row.name.endswith("_px")
+
+
+def test_no_two_measures_are_called_the_same():
+    labels = [row.label for row in every_measure().values()]
+    assert len(set(labels)) == len(labels)
 
 
 @every

@@ -151,7 +151,7 @@ STEEP_SHARE = 0.1  # of the gradients: those at edges
 MOST_SMEAR = 9.0
 # Seldom so large without motion, but where lines of text have grown together, whose gradients point
 # up and down.
-MOVED, MOVED_ALONG_LINES = 0.85, 2.9
+MOTION, MOTION_ALONG_LINES = 0.85, 2.9
 UPRIGHT = 0.9  # how far up and down the steepest direction then points
 
 
@@ -196,10 +196,10 @@ def smear(image: Image) -> float:
     return image.cached(structure)[0]
 
 
-def moved(image: Image, readings: Mapping[str, float]) -> bool:
+def motion(image: Image, readings: Mapping[str, float]) -> bool:
     """Tell a blur along one direction from one in all directions."""
     ratio, upright = image.cached(structure)
-    return ratio > (MOVED_ALONG_LINES if upright > UPRIGHT else MOVED)
+    return ratio > (MOTION_ALONG_LINES if upright > UPRIGHT else MOTION)
 
 
 MEASURES = (
@@ -256,5 +256,5 @@ CAUSE = Cause(
         "resolution.short_side_px",
     ),
     score,
-    (Code("blur.motion", "blur.smear", moved), Code("blur.focus", "blur.edge_width_px")),
+    (Code("blur.motion", "blur.smear", motion), Code("blur.focus", "blur.edge_width_px")),
 )

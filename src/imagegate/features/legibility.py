@@ -103,7 +103,7 @@ def linked_share(image: Image) -> float:
     Own.
     """
     found = image.cached(letters)
-    return found.rows.linked if found else NAN
+    return found.lines.linked if found else NAN
 
 
 def uneven_share(image: Image) -> float:
@@ -121,7 +121,7 @@ def uneven_share(image: Image) -> float:
     Own.
     """
     found = image.cached(letters)
-    return found.rows.uneven if found else NAN
+    return found.lines.uneven if found else NAN
 
 
 MEASURES = tuple(

@@ -171,10 +171,10 @@ def in_rows(found: Floats, tile: NDArray[np.int64], shift: float) -> NDArray[np.
     a, b = order[:-1], order[1:]
     tall = np.maximum(height[a], height[b])
     gap = x[b] - (x[a] + width[a])
-    beside = (tile[a] == tile[b]) & (gap > -0.3 * tall) & (gap < tall)
-    beside &= np.minimum(height[a], height[b]) > 0.55 * tall
-    beside &= np.abs(middle[a] - middle[b]) < 0.5 * tall
-    left, right = np.concatenate([[False], beside]), np.concatenate([beside, [False]])
+    adjacent = (tile[a] == tile[b]) & (gap > -0.3 * tall) & (gap < tall)
+    adjacent &= np.minimum(height[a], height[b]) > 0.55 * tall
+    adjacent &= np.abs(middle[a] - middle[b]) < 0.5 * tall
+    left, right = np.concatenate([[False], adjacent]), np.concatenate([adjacent, [False]])
     core = left & right
     near = np.zeros(len(x), np.bool_)
     near[order] = core | (left & np.roll(core, 1)) | (right & np.roll(core, -1))
@@ -219,14 +219,14 @@ def whole_blocks(tiles: Stack) -> Stack:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """How letters stand beside each other."""
+class Lines:
+    """How letters stand next to each other."""
 
     linked: float  # pairs of neighbours per letter: near 0.9 in whole lines
     uneven: float  # share of pairs whose feet are not level; NaN with fewer than 8
 
 
-def stand(found: Marks, picked: NDArray[np.intp]) -> Rows:
+def line_up(found: Marks, picked: NDArray[np.intp]) -> Lines:
     """Pair every letter with the next one to its right and look at their feet."""
     height, width = found.height[picked], found.width[picked]
     left, top = found.x[picked], found.y[picked]
@@ -235,14 +235,14 @@ def stand(found: Marks, picked: NDArray[np.intp]) -> Rows:
     a, b = order[:-1], order[1:]
     tall = np.maximum(height[a], height[b])
     gap = left[b] - left[a] - width[a]
-    beside = (found.tile[picked][a] == found.tile[picked][b]) & (gap > -0.3 * tall)
-    beside &= (gap < 1.5 * tall) & (np.abs(middle[a] - middle[b]) < 0.6 * tall)
-    a, b = a[beside], b[beside]
+    adjacent = (found.tile[picked][a] == found.tile[picked][b]) & (gap > -0.3 * tall)
+    adjacent &= (gap < 1.5 * tall) & (np.abs(middle[a] - middle[b]) < 0.6 * tall)
+    a, b = a[adjacent], b[adjacent]
     linked = len(a) / len(picked)
     if len(a) < FEWEST_PAIRS:
-        return Rows(linked, NAN)
+        return Lines(linked, NAN)
     rise = (top + height)[b] - (top + height)[a]
-    return Rows(linked, float(np.mean(np.abs(rise) > ODD_FOOT * typical)))
+    return Lines(linked, float(np.mean(np.abs(rise) > ODD_FOOT * typical)))
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ class Letters:
     stroke: Floats
     ground: Floats  # gray level around the letter
     ink: Floats  # … and of its strokes
-    rows: Rows  # how the letters stand beside each other
+    lines: Lines  # how the letters stand next to each other
     broken: float  # share of pieces too small for a letter, close to letters
     specks: float  # … away from letters
     merged: float  # share of the width of text that is in blobs
@@ -290,7 +290,7 @@ def text_like(found: Marks) -> NDArray[np.intp] | None:
 
 
 def close_to(found: Marks, picked: NDArray[np.intp], cell: float) -> NDArray[np.bool_]:
-    """Return which marks lie in or beside a square cell that holds a picked mark."""
+    """Return which marks lie in or next to a square cell that holds a picked mark."""
     column = ((found.x + found.width / 2) // cell).astype(np.intp) + 1
     row = ((found.y + found.height / 2) // cell).astype(np.intp) + 1
     shape = (found.tile.max() + 1, row.max() + 2, column.max() + 2)
@@ -328,7 +328,7 @@ def letters(image: Image) -> Letters | None:
         found.stroke[picked] * scale,
         found.ground[picked],
         found.ink[picked],
-        stand(found, picked),
+        line_up(found, picked),
         pieces / (pieces + int(whole.sum())),
         specks / (specks + int(whole.sum())),
         float(found.width[wide].sum() / found.width[whole].sum()),

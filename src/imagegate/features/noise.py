@@ -198,7 +198,7 @@ LARGE, SOME = 100, 40  # gray levels between a pixel and the median around it
 SPECKED = 0.42  # share of the pixels that deviate by some, which deviate by much
 
 
-def specked(image: Image, readings: Mapping[str, float]) -> bool:
+def specks(image: Image, readings: Mapping[str, float]) -> bool:
     """Tell lone black and white pixels from grain, which has more small deviations than large."""
     gaps = [cv2.absdiff(tile, cv2.medianBlur(tile, 3)) for tile in image.tiles]
     large, some = (sum(int((gap > least).sum()) for gap in gaps) for least in (LARGE, SOME))
@@ -240,5 +240,5 @@ CAUSE = Cause(
         "noise.impulse_share",
     ),
     score,
-    (Code("noise.specks", "noise.impulse_share", specked), Code("noise.grain", "noise.flat_rms")),
+    (Code("noise.specks", "noise.impulse_share", specks), Code("noise.grain", "noise.flat_rms")),
 )

@@ -10,7 +10,7 @@ from imagegate.features.noise import flat_sigma, impulses
 from imagegate.features.planes import COARSEST, MIN_SIDE, NAN, Floats, Plane, Stack, stack, u8
 from imagegate.image import Image
 
-Places = NDArray[np.int64]
+Positions = NDArray[np.int64]
 Taps = NDArray[np.float32]
 Grid = tuple[int, int]  # rows and columns
 
@@ -30,7 +30,7 @@ CONE = 2.0  # gradients within 27 degrees of the axis are its own: motion leaves
 WIDE_PX = 5.0  # beyond this the reach cuts the edge off: read again at half size
 
 
-def steepest(plane: Plane, tiles: Grid, grid: Grid) -> tuple[Places, Places]:
+def steepest(plane: Plane, tiles: Grid, grid: Grid) -> tuple[Positions, Positions]:
     """Return where the slope down a column is steepest in each segment, and how steep.
 
     Parameters
@@ -42,7 +42,7 @@ def steepest(plane: Plane, tiles: Grid, grid: Grid) -> tuple[Places, Places]:
 
     Returns
     -------
-    places : NDArray of shape (tiles, cell rows, cell columns, segments)
+    positions : NDArray of shape (tiles, cell rows, cell columns, segments)
         Flat positions in the plane.
     change : NDArray of the same shape
         Gray levels from the pixel above to the one below.
@@ -62,29 +62,31 @@ def steepest(plane: Plane, tiles: Grid, grid: Grid) -> tuple[Places, Places]:
     parts = inner.reshape(len(rows), length, len(columns))
     # change and place in one number: the greatest tells both
     best = (parts * 256 + np.arange(length, dtype=np.uint16)[:, None]).max(axis=1).astype(np.int64)
-    places = (rows[:, None] + best % 256) * plane.shape[1] + columns
-    return by_cell(places, tiles, grid), by_cell(best // 256, tiles, grid)
+    positions = (rows[:, None] + best % 256) * plane.shape[1] + columns
+    return by_cell(positions, tiles, grid), by_cell(best // 256, tiles, grid)
 
 
-def by_cell(values: Places, tiles: Grid, grid: Grid) -> Places:
+def by_cell(values: Positions, tiles: Grid, grid: Grid) -> Positions:
     """Bring (segments, columns) into the shape (tiles, cell rows, cell columns, values)."""
     each = tiles[0], grid[0], len(values) // (tiles[0] * grid[0]), tiles[1], grid[1], -1
     apart = values.reshape(each).transpose(0, 3, 1, 4, 2, 5)
     return apart.reshape(tiles[0] * tiles[1], *grid, -1)
 
 
-def picked(places: Places, change: Places) -> tuple[Places, NDArray[np.bool_]]:
-    """Return the steepest places of each cell, and which of them stand out enough."""
+def picked(positions: Positions, change: Positions) -> tuple[Positions, NDArray[np.bool_]]:
+    """Return the steepest positions of each cell, and which of them stand out enough."""
     count = min(PER_CELL, max(FEWEST_PICKED, int(TOP_SHARE * change.shape[-1])))
     if change.shape[-1] > count:
         best = np.argpartition(change, -count, axis=-1)[..., -count:]
-        places, change = (np.take_along_axis(each, best, axis=-1) for each in (places, change))
+        positions, change = (
+            np.take_along_axis(each, best, axis=-1) for each in (positions, change)
+        )
     peak = np.sort(change, axis=-1)[..., max(0, change.shape[-1] - FEWEST)]
-    return places, change >= np.maximum(peak // 3, 2)[..., None]
+    return positions, change >= np.maximum(peak // 3, 2)[..., None]
 
 
-def taps(plane: Plane, where: Places) -> Taps:
-    """Return the gray levels around places: nine down the column, three on each side of it.
+def taps(plane: Plane, where: Positions) -> Taps:
+    """Return the gray levels around positions: nine down the column, three on each side of it.
 
     Shape (15, …): all first taps lie side by side.
     """
@@ -119,8 +121,8 @@ def medians(values: Taps, kept: NDArray[np.bool_]) -> Floats:
 
 def read_edges(tiles: Stack, grid: Grid) -> tuple[Floats, Floats]:
     """Return median widths and ranges of the edges, each of shape (axes, cells)."""
-    places, change = steepest(tiles.turned, (1, tiles.count), grid[::-1])
-    sideways = places.swapaxes(1, 2), change.swapaxes(1, 2)  # the order that cells have upright
+    positions, change = steepest(tiles.turned, (1, tiles.count), grid[::-1])
+    sideways = positions.swapaxes(1, 2), change.swapaxes(1, 2)  # the order that cells have upright
     upright = steepest(tiles.plane, (tiles.count, 1), grid)
     found = []
     for plane, each in ((tiles.turned, sideways), (tiles.plane, upright)):
@@ -184,10 +186,10 @@ EDGED = np.clip(np.arange(-2, len(FREQUENCY) + 2), 0, len(FREQUENCY) - 1)
 
 
 def starts(length: int, step: int, count: int) -> NDArray[np.int64]:
-    """Return places, evenly spread, from which a piece stays inside a length."""
+    """Return positions, evenly spread, from which a piece stays inside a length."""
     reach = (PIECE - 1) * abs(step)
-    places = np.linspace(0, length - 1 - reach, count).astype(np.int64)
-    return places + reach if step < 0 else places
+    positions = np.linspace(0, length - 1 - reach, count).astype(np.int64)
+    return positions + reach if step < 0 else positions
 
 
 def pieces(tiles: Stack, down: int, right: int) -> Plane:

@@ -112,7 +112,7 @@ def decode(file: File, header: Header, frame: int) -> tuple[NDArray[Any], Colour
     if header.format == "PNG" and header.bits <= 8 and not header.alpha and header.frames == 1:
         return _png_luma(file, header), colour, ()
     if header.format == "PDF":
-        from imagegate.image.pdf import render
+        from imagegate.image.containers.pdf import render
 
         return render(file.data, file.source, frame), None, ("rendered at 200 dpi",)
     if frame == 0 and _whole_by_opencv(header):

@@ -37,7 +37,7 @@ class Container:
     suffixes : tuple of str
         File name endings, lower case.
     module : str
-        The one that walks its structure, imported with the first such file.
+        The file here that walks its structure, imported with the first such image.
     """
 
     name: str
@@ -48,37 +48,22 @@ class Container:
     @property
     def walker(self) -> Walker:
         """The module."""
-        return cast("Walker", import_module(self.module))
+        return cast("Walker", import_module(f"{__name__}.{self.module}"))
 
 
 AVIF = rb"....ftyp(?:avi[fs]|(?:mif1|msf1|miaf).{4}(?:.{4}){0,8}?avi[fs])"
+HEIC = rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)"
 
-_HERE = "imagegate.image.containers"
 CONTAINERS = (
-    Container(
-        "JPEG",
-        rb"\xff\xd8\xff",
-        (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo"),
-        f"{_HERE}.jpeg",
-    ),
-    Container("PNG", rb"\x89PNG\r\n\x1a\n", (".png", ".apng"), f"{_HERE}.png"),
-    Container("WebP", rb"RIFF....WEBP", (".webp",), f"{_HERE}.webp"),
-    Container("TIFF", rb"II[*+]\0|MM\0[*+]", (".tif", ".tiff"), f"{_HERE}.tiff"),
-    Container("BMP", rb"BM.{12}[\x0c-\xff]\0\0\0", (".bmp", ".dib"), f"{_HERE}.bmp"),
-    Container("GIF", rb"GIF8[79]a", (".gif",), f"{_HERE}.gif"),
-    Container(
-        "AVIF",
-        AVIF,
-        (".avif", ".avifs"),
-        f"{_HERE}.isobmff",
-    ),
-    Container(
-        "HEIC",
-        rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)",
-        (".heic", ".heif", ".hif", ".heics"),
-        f"{_HERE}.isobmff",
-    ),
-    Container("PDF", rb"%PDF-", (".pdf",), "imagegate.image.pdf"),
+    Container("JPEG", rb"\xff\xd8\xff", (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".mpo"), "jpeg"),
+    Container("PNG", rb"\x89PNG\r\n\x1a\n", (".png", ".apng"), "png"),
+    Container("WebP", rb"RIFF....WEBP", (".webp",), "webp"),
+    Container("TIFF", rb"II[*+]\0|MM\0[*+]", (".tif", ".tiff"), "tiff"),
+    Container("BMP", rb"BM.{12}[\x0c-\xff]\0\0\0", (".bmp", ".dib"), "bmp"),
+    Container("GIF", rb"GIF8[79]a", (".gif",), "gif"),
+    Container("AVIF", AVIF, (".avif", ".avifs"), "isobmff"),
+    Container("HEIC", HEIC, (".heic", ".heif", ".hif", ".heics"), "isobmff"),
+    Container("PDF", rb"%PDF-", (".pdf",), "pdf"),
 )
 
 SUFFIXES = frozenset(suffix for container in CONTAINERS for suffix in container.suffixes)
