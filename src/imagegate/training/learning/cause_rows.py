@@ -23,23 +23,11 @@ SMALL_TEXT = "resolution.left_small"  # what a source of small letters is like f
 class CauseRows:
     """Rows to learn causes from.
 
-    Parameters
-    ----------
-    X : ndarray of shape (rows, measures)
-        Readings.
-    level : ndarray of shape (rows, causes)
-        How strong each cause is, as ``Step.level``; NaN where it is absent.
-    gain : ndarray of shape (rows, causes)
-        What the task fails less without the cause, -1 to 1; 0 where it is absent, NaN where it is
-        not known.
-    helps : ndarray of shape (rows, causes)
-        Likewise by how much the loss falls.
-    clean_fails : ndarray of bool, shape (rows,)
-        Whether the task fails on the clean image, too, or is not known to work on it.
-    sources, split : ndarray of str, shape (rows,)
-        The source of every row, and the split that it is in.
-    made : ndarray of bool, shape (rows,)
-        Whether it was made to show causes, and no engine has seen it.
+    ``level`` is how strong each cause is, as ``Step.level``, NaN where it is absent; ``gain`` what
+    the task fails less without the cause, -1 to 1, 0 where it is absent, NaN where it is not
+    known; ``helps`` likewise by how much the loss falls: each (rows, causes). ``clean_fails``
+    tells whether the task fails on the clean image, too, or is not known to work on it; ``made``
+    whether a row was made to show causes, and no engine has seen it.
     """
 
     X: NDArray[np.float32]

@@ -30,6 +30,7 @@ from imagegate.training.learning.learner import (
     encode,
     from_sklearn,
     one_thread,
+    varying,
 )
 from imagegate.training.split import SHARES, split_by_group
 
@@ -79,7 +80,8 @@ def fit_diagnosis(
     )
     present, later = (presence(part.level, hurting) for part in (shows, checks))
     read = train.at(~train.made)
-    learnable = [c for c in range(len(CAUSES)) if _enough(present[:, c])]
+    least = np.minimum((present == 1).sum(axis=0), (present == 0).sum(axis=0))
+    learnable = np.flatnonzero(least >= FEWEST).tolist()
     if not learnable:
         return None
     with one_thread():
@@ -103,7 +105,7 @@ def _fit(model: Any, X: NDArray[np.float32], target: Floats) -> Forest:
     told = ~np.isnan(target)
     if told.sum() < FEWEST:  # nothing to tell images apart by
         return Forest.constant(float(np.mean(target[told])) if told.any() else HURTS, X.shape[1])
-    columns = varying_columns(X[told])
+    columns = varying(X[told])
     own = X[told][:, columns]
     edges = bin_edges(own)
     forest = decoded(from_sklearn([model.fit(encode(own, edges), target[told])]), edges)
@@ -133,28 +135,12 @@ def diagnose(
     shares: Sequence[float] = SHARES,
     settings: LearnerSettings = DEFAULT,
 ) -> Gate:
-    """Return the gate with a diagnosis, if the rows are enough for one.
+    """Return the gate, of images alone, with a diagnosis if the rows are enough for one.
 
-    Parameters
-    ----------
-    gate : Gate
-        Of images alone.
-    corpus : Corpus
-        What it was trained on.
-    split : ndarray of str, shape (rows,)
-        The split of every row. A group is in the same split wherever it occurs.
-    others : sequence of Corpus
-        Rows that only the diagnosis learns from, of the recipes ``causes`` and
-        ``counterfactuals``.
-    shares : sequence of 3 float
-        How groups are split that occur only there.
-    settings : LearnerSettings
-        How much is tried.
-
-    Raises
-    ------
-    CorpusError
-        If others are of another engine, or about something else.
+    ``split`` is that of every row of the corpus it was trained on; ``others`` are rows that only
+    the diagnosis learns from, of the recipes ``causes`` and ``counterfactuals``. A group is in
+    the same split wherever it occurs; ``shares`` tells how groups are split that occur only there.
+    CorpusError if others are of another engine, or about something else.
     """
     _check(corpus, others)
     known, seed = dict(zip(corpus.groups.tolist(), split.tolist(), strict=True)), gate.card.seed
@@ -247,15 +233,6 @@ def _split(
     own = split_by_group(corpus.groups, corpus.column("set"), seed=seed, shares=shares)
     pairs = zip(corpus.groups.tolist(), own.tolist(), strict=True)
     return np.array([known.get(group, split) for group, split in pairs])
-
-
-def varying_columns(X: NDArray[np.float32]) -> list[int]:
-    """Return the columns with two different readings at least: nothing else can be binned."""
-    return [j for j, column in enumerate(X.T) if len(np.unique(column[~np.isnan(column)])) > 1]
-
-
-def _enough(present: Floats) -> bool:
-    return bool(min((present == 1).sum(), (present == 0).sum()) >= FEWEST)
 
 
 def _model(how: dict[str, Any], seed: int, settings: LearnerSettings) -> Any:

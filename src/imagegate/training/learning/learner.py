@@ -102,58 +102,30 @@ def learn(
 ) -> Learned:
     """Return a forest for the failures of training rows.
 
-    Parameters
-    ----------
-    X : ndarray of shape (rows, measures)
-        What was measured; NaN where undefined.
-    fails : ndarray of bool, shape (rows,)
-        The label.
-    weights : ndarray of shape (rows,)
-        Such that every source counts the same.
-    groups : ndarray of str, shape (rows,)
-        What no fold of the cross-validation cuts through.
-    measures : sequence of str
-        The names of the columns. Where a measure says which end is bad, the probability of
-        failure may only rise towards it, all else being equal; a column that is no measure is
-        free.
-    seed : int
-        Chance.
-    settings : LearnerSettings
-        How much is tried.
-
-    Returns
-    -------
-    Learned
+    ``X`` is (rows, measures), NaN where undefined; ``weights`` are such that every source counts
+    the same; no fold of the cross-validation cuts through one of the ``groups``. Where a measure
+    says which end is bad, the probability of failure may only rise towards it, all else being
+    equal; a column that is no measure is free.
     """
-    folds = _folds(groups, seed)
     check_sklearn()
     known = every_measure()
     directions = [DIRECTIONS[known[name].worse] if name in known else 0 for name in measures]
-    even = weights / weights.mean()
-    edges = bin_edges(X)
+    folds, even, edges = _folds(groups, seed), weights / weights.mean(), bin_edges(X)
     codes = encode(X, edges)
     with one_thread():
-        tried = [
-            _cross_validate(codes, fails, even, folds, directions, seed, one, settings.trees)
-            for one in settings.grid
-        ]
+        models = [_model(one, settings.trees, directions, seed) for one in settings.grid]
+        tried = [_cross_validate(model, codes, fails, even, folds) for model in models]
         losses = [float(loss.min()) for loss, _ in tried]
         best = int(np.argmin(losses))
         stop = int(np.argmin(tried[best][0]))
-        trees = (stop + 1) * EVERY
+        trees, chosen = (stop + 1) * EVERY, settings.grid[best]
         members = [
-            _model(settings.grid[best], trees, directions, seed + member).fit(
-                codes, fails, sample_weight=even
-            )
+            _model(chosen, trees, directions, seed + member).fit(codes, fails, sample_weight=even)
             for member in range(settings.members)
         ]
-    chosen = {
-        **asdict(settings.grid[best]),
-        "trees": trees,
-        "members": settings.members,
-        "log_loss": losses[best],
-    }
-    return Learned(decoded(from_sklearn(members), edges), tried[best][1][stop], chosen)
+    facts = {"trees": trees, "members": settings.members, "log_loss": losses[best]}
+    forest = decoded(from_sklearn(members), edges)
+    return Learned(forest, tried[best][1][stop], asdict(chosen) | facts)
 
 
 def bin_edges(X: NDArray[np.floating]) -> list[Floats]:
@@ -193,13 +165,17 @@ def decoded(forest: Forest, edges: Sequence[Floats]) -> Forest:
     return replace(forest, threshold=threshold)
 
 
-def varying(X: NDArray[np.floating], groups: NDArray[np.str_], *, seed: int) -> list[int]:
+def varying(
+    X: NDArray[np.floating], groups: NDArray[np.str_] | None = None, *, seed: int = 0
+) -> list[int]:
     """Return the columns with two different readings at least, whatever fold is left out.
 
     Nothing can be learned from the others, and scikit-learn 1.9 cannot bin them.
     """
-    folds = _folds(groups, seed)
-    kept = [X[folds != fold] for fold in np.unique(folds)]
+    kept = [X]
+    if groups is not None:
+        folds = _folds(groups, seed)
+        kept = [X[folds != fold] for fold in np.unique(folds)]
     return [
         j
         for j in range(X.shape[1])
@@ -281,26 +257,21 @@ def _tree(nodes: NDArray[Any], members: int) -> dict[str, NDArray[Any]]:
 
 
 def _cross_validate(
+    model: Any,
     codes: Floats,
     fails: NDArray[np.bool_],
     weights: Floats,
     folds: NDArray[np.intp],
-    directions: list[int],
-    seed: int,
-    settings: TreeSettings,
-    trees: int,
 ) -> tuple[Floats, Floats]:
     """Return the loss after 5, 10, 15 … trees, and every row's log-odds by then."""
-    unseen = np.zeros((trees // EVERY, len(codes)))
+    unseen = np.zeros((model.max_iter // EVERY, len(codes)))
     for fold in np.unique(folds):
         held = folds == fold
-        model = _model(settings, trees, directions, seed)
         model.fit(codes[~held], fails[~held], sample_weight=weights[~held])
-        stages = enumerate(model.staged_predict_proba(codes[held]))
-        for tree, proba in stages:
-            if (tree + 1) % EVERY == 0:
+        for tree, proba in enumerate(model.staged_predict_proba(codes[held]), start=1):
+            if tree % EVERY == 0:
                 p = np.clip(proba[:, 1], 1e-9, 1 - 1e-9)
-                unseen[tree // EVERY, held] = np.log(p / (1 - p))
+                unseen[tree // EVERY - 1, held] = np.log(p / (1 - p))
     signed = np.where(fails, -unseen, unseen)
     return np.logaddexp(0, signed) @ weights / weights.sum(), unseen
 

@@ -36,14 +36,8 @@ class Objective:
 class ScoredRows:
     """Rows that the model has not learned from.
 
-    Parameters
-    ----------
-    scores : ndarray of float64
-        Log-odds before calibration; infinite for what never passes.
-    fails : ndarray of bool
-        Whether the task failed.
-    weights : ndarray of float64
-        The rows of a source add up to 1.
+    ``scores`` are log-odds before calibration, infinite for what never passes; the ``weights`` of
+    the rows of a source add up to 1.
     """
 
     scores: Floats
@@ -71,21 +65,8 @@ def set_thresholds(
 ) -> tuple[dict[str, float | None], Guarantee | None]:
     """Return the thresholds on the probability of failure, and what is guaranteed of the first.
 
-    Parameters
-    ----------
-    objective : Objective
-        A risk target or costs, and the seed by which one row of each source is drawn.
-    history : History
-        The calibration rows.
-    line : Calibration
-        From raw to calibrated log-odds.
-    training : ScoredRows, optional
-        See :func:`meet_risk_target`.
-
-    Returns
-    -------
-    dict, Guarantee or None
-        ``pass`` (None: nothing passes by itself) and ``reject``. Costs guarantee nothing.
+    ``line`` leads from raw to calibrated log-odds; for ``training`` see :func:`meet_risk_target`.
+    Returned are ``pass`` (None: nothing passes by itself) and ``reject``; costs guarantee nothing.
     """
     guarantee = None
     if objective.costs:
@@ -119,19 +100,11 @@ def meet_risk_target(
     calibration : ScoredRows
         Rows that neither the model nor its settings have seen.
     sources : ndarray of int
-        The source of each; one row of each is drawn.
-    risk_target, confidence : float
-        Of the images passed at most this share fails, with this confidence.
-    seed : int
-        Of the draw.
+        The source of each; one row of each is drawn, by ``seed``.
     training : ScoredRows, optional
         Training rows, each scored by a model that has not seen it. They tell where the walk of
         :func:`ltt_threshold` starts, and how many more sources it would take. Without them it
         starts with the fewest sources that can prove the target.
-
-    Returns
-    -------
-    float or None, Guarantee
     """
     wanted = {"risk_target": risk_target, "confidence": confidence}
     drawn = one_row_per_source(sources, seed=seed)
@@ -156,9 +129,8 @@ def meet_risk_target(
 class Found:
     """A threshold and what calibration says of it; ``threshold`` is None if none will do.
 
-    ``failed`` of the ``passed`` calibration sources failed. ``bound`` is the highest risk that
-    these numbers allow at the confidence asked for. If no threshold will do, the three are those
-    of the strictest one that was tried.
+    ``failed`` of the ``passed`` calibration sources failed, which allows a risk up to ``bound`` at
+    the confidence asked for. If no threshold will do, the three are of the strictest one tried.
     """
 
     threshold: float | None
@@ -250,20 +222,7 @@ def first_step(
     A start with more sources forgives a failure; one with fewer looks at easier images. Taken is
     the strictest that loses almost no chance of success, with the risks that training rows show
     (each predicted by a model that has not seen it). No calibration label is used, so the
-    guarantee stays valid.
-
-    Parameters
-    ----------
-    scores, fails, weights : array of shape (rows,)
-        Training rows.
-    sources : int
-        How many calibration sources there are.
-    risk_target, confidence : float
-        What is to be proven.
-
-    Returns
-    -------
-    int
+    guarantee stays valid. ``sources`` is how many calibration sources there are.
     """
     least = sources_needed(risk_target, confidence)
     if sources <= least:
@@ -287,20 +246,9 @@ def more_sources(
 ) -> int | None:
     """Return about how many more calibration sources it would take to meet the target.
 
-    Parameters
-    ----------
-    scores, fails, weights : array of shape (rows,)
-        What is known of risk and pass share, from all calibration rows.
-    sources : int
-        How many calibration sources there are already.
-    risk_target, confidence : float
-        What is to be proven.
-
-    Returns
-    -------
-    int or None
-        None if there are enough to tell that the risk is too high even among the images
-        that look best.
+    The rows tell what is known of risk and pass share; ``sources`` is how many calibration sources
+    there are. None if these are enough to tell that the risk is too high even among the images
+    that look best.
     """
     share, risk = risk_curve(scores, fails, weights)
     usable = (share > 0) & (risk < risk_target)
