@@ -18,7 +18,7 @@ import numpy as np
 from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.gate import Gate
 from imagegate.models.zoo import load_gate
-from imagegate.pipeline.expected import Chances, calibration_lines, expected_failures
+from imagegate.pipeline.summary import Chances, calibration_lines, expected_failures
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 
 SIZES = (25, 100, 1_000_000)

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from imagegate.cli import app
 from imagegate.errors import SettingsError
-from imagegate.pipeline.place import check_gate_file, check_page
+from imagegate.pipeline.destination import check_gate_file, check_page
 
 ROOT = Path(__file__).parents[2]
 

@@ -207,7 +207,7 @@ def test_the_summary_promises_only_what_the_policy_keeps(tmp_path):
     lax = ["--policy", str(tmp_path / "lax.toml")]
     for given, promised in (([], True), (lax, False)):
         done = CliRunner().invoke(app, ["check", str(folder), "-g", "ocr", *given])
-        assert ("promise of ocr-tesseract" in done.output) == promised
+        assert ("guarantee of ocr-tesseract" in done.output) == promised
 
 
 def test_a_log_line_stays_short_however_many_files_were_named(inbox, tmp_path):

@@ -14,9 +14,9 @@ from imagegate.models.zoo import Gate, RulesGate
 from imagegate.monitoring.feedback import Observed, Seen
 from imagegate.monitoring.moved import Moved
 from imagegate.monitoring.passing import Passing
-from imagegate.pipeline.counting import counted, either
-from imagegate.pipeline.expected import Expected
+from imagegate.pipeline.summary import Expected
 from imagegate.stats.binomial import allowed_failures, clopper_pearson, sources_needed
+from imagegate.text import agree, count
 
 LEAST_AWAY = 0.1  # of all images, provably, where training had hardly any; a fifth of those seen
 
@@ -65,7 +65,7 @@ class Advice:
             return first
         if self.level == "retrain":
             return (
-                f"{first} A new promise takes at least {counted(self.labels, 'labelled image')}, "
+                f"{first} A new promise takes at least {count(self.labels, 'labelled image')}, "
                 "drawn at random from what comes in now."
             )
         more = (
@@ -172,8 +172,8 @@ def _unfamiliar(facts: Facts, gate: Gate | RulesGate, alpha: float) -> str:
     if low <= usual:
         return ""
     return (
-        f"{facts.unfamiliar:,} of {counted(facts.judged, 'image')} "
-        f"({percent(facts.unfamiliar / facts.judged)}) {either(facts.unfamiliar, 'is', 'are')} "
+        f"{facts.unfamiliar:,} of {count(facts.judged, 'image')} "
+        f"({percent(facts.unfamiliar / facts.judged)}) {agree(facts.unfamiliar, 'is', 'are')} "
         f"unlike anything that the gate has learned from, and {percent(usual)} are usual"
     )
 
@@ -184,7 +184,7 @@ def _more_failures(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found 
         return None
     return Found(
         "look",
-        f"{seen.expected_failed:,} of {counted(seen.expected.images, 'labelled image')} failed, "
+        f"{seen.expected_failed:,} of {count(seen.expected.images, 'labelled image')} failed, "
         f"where {seen.expected.low:,} to {seen.expected.high:,} were expected; if they were chosen "
         "at random, the probabilities are too low",
     )
@@ -198,7 +198,7 @@ def _hard_mix(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | Non
     return Found(
         "look",
         f"by the gate's own probabilities {found.low:,} to {found.high:,} of "
-        f"{counted(found.images, 'image')} passed will fail, more than the {percent(promise)} "
+        f"{count(found.images, 'image')} passed will fail, more than the {percent(promise)} "
         "promised: harder images come in than it was calibrated on",
     )
 
@@ -233,7 +233,7 @@ def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | N
 
 def _told(seen: Seen, which: str) -> str:
     return (
-        f"{counted(seen.images, 'labelled image')} {which} {seen.failed:,} failed "
+        f"{count(seen.images, 'labelled image')} {which} {seen.failed:,} failed "
         f"({percent(seen.low)} to {percent(seen.high)})"
     )
 

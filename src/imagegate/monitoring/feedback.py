@@ -12,9 +12,9 @@ from imagegate.errors import SettingsError
 from imagegate.models.verdict import Row, route_of
 from imagegate.models.zoo import Gate, RulesGate
 from imagegate.monitoring.reference import Floats
-from imagegate.pipeline.counting import counted, either
-from imagegate.pipeline.expected import Chances, Expected, expected_failures
+from imagegate.pipeline.summary import Chances, Expected, expected_failures
 from imagegate.stats.binomial import clopper_pearson
+from imagegate.text import agree, count
 from imagegate.training.data.outcomes import Outcome, Outcomes, names_of
 
 MENDED = re.compile(r"\.repaired(-\d+)?\.png$")  # as imagegate sort names a mended image
@@ -102,7 +102,7 @@ class Matches:
         if self.found or not self._example:
             return
         row, answers = self._example, self.outcomes.rows
-        many = counted(len(answers), "answer")
+        many = count(len(answers), "answer")
         put = f", put at {row['written']}" if row["written"] else ""
         raise SettingsError(
             f"{name}: none of {many} can be told to be about an image of "
@@ -123,22 +123,22 @@ class Matches:
             where = ", ".join(map(str, missing[:MOST_LINES]))
             where += " …" if len(missing) > MOST_LINES else ""
             said.append(
-                f"Feedback: {len(missing):,} of {counted(len(rows), 'answer')} "
-                f"{either(len(missing), 'is', 'are')} about no image of this log "
-                f"({either(len(missing), 'line', 'lines')} {where}). They are matched by path, by "
+                f"Feedback: {len(missing):,} of {count(len(rows), 'answer')} "
+                f"{agree(len(missing), 'is', 'are')} about no image of this log "
+                f"({agree(len(missing), 'line', 'lines')} {where}). They are matched by path, by "
                 "where sorting put the image, or by sha256; if both sides have a sha256, it must "
                 "be the same."
             )
         if self.outcomes.repeated:
             said.append(
-                f"Feedback: {counted(self.outcomes.repeated, 'line')} "
-                f"{either(self.outcomes.repeated, 'repeats', 'repeat')} an answer and "
-                f"{either(self.outcomes.repeated, 'counts', 'count')} once."
+                f"Feedback: {count(self.outcomes.repeated, 'line')} "
+                f"{agree(self.outcomes.repeated, 'repeats', 'repeat')} an answer and "
+                f"{agree(self.outcomes.repeated, 'counts', 'count')} once."
             )
         if self.again:
             said.append(
-                f"Feedback: {counted(self.again, 'line')} of the log "
-                f"{either(self.again, 'is', 'are')} about an image again; the last decision counts."
+                f"Feedback: {count(self.again, 'line')} of the log "
+                f"{agree(self.again, 'is', 'are')} about an image again; the last decision counts."
             )
         return [*said, BIAS] if self.found else said
 

@@ -18,10 +18,9 @@ from imagegate.monitoring.passing import Passing, beside, beside_card
 from imagegate.monitoring.periods import Period, Watched, read_logs
 from imagegate.monitoring.reference import Cells, Floats, Reference, reference_of
 from imagegate.monitoring.report import Report, Section
-from imagegate.pipeline.counting import counted, either
-from imagegate.pipeline.expected import HOLDS_FOR, calibration_lines, expected_failures
-from imagegate.pipeline.summary import WORDS
+from imagegate.pipeline.summary import HOLDS_FOR, WORDS, calibration_lines, expected_failures
 from imagegate.stats.binomial import wilson
+from imagegate.text import agree, count
 from imagegate.training.data.outcomes import read_list
 
 __all__ = ["watch"]
@@ -207,19 +206,19 @@ def _notes(found: Watched, common: Common) -> Iterator[str]:
     """Yield what was left out, and what to bear in mind."""
     gate = common.gate
     if found.unreadable:
-        lines = counted(found.unreadable, "line")
-        left_out = either(found.unreadable, "is", "are")
+        lines = count(found.unreadable, "line")
+        left_out = agree(found.unreadable, "is", "are")
         yield f"{lines} of the logs could not be read and {left_out} left out."
-    for (name, written), count in sorted(found.others.items()):
+    for (name, written), number in sorted(found.others.items()):
         version = f" ({written[:12]})" if written else ""
-        decisions = f"{counted(count, 'decision')} of another gate {either(count, 'is', 'are')}"
+        decisions = f"{count(number, 'decision')} of another gate {agree(number, 'is', 'are')}"
         yield f"{decisions} left out: {name}{version}."
     yield from found.repeats.sentences(found.by)
     if found.total.beyond:
         yield (
-            f"{counted(found.total.beyond, 'image')} {either(found.total.beyond, 'was', 'were')} "
+            f"{count(found.total.beyond, 'image')} {agree(found.total.beyond, 'was', 'were')} "
             "used beyond the gate's own threshold, as a policy may say: it promises nothing about "
-            f"{either(found.total.beyond, 'it', 'them')}."
+            f"{agree(found.total.beyond, 'it', 'them')}."
         )
     if not isinstance(gate, Gate):
         yield "Rules know no probability and no training: nothing to expect, no drift to measure."

@@ -13,9 +13,9 @@ from imagegate.monitoring import plots
 from imagegate.monitoring.advice import LEVELS
 from imagegate.monitoring.moved import Moved
 from imagegate.monitoring.report import Report, Section
-from imagegate.pipeline.counting import counted
-from imagegate.pipeline.place import check_page
+from imagegate.pipeline.destination import check_page
 from imagegate.pipeline.summary import WORDS
+from imagegate.text import count
 from imagegate.training.report.markup import table
 
 VERDICTS = {
@@ -88,8 +88,9 @@ def render(report: Report) -> str:
 
 def facts(report: Report) -> str:
     """Return what was looked at, in one line."""
-    card, count = report.gate.card, len(report.periods)
-    images, periods = counted(report.total.images, "image"), counted(count, report.by)
+    card = report.gate.card
+    images = count(report.total.images, "image")
+    periods = count(len(report.periods), report.by)
     span = f", {report.periods[0].name} to {report.periods[-1].name}" * (report.by == "day")
     version = f", version {card.hash[:12]}" if card.hash else ""
     return f"{images} in {periods}{span}. Gate {report.gate.name}{version}."
@@ -178,7 +179,7 @@ def intervals(report: Report) -> str:
     if not seen:
         return first
     whole = (
-        f" Of all {counted(seen.expected.images, 'labelled image')} "
+        f" Of all {count(seen.expected.images, 'labelled image')} "
         f"{seen.expected_failed:,} failed; the probabilities expect "
         f"{seen.expected.failures:.1f} ({seen.expected.low:,} to {seen.expected.high:,})."
         if seen.expected and seen.expected.images
@@ -280,7 +281,7 @@ def chance(report: Report) -> str:
     highest = max(one.psi_by_chance for one in smallest.moved)
     return (
         f"By chance alone the index reaches {highest:.2f} in the smallest {report.by} "
-        f"({counted(smallest.judged, 'image')})."
+        f"({count(smallest.judged, 'image')})."
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from imagegate.models.card import Card, percent
 from imagegate.monitoring.periods import Period
-from imagegate.pipeline.counting import counted
 from imagegate.stats.binomial import clopper_pearson
+from imagegate.text import count
 
 COLLAPSE = 0.2  # of all images, by which fewer pass than usual
 
@@ -72,7 +72,7 @@ def beside_card(own: Period, card: Card) -> Passing | None:
 
 def _told(passed: int, images: int) -> str:
     share = f" ({percent(passed / images)})" if images else ""
-    return f"{passed:,} of {counted(images, 'image')}{share}"
+    return f"{passed:,} of {count(images, 'image')}{share}"
 
 
 def _held_for(own: Period) -> str:

@@ -16,8 +16,7 @@ from imagegate.monitoring.feedback import Matches
 from imagegate.monitoring.lines import By, period_of, rows_of, usual_by
 from imagegate.monitoring.reference import Cells, Reference
 from imagegate.monitoring.repeats import Repeats
-from imagegate.pipeline.expected import Chances
-from imagegate.pipeline.summary import Tally
+from imagegate.pipeline.summary import Chances, Tally
 
 BUFFER = 128  # rows that are counted in their cells together
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 
 from imagegate.models.verdict import Row
-from imagegate.pipeline.counting import counted, either
+from imagegate.text import agree, count
 
 MOST = 1_000_000  # images that are remembered, by 8 bytes each: some 100 MB in all
 
@@ -46,7 +46,7 @@ class Repeats:
         if self.count:
             least = "At least " if len(self._seen) >= self._most else ""
             yield (
-                f"{least}{counted(self.count, 'decision')} {either(self.count, 'is', 'are')} about "
+                f"{least}{count(self.count, 'decision')} {agree(self.count, 'is', 'are')} about "
                 f"the same content as an earlier one of the same {by}, and "
-                f"{either(self.count, 'counts', 'count')} again, with the failures to expect."
+                f"{agree(self.count, 'counts', 'count')} again, with the failures to expect."
             )

@@ -12,7 +12,7 @@ from imagegate.monitoring.drift import by_signal
 from imagegate.monitoring.feedback import Observed
 from imagegate.monitoring.lines import By
 from imagegate.monitoring.moved import Moved
-from imagegate.pipeline.expected import Expected
+from imagegate.pipeline.summary import Expected
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from itertools import islice
-from types import MappingProxyType
 from typing import IO, Any
 
-from imagegate.errors import MissingExtraError, SettingsError
+from imagegate.errors import SettingsError
+from imagegate.extras import require
 from imagegate.features import CAUSES, MEASURES
 from imagegate.models.verdict import Reason, Result, Row
+from imagegate.tables import Table
 
 GROUP = 5_000  # rows of a row group: some 5 MB
 WHOLE = ("page", "pages", "width", "height", "quality")
@@ -23,22 +24,41 @@ PLAIN = tuple(name for name in Result("").to_dict() if name not in NESTED)
 SCORES = tuple(f"{cause}_score" for cause in CAUSES)
 
 
+@dataclass(frozen=True)
+class Format:
+    """A format that rows are written in.
+
+    Parameters
+    ----------
+    name : str
+        The ending of its file names.
+    write : callable
+        Writes rows to a binary file.
+    needs : str or None
+        The module that it takes, of the extra ``parquet``.
+    """
+
+    name: str
+    write: Callable[[IO[bytes], Iterable[Row]], None]
+    needs: str | None = None
+
+
 def writer(path: str) -> Callable[[IO[bytes], Iterable[Row]], None]:
     """Return what writes rows in the format that a name ends with.
 
     Raises
     ------
     SettingsError
-        If it ends with none of ``.parquet``, ``.jsonl`` and ``.csv``.
+        If it ends with none of ``FORMATS``.
     MissingExtraError
-        If it is Parquet and pyarrow is not installed: better now than after a long run.
+        If a package for it is not installed: better now than after a long run.
     """
-    for suffix, write in WRITERS.items():
+    for suffix, row in FORMATS.items():
         if path.lower().endswith(suffix):
-            if write is write_parquet:
-                arrow()
-            return write
-    raise SettingsError(f"{path}: expected a name that ends in {', '.join(WRITERS)}")
+            if row.needs:
+                require(row.needs, "parquet")
+            return row.write
+    raise SettingsError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
 
 
 def flat(row: Row) -> Row:
@@ -93,12 +113,8 @@ def schema() -> Any:
 
 def arrow() -> Any:
     """Return pyarrow with its Parquet module."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError("pyarrow", "parquet") from error
-    return pyarrow
+    require("pyarrow.parquet", "parquet")
+    return require("pyarrow", "parquet")
 
 
 class _Text:
@@ -120,6 +136,11 @@ def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield group
 
 
-WRITERS: Mapping[str, Callable[[IO[bytes], Iterable[Row]], None]] = MappingProxyType(
-    {".parquet": write_parquet, ".jsonl": write_jsonl, ".csv": write_csv}
+FORMATS = Table(
+    "output format",
+    (
+        Format(".parquet", write_parquet, needs="pyarrow.parquet"),
+        Format(".jsonl", write_jsonl),
+        Format(".csv", write_csv),
+    ),
 )

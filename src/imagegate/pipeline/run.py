@@ -1,27 +1,39 @@
-"""Look at very many images in bounded memory; a killed run goes on where it was."""
+"""Look at very many images in bounded memory; a killed run goes on where it was.
+
+::
+
+    OUT.partial/
+        files.jsonl         what the run looks at, one JSON string a line, fixed when it begins
+        run.json            the settings and the number of files; written last
+        part-000000.jsonl   shards: a line a file, the list of its rows
+"""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import metadata
 from itertools import chain
-from typing import Any, Protocol, TypeAlias
+from typing import IO, Any, Protocol, TypeAlias
 
 from imagegate import features
+from imagegate.errors import SettingsError
 from imagegate.models.verdict import Result
 from imagegate.parallel.pool import Done, run_many
-from imagegate.pipeline.files import reaching, storage
-from imagegate.pipeline.journal import Journal, begin
+from imagegate.pipeline.files import move, reaching, storage
 from imagegate.pipeline.log import DecisionLog
 from imagegate.pipeline.output import writer
 from imagegate.pipeline.route import Router, results_of
-from imagegate.pipeline.shards import Shards
+from imagegate.pipeline.shards import LOCK, Shards, lock_folder, put
 from imagegate.pipeline.summary import Summary, Tally
 
+SUFFIX = ".partial"
+FILES, RUN = "files.jsonl", "run.json"
+FORMAT = 2
 Answers: TypeAlias = Generator[Done[list[Result]], None, None]
 Many: TypeAlias = Callable[..., Answers]  # of the work, the sources and jobs=
 Look: TypeAlias = Callable[[Iterable[str]], Answers]
@@ -89,7 +101,7 @@ def run(
         shards = _look(look, journal, gate.name, log=log, progress=progress)
         rows = (row for files in shards.read() for pages in files for row in pages)
         journal.finish(lambda file: write(file, tally.watch(rows)), storage(out)[1])
-    return tally.summary(gate, promised=router.keeps_promise)
+    return tally.summary(gate, guaranteed=router.keeps_promise)
 
 
 def described(router: Router) -> dict[str, Any]:
@@ -135,3 +147,133 @@ def _look(
         finally:
             shards.flush()  # also if someone pressed Ctrl-C
     return shards
+
+
+@dataclass(frozen=True)
+class Journal:
+    """The folder of one unfinished run.
+
+    Parameters
+    ----------
+    fs : fsspec file system
+        Where it is.
+    folder : str
+        The path within.
+    files : int
+        How many files the run looks at.
+    lock : file or None
+        Held open as long as this run is at it; the system lets go of it however the run ends.
+    """
+
+    fs: Any
+    folder: str
+    files: int
+    lock: IO[bytes] | None = None
+
+    def paths(self, start: int) -> Iterator[str]:
+        """Yield the files to look at, from a place in their order."""
+        with self.fs.open(f"{self.folder}/{FILES}", "rt", encoding="utf-8") as lines:
+            for place, line in enumerate(lines):
+                if place >= start:
+                    yield json.loads(line)
+
+    def shards(self, size: int, on_write: Callable[[list[list[Result]]], None]) -> Shards:
+        """Return the shards; the last line of each counts where the pages of its files went."""
+        return Shards(
+            *(self.fs, self.folder),
+            size=size,
+            to_json=lambda results: [result.to_dict() for result in results],
+            sum_up=_routes,
+            on_write=on_write,
+        )
+
+    def finish(self, write: Callable[[IO[bytes]], None], target: str) -> None:
+        """Write the output, put it in its place, and remove the folder."""
+        finished = f"{self.folder}/finished"
+        with self.fs.open(finished, "wb") as file:
+            write(file)
+        move(self.fs, finished, target)
+        # The settings first: without them nobody takes the rest for a run.
+        self.fs.rm_file(f"{self.folder}/{RUN}")
+        self.fs.rm(self.folder, recursive=True)
+
+    def close(self) -> None:
+        """Let other runs go on with it."""
+        if self.lock:
+            self.lock.close()
+
+
+def begin(out: str, settings: Mapping[str, Any], paths: Iterable[str]) -> Journal:
+    """Open the journal of an output, as it was left, or a new one.
+
+    Parameters
+    ----------
+    out : str
+        The path or URL of the output.
+    settings : mapping
+        What must not change between two runs, as JSON holds it.
+    paths : iterable of str
+        The files to look at; asked for only if the run is new.
+
+    Raises
+    ------
+    SettingsError
+        If the output is there already, or was begun with other settings.
+    """
+    fs, target = storage(out)
+    folder, wanted = target + SUFFIX, {"format": FORMAT, **settings}
+    if fs.exists(target) and not fs.exists(f"{folder}/{RUN}"):
+        raise SettingsError(f"{out} is there already: choose another name, or remove it")
+    fs.makedirs(folder, exist_ok=True)
+    lock = lock_folder(fs, folder)
+    try:
+        if fs.exists(f"{folder}/{RUN}"):
+            files = _resume(fs, folder, wanted, out)
+        else:
+            files = _begin(fs, folder, wanted, paths)
+    except BaseException:
+        if lock:
+            lock.close()
+        raise
+    return Journal(fs, folder, files, lock)
+
+
+def _routes(files: list[list[Result]]) -> dict[str, Any]:
+    return {"routes": Counter(result.route for results in files for result in results)}
+
+
+def _begin(fs: Any, folder: str, settings: Mapping[str, Any], paths: Iterable[str]) -> int:
+    """List the files and write the settings, and return how many files there are."""
+    try:
+        for left in fs.find(folder):  # by a run that was stopped at its very end
+            if not left.endswith(f"/{LOCK}"):
+                fs.rm_file(left)
+        count = 0
+        with fs.open(f"{folder}/{FILES}", "wt", encoding="utf-8") as lines:
+            for count, path in enumerate(paths, start=1):  # noqa: B007 - the last is the number
+                lines.write(json.dumps(path) + "\n")
+        put(fs, f"{folder}/{RUN}", json.dumps({"settings": settings, "files": count}, indent=1))
+    except BaseException:
+        if fs.exists(folder):
+            fs.rm(folder, recursive=True)
+        raise
+    return count
+
+
+def _resume(fs: Any, folder: str, wanted: Mapping[str, Any], out: str) -> int:
+    """Return how many files the run looks at, or refuse to go on with it."""
+    try:
+        found = json.loads(fs.cat_file(f"{folder}/{RUN}"))
+        settings, files = dict(found["settings"]), int(found["files"])
+    except (ValueError, TypeError, KeyError):
+        raise SettingsError(
+            f"{out}{SUFFIX}/{RUN} is damaged: remove {out}{SUFFIX} and begin again"
+        ) from None
+    for name in {**settings, **wanted}:
+        old, new = settings.get(name), wanted.get(name)
+        if old != new:
+            raise SettingsError(
+                f"{out} was begun with {name} {old!r}, now it is {new!r}. Use "
+                f"the same again, choose another output, or remove {out}{SUFFIX}"
+            )
+    return files

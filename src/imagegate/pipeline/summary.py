@@ -1,17 +1,28 @@
-"""The closing words of a run: how many went where, why, and how many failures to expect."""
+"""What a run comes to: how many went where, why, and how many will fail, with an interval."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.models.calibration import FURTHEST, Calibration, History, fit_calibration, sigmoid
 from imagegate.models.verdict import ACTIONS, BROKEN, Row, route_of
 from imagegate.models.zoo import Gate, RulesGate
-from imagegate.pipeline.counting import counted
-from imagegate.pipeline.expected import Chances, Expected, expected_failures
+from imagegate.text import count
 
+Floats = NDArray[np.float64]
+LEVEL = 0.95
+DRAWS = 400  # calibrations drawn
+TOSSES = 10  # batches drawn from each
+CELL = 0.02  # of log-odds
+CENTRES = np.linspace(-FURTHEST, FURTHEST, round(2 * FURTHEST / CELL) + 1)
+HOLDS_FOR = "holds for images like those that the gate was calibrated on"
 MOST_ERRORS = 3  # that the summary spells out
 WORDS = {
     "use": "to use",
@@ -22,6 +33,162 @@ WORDS = {
 }
 
 
+class Chances:
+    """The probabilities of failure of any number of images, in 24 kB.
+
+    The sum is exact. For the interval each is counted in a cell of log-odds 0.02 wide, which
+    moves it by at most 1 % of itself, up as often as down.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self.cells = np.zeros(CENTRES.size, np.int64)
+
+    @property
+    def images(self) -> int:
+        """How many were counted."""
+        return int(self.cells.sum())
+
+    def add(self, p_fail: float | None) -> None:
+        """Count one image; None, for an image without a probability, is left out."""
+        if p_fail is None:
+            return
+        inside = min(max(p_fail, 1e-13), 1 - 1e-13)
+        cell = round((math.log(inside / (1 - inside)) + FURTHEST) / CELL)
+        self.cells[min(max(cell, 0), CENTRES.size - 1)] += 1
+        self.total += p_fail
+
+    def merge(self, other: Chances) -> None:
+        """Count what another has counted, too."""
+        self.total += other.total
+        self.cells += other.cells
+
+    @classmethod
+    def of(cls, probabilities: Iterable[float | None]) -> Chances:
+        """Return the chances of all of these."""
+        found = cls()
+        for p_fail in probabilities:
+            found.add(p_fail)
+        return found
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How many of some images will fail.
+
+    Parameters
+    ----------
+    images : int
+        How many they are.
+    failures : float
+        The sum of their calibrated probabilities.
+    low, high : int
+        The number that will fail lies between these, both included, with probability ``level``.
+    level : float
+        Of the interval.
+    """
+
+    images: int
+    failures: float
+    low: int
+    high: int
+    level: float = LEVEL
+
+    def sentence(self) -> str:
+        """Say it in one plain line.
+
+        >>> Expected(200, 6.4, 2, 12).sentence()[:65]
+        'about 6.4 of 200 will fail (2 to 12, in 95 of 100 such batches); '
+        """
+        shown = f"{self.failures:.1f}" if self.failures < 10 else f"{self.failures:,.0f}"
+        return (
+            f"about {shown} of {self.images:,} will fail ({self.low:,} to {self.high:,}, "
+            f"in {100 * self.level:g} of 100 such batches); {HOLDS_FOR}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "images": self.images,
+            "failures": round(self.failures, 3),
+            "low": self.low,
+            "high": self.high,
+            "level": self.level,
+        }
+
+
+def expected_failures(
+    gate: Gate | RulesGate,
+    chances: Chances,
+    *,
+    lines: Floats | None = None,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Expected | None:
+    """Return how many of some images will fail, with an interval.
+
+    Parameters
+    ----------
+    gate : Gate or RulesGate
+        The gate that gave the probabilities.
+    chances : Chances
+        The probabilities of the images in question, usually those that were let through.
+    lines : ndarray, optional
+        What :func:`calibration_lines` returned for the gate, if there are many questions.
+    level : float
+        Of the interval.
+    seed : int
+        Of the draws; the same seed and chances give the same interval.
+
+    Returns
+    -------
+    Expected or None
+        None for rules, which know no probability. The interval covers two kinds of doubt: which
+        line from score to probability is right, as far as the calibration sources can tell, and
+        the chance of the draw. It does *not* cover images of another kind than those the gate
+        was calibrated on, nor images of one batch that fail together for one cause.
+    """
+    if not isinstance(gate, Gate):
+        return None
+    if not chances.images:
+        return Expected(0, 0.0, 0, 0, level)
+    drawn = calibration_lines(gate, seed=seed) if lines is None else lines
+    used = np.flatnonzero(chances.cells)
+    raw = (CENTRES[used] - gate.calibration.intercept) / gate.calibration.slope
+    p = sigmoid(drawn[:, :1] * raw + drawn[:, 1:])
+    rng = np.random.default_rng(seed)
+    fails = rng.binomial(chances.cells[used], p, size=(TOSSES, *p.shape)).sum(axis=2)
+    tail = (1 - level) / 2
+    low, high = np.quantile(fails, [tail, 1 - tail], method="inverted_cdf")
+    return Expected(chances.images, chances.total, int(low), int(high), level)
+
+
+def calibration_lines(gate: Gate, *, draws: int = DRAWS, seed: int = 0) -> Floats:
+    """Return (slope, intercept) of the calibration as other draws of its sources would give it.
+
+    Parameters
+    ----------
+    gate : Gate
+        Its history holds the calibration rows.
+    draws, seed : int
+        How often the sources are drawn anew, with replacement, and the chance of it.
+
+    Returns
+    -------
+    ndarray of float64, shape (draws, 2)
+    """
+    rng = np.random.default_rng(seed)
+    sources = int(gate.history.source.max()) + 1
+    lines = [_line(gate.history, rng.integers(sources, size=sources)) for _ in range(draws)]
+    return np.array([(line.slope, line.intercept) for line in lines])
+
+
+def _line(history: History, drawn: NDArray[np.int64]) -> Calibration:
+    rows = np.bincount(history.source)
+    weights = np.bincount(drawn, minlength=rows.size) / np.maximum(rows, 1)
+    return fit_calibration(history.raw, history.fails, weights[history.source])
+
+
 @dataclass
 class Tally:
     """Counts rows as they go by, in a memory that does not grow with them."""
@@ -30,7 +197,7 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     used: Chances = field(default_factory=Chances)
-    mended: Chances = field(default_factory=Chances)
+    repaired: Chances = field(default_factory=Chances)
     errors: list[str] = field(default_factory=list)
 
     def add(self, row: Row) -> None:
@@ -41,7 +208,7 @@ class Tally:
             self.used.add(row["p_fail"])
         elif route == "repair":
             self.repairs[row["repair"]] += 1
-            self.mended.add(row["p_repaired"])
+            self.repaired.add(row["p_repaired"])
         elif route == BROKEN:
             self.errors = [*self.errors, row["error"]][:MOST_ERRORS]
         elif row["reasons"]:
@@ -70,8 +237,8 @@ class Tally:
         broken = f", {self.routes[BROKEN]:,} broken" if self.routes[BROKEN] else ""
         return f"{100 * self.passed / self.images:.0f} % to use{broken}"
 
-    def summary(self, gate: Gate | RulesGate, *, promised: bool) -> Summary:
-        """Return what it comes to; ``promised`` tells whether the gate's promise is kept to."""
+    def summary(self, gate: Gate | RulesGate, *, guaranteed: bool) -> Summary:
+        """Return what it comes to; ``guaranteed`` tells whether the gate's guarantee holds."""
         return Summary(
             gate=gate.name,
             images=self.images,
@@ -79,9 +246,9 @@ class Tally:
             reasons=dict(self.reasons.most_common()),
             repairs=dict(self.repairs.most_common()),
             expected=expected_failures(gate, self.used),
-            mended=self.mended.total,
+            repaired_failures=self.repaired.total,
             errors=tuple(self.errors),
-            promise=gate.card.promise_text() if promised and isinstance(gate, Gate) else None,
+            guarantee=gate.card.promise_text() if guaranteed and isinstance(gate, Gate) else None,
         )
 
 
@@ -100,16 +267,16 @@ class Summary:
     reasons : dict of str to int
         The weightiest reason of those for review or rejected, the commonest first.
     repairs : dict of str to int
-        What was mended, the commonest first.
+        What was repaired, the commonest first.
     expected : Expected or None
         Failures among those to use; None for rules.
-    mended : float
+    repaired_failures : float
         The sum of ``p_fail`` of the repaired images. The gate has not learned from such images.
     errors : tuple of str
         The first few.
-    promise : str or None
-        What the gate says that its passing means; None for rules, and where a policy lets more
-        images through.
+    guarantee : str or None
+        What the gate guarantees of the images it passes; None for rules, and where a policy lets
+        more images through.
     """
 
     gate: str
@@ -118,21 +285,28 @@ class Summary:
     reasons: dict[str, int]
     repairs: dict[str, int]
     expected: Expected | None
-    mended: float
+    repaired_failures: float
     errors: tuple[str, ...]
-    promise: str | None
+    guarantee: str | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        expected = self.expected.to_dict() if self.expected else None
-        plain = {**vars(self), "expected": expected, "first_errors": list(self.errors)}
-        del plain["errors"]
-        return plain
+        return {
+            "gate": self.gate,
+            "images": self.images,
+            "routes": self.routes,
+            "reasons": self.reasons,
+            "repairs": self.repairs,
+            "expected": self.expected.to_dict() if self.expected else None,
+            "mended": self.repaired_failures,
+            "promise": self.guarantee,
+            "first_errors": list(self.errors),
+        }
 
     def lines(self) -> list[str]:
         """Return plain sentences."""
         counts = ", ".join(f"{n:,} {WORDS[key]}" for key, n in self.routes.items() if n)
-        lines = [f"{counted(self.images, 'image')}: {counts or 'none'}"]
+        lines = [f"{count(self.images, 'image')}: {counts or 'none'}"]
         if self.errors:
             more = self.routes[BROKEN] - len(self.errors)
             lines += [f"broken: {error}" for error in self.errors]
@@ -140,15 +314,15 @@ class Summary:
         if self.reasons:
             lines.append(f"held back for: {_listed(self.reasons)}")
         if self.repairs:
-            count = self.routes["repair"]
             lines.append(
-                f"mended: {_listed(self.repairs)}; about {self.mended:.1f} of {count:,} will fail, "
-                "by the word of a gate that has not learned from mended images"
+                f"repaired: {_listed(self.repairs)}; about {self.repaired_failures:.1f} of "
+                f"{self.routes['repair']:,} will fail, says a gate that has not learned from "
+                "repaired images"
             )
         if self.expected and self.expected.images:
             lines.append(f"of those to use {self.expected.sentence()}")
-        if self.promise:
-            lines.append(f"promise of {self.gate}: {self.promise}")
+        if self.guarantee:
+            lines.append(f"guarantee of {self.gate}: {self.guarantee}")
         return lines
 
 

@@ -48,7 +48,7 @@ def command(
 ) -> None:
     """Set a gate's threshold again from the calibration rows in its file; the trees stay."""
     from imagegate.models.artifact import save_gate
-    from imagegate.pipeline.place import check_gate_file
+    from imagegate.pipeline.destination import check_gate_file
     from imagegate.training.corpus import read_outcomes
     from imagegate.training.maintenance.adjust import (
         adjust,

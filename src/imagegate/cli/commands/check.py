@@ -172,7 +172,7 @@ def tell(
     for path in missing:
         tell_missing(path, answerer, as_json=as_json)
     if len(first) > 1 and not (as_json or quiet):
-        close(tally.summary(answerer, promised=promised))
+        close(tally.summary(answerer, guaranteed=promised))
     if missing:
         return COULD_NOT_RUN
     return ALL_PASS if tally.passed == tally.images else NOT_ALL_PASS

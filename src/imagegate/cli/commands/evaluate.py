@@ -55,7 +55,7 @@ def run(
     gate: str, corpus: list[Path], *, report: Path | None, as_json: bool = False, **settings: Any
 ) -> None:
     """Evaluate, write the report if asked, and print the comparison."""
-    from imagegate.pipeline.place import check_page
+    from imagegate.pipeline.destination import check_page
     from imagegate.training.corpus import join_corpora, read_corpus
     from imagegate.training.evaluation.evaluate import evaluate
     from imagegate.training.report.report import write_report

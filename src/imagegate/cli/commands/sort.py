@@ -22,8 +22,8 @@ from imagegate.cli.batch import (
 )
 from imagegate.errors import SettingsError
 from imagegate.pipeline.files import is_url, local, storage
-from imagegate.pipeline.journal import SUFFIX
 from imagegate.pipeline.route import Router
+from imagegate.pipeline.run import SUFFIX
 from imagegate.pipeline.sort import HOW, LOG, TABLE, Sorter, check_places
 
 

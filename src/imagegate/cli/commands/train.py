@@ -133,7 +133,7 @@ def run(
 ) -> Gate:
     """Train, judge on the held-out part, write the gate file, and say what was learned."""
     from imagegate.models.artifact import save_gate
-    from imagegate.pipeline.place import check_gate_file
+    from imagegate.pipeline.destination import check_gate_file
     from imagegate.training.corpus import read_corpus
     from imagegate.training.evaluation.evaluate import evaluate
     from imagegate.training.labelling.recipes import FOR_DIAGNOSIS

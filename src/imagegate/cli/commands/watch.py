@@ -73,7 +73,7 @@ def command(
     """
     from imagegate.monitoring.monitor import watch
     from imagegate.monitoring.page import write_page
-    from imagegate.pipeline.place import check_page
+    from imagegate.pipeline.destination import check_page
 
     if by not in (None, "day", "batch"):
         raise SettingsError(f"--by: expected day or batch, got {by!r}")
@@ -117,7 +117,7 @@ def show(report: Report) -> None:
 def verdict(report: Report) -> None:
     """Print the weightiest advice, and whatever else asks for more than nothing."""
     from imagegate.monitoring.advice import LEVELS
-    from imagegate.pipeline.counting import counted
+    from imagegate.text import count
 
     first, several = report.advice, len(report.periods) > 1
     advise(first, first.about if several else "")
@@ -134,7 +134,7 @@ def verdict(report: Report) -> None:
         out.print(f"… and {len(more) - MOST_ADVICE:,} more, {ELSEWHERE}")
     kept = sum(one.level == "keep" for one in periods)
     if kept:
-        out.print(f"[{STYLE['keep']}]{'keep':<8}[/]{counted(kept, f'other {report.by}')}")
+        out.print(f"[{STYLE['keep']}]{'keep':<8}[/]{count(kept, f'other {report.by}')}")
 
 
 def advise(advice: Advice, name: str) -> None:

@@ -15,7 +15,7 @@ BEGINS = (b"<!doctype", b"<html")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def check_place(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
+def check_destination(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
     """Make the folder of a file, and see that the file can be written and is none of the inputs.
 
     Parameters
@@ -54,8 +54,8 @@ def check_place(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
 
 
 def check_page(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
-    """See that a page can be written, and replaces nothing but a page; as ``check_place``."""
-    target = check_place(path, inputs=inputs)
+    """Check a destination as above; it may replace nothing but an HTML page."""
+    target = check_destination(path, inputs=inputs)
     if target.is_file():
         with target.open("rb") as file:
             begins = file.read(FIRST_BYTES).removeprefix(BYTE_ORDER_MARK).lstrip().lower()
@@ -65,10 +65,10 @@ def check_page(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
 
 
 def check_gate_file(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
-    """See that a gate can be written, and replaces nothing but a gate; as ``check_place``."""
+    """Check a destination as above; it may replace nothing but a gate."""
     if str(path) in gate_names():
         raise SettingsError(f"{path} is the name of a gate that ships: call the file {path}.gate")
-    target = check_place(path, inputs=inputs)
+    target = check_destination(path, inputs=inputs)
     if target.is_file() and target.stat().st_size and not zipfile.is_zipfile(target):
         raise SettingsError(f"{path} is there already and is no gate: choose another name")
     return target

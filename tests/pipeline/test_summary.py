@@ -8,7 +8,7 @@ from logs import watched_gate
 
 from imagegate.models.calibration import Calibration, History, fit_calibration, sigmoid
 from imagegate.models.zoo import load_gate
-from imagegate.pipeline.expected import CENTRES, Chances, calibration_lines, expected_failures
+from imagegate.pipeline.summary import CENTRES, Chances, calibration_lines, expected_failures
 
 GATE = watched_gate()
 
