@@ -111,9 +111,9 @@ def begun(folder: Path, out: Path, gate: str) -> subprocess.Popen[bytes]:
 
 
 def done(out: Path) -> Iterator[int]:
-    """Yield how many files each part of the journal holds."""
+    """Yield how many files each shard holds."""
     for part in sorted(Path(f"{out}.partial").glob("part-*.jsonl")):
-        yield json.loads(part.read_text(encoding="utf-8").splitlines()[-1])["files"]
+        yield json.loads(part.read_text(encoding="utf-8").splitlines()[-1])["items"]
 
 
 def resident(pid: int) -> float:
