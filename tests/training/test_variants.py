@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from imagegate.degrade import chain_to_json
-from imagegate.synthetic.shots import SCALES
+from imagegate.synthetic.capture import SCALES
 from imagegate.training.corpus import Corpus
 from imagegate.training.data.clean import load, variant_bytes
 from imagegate.training.data.remake import remake

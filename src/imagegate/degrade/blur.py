@@ -45,20 +45,7 @@ def median(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Ge
 
 
 def line_kernel(length: float, angle: float) -> NDArray[np.float32]:
-    """Return the kernel of a straight movement.
-
-    Parameters
-    ----------
-    length : float
-        Length of the path in pixels; need not be whole.
-    angle : float
-        Direction in radians.
-
-    Returns
-    -------
-    ndarray
-        Square, odd side, sum 1, symmetric about its middle.
-    """
+    """Return the kernel of a straight movement of any length, at an angle in radians; sum 1."""
     across, along = _grid(length / 2 + 1, angle)
     return _averaged((np.abs(across) <= 0.5) & (np.abs(along) <= length / 2))
 

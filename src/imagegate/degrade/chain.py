@@ -37,19 +37,10 @@ MILD_JPEG = (85, 97)
 
 @dataclass(frozen=True)
 class Step:
-    """One degradation in a chain.
+    """One degradation in a chain, at a severity of 1 to 5 and with a seed of its own.
 
-    Parameters
-    ----------
-    name : str
-        A row of DEGRADATIONS, or of EVERY.
-    severity : int
-        1 to 5.
-    seed : int
-        Where the randomness of this step starts.
-    amount : float, optional
-        The strength in the row's unit; the row's own at this severity if left out.
-        It is recorded so that a variant outlives a new calibration of the rows.
+    ``amount`` is the strength in the row's unit; the row's own at this severity if left out. It is
+    recorded so that a variant outlives a new calibration of the rows.
     """
 
     name: str
@@ -113,15 +104,9 @@ def draw_mixture(rng: np.random.Generator, count: int) -> Chain:
 
 
 def at_strength(chain: Chain, strength: float) -> Chain:
-    """Return the same steps, each at a part (or a multiple) of its strength.
+    """Return the same steps, each at a part (or a multiple) of its strength; 1 changes nothing.
 
-    Parameters
-    ----------
-    chain : Chain
-        Drawn at the strengths of the rows, which are those that break reading.
-    strength : float
-        Above 0; 1 changes nothing. Amounts that fall with severity (a quality, what is left of the
-        contrast) are divided by it.
+    Amounts that fall with severity (a quality, what is left of the contrast) are divided by it.
     """
     if strength == 1:
         return chain

@@ -4,35 +4,26 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from types import ModuleType
+from typing import Any
 
-from imagegate.errors import MissingExtraError
+from imagegate.extras import require
 
 SWITCH = "NO_ALBUMENTATIONS_UPDATE"
 
 
 @cache
-def pixel_functions() -> ModuleType:
+def pixel_functions() -> Any:
     """Return albumentations' pure pixel functions.
 
-    Its import asks PyPI for a newer version unless a variable of the environment
-    forbids it; the variable is set for the import alone.
-
-    Raises
-    ------
-    MissingExtraError
-        If albumentations is not installed.
+    Its import asks PyPI for a newer version unless a variable of the environment forbids it; the
+    variable is set for the import alone.
     """
     before = os.environ.get(SWITCH)
     os.environ[SWITCH] = "1"
     try:
-        from albumentations.augmentations.pixel import functional
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("albumentations", "train") from error
+        return require("albumentations.augmentations.pixel.functional", "train")
     finally:
         if before is None:
             del os.environ[SWITCH]
         else:
             os.environ[SWITCH] = before
-    module: ModuleType = functional
-    return module

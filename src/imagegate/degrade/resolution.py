@@ -6,6 +6,8 @@ readers of text need a fixed number of.
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 
@@ -18,47 +20,32 @@ MOST_KEPT = (
 )
 
 
-def area(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
-    """Downscale by averaging, enlarge linearly: what careful programs do."""
-    return _there_and_back(pixels, amount / reference_px, cv2.INTER_AREA, cv2.INTER_LINEAR)
-
-
-def bicubic(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
-    """Downscale by averaging, enlarge with cubics."""
-    return _there_and_back(pixels, amount / reference_px, cv2.INTER_AREA, cv2.INTER_CUBIC)
-
-
-def lanczos(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
-    """Downscale by averaging, enlarge with Lanczos: sharp, with a little ringing."""
-    return _there_and_back(pixels, amount / reference_px, cv2.INTER_AREA, cv2.INTER_LANCZOS4)
-
-
-def aliased(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
-    """Downscale by leaving pixels out, enlarge with cubics: what hasty programs do."""
-    return _there_and_back(pixels, amount / reference_px, cv2.INTER_NEAREST, cv2.INTER_CUBIC)
+def enlarged_again(
+    pixels: Pixels,
+    amount: float,
+    reference_px: float,
+    rng: np.random.Generator,
+    *,
+    down: int,
+    up: int,
+) -> Pixels:
+    """Downscale in one of OpenCV's ways, and enlarge again in another."""
+    factor = kept(pixels, amount / reference_px)
+    return np.asarray(pixel_functions().downscale(pixels, factor, down, up), np.uint8)
 
 
 def left_small(
-    pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
+    pixels: Pixels,
+    amount: float,
+    reference_px: float,
+    rng: np.random.Generator,
+    *,
+    down: int = cv2.INTER_AREA,
 ) -> Pixels:
-    """Downscale by averaging and leave it so: thumbnails, messengers, web previews."""
+    """Downscale and leave it so: thumbnails, messengers, web previews."""
     factor = kept(pixels, amount / reference_px)
     size = (round(pixels.shape[1] * factor), round(pixels.shape[0] * factor))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def linear(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
-    """Downscale by interpolating linearly, which skips pixels, and leave it so."""
-    factor = kept(pixels, amount / reference_px)
-    size = (round(pixels.shape[1] * factor), round(pixels.shape[0] * factor))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def linear_enlarged(
-    pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
-) -> Pixels:
-    """Downscale and enlarge again by interpolating linearly."""
-    return _there_and_back(pixels, amount / reference_px, cv2.INTER_LINEAR, cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(pixels, size, interpolation=down), np.uint8)
 
 
 def kept(pixels: Pixels, factor: float) -> float:
@@ -67,34 +54,24 @@ def kept(pixels: Pixels, factor: float) -> float:
     return float(max(min(factor, MOST_KEPT), least))
 
 
-def _there_and_back(pixels: Pixels, factor: float, down: int, up: int) -> Pixels:
-    return np.asarray(pixel_functions().downscale(pixels, kept(pixels, factor), down, up), np.uint8)
-
+LEFT = "px of the reference left"
+AREA = partial(enlarged_again, down=cv2.INTER_AREA, up=cv2.INTER_LINEAR)
+BICUBIC = partial(enlarged_again, down=cv2.INTER_AREA, up=cv2.INTER_CUBIC)
+LANCZOS = partial(enlarged_again, down=cv2.INTER_AREA, up=cv2.INTER_LANCZOS4)
+# leaves pixels out, as hasty programs do
+ALIASED = partial(enlarged_again, down=cv2.INTER_NEAREST, up=cv2.INTER_CUBIC)
+LINEAR_ENLARGED = partial(enlarged_again, down=cv2.INTER_LINEAR, up=cv2.INTER_LINEAR)
+LINEAR = partial(left_small, down=cv2.INTER_LINEAR)
 
 DEGRADATIONS = (
-    Degradation("resolution.area", area, (3.6, 3.4, 3.25, 3.1, 2.8), "px of the reference left"),
-    Degradation(
-        "resolution.bicubic", bicubic, (3.6, 3.4, 3.25, 3.1, 2.8), "px of the reference left"
-    ),
-    Degradation(
-        "resolution.lanczos", lanczos, (3.6, 3.4, 3.25, 3.1, 2.8), "px of the reference left"
-    ),
-    Degradation(
-        "resolution.aliased", aliased, (5.7, 5.4, 5.1, 4.8, 4.4), "px of the reference left"
-    ),
-    Degradation(
-        "resolution.left_small", left_small, (5.2, 4.85, 4.65, 4.5, 4.3), "px of the reference left"
-    ),
+    Degradation("resolution.area", AREA, (3.6, 3.4, 3.25, 3.1, 2.8), LEFT),
+    Degradation("resolution.bicubic", BICUBIC, (3.6, 3.4, 3.25, 3.1, 2.8), LEFT),
+    Degradation("resolution.lanczos", LANCZOS, (3.6, 3.4, 3.25, 3.1, 2.8), LEFT),
+    Degradation("resolution.aliased", ALIASED, (5.7, 5.4, 5.1, 4.8, 4.4), LEFT),
+    Degradation("resolution.left_small", left_small, (5.2, 4.85, 4.65, 4.5, 4.3), LEFT),
 )
 
 VARIETY = (
-    Degradation(
-        "resolution.linear", linear, (5.4, 5.1, 4.85, 4.65, 4.35), "px of the reference left"
-    ),
-    Degradation(
-        "resolution.linear_enlarged",
-        linear_enlarged,
-        (4.4, 4.1, 3.9, 3.7, 3.4),
-        "px of the reference left",
-    ),
+    Degradation("resolution.linear", LINEAR, (5.4, 5.1, 4.85, 4.65, 4.35), LEFT),
+    Degradation("resolution.linear_enlarged", LINEAR_ENLARGED, (4.4, 4.1, 3.9, 3.7, 3.4), LEFT),
 )

@@ -40,19 +40,7 @@ PROBE_PX = 24
 
 @dataclass(frozen=True)
 class Face:
-    """One style of one font file.
-
-    Parameters
-    ----------
-    name : str
-        Family and style, as the file says: ``"DejaVu Sans Book"``.
-    family : str
-        The family alone.
-    bold, slanted : bool
-        Read off the style.
-    path : str
-        Where the file is on this machine.
-    """
+    """One style of one font file; its name is family and style: ``"DejaVu Sans Book"``."""
 
     name: str
     family: str
@@ -69,21 +57,9 @@ class Face:
 def find_faces(which: str = "bundled") -> tuple[Face, ...]:
     """Return the usable faces, sorted by name.
 
-    Parameters
-    ----------
-    which : {"bundled", "system"}
-        ``"bundled"``: only those that matplotlib carries, the same on every machine.
-        ``"system"``: these and all that the system's folders hold.
+    ``"bundled"`` are only those that matplotlib carries, the same on every machine; ``"system"``
+    adds all that the system's folders hold.
 
-    Raises
-    ------
-    MissingExtraError
-        If matplotlib, and with it every bundled font, is missing.
-    SettingsError
-        If the system's folders are asked for and hold no usable font.
-
-    Examples
-    --------
     >>> "DejaVu Sans Book" in {face.name for face in find_faces()}
     True
     """

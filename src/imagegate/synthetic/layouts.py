@@ -1,10 +1,8 @@
-"""Lay out running text: letters, columns, small print, coloured grounds, screens, cards.
-
-Each function writes one page into a sheet and takes its words from chance; the tabular
-ones stand in :mod:`imagegate.synthetic.tabular`.
-"""
+"""Lay out pages: each function writes one into a sheet and takes its words from chance."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from imagegate.synthetic import writing
 from imagegate.synthetic.sheet import Align, Sheet
@@ -132,3 +130,146 @@ def card(sheet: Sheet, rng: Rng) -> None:
     )
     for row in rows[: int(rng.integers(4, 7))]:
         y = sheet.write(margin, y, row, width, align=align)
+
+
+def table_row(
+    sheet: Sheet,
+    x: float,
+    y: float,
+    cells: Sequence[str],
+    widths: Sequence[float],
+    *,
+    bold: bool = False,
+    words: int = 1,
+) -> float:
+    """Write one row: the first ``words`` columns to the left, the numbers to the right."""
+    after = y
+    for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        align: Align = "left" if place < words else "right"
+        after = max(after, sheet.write(x, y, cell, width - sheet.em * 0.6, bold=bold, align=align))
+        x += width
+    return after
+
+
+def invoice(sheet: Sheet, rng: Rng) -> None:
+    """Write an invoice: parties, number and date, a table of items, totals, terms."""
+    margin = sheet.em * rng.uniform(1.4, 2.4)
+    width, y = sheet.width - 2 * margin, margin
+    y = sheet.write(margin, y, writing.firm(rng), width * 0.65, size=1.4, bold=True)
+    y = sheet.write(margin, y, f"{writing.street(rng)}, {writing.town(rng)}", width)
+    y = sheet.write(margin, y + sheet.step() / 2, "INVOICE", width, size=1.6, bold=True)
+    for line in (
+        f"Number: {writing.code(rng)}",
+        f"Date: {writing.date(rng)}",
+        f"Bill to: {writing.full_name(rng)}, {writing.street(rng)}",
+    ):
+        y = sheet.write(margin, y, line, width)
+    shares = [width * share for share in (0.48, 0.12, 0.2, 0.2)]
+    y = bar(sheet, margin, y + sheet.em, ("Description", "Qty", "Price", "Amount"), shares)
+    foot = sheet.height - 6 * sheet.step()
+    while y < foot:
+        cells = (writing.phrase(rng, 2, 3), str(rng.integers(1, 40)))
+        y = table_row(
+            sheet, margin, y, (*cells, writing.money(rng), writing.money(rng, 9000)), shares
+        )
+        sheet.rule(margin, y + 1, width)
+        y += sheet.em * 0.3
+    for label in ("Subtotal", "Tax", "Total due"):
+        row = ("", "", label, writing.money(rng, 9000))
+        y = table_row(sheet, margin, y + sheet.em * 0.2, row, shares, bold=label == "Total due")
+    sheet.flow(margin, y + sheet.em * 0.6, writing.sentence(rng), width)
+
+
+def bar(sheet: Sheet, x: float, y: float, cells: Sequence[str], widths: Sequence[float]) -> float:
+    """Write the head of a table on a bar of the accent colour."""
+    sheet.box(
+        x - sheet.em * 0.3, y, sum(widths) + sheet.em * 0.3, sheet.step() * 1.1, sheet.look.accent
+    )
+    for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        align: Align = "right" if place else "left"
+        sheet.write(
+            x,
+            y,
+            cell,
+            width - sheet.em * 0.6,
+            bold=True,
+            align=align,
+            colour=sheet.look.on_accent,
+        )
+        x += width
+    return y + sheet.step() * 1.4
+
+
+def receipt(sheet: Sheet, rng: Rng) -> None:
+    """Write a till receipt: shop, lines of items with prices, total, thanks."""
+    margin = sheet.em * rng.uniform(0.8, 1.5)
+    width, y = sheet.width - 2 * margin, margin
+    y = sheet.write(margin, y, writing.firm(rng).upper(), width, bold=True, align="centre")
+    for line in (writing.street(rng), writing.town(rng), f"Phone {writing.phone(rng)}"):
+        y = sheet.write(margin, y, line, width, align="centre")
+    y += sheet.step() / 2
+    y = table_row(
+        sheet, margin, y, (writing.date(rng), writing.code(rng)), (width * 0.6, width * 0.4)
+    )
+    sheet.rule(margin, y + sheet.em * 0.2, width)
+    y += sheet.em * 0.5
+    foot = sheet.height - 5.5 * sheet.step()
+    while y < foot:
+        item = writing.phrase(rng, 1, 3)
+        item = item.upper() if rng.random() < 0.5 else item
+        y = table_row(sheet, margin, y, (item, writing.money(rng, 90)), (width * 0.7, width * 0.3))
+    sheet.rule(margin, y + sheet.em * 0.2, width)
+    y += sheet.em * 0.5
+    for label in ("TOTAL", "CASH", "CHANGE"):
+        row = (label, writing.money(rng, 400))
+        y = table_row(sheet, margin, y, row, (width * 0.6, width * 0.4), bold=label == "TOTAL")
+    sheet.write(margin, y, "THANK YOU PLEASE COME AGAIN", width, align="centre")
+
+
+def form(sheet: Sheet, rng: Rng) -> None:
+    """Write a filled form: labels over framed fields, one or two in a row."""
+    margin = sheet.em * rng.uniform(1.2, 2.0)
+    width, y = sheet.width - 2 * margin, margin
+    y = sheet.write(margin, y, writing.phrase(rng, 2, 4), width, size=1.5, bold=True)
+    makers = {
+        "Full name": writing.full_name,
+        "Date of birth": writing.date,
+        "Street address": writing.street,
+        "Town and code": writing.town,
+        "Phone number": writing.phone,
+        "E-mail address": writing.mail,
+        "Reference": writing.code,
+        "Amount claimed": writing.money,
+        "Employer": writing.firm,
+    }
+    y += sheet.em * 0.5
+    while sheet.room(y + 2 * sheet.step()):
+        columns = 1 if rng.random() < 0.4 else 2
+        labels = [str(name) for name in rng.choice(list(makers), size=columns, replace=False)]
+        cell = width / columns
+        for column, label in enumerate(labels):
+            x = margin + column * cell
+            below = sheet.write(x, y, f"{label}:", cell - sheet.em, bold=bool(rng.random() < 0.3))
+            sheet.box(x, below, cell - sheet.em, sheet.step() * 1.25)
+            sheet.write(
+                x + sheet.em * 0.5, below + sheet.em * 0.12, makers[label](rng), cell - 2 * sheet.em
+            )
+        y += 2.7 * sheet.step()
+
+
+def dense_table(sheet: Sheet, rng: Rng) -> None:
+    """Write a page of figures: many rows and columns, ruled or striped by lines."""
+    margin = sheet.em * rng.uniform(0.8, 1.5)
+    width, y = sheet.width - 2 * margin, margin
+    y = sheet.write(margin, y, writing.phrase(rng, 3, 6), width, size=1.2, bold=True)
+    columns = max(2, min(5, int(width / (sheet.em * 6)) - 1))
+    shares = [width * 0.34, *[width * 0.66 / columns] * columns]
+    heads = ("Item", *(writing.MONTHS[place][:3] for place in range(columns)))
+    y = bar(sheet, margin, y + sheet.em * 0.3, heads, shares)
+    ruled = rng.random() < 0.6
+    while sheet.room(y):
+        cells = (writing.phrase(rng, 1, 2), *(writing.money(rng, 900) for _ in range(columns)))
+        y = table_row(sheet, margin, y, cells, shares)
+        if ruled:
+            sheet.rule(margin, y + 1, width)
+            y += sheet.em * 0.25

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagegate.synthetic import layouts, tabular
+from imagegate.synthetic import layouts
 from imagegate.synthetic.fonts import Face, find_faces
-from imagegate.synthetic.paper import LOOKS, draw_look
+from imagegate.synthetic.paper import LOOKS, draw_look, printed_ground
 from imagegate.synthetic.sheet import Sheet
-from imagegate.synthetic.textures import printed_ground
 from imagegate.tables import Pixels, Table
 
 DPIS = (72, 96, 100, 120, 150, 200, 240, 300)
@@ -32,19 +31,7 @@ PRINTED = ("white", "white", "tinted", "textured")
 
 @dataclass(frozen=True)
 class Layout:
-    """One kind of page.
-
-    Parameters
-    ----------
-    name : str
-        How it is asked for.
-    write : Callable
-        Writes a page into a sheet.
-    ems : tuple of float
-        Usual width and height in ems of the running text.
-    looks : sequence of str
-        Kinds of colours to draw from; the textured ones have a ground that is not even.
-    """
+    """One kind of page: its usual width and height in ems, and what its colours are drawn from."""
 
     name: str
     write: Callable[[Sheet, np.random.Generator], None]
@@ -56,15 +43,15 @@ LAYOUTS = Table(
     "layout",
     (
         Layout("letter", layouts.letter, (38, 50)),
-        Layout("invoice", tabular.invoice, (38, 46), PRINTED),
-        Layout("receipt", tabular.receipt, (22, 40), PRINTED),
+        Layout("invoice", layouts.invoice, (38, 46), PRINTED),
+        Layout("receipt", layouts.receipt, (22, 40), PRINTED),
         Layout("two_columns", layouts.two_columns, (46, 52)),
         Layout("small_print", layouts.small_print, (44, 50)),
         Layout("coloured", layouts.notice, (32, 40), ("coloured", "textured")),
-        Layout("form", tabular.form, (36, 46), PRINTED),
+        Layout("form", layouts.form, (36, 46), PRINTED),
         Layout("screenshot", layouts.screenshot, (48, 36), ("white", "tinted", "dark", "textured")),
         Layout("dark", layouts.slide, (36, 30), ("dark", "dark-textured")),
-        Layout("table", tabular.dense_table, (42, 44), PRINTED),
+        Layout("table", layouts.dense_table, (42, 44), PRINTED),
         Layout("card", layouts.card, (24, 14), tuple(LOOKS)),
     ),
 )

@@ -18,22 +18,9 @@ Align = Literal["left", "right", "centre", "justified"]
 class Sheet:
     """The state that all layouts share while they write.
 
-    Parameters
-    ----------
-    width, height : int
-        Size in pixels.
-    look : Look
-        Colours.
-    plain, bold : Face
-        Text and headings.
-    em : float
-        Size of the running text in pixels.
-    smallest : float
-        No text is set smaller than this em, so that a clean page can be read.
-    leading : float
-        Line spacing in ems.
-    ground : ndarray, optional
-        What the page is printed on, RGB uint8 ``(height, width, 3)``; plain paper if left out.
+    ``em`` is the size of the running text in pixels; no text is set smaller than ``smallest``, so
+    that a clean page can be read. ``leading`` is the line spacing in ems; without a ``ground`` the
+    page is plain paper.
     """
 
     width: int

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.synthetic.textures import Field
+from imagegate.synthetic.paper import Field
 from imagegate.tables import Pixels
 
 Corners = NDArray[np.float64]
@@ -48,13 +48,10 @@ class Shape:
 
 
 def corners(width: int, height: int, shape: Shape) -> tuple[Corners, tuple[int, int]]:
-    """Return where the corners of the page come to lie, and the size of the picture.
+    """Return where the corners of the page come to lie, and width and height of the picture.
 
-    Returns
-    -------
-    ndarray, (int, int)
-        Four corners (x, y) in pixels, clockwise from the top left; width and height.
-        The page covers about as many pixels as before.
+    Four corners (x, y) in pixels, clockwise from the top left; the page covers about as many pixels
+    as before.
     """
     sideways, back = shape.tilt
     x, y = np.array([-1.0, 1.0, 1.0, -1.0]), np.array([-1.0, -1.0, 1.0, 1.0])
@@ -83,13 +80,6 @@ def polygon_area(points: Corners) -> float:
 
 def warp(pixels: Pixels, shape: Shape) -> tuple[Pixels, Field, Field]:
     """Bend and project a page.
-
-    Parameters
-    ----------
-    pixels : ndarray
-        RGB uint8 ``(height, width, 3)``.
-    shape : Shape
-        How it lies.
 
     Returns
     -------

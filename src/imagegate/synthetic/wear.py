@@ -8,9 +8,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from imagegate.synthetic.capture import CapturedPage, capture
-from imagegate.synthetic.shots import draw_scan
-from imagegate.synthetic.textures import Field, noise_field, to_pixels
+from imagegate.synthetic.capture import CapturedPage, capture, draw_scan
+from imagegate.synthetic.paper import Field, noise_field, to_pixels
 from imagegate.tables import Pixels
 
 Rng = np.random.Generator
@@ -22,25 +21,11 @@ GROUND_BOX = 3.0
 
 
 def worn(pixels: Pixels, x_height_px: float, rng: Rng) -> Pixels:
-    """Return a page as a tired printer leaves it.
+    """Return a page as a tired printer leaves it, with one to three of FLAWS, mild to strong.
 
-    Parameters
-    ----------
-    pixels : ndarray
-        The clean page, RGB uint8 ``(height, width, 3)``; never written to.
-    x_height_px : float
-        Height of its small letters: sizes of the flaws are relative to it.
-    rng : Generator
-        Chance: one flaw of FLAWS, or two or three, mild to strong.
+    Their sizes are relative to the height of small letters. Ink goes missing and fades towards the
+    ground around it; what stood there stays the transcript.
 
-    Returns
-    -------
-    ndarray
-        RGB uint8 of the same shape. Ink goes missing and fades towards the ground around it;
-        what stood there stays the transcript.
-
-    Examples
-    --------
     >>> page = np.full((60, 80, 3), 250, np.uint8)
     >>> page[20:40, 10:70:6] = 10
     >>> bool(worn(page, 10.0, np.random.default_rng(1)).mean() > page.mean())
@@ -57,18 +42,7 @@ def worn(pixels: Pixels, x_height_px: float, rng: Rng) -> Pixels:
 
 
 def print_and_scan(pixels: Pixels, x_height_px: float, rng: Rng) -> CapturedPage:
-    """Print a page on a tired printer and scan it, a third of the time in black and white.
-
-    Parameters
-    ----------
-    pixels, x_height_px, rng
-        As for :func:`worn`.
-
-    Returns
-    -------
-    CapturedPage
-        As from :func:`imagegate.synthetic.capture.capture`; not all of it can be read.
-    """
+    """Print a page on a tired printer and scan it, a third of the time in black and white."""
     taken = capture(worn(pixels, x_height_px, rng), rng, shot=draw_scan(rng))
     if rng.random() < BITONAL_SHARE:
         return replace(taken, pixels=bitonal(taken.pixels, rng))
@@ -132,18 +106,7 @@ FLAWS: dict[str, Callable[[int, int, float, float, Rng], Field]] = {
 def bitonal(pixels: Pixels, rng: Rng) -> Pixels:
     """Return a scan in black and white, as archives and fax machines keep it.
 
-    Parameters
-    ----------
-    pixels : ndarray
-        RGB uint8; never written to.
-    rng : Generator
-        Chance: a threshold for the whole page (Otsu's, some way off to
-        ink or paper) or one for every place, and how far off it is.
-
-    Returns
-    -------
-    ndarray
-        RGB uint8 of the same shape, 0 and 255 only.
+    By a threshold for the whole page (Otsu's, some way off to ink or paper) or one for every place.
     """
     gray = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     level, _ = cv2.threshold(gray, 0, 255, cv2.THRESH_OTSU)

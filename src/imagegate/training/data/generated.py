@@ -110,9 +110,8 @@ def render(kind: Kind, seed: int) -> tuple[Pixels, float, str]:
         RGB uint8 ``(height, width, 3)``; the x-height of its running text in pixels; its
         transcript.
     """
-    from imagegate.synthetic.capture import capture
+    from imagegate.synthetic.capture import capture, draw_phone
     from imagegate.synthetic.pages import render_page
-    from imagegate.synthetic.shots import draw_phone
     from imagegate.synthetic.wear import print_and_scan
 
     page = render_page(seed, fonts=kind.fonts)
