@@ -1,4 +1,4 @@
-"""``imagegate check --output``: which output belongs to which image, and what is said of both."""
+"""``imagegate check --engine-output``: which output belongs to which image, and what is said of both."""
 
 from __future__ import annotations
 
@@ -77,6 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         mask[30:90, 40:120] = level
         cv2.imwrite(str(to / "masks" / f"{name}.png"), mask)
     (to / "texts" / "good.txt").write_text("Total 9.00", encoding="utf-8")
+    (to / "texts" / "good.json").write_text('{"text": "Total 9.00", "confidence": 0.75}')
     return to
 
 
@@ -95,7 +96,7 @@ def rows_of(done: Result) -> dict[str, dict]:
 
 
 def test_one_image_and_its_mask(folder: Path, gate: Path) -> None:
-    half = ("-g", gate, folder / "pictures/half.jpg", "--output", folder / "masks/half.png")
+    half = ("-g", gate, folder / "pictures/half.jpg", "--engine-output", folder / "masks/half.png")
     done = check(*half)
     assert done.exit_code == 1
     assert "drawn+output" in done.stdout
@@ -106,18 +107,18 @@ def test_one_image_and_its_mask(folder: Path, gate: Path) -> None:
     german = rows_of(check(*half, "--json", "--language", "de"))["half"]
     assert load_messages("de")["output.doubtful"] in [r["message"] for r in german["reasons"]]
     row_schema().validate(row)
-    good = check("-g", gate, folder / "pictures/good.jpg", "-o", folder / "masks/good.png")
+    good = check("-g", gate, folder / "pictures/good.jpg", "--engine-output", folder / "masks/good.png")
     assert good.exit_code == 0
 
 
 def test_a_folder_of_outputs_by_stem(folder: Path, gate: Path) -> None:
-    done = check("-g", gate, folder / "pictures", "-o", folder / "masks", "--json")
+    done = check("-g", gate, folder / "pictures", "--engine-output", folder / "masks", "--json")
     rows = rows_of(done)
     assert done.exit_code == 1
     assert (rows["good"]["decision"], rows["half"]["decision"]) == ("pass", "reject")
     assert rows["none"]["decision"] is None
     assert rows["none"]["output"] is None
-    assert "no mask image of the same stem" in rows["none"]["error"]
+    assert "no mask image" in rows["none"]["error"]
 
 
 def test_without_output_the_image_alone_is_judged(folder: Path, gate: Path) -> None:
@@ -126,19 +127,29 @@ def test_without_output_the_image_alone_is_judged(folder: Path, gate: Path) -> N
     assert "output" not in row
 
 
-def test_a_transcript_has_no_confidences(folder: Path) -> None:
+@pytest.mark.parametrize(("suffix", "confidence"), [("txt", None), ("json", 0.75)])
+def test_confidences_of_a_transcript_are_used_where_they_are(
+    folder: Path, suffix: str, confidence: float | None
+) -> None:
     gate = gate_file(folder, "ocr", "reading.word_length")
-    image, text = folder / "pictures/good.jpg", folder / "texts/good.txt"
-    row = rows_of(check("-g", gate, image, "-o", text, "--json"))["good"]
+    image, text = folder / "pictures/good.jpg", folder / f"texts/good.{suffix}"
+    row = rows_of(check("-g", gate, image, "--output", text, "--json"))["good"]
     assert row["gate"] == "drawn+output"
     assert row["measures"]["reading.word_count"] == 2
-    assert row["measures"]["reading.confidence_mean"] is None
+    assert row["measures"]["reading.confidence_mean"] == confidence
+
+
+def test_of_several_transcripts_the_one_with_confidences_is_read(folder: Path) -> None:
+    gate = gate_file(folder, "ocr", "reading.word_length")
+    asked = ("-g", gate, folder / "pictures/good.jpg", "--engine-output", folder / "texts")
+    row = rows_of(check(*asked, "--json"))["good"]
+    assert row["output"] == str(folder / "texts/good.json")
 
 
 @pytest.mark.parametrize(
     ("images", "output", "message"),
     [
-        (["good", "half"], "masks/good.png", "is one file for 2 images"),
+        (["good", "half"], "masks/good.png", "one file for 2 images"),
         (["good"], "nowhere", "no such file or folder"),
     ],
 )
@@ -146,20 +157,20 @@ def test_unclear_outputs_could_not_run(
     folder: Path, gate: Path, images: list[str], output: str, message: str
 ) -> None:
     files = [folder / "pictures" / f"{name}.jpg" for name in images]
-    done = check("-g", gate, *files, "-o", folder / output)
+    done = check("-g", gate, *files, "--engine-output", folder / output)
     assert isinstance(done.exception, SettingsError)
     assert message in str(done.exception)
 
 
 def test_same_stem_twice_could_not_run(folder: Path, gate: Path, tmp_path: Path) -> None:
     (tmp_path / "good.jpg").write_bytes((folder / "pictures/good.jpg").read_bytes())
-    done = check("-g", gate, folder / "pictures", tmp_path, "-o", folder / "masks")
+    done = check("-g", gate, folder / "pictures", tmp_path, "--engine-output", folder / "masks")
     assert "several images are called good" in str(done.exception)
 
 
 def test_a_gate_without_output_check_says_so(folder: Path) -> None:
     done = check(
-        "-g", "rules:background-removal", folder / "pictures/good.jpg", "-o", folder / "masks"
+        "-g", "rules:background-removal", folder / "pictures/good.jpg", "--engine-output", folder / "masks"
     )
     assert "rules:background-removal judges images alone" in str(done.exception)
 

@@ -91,7 +91,7 @@ def text(result: Result) -> str:
 def described(network: Path, *more: object) -> tuple[object, ...]:
     size = ("--input-size", SIDE, "--scaling", "0..255")
     names = ("--class-names", network.parent / "names.txt")
-    return ("--onnx", network, "--output", "classes", *size, *names, *more)
+    return ("--onnx", network, "--kind", "classes", *size, *names, *more)
 
 
 @pytest.mark.engine
@@ -114,7 +114,7 @@ def test_from_an_unseen_engine_to_a_gate_beside_the_rules(
     ruined = (found.rows["cause"] == "blur") & (found.rows["severity"] >= 4)
     stripes = np.array(["plain" not in path for path in found.rows["path"]])
     assert found.fails[ruined & stripes].mean() > 0.8  # motion along stripes leaves them
-    trained = run("train", corpus, "-o", gate, "--promise", 0.5, "--confidence", 0.5)
+    trained = run("train", corpus, "-o", gate, "--risk-target", 0.5, "--confidence", 0.5)
     assert trained.exit_code == 0, text(trained)
     judged = run("evaluate", gate, corpus)
     assert judged.exit_code == 0, text(judged)
@@ -147,7 +147,7 @@ def test_a_task_of_a_module_in_the_current_folder(folder: Path, tmp_path: Path) 
         "TASK = Task.from_callable(level, loss, name='level')\n"
     )
     arguments = ("label", folder, "-t", "mine:TASK", "-o", "c", "--recipe", "natural")
-    command = [sys.executable, "-P", "-m", "imagegate", *arguments, "--limit", 0.2, "-j", 1]
+    command = [sys.executable, "-P", "-m", "imagegate", *arguments, "--failure-threshold", 0.2, "-j", 1]
     done = subprocess.run(
         [*map(str, command)], capture_output=True, text=True, cwd=tmp_path, timeout=120
     )
@@ -171,15 +171,15 @@ def test_if_no_row_can_be_used_it_says_why_and_ends_with_1(folder: Path, tmp_pat
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--onnx NET", "--onnx needs --output, one of classes, embedding, mask, image"),
-        ("--onnx NET --output mask -t ocr", "ocr takes no ONNX model, got --output mask"),
-        ("--onnx NET --output mask -t face-recognition", "works with --output embedding, got"),
+        ("--onnx NET", "--onnx needs --kind, one of classes, embedding, mask, image"),
+        ("--onnx NET --kind mask -t ocr", "ocr takes no ONNX model, got --kind mask"),
+        ("--onnx NET --kind mask -t face-recognition", "works with --kind embedding, got"),
         ("--onnx NET --output clases", "Did you mean 'classes'"),
-        ("--onnx NET --output classes", "takes any size: say which one"),
-        ("--onnx NET --output classes --input-size 9y9", "like 224 or 320x240"),
-        ("--onnx NET --output classes --engine tesseract", "--engine and --onnx both name an"),
-        ("--onnx TXT --output classes", "names.txt: expected an ONNX model"),
-        ("--onnx gone.onnx --output classes", "gone.onnx: no such file"),
+        ("--onnx NET --kind classes", "takes any size: say which one"),
+        ("--onnx NET --kind classes --input-size 9y9", "like 224 or 320x240"),
+        ("--onnx NET --kind classes --engine tesseract", "--engine and --onnx both name an"),
+        ("--onnx TXT --kind classes", "names.txt: expected an ONNX model"),
+        ("--onnx gone.onnx --kind classes", "gone.onnx: no such file"),
         ("--command my-ocr", "expected {image} in --command, got 'my-ocr'"),
         ("--command x{image} --engine tesseract", "--engine and --command both name an engine"),
         ("--input-size 9", "--input-size describes an --onnx FILE"),
@@ -198,8 +198,8 @@ def test_what_cannot_be_meant_is_refused_before_any_work(
 
 
 def test_a_picture_model_must_say_its_task(folder: Path, network: Path, tmp_path: Path) -> None:
-    done = run("label", folder, "--onnx", network, "--output", "image", "-o", tmp_path / "c")
-    assert "--output image needs --task: upscaling or enhancement" in text(done)
+    done = run("label", folder, "--onnx", network, "--kind", "image", "-o", tmp_path / "c")
+    assert "--kind image needs --task: upscaling or enhancement" in text(done)
 
 
 def test_rows_of_other_settings_never_mix(folder: Path, network: Path, tmp_path: Path) -> None:

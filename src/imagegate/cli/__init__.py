@@ -15,7 +15,8 @@ from imagegate.errors import ImagegateError
 
 __all__ = ["app", "main"]
 
-# In the order of --help. A command is ``command`` in ``commands/NAME.py``.
+# In the order of --help. Each is the function ``command`` in ``commands/NAME.py``, beside its
+# EXAMPLES.
 COMMANDS = (
     *("check", "sort", "watch", "degrade", "label", "remeasure", "train", "evaluate"),
     *("adjust", "gates", "show", "tasks", "demo"),
@@ -32,8 +33,10 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, name: str) -> Any:
         """Return a command, None if there is no such."""
         if name in COMMANDS and name not in self.commands:
+            module = import_module(f"imagegate.cli.commands.{name}")
             alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
-            alone.command(name)(import_module(f"imagegate.cli.commands.{name}").command)
+            examples = "\n\n".join(["[bold]Examples[/]", *module.EXAMPLES])
+            alone.command(name, epilog=examples)(module.command)
             self.add_command(typer.main.get_command(alone), name)
         return super().get_command(ctx, name)
 
@@ -72,7 +75,7 @@ def top(
 
 
 def main() -> None:
-    """Run the command line; a deliberate error is one plain line and exit code 2."""
+    """Run the command line; an expected error is one line and exit code 2."""
     try:
         app(prog_name="imagegate")
     except ImagegateError as error:
@@ -81,6 +84,6 @@ def main() -> None:
     except OSError as error:  # a full disk, a folder without rights: not worth a traceback
         where = f"{error.filename}: " if error.filename else ""
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        advice = ": make room, then run the same command again" if full else ""
+        advice = ": free some space, then run the same command again" if full else ""
         complain(f"{where}{error.strerror or error}{advice}")
         sys.exit(2)

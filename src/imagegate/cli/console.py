@@ -1,10 +1,10 @@
-"""The two consoles, the progress bar and the small words that every command shares."""
+"""The two consoles: lines, tables, JSON and progress."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,8 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
-
-from imagegate.errors import SettingsError
+from rich.text import Text
 
 if TYPE_CHECKING:
     from imagegate.models.gate import Gate
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 out = Console(highlight=False, emoji=False)
 err = Console(stderr=True, highlight=False, emoji=False)
 
+GAP = 2  # between two columns of a table
 DECISION_STYLE = {"pass": "bold green", "review": "bold yellow", "reject": "bold red"}
 
 
@@ -51,14 +51,39 @@ def say(*lines: str) -> None:
         out.print(plain(line), soft_wrap=True)
 
 
-def print_table(header: Sequence[str], *rows: Sequence[str]) -> None:
-    """Print rows of text below a bold header."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in header:
-        table.add_column(title, overflow="fold")  # no interval is cut off in a narrow terminal
-    for row in rows:
-        table.add_row(*map(plain, row))
-    out.print(table)
+def print_table(
+    header: Sequence[str], *rows: Sequence[str], right: Collection[str] = (), markup: bool = False
+) -> None:
+    """Print rows below a bold header, no cell folded: columns that do not fit follow below.
+
+    ``right`` names the columns whose cells are flush right; ``markup`` says that cells hold some.
+    """
+    cells = rows if markup else [[escape_lines(cell) for cell in row] for row in rows]
+    columns = list(zip(header, *cells, strict=True))
+    widths = [max(map(width, column)) + GAP for column in columns]
+    start = 1
+    while start < len(columns):
+        stop = start + 1
+        while stop < len(columns) and widths[0] + sum(widths[start : stop + 1]) <= out.width:
+            stop += 1
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for title, *_ in (columns[0], *columns[start:stop]):
+            side: Any = "right" if title in right else "left"
+            table.add_column(title, justify=side, no_wrap=True)
+        for row in list(zip(columns[0], *columns[start:stop], strict=True))[1:]:
+            table.add_row(*row)
+        out.print(table)
+        start = stop
+
+
+def escape_lines(text: str) -> str:
+    """Return a cell that may have several lines as plain text."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
+def width(cell: str) -> int:
+    """Return how many columns of a terminal a cell takes, without its markup."""
+    return max(Text.from_markup(line).cell_len for line in cell.split("\n"))
 
 
 def cards(gate: Gate | RulesGate) -> dict[str, Any]:
@@ -140,16 +165,3 @@ class Pace:
         if self.begun_with < 0:
             self.begun_with, self.since = done, time.monotonic()
         return (done - self.begun_with) / max(time.monotonic() - self.since, 1e-9)
-
-
-def percent(share: float | None, digits: int = 0) -> str:
-    """Return ``0.123`` as ``12 %``, and ``n/a`` for what is undefined."""
-    return "n/a" if share is None or share != share else f"{100 * share:.{digits}f} %"
-
-
-def named(text: str, expected: str) -> tuple[str, str]:
-    """Split ``NAME=VALUE``."""
-    name, found, value = text.partition("=")
-    if not (found and name and value):
-        raise SettingsError(f"expected {expected}, got {text!r}")
-    return name, value

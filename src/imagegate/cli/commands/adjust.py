@@ -1,4 +1,4 @@
-"""``imagegate adjust``: another promise for a trained gate, or new outcomes, without training."""
+"""``imagegate adjust``: another risk target for a gate, or new outcomes, without training."""
 
 from __future__ import annotations
 
@@ -8,47 +8,58 @@ from typing import Annotated, Any
 
 import typer
 
-from imagegate.cli.commands.train import (
+from imagegate.cli.commands.train import say_left_out
+from imagegate.cli.console import cards, out, plain, print_json, say
+from imagegate.cli.options import (
     AsJson,
     FalsePass,
     FalseReject,
+    Force,
+    GateOut,
     Name,
     both_costs,
-    say_left_out,
+    check_gate_out,
 )
-from imagegate.cli.console import cards, out, plain, print_json, say
 from imagegate.models.zoo import SUFFIX, ZOO, load_gate
 
-Promise = Annotated[
+EXAMPLES = (
+    "imagegate adjust my.gate --risk-target 0.02 --confidence 0.9 -o strict.gate",
+    "imagegate adjust my.gate --outcomes feedback.csv --out fed.gate",
+)
+
+RiskTarget = Annotated[
     float | None,
-    typer.Option("--promise", help="Of the images passed, at most this share fails."),
+    typer.Option(
+        "--risk-target", "--promise", help="Of the images passed, at most this share fails."
+    ),
 ]
 Confidence = Annotated[
-    float | None, typer.Option("--confidence", help="How sure that is; as before if not given.")
+    float | None,
+    typer.Option("--confidence", help="The confidence of the risk target; by default as before."),
 ]
 Outcomes = Annotated[
     Path | None,
     typer.Option(
         "--outcomes",
-        help="Your own images: a CSV of path,failed[,group] from production, to calibrate on too.",
+        help="A CSV of path,failed[,group] from production: calibrate on these images, too.",
     ),
 ]
 
 
 def command(
     gate: Annotated[str, typer.Argument(help="A gate file or a bundled gate.")],
-    to: Annotated[Path, typer.Option("--out", "-o", help="The gate file to write.")],
-    promise: Promise = None,
+    to: GateOut,
+    risk_target: RiskTarget = None,
     confidence: Confidence = None,
     cost_false_pass: FalsePass = None,
     cost_false_reject: FalseReject = None,
     outcomes: Outcomes = None,
     name: Name = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set a gate's threshold again from the calibration rows in its file; the trees stay."""
+    """Set a gate's threshold again, from the calibration rows in its file; its trees stay."""
     from imagegate.models.artifact import save_gate
-    from imagegate.pipeline.destination import check_gate_file
     from imagegate.training.corpus import read_outcomes
     from imagegate.training.maintenance.adjust import (
         adjust,
@@ -58,10 +69,10 @@ def command(
     )
 
     read = [Path(gate), *([outcomes] if outcomes else []), *ZOO.glob(f"*{SUFFIX}")]
-    check_gate_file(to, inputs=read)
+    check_gate_out(to, inputs=read, force=force)
     costs, known = both_costs(cost_false_pass, cost_false_reject), None
     before = learned_only(load_gate(gate))
-    asked: dict[str, Any] = {"risk_target": promise, "confidence": confidence, "costs": costs}
+    asked: dict[str, Any] = {"risk_target": risk_target, "confidence": confidence, "costs": costs}
     objective_for(before.card, **asked)  # what is wrong is told before the images are measured
     if outcomes:
         known = read_outcomes(outcomes, task=before.card.task, default_set="feedback")

@@ -1,4 +1,4 @@
-"""``imagegate degrade``: worsened copies of images, a contact sheet, and the recipe of each."""
+"""``imagegate degrade``: degraded copies of images, a contact sheet, and the recipe of each."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typer
 
 from imagegate import image
 from imagegate.cli.console import complain, out, progress
+from imagegate.cli.options import Seed
 from imagegate.degrade import (
     DEGRADATIONS,
     Chain,
@@ -28,6 +29,10 @@ from imagegate.tables import Pixels
 from imagegate.training.data.clean import Clean, Source, load
 from imagegate.training.data.sources import find_sources
 
+EXAMPLES = (
+    "imagegate degrade invoice.jpg --out variants",
+    "imagegate degrade scans/ --only blur --severity 3 --out variants",
+)
 Plan = list[tuple[str, Chain]]  # name and recipe of every variant
 
 CELL_PX = 240
@@ -43,22 +48,19 @@ def command(
     to: Annotated[Path, typer.Option("--out", "-o", help="Folder for the copies.")],
     only: Annotated[
         list[str] | None,
-        typer.Option(
-            "--only", help="A cause ('blur') or a variant ('blur.motion'); may be repeated."
-        ),
+        typer.Option("--only", help="A cause ('blur') or a variant ('blur.motion'); repeatable."),
     ] = None,
     severity: Annotated[
         int | None, typer.Option("--severity", "-s", min=1, max=5, help="Only this severity.")
     ] = None,
     chains: Annotated[
-        int, typer.Option("--chains", help="Instead: this many realistic mixtures of each image.")
+        int, typer.Option("--chains", help="Instead: so many realistic mixtures of each image.")
     ] = 0,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 0,
+    seed: Seed = 0,
 ) -> None:
-    """Worsen images on purpose: every variant at severities 1 to 5, or realistic mixtures.
+    """Degrade images: every variant at severities 1 to 5, or realistic mixtures.
 
-    Beside the copies stand NAME__sheet.jpg (all of them at a glance) and variants.jsonl
-    (what was done to each, so that any of them can be made again).
+    Also writes NAME__sheet.jpg, which shows all variants, and variants.jsonl, the recipe of each.
     """
     found, problems = find_sources(sources)
     for problem in problems:
@@ -142,7 +144,7 @@ def stored(pixels: Pixels, chain: Chain) -> bytes:
 
 
 def thumbnail(pixels: Pixels) -> Pixels:
-    """Return the middle of the picture at native size: worsening hides in small copies."""
+    """Return the middle of the picture at native size: degradation hides in small copies."""
     height, width = pixels.shape[:2]
     top, left = max(0, (height - CELL_PX) // 2), max(0, (width - CELL_PX) // 2)
     crop = pixels[top : top + CELL_PX, left : left + CELL_PX]

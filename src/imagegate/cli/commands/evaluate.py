@@ -7,47 +7,53 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagegate.cli.console import named, out, print_json, print_table, say
+from imagegate.cli.console import out, print_json, print_table, say
+from imagegate.cli.options import AsJson, Corpora, Roots, Seed, pairs
 from imagegate.models.zoo import load_gate
 
 if TYPE_CHECKING:
     from imagegate.training.evaluation.evaluation import Evaluation
 
+EXAMPLES = (
+    "imagegate evaluate my.gate corpus --report report.html",
+    "imagegate evaluate my.gate corpus --against old.gate --against rules:ocr",
+)
+
 
 def command(
     gate: Annotated[str, typer.Argument(help="A gate file, a bundled gate, or 'rules:TASK'.")],
-    corpus: Annotated[list[Path], typer.Argument(help="Corpus folders from 'imagegate label'.")],
+    corpus: Corpora,
     report: Annotated[
         Path | None, typer.Option("--report", "-r", help="Write a self-contained HTML page.")
     ] = None,
     against: Annotated[
-        list[str] | None,
-        typer.Option("--against", help="Another gate to compare with; may be repeated."),
+        list[str] | None, typer.Option("--against", help="Another gate to compare; repeatable.")
     ] = None,
     split: Annotated[
         str,
         typer.Option(
-            "--split", "--part", help="test: only sources that no gate has seen; or train, all."
+            "--split",
+            "--part",
+            help="test: only sources that no gate has seen; or calibration, train, all.",
         ),
     ] = "test",
     risk: Annotated[
         float | None,
-        typer.Option("--risk", help="At which coverages are compared; default: the risk target."),
+        typer.Option(
+            "--risk", help="The risk at which coverages are compared; by default the risk target."
+        ),
     ] = None,
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", help="Resamples for the intervals.")
     ] = 1000,
-    root: Annotated[
-        list[str] | None,
-        typer.Option("--root", help="'SET=FOLDER' where a set's images are now; may be repeated."),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything as one JSON object.")] = False,
+    root: Roots = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Compare a gate with rules, blur alone, other gates and the oracle."""
     asked: dict[str, Any] = {"split": split, "risk": risk, "bootstrap": bootstrap, "seed": seed}
     asked["against"] = [load_gate(other) for other in against or []]
-    asked["roots"] = dict(named(text, "--root SET=FOLDER") for text in root or [])
+    asked["roots"] = pairs(root, "--root SET=FOLDER")
     run(gate, corpus, report=report, as_json=as_json, **asked)
 
 

@@ -1,25 +1,33 @@
-"""``imagegate label``: run the real engine on worsened images and keep what it lost."""
+"""``imagegate label``: run the real engine on degraded images and keep what it lost."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagegate.cli import engines
-from imagegate.cli.console import complain, err, named, out, percent, plain, progress
+from imagegate.cli import engine_options as engines
+from imagegate.cli.console import complain, err, out, plain, progress
+from imagegate.cli.options import Jobs, Seed, pairs
 from imagegate.engines.engine import Engine
 from imagegate.errors import CorpusError
 from imagegate.tasks import find_task
 from imagegate.tasks.task import Task
+from imagegate.text import percent
 
 if TYPE_CHECKING:
     from imagegate.training.labelling.label import LabelReport
 
+EXAMPLES = (
+    "imagegate label scans/ --task ocr --engine rapidocr --out corpus",
+    "imagegate label photos/ --onnx matting.onnx --kind mask --out corpus",
+    "imagegate label scans/ --command 'my-ocr {image}' --out corpus",
+)
 NOTHING_USABLE = 1
 MOST_SAID = 10  # sources dropped, and kinds of errors, that are named
-MOST_CLEAN_FAILS = 0.3  # of the images as they are, beyond which something else may be wrong
+MOST_CLEAN_FAILS = 0.3  # of the clean images, beyond which something else may be wrong
 
 Sources = Annotated[
     list[str],
@@ -45,16 +53,19 @@ Strength = Annotated[
     typer.Option(
         "--strength",
         metavar="FACTOR",
-        help="How strongly images are worsened, 1 being what breaks reading; by default the task's "
-        "own. If nearly everything fails, take less.",
+        help="How strongly images are degraded; 1 is what breaks reading. By default that of the "
+        "task. If nearly everything fails, use less.",
     ),
 ]
 GroupBy = Annotated[
     str | None,
-    typer.Option("--group-by", help="Regular expression on file names; group 1 is never split."),
+    typer.Option(
+        "--group-by",
+        help="Regular expression on file names; images with the same group 1 stay in one split.",
+    ),
 ]
 LimitSources = Annotated[
-    int | None, typer.Option("--limit-sources", help="At most so many sources of each set.")
+    int | None, typer.Option("--limit-sources", help="Use at most so many sources of each set.")
 ]
 FailureThreshold = Annotated[
     float | None,
@@ -64,19 +75,18 @@ FailureThreshold = Annotated[
         min=0.0,
         max=1.0,
         metavar="LOSS",
-        help="The loss, 0 to 1, beyond which the task failed; by default the task's own.",
+        help="The loss, 0 to 1, beyond which the task failed; by default that of the task.",
     ),
 ]
 Licence = Annotated[
-    list[str] | None, typer.Option("--licence", help="'SET=TEXT' for the card; may be repeated.")
+    list[str] | None,
+    typer.Option("--licence", help="'SET=TEXT': the licence of a set, for the card; repeatable."),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", help="Worker processes; 0 is one a core.")]
 HalfRun = Annotated[
     bool,
     typer.Option(
         "--half-run",
-        help="Also run the engine at half size; what both masks agree on tells of the output.",
+        help="Also run the engine at half size, and measure how far the two masks agree.",
     ),
 ]
 Errors = Annotated[
@@ -84,25 +94,17 @@ Errors = Annotated[
     typer.Option(
         "--errors",
         metavar="HOW",
-        help="What an engine's error on a worsened image is: 'leave-out' the row, or 'fail'.",
+        help="If the engine fails with an error: 'leave-out' the row, or count it as 'fail'.",
     ),
 ]
-Timeout = Annotated[float, typer.Option("--timeout", help="Seconds an engine may take an image.")]
-
+Timeout = Annotated[
+    float, typer.Option("--timeout", help="Seconds that an engine may take for an image.")
+]
 
 # The parameters of the command that ``run`` takes as they are.
 SETTINGS = (
-    *(
-        "group_by",
-        "limit_sources",
-        "failure_threshold",
-        "variants",
-        "recipe",
-        "strength",
-        "seed",
-        "timeout",
-    ),
-    *("half_run", "errors"),
+    *("group_by", "limit_sources", "failure_threshold", "variants", "recipe", "strength"),
+    *("seed", "timeout", "half_run", "errors"),
 )
 
 
@@ -127,7 +129,7 @@ def command(
     half_run: HalfRun = False,
     command_line: engines.CommandLine = None,
     onnx: engines.OnnxFile = None,
-    output: engines.Output = None,
+    kind: engines.Kind = None,
     class_names: engines.ClassNames = None,
     input_size: engines.InputSize = None,
     fit: engines.Fit = None,
@@ -140,14 +142,13 @@ def command(
     values: engines.Values = None,
     mask_channel: engines.MaskChannel = None,
 ) -> None:
-    """Degrade clean images, run the real engine on each, and write its measured loss as rows.
+    """Degrade clean images, run the real engine on each, and keep its measured loss.
 
-    Stop it at any time: the same command goes on where it was.
+    Stop it at any time: the same command resumes where it stopped.
     """
     chosen, program = engines.task_and_engine(context.params, runs=runs_engine(recipe))
-    named_licences = dict(named(text, "--licence SET=TEXT") for text in licence or [])
     settings = {name: context.params[name] for name in SETTINGS}
-    settings |= {"jobs": jobs or None, "licences": named_licences}
+    settings |= {"jobs": jobs or None, "licences": pairs(licence, "--licence SET=TEXT")}
     run(sources, to, task=chosen, engine=program, **settings)
     say_next(to, recipe)
 
@@ -177,14 +178,14 @@ def run(
     limit_sources: int | None = None,
     **settings: Any,
 ) -> None:
-    """Find the sources, label them under a progress bar, and say what came of it."""
+    """Find the sources, label them under a progress bar, and report."""
     from imagegate.training.data.sources import find_sources
     from imagegate.training.labelling.label import label
 
     chosen = find_task(task)
     found, problems = find_sources(sources, chosen, group_by=group_by, limit=limit_sources)
     for problem in problems:
-        err.print(f"[yellow]left out[/] {problem}", soft_wrap=True)
+        err.print(f"[yellow]left out[/] {plain(problem)}", soft_wrap=True)
     if not found:
         raise CorpusError(f"no usable sources in {', '.join(sources)}")
     runs = runs_engine(settings.get("recipe", ""))
@@ -197,15 +198,15 @@ def run(
         try:
             report = label(found, chosen, engine, to, progress=count, **settings)
         except KeyboardInterrupt:
-            complain("stopped. Every row is kept: the same command goes on from here.")
+            complain("stopped. Every row is kept: the same command resumes from here.")
             raise typer.Exit(130) from None
     close(report, to, runs=runs)
 
 
 def close(report: LabelReport, to: Path, *, runs: bool = True) -> None:
-    """Say what came of labelling; end with 1 if no row can be used."""
+    """Report on a corpus; exit with 1 if no row can be used."""
     rows = f"{report.rows:,} rows from {report.sources:,} sources in {to}"
-    share = report.fail_share if report.usable else None
+    share = report.fail_share if report.usable else math.nan
     among = " of them" if report.errors_fail else ""
     fate = f"{percent(share)} fail" if runs else "measured, no engine has run"
     fate += f", {report.errors:,}{among} errors"
@@ -219,14 +220,14 @@ def close(report: LabelReport, to: Path, *, runs: bool = True) -> None:
     more(len(report.reasons), "kinds of errors")
     if report.clean_fails > MOST_CLEAN_FAILS * report.clean:
         err.print(
-            f"[yellow]beware[/] the task fails on {report.clean_fails:,} of {report.clean:,} "
-            "images as they are. Is the engine set up rightly? Does the truth use its words?",
+            f"[yellow]warning[/] the task fails on {report.clean_fails:,} of {report.clean:,} "
+            "clean images. Is the engine set up correctly? Does the truth match its output?",
             soft_wrap=True,
         )
     if not report.usable:
         complain(
-            f"no row can be used, so there is nothing to train on. Put right what is said above, "
-            f"delete {to}, and label again"
+            f"no row can be used, so there is nothing to train on. Fix the errors above, delete "
+            f"{to}, and label again"
         )
         raise typer.Exit(NOTHING_USABLE)
 

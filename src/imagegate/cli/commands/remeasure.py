@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
-from typing import Annotated
 
-import typer
+from imagegate.cli.console import out, progress
+from imagegate.cli.options import Corpora, Jobs, Roots, pairs
 
-from imagegate.cli.console import named, out, progress
+EXAMPLES = ("imagegate remeasure corpus --root scans=/data/scans",)
 
 
-def command(
-    corpus: Annotated[list[Path], typer.Argument(help="Corpus folders from 'imagegate label'.")],
-    root: Annotated[
-        list[str] | None,
-        typer.Option("--root", help="'SET=FOLDER' where a set's images are now; may be repeated."),
-    ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Processes; 0 is one a core.")] = 0,
-) -> None:
+def command(corpus: Corpora, root: Roots = None, jobs: Jobs = 0) -> None:
     """Measure the images of a corpus again, without running the engine.
 
-    For corpora that an older imagegate has labelled: losses stay, measures are replaced.
+    For a corpus that an older imagegate labelled: losses stay, measures are replaced.
     """
     from imagegate.training.maintenance.remeasure import remeasure
 
-    roots = dict(named(text, "--root SET=FOLDER") for text in root or [])
+    roots = pairs(root, "--root SET=FOLDER")
     for folder in corpus:
         with progress("measuring") as tell:
             rows = remeasure(

@@ -7,16 +7,17 @@ from typing import Annotated
 import typer
 
 from imagegate.cli.console import cards, out, print_json, say
+from imagegate.cli.options import AsJson
 from imagegate.models.zoo import Gate, load_gate
+
+EXAMPLES = ("imagegate show ocr-tesseract", "imagegate show my.gate --json")
 
 
 def command(
     gate: Annotated[str, typer.Argument(help="A bundled gate, 'rules:TASK', or a .gate file.")],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="The whole card as one JSON object.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show a gate's card: its training, its guarantee, its results on unseen sources."""
+    """Show the card of a gate: its training, its guarantee, its results on unseen sources."""
     found = load_gate(gate)
     if as_json:
         print_json(cards(found))

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from imagegate.cli.batch import (
+from imagegate.cli.batch import finish, gate_of, language_of, router_of, run_with_progress
+from imagegate.cli.options import (
+    AsJson,
     GateName,
     Jobs,
     Language,
@@ -14,17 +16,16 @@ from imagegate.cli.batch import (
     Megapixels,
     PolicyFile,
     Thresholds,
-    asked_gate,
-    asked_language,
-    asked_limits,
-    finish,
-    run_with_progress,
 )
 from imagegate.errors import SettingsError
 from imagegate.pipeline.files import is_url, local, storage
-from imagegate.pipeline.route import Router
 from imagegate.pipeline.run import SUFFIX
 from imagegate.pipeline.sort import HOW, LOG, TABLE, Sorter, check_places
+
+EXAMPLES = (
+    "imagegate sort inbox/ sorted/ --gate ocr",
+    "imagegate sort inbox/ sorted/ --gate my.gate --policy policy.toml --how link",
+)
 
 
 def command(
@@ -42,14 +43,14 @@ def command(
     log: LogFile = None,
     megapixels: Megapixels = None,
     language: Language = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="The summary as one object.")] = False,
+    as_json: AsJson = False,
     jobs: Jobs = 0,
 ) -> None:
-    """Put every image where it belongs; nothing is moved, overwritten or deleted.
+    """Copy each image into the folder of its decision; nothing is moved, overwritten or deleted.
 
     The target also gets a table of all verdicts, and the log of all decisions unless it is a URL
-    (then give --log). A killed run goes on with the same command. A mended image stands beside its
-    original, as NAME.repaired.png.
+    (then give --log). A killed run resumes with the same command. A repaired image is written
+    next to its original, as NAME.repaired.png.
 
     Exit code 0: all can be used. 1: something was repaired, rejected, is for review or is broken.
     2: could not run.
@@ -62,16 +63,15 @@ def command(
     table = f"{target.rstrip('/')}/{TABLE}"
     fs, place = storage(table)
     check_places(source, target, begun=fs.exists(place + SUFFIX))
-    limits, told = asked_limits(megapixels), asked_language(language)
-    router = Router(asked_gate(gate, thresholds), policy, limits=limits, language=told)
-    sorter = Sorter(router, source, target, how)
+    judge, told = gate_of(gate, thresholds), language_of(language)
+    router = router_of(judge, policy, megapixels=megapixels, language=told)
     summary = run_with_progress(
         router,
         [source],
         table,
         log=log or (None if is_url(target) else f"{target}/{LOG}"),
         without=target,
-        work=sorter,
+        work=Sorter(router, source, target, how),
         jobs=jobs or None,
         settings={"how": how},
     )

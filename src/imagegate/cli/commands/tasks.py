@@ -1,35 +1,33 @@
-"""``imagegate tasks``: what images can be for, what can run here, and what your own needs."""
+"""``imagegate tasks``: the tasks, the engines that can run here, and what your own needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import metadata
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from imagegate.cli.console import out, plain, print_json
-from imagegate.cli.engines import outputs_for
+from imagegate.cli.engine_options import outputs_for
+from imagegate.cli.options import RowsAsJson
 from imagegate.engines.engine import Engine
 from imagegate.errors import SettingsError
 from imagegate.tasks import TASKS, find_task, offered_tasks
 from imagegate.tasks.task import Task, no_files
 
+EXAMPLES = ("imagegate tasks", "imagegate tasks --json")
 TRUTHS = {
     "text": "NAME.txt beside the image, or in text/ beside images/",
     "mask": "NAME.mask.png beside the image, or masks/NAME.png beside images/",
     "json": "NAME.json beside the image, or in json/ beside images/",
-    "class": "the name of the folder that the image lies in",
+    "class": "the name of the folder of the image",
     "picture": "the clean image itself",
     "own": "what the engine makes of the clean image",
 }
 OR_OWN = "; else what the engine makes of the clean image, if that is good"
 
 
-def command(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
-    """List the tasks, ours and those of installed packages: loss, limit, engines, truth."""
+def command(as_json: RowsAsJson = False) -> None:
+    """List the tasks with their loss, failure threshold, truth and engines."""
     for row in rows():
         if as_json:
             print_json(row)
@@ -38,7 +36,7 @@ def command(
     if not as_json:
         out.print(
             "[dim]Your own: imagegate label --command 'my-program {image}', --onnx model.onnx "
-            "--output KIND, or --task MODULE:NAME of a Task made in Python.[/]",
+            "--kind KIND, or --task MODULE:NAME of a Task made in Python.[/]",
             soft_wrap=True,
         )
 
@@ -132,7 +130,7 @@ def own(row: dict[str, Any]) -> Iterator[str]:
     if row["command"]:
         yield f"--command, which {row['command']}"
     if row["onnx"]:
-        yield f"--onnx with --output {' or '.join(row['onnx'])}"
+        yield f"--onnx with --kind {' or '.join(row['onnx'])}"
 
 
 def line(name: str, text: str) -> None:

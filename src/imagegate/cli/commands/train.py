@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imagegate.cli.console import cards, err, out, plain, print_json, print_table, say
+from imagegate.cli.options import (
+    AsJson,
+    FalsePass,
+    FalseReject,
+    Force,
+    GateOut,
+    Name,
+    Seed,
+    both_costs,
+    check_gate_out,
+)
 from imagegate.errors import SettingsError
+from imagegate.text import agree, count
 
 if TYPE_CHECKING:
     from imagegate.models.gate import Gate
@@ -17,13 +29,16 @@ if TYPE_CHECKING:
     from imagegate.training.evaluation.evaluation import Evaluation
     from imagegate.training.learning.messages import TrainingMessages
 
+EXAMPLES = (
+    "imagegate train corpus --out my.gate --risk-target 0.05 --confidence 0.95",
+    "imagegate train --outcomes outcomes.csv --out my.gate",
+)
 MOST_SAID = 10  # outcomes left out that are named
 
 Corpora = Annotated[
     list[Path] | None,
     typer.Argument(help="Corpus folders from 'imagegate label'; several are joined."),
 ]
-Out = Annotated[Path, typer.Option("--out", "-o", help="The gate file to write.")]
 Outcomes = Annotated[
     Path | None,
     typer.Option(
@@ -36,47 +51,43 @@ TaskName = Annotated[
     str | None,
     typer.Option("--task", "-t", help="With --outcomes alone: what the images are for."),
 ]
-Promise = Annotated[
-    float, typer.Option("--promise", help="Of the images passed, at most this share fails.")
+RiskTarget = Annotated[
+    float,
+    typer.Option(
+        "--risk-target", "--promise", help="Of the images passed, at most this share fails."
+    ),
 ]
-Confidence = Annotated[float, typer.Option("--confidence", help="How sure that is.")]
-FalsePass = Annotated[
-    float | None,
-    typer.Option("--cost-false-pass", help="Instead of a promise: cost of a failure passed."),
-]
-FalseReject = Annotated[
-    float | None, typer.Option("--cost-false-reject", help="… and of a good image held back.")
+Confidence = Annotated[
+    float, typer.Option("--confidence", help="The confidence with which the risk target holds.")
 ]
 Shares = Annotated[
     str,
-    typer.Option("--shares", help="Of the sources: to learn from, to calibrate on, to test on."),
+    typer.Option(
+        "--shares", help="Shares of the sources to train, calibrate and test on; they sum to 1."
+    ),
 ]
-Name = Annotated[str | None, typer.Option("--name", help="The gate's name; default: the file's.")]
-Seed = Annotated[int, typer.Option("--seed", help="Of split and training.")]
-AsJson = Annotated[bool, typer.Option("--json", help="The card as one JSON object.")]
 
 
 def command(
     corpus: Corpora = None,
-    to: Out = Path("my.gate"),
+    to: GateOut = Path("my.gate"),
     outcomes: Outcomes = None,
     task: TaskName = None,
-    promise: Promise = 0.05,
+    risk_target: RiskTarget = 0.05,
     confidence: Confidence = 0.95,
     cost_false_pass: FalsePass = None,
     cost_false_reject: FalseReject = None,
     shares: Shares = "0.6,0.2,0.2",
     name: Name = None,
     seed: Seed = 0,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Learn where the engine fails, calibrate the probability, and set the threshold."""
+    """Train a gate: learn where the engine fails, calibrate, and set the threshold."""
     if not (corpus or outcomes):
         raise SettingsError("give corpus folders, --outcomes FILE, or both")
     if corpus and task:
-        raise SettingsError("--task goes with --outcomes alone: corpora say what they are for")
-    costs = both_costs(cost_false_pass, cost_false_reject)
-    asked: dict[str, Any] = {"risk_target": promise, "confidence": confidence, "costs": costs}
+        raise SettingsError("--task goes with --outcomes alone: a corpus knows its task")
     gate = run(
         corpus or [],
         to,
@@ -84,9 +95,12 @@ def command(
         task=task,
         name=name,
         quiet=as_json,
+        force=force,
         seed=seed,
         shares=three(shares),
-        **asked,
+        risk_target=risk_target,
+        confidence=confidence,
+        costs=both_costs(cost_false_pass, cost_false_reject),
     )
     if as_json:
         print_json(cards(gate))
@@ -97,28 +111,19 @@ def command(
 
 def teaches_risk(folder: Path) -> bool:
     """Tell whether a corpus teaches more than reasons."""
+    from imagegate.training.labelling.parts import read_meta
     from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
-    from imagegate.training.labelling.store import read_meta
 
     return read_meta(folder).get("recipe") not in FOR_DIAGNOSIS
 
 
 def three(text: str) -> list[float]:
-    """Read three shares, such as ``0.6,0.2,0.2``."""
+    """Read three shares that sum to 1, such as ``0.6,0.2,0.2``."""
     try:
-        first, second, third = (float(part) for part in text.split(","))
+        first, second, third = (float(share) for share in text.split(","))
     except ValueError:
         raise SettingsError(f"expected --shares like 0.6,0.2,0.2, got {text!r}") from None
     return [first, second, third]
-
-
-def both_costs(false_pass: float | None, false_reject: float | None) -> tuple[float, float] | None:
-    """Return the two costs, None if neither is given."""
-    if false_pass is None and false_reject is None:
-        return None
-    if false_pass is None or false_reject is None:
-        raise SettingsError("--cost-false-pass and --cost-false-reject go together")
-    return false_pass, false_reject
 
 
 def run(
@@ -129,17 +134,17 @@ def run(
     task: str | None = None,
     name: str | None = None,
     quiet: bool = False,
+    force: bool = False,
     **settings: Any,
 ) -> Gate:
-    """Train, judge on the held-out part, write the gate file, and say what was learned."""
+    """Train, evaluate on the test split, write the gate file, and report."""
     from imagegate.models.artifact import save_gate
-    from imagegate.pipeline.destination import check_gate_file
     from imagegate.training.corpus import read_corpus
     from imagegate.training.evaluation.evaluate import evaluate
     from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
     from imagegate.training.learning.fit import train
 
-    check_gate_file(to, inputs=[outcomes] if outcomes else [])
+    check_gate_out(to, inputs=[outcomes] if outcomes else [], force=force)
     found = [read_corpus(folder) for folder in corpus]
     others = [rows for rows in found if rows.meta.get("recipe") in FOR_DIAGNOSIS]
     rows = rows_of([rows for rows in found if rows not in others], outcomes, task)
@@ -155,7 +160,7 @@ def run(
 
 
 def tell(gate: Gate, summary: TrainingMessages, heldout: Evaluation) -> None:
-    """Print what it learned from and what, how it compares, its guarantee, and what is missing."""
+    """Print what it learned, how it compares, its guarantee, and what is missing."""
     from imagegate.models.card.findings import diagnosis_lines, lesson_lines
 
     of_output = lesson_lines(gate.output.card.lesson) if gate.output else []
@@ -181,7 +186,7 @@ def compare(heldout: Evaluation) -> None:
 
 
 def tested(heldout: Evaluation) -> list[str]:
-    """Return what the rows kept for the test say of a promise, if one was given."""
+    """Return what the rows kept for the test say of a guarantee, if there is one."""
     from imagegate.training.evaluation.evaluation import measured
 
     given = heldout.card.guarantee
@@ -195,17 +200,15 @@ def rows_of(corpora: list[Corpus], outcomes: Path | None, task: str | None) -> C
 
     if not (corpora or outcomes):
         raise SettingsError(
-            "only corpora of the recipes 'causes' and 'counterfactuals': they teach a gate to name "
-            "causes. Give one of the recipe 'mixed', too"
+            "the recipes 'causes' and 'counterfactuals' only teach a gate to name causes: give a "
+            "corpus of the recipe 'mixed', too"
         )
     if outcomes is None:
         return join_corpora(corpora)
     default_set = "feedback" if corpora else "outcomes"
     known = read_outcomes(outcomes, task=task or "custom", default_set=default_set)
     say_left_out(known.meta)
-    if not corpora:
-        return known
-    return with_outcomes(join_corpora(corpora), known)
+    return with_outcomes(join_corpora(corpora), known) if corpora else known
 
 
 def say_left_out(meta: dict[str, Any]) -> None:
@@ -215,10 +218,6 @@ def say_left_out(meta: dict[str, Any]) -> None:
     if meta["errors"] > MOST_SAID:
         err.print(f"left out: {meta['errors']:,} outcomes in all")
     if meta["repeated"]:
-        one = meta["repeated"] == 1
-        lines = (
-            "1 line repeats an outcome and counts"
-            if one
-            else f"{meta['repeated']:,} lines repeat an outcome and count"
-        )
-        err.print(f"{lines} once")
+        several = meta["repeated"]
+        verbs = agree(several, "repeats an outcome and counts", "repeat an outcome and count")
+        err.print(f"{count(several, 'line')} {verbs} once")

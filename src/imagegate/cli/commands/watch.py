@@ -1,21 +1,20 @@
-"""``imagegate watch``: how a gate is doing, from the log of its decisions."""
+"""``imagegate watch``: how a gate performs, from the log of its decisions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.cells import cell_len
 from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
-from imagegate.cli.console import out, print_json
+from imagegate.cli.console import out, print_json, print_table
+from imagegate.cli.options import AsJson
 from imagegate.errors import SettingsError
-from imagegate.models.card import percent
 from imagegate.models.gate import OUTPUT_SUFFIX
+from imagegate.text import count, percent
 
 if TYPE_CHECKING:
     from imagegate.monitoring.advice import Advice
@@ -23,39 +22,41 @@ if TYPE_CHECKING:
     from imagegate.monitoring.moved import Moved
     from imagegate.monitoring.report import Report, Section
 
+EXAMPLES = (
+    "imagegate watch decisions.jsonl --html watch.html",
+    "imagegate watch decisions.jsonl --by batch --feedback feedback.csv",
+)
 KEEP, ACT = 0, 1
 STYLE = {"keep": "bold green", "look": "bold yellow", "retrain": "bold red"}
 DRIFT_STYLE = {"none": "dim", "some": "yellow", "large": "bold yellow"}
-MOST_ADVICE = 4  # beside the weightiest, in words
-MOST_TOLD = 10  # of the signals of all days or batches, in words
+MOST_ADVICE = 4  # besides the most urgent
+MOST_TOLD = 10  # large drifts that are put in words
 ELSEWHERE = "see --html or --json"
-NAME_WIDTH, LEAST_NAME = 16, 8  # columns that names get before others go, and at least
-GAP = 2  # between two columns
+MOST_REASONS, NAME_WIDTH = 2, 24  # of a period, in a table
 HELD_FOR = "held back for"
 
 
 Logs = Annotated[
     list[Path],
-    typer.Argument(help="Logs of decisions (--log), or what 'imagegate check --json' printed."),
+    typer.Argument(help="Logs of decisions (--log), or the output of 'imagegate check --json'."),
 ]
 GateName = Annotated[
     str | None,
     typer.Option("--gate", "-g", help="A bundled gate or a .gate file; by default the log's."),
 ]
 Grouping = Annotated[
-    str | None, typer.Option("--by", help="day or batch; by default days, if the log has several.")
+    str | None, typer.Option("--by", help="day or batch; by default day, if the log has several.")
 ]
 Against = Annotated[
     str | None,
     typer.Option("--against", help="Measure drift against this day or batch, not training."),
 ]
-Answers = Annotated[
-    Path | None, typer.Option("--feedback", help="What became of images: a CSV of path,failed.")
+Feedback = Annotated[
+    Path | None, typer.Option("--feedback", help="Outcomes of images: a CSV of path,failed.")
 ]
 Page = Annotated[
-    Path | None, typer.Option("--html", help="Write a page with plots that opens anywhere.")
+    Path | None, typer.Option("--html", help="Write a self-contained page with plots.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Everything as one object.")]
 
 
 def command(
@@ -63,11 +64,11 @@ def command(
     gate: GateName = None,
     by: Grouping = None,
     against: Against = None,
-    feedback: Answers = None,
+    feedback: Feedback = None,
     html: Page = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how many pass and why not, what has drifted, and when to train the gate again.
+    """Report how many images pass, what has drifted, and when to train the gate again.
 
     Exit code 0: keep the gate. 1: look at a sample, or train again. 2: could not run.
     """
@@ -98,16 +99,16 @@ def inputs(logs: list[Path], feedback: Path | None, gate: str | None) -> list[Pa
 
 
 def show(report: Report) -> None:
-    """Print what to do, then the tables and sentences for people."""
+    """Print the advice, then the tables."""
     several = len(report.periods) > 1
     sections = (*report.periods, report.total) if several else report.periods
     verdict(report)
     out.print()
-    out.print(happened(sections, report.by))
+    counted(sections, report.by)
     if any(section.moved for section in sections):
         where = "training" if report.against == "training" else report.against
         out.print(f"\n[bold]drift[/] against {escape(where)} [dim]({SCALE})[/]", soft_wrap=True)
-        out.print(drifted(sections, report.by))
+        drifted(sections, report.by)
         tell(report.periods)
     out.print()
     for note in report.notes:
@@ -115,9 +116,8 @@ def show(report: Report) -> None:
 
 
 def verdict(report: Report) -> None:
-    """Print the weightiest advice, and whatever else asks for more than nothing."""
+    """Print the most urgent advice, and all other that is not to keep the gate."""
     from imagegate.monitoring.advice import LEVELS
-    from imagegate.text import count
 
     first, several = report.advice, len(report.periods) > 1
     advise(first, first.about if several else "")
@@ -144,82 +144,33 @@ def advise(advice: Advice, name: str) -> None:
     out.print(f"{level}{about}{escape(advice.because())}", soft_wrap=True)
 
 
-SCALE = (
-    "stability index: under 0.1 as it was, over 0.25 large; [bold red]red[/] where hardly any were"
-)
+SCALE = "stability index: under 0.1 none, over 0.25 large; [bold red]red[/]: rare in training"
 
 
-def happened(sections: tuple[Section, ...], by: str) -> Table:
-    """Return what became of the images of every period, with as much as the terminal is wide."""
-    for plan in PLANS:
-        columns = columns_of(sections, plan)
-        table, left = named_table(sections, by, columns)
-        if left >= min(NAME_WIDTH, widest(escape(section.name) for section in sections)):
-            break
-    return table
-
-
-class Plan(NamedTuple):
-    """What of the table fits: intervals, how many reasons, the unfamiliar, all the routes."""
-
-    intervals: bool
-    reasons: int
-    unfamiliar: bool = True
-    routes: bool = True
-
-
-PLANS = (
-    *(Plan(intervals=True, reasons=2), Plan(intervals=False, reasons=2)),
-    *(Plan(intervals=False, reasons=1), Plan(intervals=False, reasons=1, unfamiliar=False)),
-    Plan(intervals=False, reasons=0, unfamiliar=False),
-    Plan(intervals=False, reasons=0, unfamiliar=False, routes=False),
-)
-
-
-def columns_of(sections: tuple[Section, ...], plan: Plan) -> dict[str, list[str]]:
-    """Return cells by heading."""
+def counted(sections: tuple[Section, ...], by: str) -> None:
+    """Print what became of the images of every period."""
     from imagegate.pipeline.summary import WORDS
 
-    found = {"images": [f"{one.images:,}" for one in sections]}
-    found["to use"] = [passed(one, plan) for one in sections]
-    for route, words in WORDS.items() if plan.routes else ():
+    columns = {"images": [f"{one.images:,}" for one in sections]}
+    columns["to use"] = [passed(one) for one in sections]
+    for route, words in WORDS.items():
         if route != "use" and any(one.routes[route] for one in sections):
-            found[words.replace(" ", "\n")] = [f"{one.routes[route]:,}" for one in sections]
-    if plan.unfamiliar:
-        shares = (one.unfamiliar / one.judged if one.judged else None for one in sections)
-        found["unfamiliar"] = ["n/a" if share is None else percent(share) for share in shares]
-    if plan.reasons and any(one.reasons for one in sections):
-        found[HELD_FOR] = [held_for(one, plan.reasons) for one in sections]
-    wide = plan.intervals
-    found["to fail of\nthose used" if wide else "to\nfail"] = [
-        to_fail(one, plan) for one in sections
-    ]
+            columns[words.replace(" ", "\n")] = [f"{one.routes[route]:,}" for one in sections]
+    shares = (one.unfamiliar / one.judged if one.judged else math.nan for one in sections)
+    columns["unfamiliar"] = [percent(share) for share in shares]
+    if any(one.reasons for one in sections):
+        columns[HELD_FOR] = [held_for(one) for one in sections]
+    columns["to fail of\nthose used"] = [to_fail(one) for one in sections]
     if any(one.observed for one in sections):
-        found["failed of\nthose labelled" if wide else "failed of\nlabelled"] = [
-            seen(one, plan) for one in sections
-        ]
-    return found
+        columns["failed of\nthose labelled"] = [seen(one) for one in sections]
+    named_table(sections, by, columns)
 
 
-def named_table(
-    sections: tuple[Section, ...], by: str, columns: dict[str, list[str]]
-) -> tuple[Table, int]:
-    """Return a table of which no cell is folded, and how much room there is for names."""
-    need = sum(widest([*title.split("\n"), *cells]) + GAP for title, cells in columns.items())
-    left = out.width - need
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(by, no_wrap=True)
-    for title in columns:
-        table.add_column(title, justify="left" if title == HELD_FOR else "right", no_wrap=True)
-    for at, section in enumerate(sections):
-        name = escape(shortened(section.name, max(left, LEAST_NAME)))
-        table.add_row(name, *(cells[at] for cells in columns.values()))
-    return table, left
-
-
-def widest(texts: Iterable[str]) -> int:
-    """Return how many columns of a terminal the widest text takes, without its markup."""
-    return max(Text.from_markup(text).cell_len for text in texts)
+def named_table(sections: tuple[Section, ...], by: str, columns: dict[str, list[str]]) -> None:
+    """Print columns, each with a cell a period, beside the names of the periods."""
+    names = [escape(shortened(section.name, NAME_WIDTH)) for section in sections]
+    rows = zip(names, *columns.values(), strict=True)
+    print_table([by, *columns], *rows, right=columns.keys() - {HELD_FOR}, markup=True)
 
 
 def shortened(name: str, most: int) -> str:
@@ -231,26 +182,24 @@ def shortened(name: str, most: int) -> str:
     return f"…{name}"
 
 
-def passed(section: Section, plan: Plan) -> str:
+def passed(section: Section) -> str:
     """Return the share to use."""
-    share = percent(section.share("use"))
-    low, high = section.passed_low, section.passed_high
-    return f"{share} [dim]({span(low, high)})[/]" if plan.intervals else share
+    interval = span(section.passed_low, section.passed_high)
+    return f"{percent(section.share('use'))} [dim]({interval})[/]"
 
 
-def held_for(section: Section, most: int) -> str:
+def held_for(section: Section) -> str:
     """Return the commonest reasons."""
-    found = list(section.reasons.items())[:most]
+    found = list(section.reasons.items())[:MOST_REASONS]
     return ", ".join(f"{escape(name)} {count:,}" for name, count in found)
 
 
-def to_fail(section: Section, plan: Plan) -> str:
+def to_fail(section: Section) -> str:
     """Return how many failures to expect."""
     expected = section.expected
     if not (expected and expected.images):
         return "[dim]n/a[/]"
-    interval = f" [dim]({expected.low:,}–{expected.high:,})[/]" if plan.intervals else ""
-    return f"{expected.failures:.1f}{interval}"
+    return f"{expected.failures:.1f} [dim]({expected.low:,}–{expected.high:,})[/]"
 
 
 def span(low: float, high: float) -> str:
@@ -258,21 +207,21 @@ def span(low: float, high: float) -> str:
     return f"{100 * low:.0f}–{100 * high:.0f} %"
 
 
-def seen(section: Section, plan: Plan) -> str:
+def seen(section: Section) -> str:
     """Return what feedback says about the images that were used."""
     found = section.observed
     if not (found and found.used.images):
         return "[dim]n/a[/]"
     used, style = found.used, "red" if found.broken else "none"
-    interval = f" [dim]({span(used.low, used.high)})[/]" if plan.intervals else ""
-    return f"[{style}]{used.failed:,} of {used.images:,}[/]{interval}"
+    interval = f"[dim]({span(used.low, used.high)})[/]"
+    return f"[{style}]{used.failed:,} of {used.images:,}[/] {interval}"
 
 
-def drifted(sections: tuple[Section, ...], by: str) -> Table:
-    """Return the stability index of every signal and period."""
+def drifted(sections: tuple[Section, ...], by: str) -> None:
+    """Print the stability index of every signal and period."""
     names = list(dict.fromkeys(name for section in sections for name in section.signals))
     columns = {name: [index(one.signals.get(name)) for one in sections] for name in names}
-    return named_table(sections, by, columns)[0]
+    named_table(sections, by, columns)
 
 
 def index(moved: Moved | None) -> str:
@@ -284,7 +233,7 @@ def index(moved: Moved | None) -> str:
 
 
 def tell(periods: tuple[Section, ...]) -> None:
-    """Print in words what moved most: first where hardly any were, then by the index."""
+    """Print the largest drifts in words: first out of the training range, then by the index."""
     told = [
         (period.name, one)
         for period in periods

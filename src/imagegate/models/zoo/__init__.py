@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 from imagegate.errors import GateFileError, UnknownNameError
@@ -14,12 +15,14 @@ __all__ = ["Gate", "RulesGate", "Thresholds", "gate_names", "load_gate"]
 
 ZOO = Path(__file__).parent
 SUFFIX = ".gate"
-DEFAULTS = {"ocr": "ocr-tesseract"}  # the gate of a task that bears no engine's name itself
+RULES = "rules:"
+# The gate of a task whose gates are named after engines: that of the task's default engine.
+ALIASES = {"ocr": "ocr-tesseract"}
 
 
 def gate_names() -> list[str]:
     """Return the names that :func:`load_gate` knows: the gates that ship, then the rules."""
-    return [*(path.stem for path in _shipped()), *(f"rules:{task}" for task in PRESETS)]
+    return [*(path.stem for path in _shipped()), *(f"{RULES}{task}" for task in PRESETS)]
 
 
 def load_gate(name: str | Path) -> Gate | RulesGate:
@@ -44,24 +47,34 @@ def load_gate(name: str | Path) -> Gate | RulesGate:
         If the file is damaged, newer than this version, or no gate.
     """
     text = str(name)
-    if text.startswith("rules:"):
+    if text.startswith(RULES):
         return _rules(text)
     shipped = {path.stem: path for path in _shipped()}
-    found = shipped.get(text) or shipped.get(DEFAULTS.get(text, ""))
+    found = shipped.get(text) or shipped.get(ALIASES.get(text, ""))
     if found:
         return read_gate(found)
     if Path(name).is_file():
         return read_gate(Path(name))
     if Path(name).suffix == SUFFIX or Path(name).is_dir():
-        raise GateFileError(f"{text}: expected a gate file there")
-    raise UnknownNameError("gate or gate file", text, gate_names())
+        near = get_close_matches(
+            Path(name).name, [one.name for one in Path(name).parent.glob(f"*{SUFFIX}")]
+        )
+        hint = f". Did you mean {str(Path(name).with_name(near[0]))!r}?" if near else ""
+        raise GateFileError(f"{text}: expected a gate file there{hint}")
+    raise UnknownNameError("gate or gate file", text, [*gate_names(), *ALIASES])
 
 
 def _rules(name: str) -> RulesGate:
-    task = name.removeprefix("rules:")
+    task = name.removeprefix(RULES)
     if task not in PRESETS:
         raise UnknownNameError("gate", name, gate_names())
     return RulesGate.preset(task)
+
+
+def _hint(missing: Path) -> str:
+    there = [path.name for path in missing.parent.glob(f"*{SUFFIX}")]
+    near = get_close_matches(missing.name, there, n=1)
+    return f". Did you mean {str(missing.with_name(near[0]))!r}?" if near else ""
 
 
 def _shipped() -> list[Path]:

@@ -16,15 +16,15 @@ from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tasks import TASKS, find_engine, find_task
 from imagegate.tasks.task import Task
 
-OWN, NETWORK = "An engine of your own", "How to show pictures to an ONNX model, and read it"
+OWN, NETWORK = "Your own engine", "Input and output of an ONNX model"
 
 TaskName = Annotated[
     str | None,
     typer.Option(
         "--task",
         "-t",
-        help="What the images are for: a name that 'imagegate tasks' lists, or MODULE:NAME of a "
-        "Task of yours. By default ocr, or what --output is good for.",
+        help="What the images are for: a name that 'imagegate tasks' lists, or MODULE:NAME of "
+        "your own Task. By default ocr, or the task that --kind fits.",
     ),
 ]
 TruthFrom = Annotated[
@@ -32,19 +32,19 @@ TruthFrom = Annotated[
     typer.Option(
         "--truth",
         metavar="WHERE",
-        help="'own': the truth is what the engine makes of the clean image, whatever stands "
-        "beside it or its folder is called; 'unverified': likewise, however unsure it is.",
+        help="'own': the engine's output on the clean image is the truth, and truth files are "
+        "ignored; 'unverified': likewise, even if the engine is unsure.",
     ),
 ]
 EngineName = Annotated[
-    str | None, typer.Option("--engine", "-e", help="The program that does it, by its name.")
+    str | None, typer.Option("--engine", "-e", help="An engine that 'imagegate tasks' lists.")
 ]
 CommandLine = Annotated[
     str | None,
     typer.Option(
         "--command",
         metavar="LINE",
-        help="A program: 'my-ocr {image}' prints its answer, 'cut {image} {output}' writes it.",
+        help="A program: 'my-ocr {image}' prints its output, 'cut {image} {output}' writes it.",
         rich_help_panel=OWN,
     ),
 ]
@@ -52,12 +52,13 @@ OnnxFile = Annotated[
     Path | None,
     typer.Option("--onnx", metavar="FILE", help="An ONNX model.", rich_help_panel=OWN),
 ]
-Output = Annotated[
+Kind = Annotated[
     str | None,
     typer.Option(
+        "--kind",
         "--output",
         metavar="KIND",
-        help=f"What the ONNX model gives: {', '.join(CHOICES['kind'])}.",
+        help=f"What the ONNX model returns: {', '.join(CHOICES['kind'])}.",
         rich_help_panel=OWN,
     ),
 ]
@@ -66,7 +67,7 @@ ClassNames = Annotated[
     typer.Option(
         "--class-names",
         metavar="FILE",
-        help="The names of its classes, one a line, as the images' folders are called.",
+        help="The names of its classes, one a line: those of the folders of images.",
         rich_help_panel=OWN,
     ),
 ]
@@ -79,68 +80,60 @@ def _network(name: str, about: str, **settings: Any) -> Any:
 
 InputSize = Annotated[
     str | None,
-    _network("--input-size", "224, or WIDTHxHEIGHT, if it takes any size.", metavar="SIZE"),
+    _network("--input-size", "224 or WIDTHxHEIGHT, if the model takes any size.", metavar="SIZE"),
 ]
 Fit = Annotated[
-    str | None, _network("--fit", "How: stretch (default), crop or pad.", metavar="HOW")
+    str | None,
+    _network("--fit", "Fit images by stretch (default), crop or pad.", metavar="HOW"),
 ]
 Scaling = Annotated[
     str | None,
     _network(
         "--scaling",
-        "0..1 (default), -1..1, 0..255, imagenet, or MEAN/STD of values in 0..1.",
+        "Of input values: 0..1 (default), -1..1, 0..255, imagenet, or MEAN/STD.",
         metavar="HOW",
     ),
 ]
 Colours = Annotated[str | None, _network("--colours", "rgb (default) or bgr.", metavar="ORDER")]
 InputMultiple = Annotated[
-    int | None, _network("--input-multiple", "Of what its sides are, if of any size.", metavar="N")
+    int | None,
+    _network(
+        "--input-multiple",
+        "Sides must be multiples of N.",
+        metavar="N",
+    ),
 ]
 Tile = Annotated[
     int | None,
-    _network("--tile", "Run it over squares of this side: large pictures.", metavar="PX"),
+    _network("--tile", "Run it over squares of this side, for large images.", metavar="PX"),
 ]
 OutputName = Annotated[
-    str | None, _network("--output-name", "If not the first output.", metavar="NAME")
+    str | None, _network("--output-name", "The output to read, if not the first.", metavar="NAME")
 ]
 OutputScaling = Annotated[
     str | None,
-    _network("--output-scaling", "Of a picture, if not that of the input.", metavar="HOW"),
+    _network("--output-scaling", "Of output images, if not that of the input.", metavar="HOW"),
 ]
 Values = Annotated[
     str | None,
     _network(
         "--values",
-        "Of classes or masks: probabilities or logits, if it cannot be told.",
+        "Of classes or masks: probabilities or logits, if unclear.",
         metavar="KIND",
     ),
 ]
 MaskChannel = Annotated[
     int | None,
-    _network("--mask-channel", "Which plane or class is the subject.", metavar="N"),
+    _network("--mask-channel", "Index of the plane or class that is the subject.", metavar="N"),
 ]
 # The options that describe an ONNX model.
 SHOWN = tuple(field.name for field in fields(Preprocess))
-GIVEN = tuple(field.name for field in fields(Postprocess) if field.name != "kind")
-DESCRIBING = ("output", *SHOWN, *GIVEN)
+GIVEN = tuple(field.name for field in fields(Postprocess))  # "kind" is the first
+DESCRIBING = (*GIVEN, *SHOWN)
 
 
 def task_and_engine(options: Mapping[str, Any], *, runs: bool = True) -> tuple[Task, Engine | None]:
-    """Return the task and the engine that the command line asks for.
-
-    Parameters
-    ----------
-    options : mapping
-        ``task``, ``truth``, ``engine``, ``command_line``, ``onnx`` and those in ``DESCRIBING``;
-        None is what was not given.
-    runs : bool
-        False if no engine is to run: then none may be given.
-
-    Raises
-    ------
-    SettingsError
-        If they contradict each other, or do not say enough.
-    """
+    """Return the task and the engine that options ask for; None is what was not given."""
     names = {"engine": "--engine", "command_line": "--command", "onnx": "--onnx"}
     given = [name for name in names if options[name] is not None]
     if len(given) > 1:
@@ -149,7 +142,7 @@ def task_and_engine(options: Mapping[str, Any], *, runs: bool = True) -> tuple[T
     about = {name: options[name] for name in DESCRIBING if options[name] is not None}
     if about and options["onnx"] is None:
         raise SettingsError(f"--{next(iter(about)).replace('_', '-')} describes an --onnx FILE")
-    task = named_task(options["task"] or default_task(given, about.get("output")))
+    task = named_task(options["task"] or default_task(given, about.get("kind")))
     task = with_truth(task, options["truth"])
     if not runs:
         if given:
@@ -170,7 +163,7 @@ def with_truth(task: Task, truth: str | None) -> Task:
     if truth not in ("own", "unverified"):
         raise SettingsError(f"expected --truth own or unverified, or no --truth, got {truth!r}")
     if task.truth == "picture":
-        raise SettingsError(f"{task.name} knows the truth: the clean picture itself")
+        raise SettingsError(f"--truth: the truth of {task.name} is always the clean image itself")
     own = replace(task, truth="own")
     return own if truth == "own" else replace(own, verified=anything)
 
@@ -181,21 +174,21 @@ def anything(output: Any) -> bool:
 
 
 def default_task(given: list[str], kind: str | None) -> str:
-    """Return what images are for if nobody says it, or ask for it."""
+    """Return the task if none is named, or ask for it."""
     if given != ["onnx"]:
         return "ocr"
     fitting = [task.name for task in TASKS.values() if task.onnx == known_kind(kind)]
     if len(fitting) > 1:
-        raise SettingsError(f"--output {kind} needs --task: {' or '.join(fitting)}")
+        raise SettingsError(f"--kind {kind} needs --task: {' or '.join(fitting)}")
     return fitting[0]
 
 
 def known_kind(kind: str | None) -> str:
-    """Return what a model gives, refusing what no model does."""
+    """Return the kind of output, refusing an unknown one."""
     if kind is None:
-        raise SettingsError(f"--onnx needs --output, one of {', '.join(CHOICES['kind'])}")
+        raise SettingsError(f"--onnx needs --kind, one of {', '.join(CHOICES['kind'])}")
     if kind not in CHOICES["kind"]:
-        raise UnknownNameError("output", kind, CHOICES["kind"])
+        raise UnknownNameError("kind of output", kind, CHOICES["kind"])
     return kind
 
 
@@ -210,16 +203,16 @@ def named_task(name: str) -> Task:
 
 def network(path: Path, task: Task, about: dict[str, Any]) -> Engine:
     """Make an engine of an ONNX model, if what it gives is what the task works with."""
-    kind = known_kind(about.get("output"))
+    kind = known_kind(about.get("kind"))
     if kind not in outputs_for(task):
-        wanted = f"works with --output {task.onnx}" if task.onnx else "takes no ONNX model"
-        raise SettingsError(f"{task.name} {wanted}, got --output {kind}")
+        wanted = f"works with --kind {task.onnx}" if task.onnx else "takes no ONNX model"
+        raise SettingsError(f"{task.name} {wanted}, got --kind {kind}")
     if "input_size" in about:
         about = {**about, "input_size": sides(about["input_size"])}
     shown, given = (
         {name: about[name] for name in names if name in about} for names in (SHOWN, GIVEN)
     )
-    return onnx_engine(path, Preprocess(**shown), postprocess=Postprocess(kind, **given))
+    return onnx_engine(path, Preprocess(**shown), postprocess=Postprocess(**given))
 
 
 def outputs_for(task: Task) -> tuple[str, ...]:

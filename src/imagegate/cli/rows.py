@@ -1,13 +1,24 @@
-"""How rows look on a terminal: a line in a list, or the whole story of a single image."""
+"""How rows look on a terminal: one line each in a list, or a single image with its reasons."""
 
 from __future__ import annotations
 
-from imagegate.cli.console import DECISION_STYLE, out, percent, plain
+import math
+from typing import TYPE_CHECKING
+
+from imagegate.cli.console import out, plain, say
 from imagegate.models.verdict import Row, route_of
-from imagegate.pipeline.summary import Summary
+from imagegate.text import percent
+
+if TYPE_CHECKING:
+    from imagegate.pipeline.summary import Summary
 
 WORD = {"use": "pass", "repair": "repair", "review": "review", "reject": "reject"}
-STYLE = {**DECISION_STYLE, "repair": "bold cyan"}
+STYLE = {
+    "pass": "bold green",
+    "repair": "bold cyan",
+    "review": "bold yellow",
+    "reject": "bold red",
+}
 
 
 def show(row: Row, *, alone: bool) -> None:
@@ -21,25 +32,22 @@ def show(row: Row, *, alone: bool) -> None:
 
 
 def line(row: Row, *, why: bool) -> str:
-    """Return one line: decision, quality, path, and the weightiest reason if wanted."""
+    """Return one line: decision, quality, path, and the first reason if ``why``."""
     word, page = WORD[route_of(row)], f" page {row['page']}" if row["pages"] > 1 else ""
     reason = plain(row["reasons"][0]["message"]) if why and row["reasons"] else ""
     if row["repair"] and why:
-        chance = percent(row["p_repaired"], 1)
-        reason = f"With {row['repair']} mended it fails with {chance} chance. {reason}"
+        reason = f"After repair of {row['repair']}, {chance(row['p_repaired'])} to fail. {reason}"
     start = f"[{STYLE[word]}]{word:<7}[/] quality {row['quality']:>3}"
     return f"{start}  {plain(row['path'])}{page}  [dim]{reason}[/]".rstrip()
 
 
 def story(row: Row) -> str:
-    """Return the six scores as bars and every reason with what to do about it."""
+    """Return the six scores as bars and every reason with its detail."""
     lines = [""]
     if row["p_fail"] is not None:
-        chance = percent(row["p_fail"], 1)
-        lines.append(f"chance that the task fails: {chance}   [dim]({row['gate']})[/]")
+        lines.append(f"chance of failure: {chance(row['p_fail'])}   [dim]({row['gate']})[/]")
     if row["repair"]:
-        mended = percent(row["p_repaired"], 1)
-        lines.append(f"chance once {row['repair']} is mended: {mended}")
+        lines.append(f"after repair of {row['repair']}: {chance(row['p_repaired'])}")
     lines += [f"  {name:<12} {bar(score)}" for name, score in row["scores"].items()]
     lines += [
         f"  [yellow]•[/] {plain(reason['message'])}\n    [dim]{plain(reason['detail'])} "
@@ -47,6 +55,11 @@ def story(row: Row) -> str:
         for reason in row["reasons"]
     ]
     return "\n".join(lines)
+
+
+def chance(probability: float | None) -> str:
+    """Return a probability that a row holds, ``n/a`` for None."""
+    return percent(math.nan if probability is None else probability)
 
 
 def bar(score: float | None) -> str:
@@ -61,5 +74,4 @@ def bar(score: float | None) -> str:
 def close(summary: Summary) -> None:
     """Print the summary that ends a list."""
     out.print()
-    for sentence in summary.lines():
-        out.print(plain(sentence), soft_wrap=True)
+    say(*summary.lines())
