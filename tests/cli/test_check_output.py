@@ -1,4 +1,4 @@
-"""``imagegate check --engine-output``: which output belongs to which image, and what is said of both."""
+"""``imagegate check --engine-output``: which output belongs to which image, and what both say."""
 
 from __future__ import annotations
 
@@ -107,7 +107,9 @@ def test_one_image_and_its_mask(folder: Path, gate: Path) -> None:
     german = rows_of(check(*half, "--json", "--language", "de"))["half"]
     assert load_messages("de")["output.doubtful"] in [r["message"] for r in german["reasons"]]
     row_schema().validate(row)
-    good = check("-g", gate, folder / "pictures/good.jpg", "--engine-output", folder / "masks/good.png")
+    good = check(
+        "-g", gate, folder / "pictures/good.jpg", "--engine-output", folder / "masks/good.png"
+    )
     assert good.exit_code == 0
 
 
@@ -170,7 +172,11 @@ def test_same_stem_twice_could_not_run(folder: Path, gate: Path, tmp_path: Path)
 
 def test_a_gate_without_output_check_says_so(folder: Path) -> None:
     done = check(
-        "-g", "rules:background-removal", folder / "pictures/good.jpg", "--engine-output", folder / "masks"
+        "-g",
+        "rules:background-removal",
+        folder / "pictures/good.jpg",
+        "--engine-output",
+        folder / "masks",
     )
     assert "rules:background-removal judges images alone" in str(done.exception)
 

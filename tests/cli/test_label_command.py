@@ -147,7 +147,17 @@ def test_a_task_of_a_module_in_the_current_folder(folder: Path, tmp_path: Path) 
         "TASK = Task.from_callable(level, loss, name='level')\n"
     )
     arguments = ("label", folder, "-t", "mine:TASK", "-o", "c", "--recipe", "natural")
-    command = [sys.executable, "-P", "-m", "imagegate", *arguments, "--failure-threshold", 0.2, "-j", 1]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "imagegate",
+        *arguments,
+        "--failure-threshold",
+        0.2,
+        "-j",
+        1,
+    ]
     done = subprocess.run(
         [*map(str, command)], capture_output=True, text=True, cwd=tmp_path, timeout=120
     )

@@ -111,8 +111,8 @@ def command(
 
 def teaches_risk(folder: Path) -> bool:
     """Tell whether a corpus teaches more than reasons."""
-    from imagegate.training.labelling.parts import read_meta
     from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
+    from imagegate.training.labelling.store import read_meta
 
     return read_meta(folder).get("recipe") not in FOR_DIAGNOSIS
 
