@@ -69,22 +69,11 @@ def resample(
     count: int,
     seed: int,
 ) -> dict[str, Floats]:
-    """Evaluate metrics on the rows as they are and on ``count`` draws of whole groups.
+    """Evaluate metrics on the rows as they are, first, and on ``count`` draws of whole groups.
 
-    Parameters
-    ----------
-    metrics : Callable
-        From weights (resamples, rows) to named values, each of shape (resamples,).
-    groups : array of shape (rows,)
-        What is drawn together: rows of one group are not independent of each other.
-    count, seed : int
-        Number of draws; the same seed gives the same draws for the same groups.
-
-    Returns
-    -------
-    dict of arrays of shape (1 + count,)
-        The first value is that on the rows as they are. All metrics see the same draws, so
-        the difference of two of them is paired.
+    ``metrics`` takes weights of shape (resamples, rows) and returns named values of shape
+    (resamples,). Rows of one group are not independent of each other, so they are drawn
+    together. All metrics see the same draws, so the difference of two of them is paired.
     """
     names, member = np.unique(np.asarray(groups), return_inverse=True)
     rng = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,21 +33,10 @@ NOTES = {
 class Baseline:
     """One way to judge images: the gate itself, or what it is compared with.
 
-    Parameters
-    ----------
-    key : str
-        ``"learned"`` (the gate itself), ``"output"``, ``"tuned"``, ``"preset"``, ``"laplacian"``,
-        ``"against_1"`` and so on for other gates, or ``"perfect"`` for the oracle.
-    name : str
-        What people read.
-    risk : ndarray of float64
-        The higher, the sooner the row is held back; NaN where undefined.
-    passes : ndarray of bool
-        The decision at its own threshold.
-    probability : bool
-        Whether the risk claims to be the probability of failure.
-    note : str
-        What to know for a fair comparison.
+    ``key`` is ``learned`` (the gate itself), ``output``, ``tuned``, ``preset``, ``laplacian``,
+    ``against_1`` and so on for other gates, or ``perfect`` for the oracle. The higher the
+    ``risk``, the sooner a row is held back; NaN is undefined. ``passes`` is the decision at its
+    own threshold, ``probability`` tells whether the risk claims to be that of failure.
     """
 
     key: str
@@ -63,7 +52,7 @@ class Baseline:
 
 
 def baselines(
-    gate: Gate | RulesGate, corpus: Corpus, others: Sequence[tuple[str, Gate | RulesGate]] = ()
+    gate: Gate | RulesGate, corpus: Corpus, others: Mapping[str, Gate | RulesGate]
 ) -> tuple[Baseline, ...]:
     """Return the gate first, then its rules, blur alone, other gates by name, and the oracle."""
     fails = np.asarray(corpus.fails, bool)
@@ -73,7 +62,7 @@ def baselines(
         laplacian(corpus),
         *(
             by_gate(f"against_{i}", name, other, corpus)
-            for i, (name, other) in enumerate(others, 1)
+            for i, (name, other) in enumerate(others.items(), 1)
         ),
         Baseline(ORACLE, "oracle", fails.astype(np.float64), ~fails),
     )

@@ -14,13 +14,13 @@ from imagegate.stats.bootstrap import (
     Estimate,
     calibration_estimate,
     estimate,
-    resample,
     share_interval,
 )
 from imagegate.stats.metrics import Floats
 from imagegate.training.evaluation.baselines import ORACLE, Baseline
 
 Mask = NDArray[np.bool_]
+Draw = Callable[[Callable[[Floats], dict[str, Floats]], NDArray[np.str_]], dict[str, Floats]]
 
 RANKING: Mapping[str, Callable[[metrics.Passing], Floats]] = {
     "auroc": metrics.auroc,
@@ -125,25 +125,18 @@ class Rows:
             yield "severity", str(severity), (self.severity == severity) & ~natural
 
 
-@dataclass(frozen=True)
-class Bootstrap:
-    """How often groups are drawn again, and the seed of it."""
-
-    count: int
-    seed: int
-
-
 def compare(
     baselines: tuple[Baseline, ...],
     rows: Rows,
     *,
     risk_target: float,
-    bootstrap: Bootstrap,
+    draw: Draw,
     calibrated: float,
 ) -> tuple[Result, ...]:
     """Return the figures of all with intervals, and the lead of the first, the gate itself.
 
-    ``calibrated`` is the calibration error that chance alone would show.
+    ``draw`` evaluates figures on draws of groups, ``calibrated`` is the calibration error that
+    chance alone would show.
     """
 
     def figures(weights: Floats) -> dict[str, Floats]:
@@ -154,7 +147,7 @@ def compare(
             for name, value in _figures(one, rows.fails, weights, risk_target, learned).items()
         }
 
-    drawn = resample(figures, rows.group, count=bootstrap.count, seed=bootstrap.seed)
+    drawn = draw(figures, rows.group)
     learned = _of(baselines[0], drawn)
     return tuple(
         Result(
@@ -235,12 +228,12 @@ def _operating(one: Baseline, mine: Mapping[str, Floats], rows: Rows) -> Operati
     )
 
 
-def slices(baselines: tuple[Baseline, ...], rows: Rows, *, bootstrap: Bootstrap) -> Iterator[Slice]:
+def slices(baselines: tuple[Baseline, ...], rows: Rows, *, draw: Draw) -> Iterator[Slice]:
     """Yield the parts that have rows: ranking of all but the oracle, and what the gate passes."""
     for kind, name, mask in rows.slices():
         if mask.any():
             some = tuple(one.at(mask) for one in baselines if one.key != ORACLE)
-            yield _slice(kind, name, some, rows.fails[mask], rows.group[mask], bootstrap)
+            yield _slice(kind, name, some, rows.fails[mask], rows.group[mask], draw)
 
 
 def _slice(
@@ -249,14 +242,14 @@ def _slice(
     baselines: tuple[Baseline, ...],
     fails: Mask,
     groups: NDArray[np.str_],
-    bootstrap: Bootstrap,
+    draw: Draw,
 ) -> Slice:
     def ranking(weights: Floats) -> dict[str, Floats]:
         return {
             one.key: metrics.auroc(metrics.passing(one.risk, fails, weights)) for one in baselines
         }
 
-    drawn = resample(ranking, groups, count=bootstrap.count, seed=bootstrap.seed)
+    drawn = draw(ranking, groups)
     passes = baselines[0].passes
     return Slice(
         kind=kind,

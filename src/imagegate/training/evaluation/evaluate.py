@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,10 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.card import Card
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
-from imagegate.stats.bootstrap import FEWEST_DRAWS, calibration_by_chance
+from imagegate.stats.bootstrap import FEWEST_DRAWS, calibration_by_chance, resample
 from imagegate.training.corpus import Corpus, check_labelled
-from imagegate.training.evaluation.baselines import baselines, gate_columns
+from imagegate.training.evaluation.baselines import Baseline, baselines, gate_columns
 from imagegate.training.evaluation.comparison import (
-    Bootstrap,
     Rows,
     compare,
     reliability,
@@ -29,6 +29,7 @@ from imagegate.training.evaluation.mistakes import worst_mistakes
 
 DEFAULT_RISK_TARGET = 0.05  # for gates without one, so that coverages can be compared at all
 SPLITS = ("test", "calibration", "train", "all")
+ADVICE = "Label other images, or see all with the split 'all', which is no proof"
 MADE_FROM = ("train", "calibration")  # what a gate has seen, by way of its trees or thresholds
 
 
@@ -82,76 +83,80 @@ def evaluate(
 
     Examples
     --------
-    >>> evaluate(gate, corpus, against=[imagegate.load("rules:ocr")]).headline()  # doctest: +SKIP
+    >>> evaluate(gate, corpus, against=[load_gate("rules:ocr")]).headline()  # doctest: +SKIP
     """
     check_labelled(corpus)
-    gates = (gate, *against)
-    target = _risk_target([one.card for one in gates]) if risk is None else risk
-    if not 0 < target < 1:
-        raise SettingsError(f"expected a risk between 0 and 1, got {target}")
     if against and bootstrap < FEWEST_DRAWS:
         raise SettingsError(f"expected {FEWEST_DRAWS} resamples at least, got {bootstrap}")
-    groups = corpus.column("group").astype(str)
-    chosen = choose_rows(groups, split, gate.card, *(other.card for other in against))
+    cards = [one.card for one in (gate, *against)]
+    target = _risk_target(cards, risk)
+    chosen = choose_rows(corpus.column("group").astype(str), split, *cards)
     kept = corpus.select(chosen.mask)
     if not len(kept):
-        raise CorpusError(
-            f"no rows to evaluate on. {chosen.note} Label other images, or see all with the split "
-            "'all', which is no proof"
-        )
-    others = [_other(i, other, groups, kept, gates[:i]) for i, other in enumerate(against, start=1)]
-    named = zip((one.name for one in others), against, strict=True)
-    rows, judged = _rows(kept), baselines(gate, kept, list(named))
-    learned, draws = judged[0], Bootstrap(bootstrap, seed)
-    chance = calibration_by_chance(learned.risk, seed=seed) if learned.probability else np.nan
+        raise CorpusError(f"no rows to evaluate on. {chosen.note} {ADVICE}")
+    others = _others(cards, corpus, kept)
+    named = {other.name: one for other, one in zip(others, against, strict=True)}
+    judged = baselines(gate, kept, named)
     return Evaluation(
-        gate=gate.card.name,
-        **_facts(kept),
+        **_facts(gate.card, kept),
         risk_target=target,
         split=split,
         split_note=chosen.note + _mismatches("The gate", gate.card, kept),
         seen=chosen.seen,
         left_out=len(corpus) - len(kept),
-        results=compare(judged, rows, risk_target=target, bootstrap=draws, calibrated=chance),
-        slices=tuple(slices(judged, rows, bootstrap=draws)),
-        responses=tuple(responses(learned, rows)),
-        reliability=tuple(reliability(learned, rows)),
-        mistakes=worst_mistakes(gate, kept, learned, count=mistakes, roots=roots),
-        calibration_by_chance=chance,
+        **_figures(judged, _rows(kept), target, bootstrap, seed),
+        mistakes=worst_mistakes(gate, kept, judged[0], count=mistakes, roots=roots),
         unfamiliar=_out_of_distribution(gate, kept),
         bootstrap=bootstrap,
         seed=seed,
-        against=tuple(others),
-        card=gate.card,
-        baselines=judged,
-        fails=rows.fails,
+        against=others,
     )
 
 
-def _risk_target(cards: Sequence[Card]) -> float:
-    return min((card.promise for card in cards if card.promise), default=DEFAULT_RISK_TARGET)
+def _risk_target(cards: Sequence[Card], risk: float | None) -> float:
+    if risk is None:
+        return min((card.promise for card in cards if card.promise), default=DEFAULT_RISK_TARGET)
+    if not 0 < risk < 1:
+        raise SettingsError(f"expected a risk between 0 and 1, got {risk}")
+    return risk
 
 
-def _other(
-    number: int,
-    gate: Gate | RulesGate,
-    groups: NDArray[np.str_],
-    kept: Corpus,
-    before: Sequence[Gate | RulesGate],
-) -> Other:
-    """Return what is known of another gate; one named like a gate before it gets a number."""
-    name = gate.card.name
-    if name in [one.card.name for one in before]:
-        name = f"{name} ({number + 1})"
-    known = int(made_from(gate.card, groups).sum())
-    note = _mismatches(name, gate.card, kept).strip()
-    return Other(f"against_{number}", name, known, note)
+def _others(cards: Sequence[Card], corpus: Corpus, kept: Corpus) -> tuple[Other, ...]:
+    """Return what is known of the gates after the first; a name taken before gets a number."""
+    groups, found = corpus.column("group").astype(str), []
+    for number, card in enumerate(cards[1:], start=1):
+        taken = card.name in [before.name for before in cards[:number]]
+        name = f"{card.name} ({number + 1})" if taken else card.name
+        known, note = int(made_from(card, groups).sum()), _mismatches(name, card, kept).strip()
+        found.append(Other(f"against_{number}", name, known, note))
+    return tuple(found)
 
 
-def _facts(corpus: Corpus) -> dict[str, Any]:
-    """Return on how many rows of what gates are judged."""
+def _figures(
+    judged: tuple[Baseline, ...], rows: Rows, risk_target: float, bootstrap: int, seed: int
+) -> dict[str, Any]:
+    """Return what is computed of the gate and its baselines."""
+    draw = partial(resample, count=bootstrap, seed=seed)
+    learned, chance = judged[0], np.nan
+    if learned.probability:
+        chance = calibration_by_chance(learned.risk, seed=seed)
+    return {
+        "results": compare(judged, rows, risk_target=risk_target, draw=draw, calibrated=chance),
+        "slices": tuple(slices(judged, rows, draw=draw)),
+        "responses": tuple(responses(learned, rows)),
+        "reliability": tuple(reliability(learned, rows)),
+        "calibration_by_chance": chance,
+        "baselines": judged,
+        "fails": rows.fails,
+    }
+
+
+def _facts(card: Card, corpus: Corpus) -> dict[str, Any]:
+    """Return which gate is judged on how many rows of what."""
     sources, groups = (np.unique(corpus.column(n).astype(str)) for n in ("source_id", "group"))
     return {
+        "gate": card.name,
+        "card": card,
         "task": str(corpus.meta["task"]),
         "engine": str(corpus.meta["engine"]),
         "failure_threshold": corpus.failure_threshold,
@@ -199,23 +204,10 @@ class Choice:
 
 
 def choose_rows(groups: NDArray[np.str_], split: str, card: Card, *others: Card) -> Choice:
-    """Return the rows of a split.
+    """Return the rows of a split of a corpus, by the groups on the cards of the gates.
 
-    Parameters
-    ----------
-    groups : ndarray of str
-        The group of each row of the corpus to evaluate on.
-    split : str
-        ``"test"`` is every row whose group did not make a gate: the held-out split of its own
-        corpus, and all of a foreign one. ``"train"`` and ``"calibration"`` are those splits of
-        the first gate, ``"all"`` is every row.
-    card, others : Card
-        Name the groups of each split of the gates' own corpora.
-
-    Raises
-    ------
-    SettingsError
-        If there is no such split.
+    ``"test"`` is every row whose group did not make a gate: the held-out split of its own corpus,
+    and all of a foreign one. ``"train"`` and ``"calibration"`` are those of the first gate.
     """
     if split not in SPLITS:
         raise SettingsError(f"expected a split of {', '.join(SPLITS)}, got {split!r}")
