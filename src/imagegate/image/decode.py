@@ -153,8 +153,8 @@ def _whole_by_opencv(header: Header) -> bool:
     """Tell whether OpenCV keeps alpha and all 16 bits, where Pillow keeps 8."""
     if header.format == "TIFF":
         # OpenCV turns TIFFs in its own way, which differs between its versions.
-        plain = header.mode == "rgb" and not header.alpha and header.orientation == 1
-        return plain and header.bits == 16
+        colour = header.mode == "rgb" and not header.alpha
+        return colour and header.bits == 16 and header.orientation == 1
     return header.format == "PNG" and header.frames == 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -152,10 +152,10 @@ def image_of(
     colour : Callable, optional
         Decodes the colour plane, where it is better not kept in memory.
     """
-    plain, more = simplify(pixels)
-    plain = frozen(upright(plain, source, header))
-    gray = frozen(to_gray(plain))
-    return Image(source, gray, header, (*notes, *more), colour or partial(to_rgb, plain))
+    pixels, more = simplify(pixels)
+    pixels = frozen(upright(pixels, source, header))
+    gray = frozen(to_gray(pixels))
+    return Image(source, gray, header, (*notes, *more), colour or partial(to_rgb, pixels))
 
 
 def _rgb(image: Image) -> Pixels:
@@ -291,22 +291,34 @@ def simplify(pixels: NDArray[Any]) -> tuple[Pixels, tuple[str, ...]]:
     return over_white(pixels), (*notes, COMPOSITED)
 
 
-def over_white(rgba: Pixels) -> Pixels:
+def over_white(pixels: Pixels) -> Pixels:
     """Composite RGBA pixels (height, width, 4) over white paper, rounded to nearest."""
-    out = np.empty((*rgba.shape[:2], 3), np.uint8)
-    for start in range(0, len(rgba), ROWS_AT_ONCE):
-        rows = rgba[start : start + ROWS_AT_ONCE]
+    out = np.empty((*pixels.shape[:2], 3), np.uint8)
+    for start in range(0, len(pixels), ROWS_AT_ONCE):
+        rows = pixels[start : start + ROWS_AT_ONCE]
         opacity = cv2.cvtColor(cv2.extractChannel(rows, 3), cv2.COLOR_GRAY2RGB)
         ink = cv2.multiply(~rows[..., :3], opacity, scale=1 / 255)
         np.invert(ink, out=out[start : start + ROWS_AT_ONCE])
     return out
 
 
+# CIPA DC-008 (Exif 2.32), tag 274: how the pixels of each orientation are turned upright.
+TURNS: Mapping[int, Callable[[Any], Any]] = {
+    2: lambda pixels: cv2.flip(pixels, 1),
+    3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
+    4: lambda pixels: cv2.flip(pixels, 0),
+    5: cv2.transpose,
+    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda pixels: cv2.flip(cv2.transpose(pixels), -1),
+    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+
+
 def upright(pixels: NDArray[Any], source: str, header: Header) -> NDArray[Any]:
     """Turn pixels as the header says, and refuse those of another size than it promises."""
     # Pillow itself turns the pages of a TIFF, and libheif all its pictures.
-    if header.format not in ("TIFF", "HEIC"):
-        pixels = _turned(pixels, header.orientation)
+    if header.orientation in TURNS and header.format not in ("TIFF", "HEIC"):
+        pixels = TURNS[header.orientation](pixels)
     height, width = pixels.shape[:2]
     if (height, width) != (header.height, header.width):
         raise BrokenImageError(
@@ -314,30 +326,6 @@ def upright(pixels: NDArray[Any], source: str, header: Header) -> NDArray[Any]:
             f"the {header.format} header says {header.width} × {header.height} pixels, "
             f"its data {width} × {height}; export it again",
         )
-    return pixels
-
-
-def _turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Apply an EXIF orientation, 1 to 8.
-
-    CIPA DC-008 (Exif 2.32), tag 274: 2 mirrored, 3 turned by 180°, 4 flipped, 5 transposed,
-    6 to be turned right, 7 transposed across the other diagonal, 8 to be turned left.
-    """
-    match orientation:
-        case 2:
-            return cv2.flip(pixels, 1)
-        case 3:
-            return cv2.rotate(pixels, cv2.ROTATE_180)
-        case 4:
-            return cv2.flip(pixels, 0)
-        case 5:
-            return cv2.transpose(pixels)
-        case 6:
-            return cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE)
-        case 7:
-            return cv2.flip(cv2.transpose(pixels), -1)
-        case 8:
-            return cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE)
     return pixels
 
 
