@@ -108,7 +108,7 @@ class Measure:
 
     @property
     def family(self) -> str:
-        """The part of the name before the dot: a cause, ``"text"``, ``"content"``, ``"mask"`` …"""
+        """The part of the name before the dot: a cause, ``"text"``, ``"content"``, ``"mask"``, …."""
         return self.name.partition(".")[0]
 
     @property
@@ -157,7 +157,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Degradation:
-    """One controlled worsening with five visible strengths.
+    """A controlled degradation with five visible strengths.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ class Degradation:
 
 @dataclass(frozen=True)
 class Repair:
-    """One classical mend, named by the cause that it takes back.
+    """A classical repair, named by the cause that it undoes.
 
     Parameters
     ----------
@@ -194,8 +194,8 @@ class Repair:
         The cause: one of ``features.CAUSES``.
     function : Callable
         ``function(pixels, readings) -> pixels or None``: RGB or gray uint8 in, either of them
-        out, the input never written to; None where there is nothing to mend. The readings,
-        measures by name, say how strong the mend has to be.
+        out, the input never written to; None where there is nothing to repair. The readings,
+        measures by name, say how strong the repair has to be.
     """
 
     name: str

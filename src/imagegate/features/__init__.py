@@ -102,7 +102,7 @@ def measure(image: Image, names: Iterable[str] | None = None) -> NDArray[np.floa
         If there is no measure of a name.
     """
     rows = MEASURES.values() if names is None else [MEASURES[name] for name in names]
-    return np.array([row.function(image) for row in rows], np.float32)
+    return np.array([image.cached(row.function) for row in rows], np.float32)
 
 
 def output_table(task: str) -> Table[Measure]:
@@ -173,7 +173,7 @@ def readings(image: Image) -> dict[str, float]:
     dict of str to float
         In table order, NaN where undefined.
     """
-    return {name: float(row.function(image)) for name, row in MEASURES.items()}
+    return {name: float(image.cached(row.function)) for name, row in MEASURES.items()}
 
 
 def scores(readings: Mapping[str, float]) -> dict[str, float]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from imagegate.features.planes import NAN, Floats, best, quantile, ramp
-from imagegate.features.sharpness import cutoff, edges
+from imagegate.features.sharpness import edges, spectral_cutoff
 from imagegate.image import Image
 from imagegate.tables import Cause, Code, Measure
 
@@ -89,24 +89,7 @@ def edges_across(image: Image) -> float:
     ----------
     Own.
     """
-    return float(min(image.gray.shape) / edge_width(image))
-
-
-def spectral_cutoff(image: Image) -> float:
-    """Return the frequency where the noise-corrected spectrum ends.
-
-    Returns
-    -------
-    float
-        Cycles a pixel, 0 to 0.5, the least of four directions: an image enlarged
-        n times ends near 0.5 / n. NaN for flat images, white noise and sides under 64 px.
-
-    References
-    ----------
-    The 10 % limit is that of ISO 12233 resolution; taken here from the gradient spectrum of
-    the busiest 64 px pieces of rows and columns, less the noise of the flattest blocks.
-    """
-    return image.cached(cutoff)
+    return float(min(image.gray.shape) / image.cached(edge_width))
 
 
 def laplacian_variance(image: Image) -> float:
@@ -131,9 +114,9 @@ def laplacian_variance(image: Image) -> float:
 def score(readings: Mapping[str, float]) -> float:
     """Map edge width to 0–100.
 
-    An image is blurred where edges are wide in pixels and also beside what is shown:
-    beside the x-height where there is text, else beside the short side. The better of both
-    counts, for small sharp letters and large soft pictures are not blurred.
+    An image is blurred if its edges are wide in pixels and also relative to what it shows: the
+    x-height of text, else the short side. The better of both counts, since small sharp letters
+    and large soft pictures are not blurred.
     """
     # motion leaves some edges sharp, the spectrum across them tells; 0.6 / cut-off is what
     # the edge width would be under a Gaussian blur

@@ -1,4 +1,4 @@
-"""Legibility: how surely letters stand out and how evenly they stand, whatever is the cause."""
+"""Legibility: how clearly letters stand out and how evenly they stand, whatever the cause."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def otsu(shares: Floats) -> float:
 
 
 def contrast_evenness(image: Image) -> float:
-    """Return how strong the faintest tenth of the letters is beside the typical one.
+    """Return the contrast of the faintest tenth of the letters relative to the typical one.
 
     Returns
     -------

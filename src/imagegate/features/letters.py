@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features.noise import flat_sigma
+from imagegate.features.noise import flat_rms
 from imagegate.features.planes import (
     NAN,
     Counts,
@@ -268,12 +268,12 @@ class Letters:
 
 def native_marks(image: Image) -> Marks:
     """Find the marks at native size."""
-    return find_marks(image.cached(stack), image.cached(flat_sigma))
+    return find_marks(image.cached(stack), image.cached(flat_rms))
 
 
 def half_marks(image: Image) -> Marks:
     """Find the marks at half size, where dots of a matrix printer join to letters."""
-    return find_marks(image.cached(half_stack), image.cached(flat_sigma) / 2)
+    return find_marks(image.cached(half_stack), image.cached(flat_rms) / 2)
 
 
 def text_like(found: Marks) -> NDArray[np.intp] | None:
@@ -360,6 +360,6 @@ def letter_count(image: Image) -> float:
         tiles = Stack(np.concatenate(parts), len(parts))
     if tiles is None:
         return 0.0
-    sigma = image.cached(flat_sigma) / found.scale
+    sigma = image.cached(flat_rms) / found.scale
     picked = text_like(find_marks(tiles if found.scale == 1 else tiles.half, sigma))
     return 0.0 if picked is None else len(picked) * gray.size / tiles.plane.size

@@ -90,16 +90,6 @@ def flattest(striped: Plane | None) -> float:
     return SELECTION * float(np.partition(sigma, count - 1)[:count].mean())
 
 
-def flat_sigma(image: Image) -> float:
-    """Return the noise sd in the flattest blocks at native size."""
-    return flattest(image.cached(native_stripes))
-
-
-def coarse_sigma(image: Image) -> float:
-    """Return the noise sd in the flattest blocks at half size."""
-    return flattest(stripes(image.gray, 2))
-
-
 def flat_rms(image: Image) -> float:
     """Return the noise in the flattest tenth of 16x16 blocks.
 
@@ -113,7 +103,7 @@ def flat_rms(image: Image) -> float:
     Operator of Immerkær, CVIU 64 (1996), doi:10.1006/cviu.1996.0060, restricted to the
     flattest blocks because text reads as noise to it.
     """
-    return image.cached(flat_sigma)
+    return flattest(image.cached(native_stripes))
 
 
 def coarse_rms(image: Image) -> float:
@@ -129,7 +119,7 @@ def coarse_rms(image: Image) -> float:
     ----------
     As ``noise.flat_rms``, one octave lower.
     """
-    return image.cached(coarse_sigma)
+    return flattest(stripes(image.gray, 2))
 
 
 def to_contrast(image: Image) -> float:
@@ -146,7 +136,7 @@ def to_contrast(image: Image) -> float:
     """
     shares = image.cached(histogram)
     spread = level_at(shares, 1 - TAIL) - level_at(shares, TAIL)
-    return image.cached(flat_sigma) / spread if spread > 0 else NAN
+    return image.cached(flat_rms) / spread if spread > 0 else NAN
 
 
 IMPULSE_LEVELS = 40
@@ -163,12 +153,6 @@ def lone_share(striped: Plane) -> float:
     return found / (striped.size * BLOCK // STRIPE)
 
 
-def impulses(image: Image) -> float:
-    """Return the share of lone pixels on stripes from all over the picture."""
-    striped = image.cached(native_stripes)
-    return NAN if striped is None else lone_share(striped)
-
-
 def impulse_share(image: Image) -> float:
     """Return the share of single pixels that stand out from all neighbours.
 
@@ -183,7 +167,8 @@ def impulse_share(image: Image) -> float:
     The impulse detector of a switching median filter, Sun and Neuvo, Pattern Recognition
     Letters 15 (1994), doi:10.1016/0167-8655(94)90082-5, against the extrema.
     """
-    return image.cached(impulses)
+    striped = image.cached(native_stripes)
+    return NAN if striped is None else lone_share(striped)
 
 
 def score(readings: Mapping[str, float]) -> float:

@@ -98,7 +98,7 @@ def squares_across(image: Image) -> float:
     ----------
     Own.
     """
-    return float(min(image.gray.shape) / period(image))
+    return float(min(image.gray.shape) / image.cached(period))
 
 
 def equal_share(image: Image) -> float:

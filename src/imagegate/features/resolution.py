@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from imagegate.features.planes import NAN, Floats, Plane, ramp, worst
-from imagegate.features.sharpness import cutoff
+from imagegate.features.sharpness import spectral_cutoff
 from imagegate.image import Image
 from imagegate.tables import Cause, Code, Measure
 
@@ -42,7 +42,7 @@ def effective(image: Image) -> float:
     ----------
     Nyquist's limit: a cut-off of 0.5 cycles a pixel uses every pixel.
     """
-    end = image.cached(cutoff)
+    end = image.cached(spectral_cutoff)
     return 2 * end * min(image.gray.shape) if np.isfinite(end) else NAN
 
 
@@ -93,7 +93,7 @@ def _periods(plane: Plane) -> Floats:
 
 
 def _peak(power: Floats) -> float:
-    """Return the log of the strongest power beside its neighbours, the grid of JPEG left out."""
+    """Return the log of the strongest power over that nearby, without the grid of JPEG."""
     frequency = np.arange(len(power)) / SPECTRUM
     own = (frequency > PERIODS[0]) & (frequency < PERIODS[1])
     own &= np.abs((frequency + CODEC / 2) % CODEC - CODEC / 2) > BESIDE

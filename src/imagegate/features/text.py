@@ -9,7 +9,7 @@ import numpy as np
 from imagegate.features.blur import edge_width
 from imagegate.features.letters import letters
 from imagegate.features.planes import NAN, quantile
-from imagegate.features.sharpness import cutoff
+from imagegate.features.sharpness import spectral_cutoff
 from imagegate.image import Image
 from imagegate.tables import Measure
 
@@ -66,7 +66,7 @@ def x_height_effective(image: Image) -> float:
     ----------
     Nyquist's limit, as for ``resolution.effective_px``.
     """
-    return x_height(image) * 2 * image.cached(cutoff)
+    return image.cached(x_height) * 2 * image.cached(spectral_cutoff)
 
 
 def stroke_width(image: Image) -> float:
@@ -99,7 +99,7 @@ def x_height_per_edge_width(image: Image) -> float:
     ----------
     Own.
     """
-    return x_height(image) / edge_width(image)
+    return image.cached(x_height) / image.cached(edge_width)
 
 
 def contrast(image: Image) -> float:

@@ -186,7 +186,7 @@ def _simplejpeg(data: bytes, shape: Shape) -> Pixels | None:
 
 @cache
 def simplejpeg() -> Callable[..., Any] | None:
-    """Return simplejpeg's function, or None; looked for once, when the first JPEG is decoded."""
+    """Return simplejpeg's function, or None; imported with the first JPEG."""
     try:
         from simplejpeg import decode_jpeg
     except (ImportError, AttributeError, RuntimeError, ValueError):

@@ -95,7 +95,7 @@ def read(source: Source | Image, *, limits: Limits = DEFAULT_LIMITS, frame: int 
 
 @dataclass(frozen=True, eq=False)
 class ImageFile:
-    """An image file whose bytes were read once; its pages are decoded when they are asked for.
+    """An image file whose bytes were read once; its pages are decoded on request.
 
     Parameters
     ----------
