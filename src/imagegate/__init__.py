@@ -14,46 +14,68 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from imagegate.errors import ImagegateError
-from imagegate.features import measure, readings, scores
-from imagegate.image import Image, ImageFile, Limits, open_file, read
-from imagegate.messages import load_messages
-from imagegate.models.artifact import save_gate
-from imagegate.models.rules import RulesGate, validate
-from imagegate.models.verdict import Reason, Result, Verdict
-from imagegate.models.zoo import Gate, gate_names, load_gate
-from imagegate.pipeline.policy import Policy, load_policy
-from imagegate.pipeline.route import Router
 
 if TYPE_CHECKING:
     from imagegate.engines.engine import Engine
     from imagegate.engines.onnx import onnx_engine
     from imagegate.engines.scikit import pipeline_engine
+    from imagegate.features import measure, readings, scores
+    from imagegate.image import Image, ImageFile, Limits, open_file, read
+    from imagegate.messages import load_messages
+    from imagegate.models.artifact import save_gate
+    from imagegate.models.rules import RulesGate, validate
+    from imagegate.models.verdict import Reason, Result, Verdict
+    from imagegate.models.zoo import Gate, gate_names, load_gate
+    from imagegate.pipeline.policy import Policy, load_policy
+    from imagegate.pipeline.route import Router
     from imagegate.tasks.task import Task
     from imagegate.training.corpus import join_corpora, read_corpus, read_outcomes
     from imagegate.training.data.sources import find_sources
     from imagegate.training.evaluation.evaluate import evaluate
     from imagegate.training.labelling.label import label
-    from imagegate.training.learning.fit import LearnerSettings, train
+    from imagegate.training.learning.fit import train
+    from imagegate.training.learning.learner import LearnerSettings
     from imagegate.training.maintenance.adjust import adjust
     from imagegate.training.report.report import write_report
 
 __version__ = "0.1.0"
 
-# What makes gates is imported when it is asked for: answering needs none of it.
+# Every other name is imported when it is asked for: checking an image needs few of them.
 LATER = {
     "Engine": "engines.engine",
+    "Gate": "models.zoo",
+    "Image": "image",
+    "ImageFile": "image",
     "LearnerSettings": "training.learning.learner",
+    "Limits": "image",
+    "Policy": "pipeline.policy",
+    "Reason": "models.verdict",
+    "Result": "models.verdict",
+    "Router": "pipeline.route",
+    "RulesGate": "models.rules",
     "Task": "tasks.task",
+    "Verdict": "models.verdict",
     "adjust": "training.maintenance.adjust",
     "evaluate": "training.evaluation.evaluate",
     "find_sources": "training.data.sources",
+    "gate_names": "models.zoo",
     "join_corpora": "training.corpus",
     "label": "training.labelling.label",
+    "load_gate": "models.zoo",
+    "load_messages": "messages",
+    "load_policy": "pipeline.policy",
+    "measure": "features",
     "onnx_engine": "engines.onnx",
+    "open_file": "image",
     "pipeline_engine": "engines.scikit",
+    "read": "image",
     "read_corpus": "training.corpus",
     "read_outcomes": "training.corpus",
+    "readings": "features",
+    "save_gate": "models.artifact",
+    "scores": "features",
     "train": "training.learning.fit",
+    "validate": "models.rules",
     "write_report": "training.report.report",
 }
 
@@ -101,3 +123,7 @@ def __getattr__(name: str) -> Any:
     if name not in LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{LATER[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -85,7 +85,8 @@ def run_many(
     workers = (jobs or cores()) if len(head) == FEWEST else 1
     if workers == 1:
         rest = sources if jobs == 1 else chain.from_iterable(chain(head, bundles))
-        yield from (attempt(work, source) for source in rest)
+        for source in rest:
+            yield attempt(work, source)
         return
     pool = _Pool(work, workers, sendable)
     running: deque[Future[list[Done[Any]]]] = deque()
