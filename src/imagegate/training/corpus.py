@@ -209,7 +209,7 @@ def column(values: Any) -> NDArray[Any]:
 
 
 def join_corpora(corpora: Sequence[Corpus]) -> Corpus:
-    """Put corpora of one task, engine and limit together.
+    """Put corpora of one task, engine and failure threshold together.
 
     Parameters
     ----------
@@ -292,7 +292,7 @@ def read_outcomes(
     Returns
     -------
     Corpus
-        Loss 0 or 1, limit 0.5, every row "clean". ``meta["dropped"]`` names the images
+        Loss 0 or 1, failure threshold 0.5, every row "clean". ``meta["dropped"]`` names the images
         that could not be read, or are not those of the SHA-256, with the reason.
 
     Raises
@@ -310,7 +310,7 @@ def with_outcomes(corpus: Corpus, outcomes: Corpus) -> Corpus:
     Parameters
     ----------
     corpus : Corpus
-        Says task, engine and limit, and whether it is about text.
+        Says task, engine and failure threshold, and whether it is about text.
     outcomes : Corpus
         What :func:`read_outcomes` returned.
 

@@ -31,6 +31,16 @@ class Objective:
     seed: int
     date: str
 
+    def __post_init__(self) -> None:
+        """Raise SettingsError for what is out of range."""
+        sources_needed(self.risk_target, self.confidence)
+        if self.costs is not None:
+            if len(self.costs) != 2:
+                raise SettingsError(
+                    f"expected costs of a false pass and of a false reject, got {self.costs}"
+                )
+            cost_threshold(*self.costs)
+
 
 @dataclass(frozen=True, eq=False)
 class ScoredRows:

@@ -13,7 +13,6 @@ from imagegate.models.card import Card
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
 from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import json_safe
-from imagegate.stats.binomial import sources_needed
 from imagegate.stats.bootstrap import FEW_GROUPS
 from imagegate.stats.metrics import even_weights
 from imagegate.text import count, percent
@@ -22,7 +21,6 @@ from imagegate.training.evaluation.evaluate import DEFAULT_RISK_TARGET
 from imagegate.training.learning.messages import guarantee_message
 from imagegate.training.learning.threshold import (
     Objective,
-    cost_threshold,
     set_thresholds,
 )
 from imagegate.training.maintenance.merge import merge
@@ -97,11 +95,15 @@ def adjust(
     if (risk_target, confidence, costs, outcomes) == (None,) * 4:
         raise SettingsError("nothing to adjust: give a risk target, costs or outcomes")
     merged, facts = (gate, None) if outcomes is None else merge(gate, outcomes)
-    after, output = _reset(merged, gate, objective, facts), None
-    if gate.output:
-        named = replace(objective, name=objective.name + OUTPUT_SUFFIX)
-        output = _reset(gate.output, gate.output, named, None)
-    return replace(_with_output_results(after, gate, output), output=output)
+    after = _reset(merged, gate, objective, facts)
+    if not gate.output:
+        return after
+    named = replace(objective, name=objective.name + OUTPUT_SUFFIX)
+    output = _reset(gate.output, gate.output, named, None)
+    results = dict(after.card.results)
+    if "output" in results and not _passes_alike(output, gate.output):
+        results["output"] = _without(results["output"], AT_THRESHOLD)
+    return replace(after, card=replace(after.card, results=results), output=output)
 
 
 def learned_only(gate: Gate | RulesGate) -> Gate:
@@ -124,18 +126,16 @@ def objective_for(
     date: str = "",
 ) -> Objective:
     """Return what :func:`adjust` is asked for, or raise SettingsError: before any work."""
-    if costs is not None and len(costs) != 2:
-        raise SettingsError(f"expected costs of a false pass and of a false reject, got {costs}")
     by_target = risk_target is not None or confidence is not None
-    if costs and by_target:
+    if costs is not None and by_target:
         raise SettingsError("expected a risk target or costs, got both")
-    if not by_target:
-        costs = costs or card.costs
+    if costs is None and not by_target:
+        costs = card.costs
     target = card.promise if risk_target is None else risk_target
-    if target is None and not costs:
+    if target is None and costs is None:
         raise SettingsError(f"{card.name} has no risk target of its own: give one")
     confidences = (confidence, card.confidence, DEFAULT_CONFIDENCE)
-    objective = Objective(
+    return Objective(
         name=name or card.name,
         risk_target=DEFAULT_RISK_TARGET if target is None else target,
         confidence=next(c for c in confidences if c is not None),
@@ -143,10 +143,6 @@ def objective_for(
         seed=card.seed,
         date=date,
     )
-    if costs:
-        cost_threshold(*costs)  # raises what is out of range
-    sources_needed(objective.risk_target, objective.confidence)
-    return objective
 
 
 def _reset(
@@ -192,14 +188,6 @@ def _holding(gate: Gate, before: Gate) -> dict[str, Any]:
     if not _passes_alike(gate, before):
         outdated += AT_THRESHOLD
     return results | {key: _without(results[key], outdated) for key in results if key == "learned"}
-
-
-def _with_output_results(gate: Gate, before: Gate, output: Gate | None) -> Gate:
-    """Return the gate whose results have, of its gate of outputs, only what still holds."""
-    results = dict(gate.card.results)
-    if "output" in results and output and not _passes_alike(output, before.output or output):
-        results["output"] = _without(results["output"], AT_THRESHOLD)
-    return replace(gate, card=replace(gate.card, results=results))
 
 
 def _risk(card: Card) -> float:

@@ -27,25 +27,9 @@ def merge(gate: Gate, outcomes: Corpus) -> tuple[Gate, dict[str, Any]]:
     probability is fitted again on old and new rows. A group that the user has named counts once,
     as one source, and so does a file without a group. The threshold is left to the caller.
 
-    Parameters
-    ----------
-    gate : Gate
-        A gate of images alone: outcomes come without what the engine made of them.
-    outcomes : Corpus
-        What :func:`imagegate.training.corpus.read_outcomes` returned.
-
-    Returns
-    -------
-    Gate, dict
-        Files merged before, whatever they were called, and rows of groups that the gate knows,
-        from whichever part, are left out and counted.
-
-    Raises
-    ------
-    CorpusError
-        If nothing is left.
-    SettingsError
-        If the rows are not outcomes.
+    Files merged before, whatever they were called, and rows of groups that the gate knows, from
+    whichever split, are left out and counted. CorpusError if nothing is left; SettingsError if
+    the rows are not outcomes.
     """
     if outcomes.meta.get("engine") != "outcomes":
         raise SettingsError(
@@ -69,19 +53,12 @@ def merge(gate: Gate, outcomes: Corpus) -> tuple[Gate, dict[str, Any]]:
         "held_back": int((~gate.passes(X)).sum()),
         "images": sorted(set(contents(rows).tolist())),
     }
-    return replace(
-        gate, card=_card(gate.card, rows, groups), calibration=line, history=history
-    ), facts
+    card = _card(gate.card, rows, groups)
+    return replace(gate, card=card, calibration=line, history=history), facts
 
 
 def contents(rows: Corpus) -> NDArray[np.str_]:
-    """Return of every row the first digits of the SHA-256 of its file.
-
-    Raises
-    ------
-    CorpusError
-        If the rows do not say.
-    """
+    """Return of every row the first digits of the SHA-256 of its file, or raise CorpusError."""
     known = rows.meta.get("contents", {})
     found = [str(known.get(row, ""))[:DIGITS] for row in rows.column("row_id").tolist()]
     if not all(found):
@@ -100,15 +77,15 @@ def merged_before(card: Card, rows: Corpus) -> NDArray[np.bool_]:
 
 
 def known_groups(card: Card, rows: Corpus) -> NDArray[np.bool_]:
-    """Tell for every row whether its group is in any part of what the gate was made from."""
-    known = sorted({name for part in card.groups.values() for name in part})
+    """Tell for every row whether its group is in any split that the gate was made from."""
+    known = sorted({name for split in card.groups.values() for name in split})
     return np.isin(rows.groups, np.array(known, dtype=str))
 
 
 def _one_source_a_group(rows: Corpus) -> tuple[Corpus, set[str]]:
     """Return the rows, with their group as their source, and the groups that the user has named.
 
-    A promise draws one row of each source: of a book that must be one page, not one of each
+    A guarantee draws one row of each source: of a book that must be one page, not one of each
     page. Without a name the file is a group, told by its content: a path may come again.
     """
     given = rows.groups
@@ -146,7 +123,7 @@ def _extended(gate: Gate, rows: Corpus, X: NDArray[np.floating]) -> History:
 
 
 def _card(card: Card, rows: Corpus, named: set[str]) -> Card:
-    """Return the card with the new rows among its sets, and in its calibration part."""
+    """Return the card with the new rows among its sets, and in its calibration split."""
     everything = np.ones(len(rows), bool)
     sets = {str(one["name"]): one for one in card.sets}
     for name in rows.sets:
