@@ -108,7 +108,7 @@ class Measure:
 
     @property
     def family(self) -> str:
-        """The part of the name before the dot: a cause, ``"text"``, ``"content"``, ``"mask"``, …."""
+        """The part of the name before the dot, such as a cause or ``"text"``."""
         return self.name.partition(".")[0]
 
     @property

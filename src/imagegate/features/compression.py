@@ -87,14 +87,6 @@ def blockiness(image: Image) -> float:
     return float(np.mean([np.log(phases.max() / quantile(phases, 0.5)) for phases in both]))
 
 
-def bits_per_pixel(image: Image) -> float:
-    """Return the size of a lossy file for each of its pixels, NaN for any other."""
-    header = image.header
-    if header.size_bytes <= 0 or header.format.lower() not in LOSSY:
-        return NAN
-    return 8.0 * header.size_bytes / (header.width * header.height)
-
-
 def bits_per_step(image: Image) -> float:
     """Return the bits of a lossy file for what there is to code.
 
@@ -109,11 +101,12 @@ def bits_per_step(image: Image) -> float:
     ----------
     Own; the mean step is the simplest measure of spatial information (ITU-T P.910).
     """
-    found = image.cached(traces)
-    if not found:
+    found, header = image.cached(traces), image.header
+    if not found or header.size_bytes <= 0 or header.format.lower() not in LOSSY:
         return NAN
     activity = float(found.columns.mean() + found.rows.mean())
-    return bits_per_pixel(image) / activity if activity > 0 else NAN
+    per_pixel = 8.0 * header.size_bytes / (header.width * header.height)
+    return per_pixel / activity if activity > 0 else NAN
 
 
 def score(readings: Mapping[str, float]) -> float:

@@ -7,17 +7,8 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from imagegate.features.planes import (
-    NAN,
-    TAIL,
-    Floats,
-    Plane,
-    histogram,
-    level_at,
-    ramp,
-    u8,
-    worst,
-)
+from imagegate.features.exposure import spread
+from imagegate.features.planes import NAN, Floats, Plane, ramp, u8, worst
 from imagegate.image import Image
 from imagegate.image.image import halved
 from imagegate.tables import Cause, Code, Measure
@@ -134,9 +125,8 @@ def to_contrast(image: Image) -> float:
     ----------
     Contrast-to-noise ratio, upside down.
     """
-    shares = image.cached(histogram)
-    spread = level_at(shares, 1 - TAIL) - level_at(shares, TAIL)
-    return image.cached(flat_rms) / spread if spread > 0 else NAN
+    levels = image.cached(spread)
+    return image.cached(flat_rms) / levels if levels > 0 else NAN
 
 
 IMPULSE_LEVELS = 40
