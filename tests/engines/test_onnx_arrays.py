@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imagegate.engines.onnx_input import (
+from imagegate.engines.onnx.input import (
     SCALINGS,
     fitted,
     in_tiles,
@@ -18,7 +18,7 @@ from imagegate.engines.onnx_input import (
     scaling_of,
     unscaled,
 )
-from imagegate.engines.onnx_output import mask, prediction, vector
+from imagegate.engines.onnx.output import mask, prediction, vector
 from imagegate.errors import OutputError
 
 RNG = np.random.default_rng(3)

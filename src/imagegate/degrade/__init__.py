@@ -1,4 +1,4 @@
-"""Worsen images in controlled steps, one file per cause, and render clean pages to start from."""
+"""Degrade images in controlled steps, one file a cause."""
 
 from imagegate.degrade.chain import (
     Chain,

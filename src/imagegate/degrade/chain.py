@@ -120,7 +120,7 @@ def _at(step: Step, strength: float) -> float:
 
 
 def apply_chain(pixels: Pixels, chain: Sequence[Step], *, reference_px: float) -> Pixels:
-    """Return a worsened copy of an image.
+    """Return a degraded copy of an image.
 
     Parameters
     ----------

@@ -32,32 +32,12 @@ def command_engine(
     read: Callable[[str], Any] | None,
     suffix: str,
 ) -> Engine:
-    """Make an engine of a command line.
+    """Make an engine of a command line, run without a shell; it is named by the line.
 
-    Parameters
-    ----------
-    line : str
-        ``{image}`` stands for a PNG file with the image, ``{output}`` for the file that
-        the program writes. Without ``{output}`` its standard output is taken. It runs without a
-        shell.
-    task : str
-        What messages call the task.
-    parse, read : Callable or None
-        From what the program prints, and from the path of the file that it writes, to an output;
-        None if the task knows no such form.
-    suffix : str
-        Of the file that it writes.
-
-    Returns
-    -------
-    Engine
-        Named by the command line. It knows no time limit of its own: labelling has one, and ends
-        a program that goes beyond it with all that it has started.
-
-    Raises
-    ------
-    SettingsError
-        If the line lacks what the task needs.
+    ``{image}`` stands for a PNG file with the image, ``{output}`` for the file that the program
+    writes, with this suffix; ``read`` makes an output of it. Without ``{output}`` its standard
+    output goes through ``parse``. None for either: the task knows no such form. Labelling sets the
+    time limit, and ends a program that goes beyond it with all that it has started.
     """
     parts = split(line)
     to_file = any("{output}" in part for part in parts)

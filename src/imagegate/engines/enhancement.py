@@ -42,16 +42,6 @@ def open_auto() -> Callable[[Pixels], Pixels]:
 def auto(pixels: Pixels) -> Pixels:
     """Stretch the luma to the full range, balance white and lift a dark middle.
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8
-        RGB (height, width, 3), any size from one pixel; never written to.
-
-    Returns
-    -------
-    ndarray of uint8
-        RGB of the same size. A flat picture comes back nearly as it was.
-
     References
     ----------
     White balance: Finlayson and Trezzi, "Shades of Gray and Colour Constancy", CIC 2004, norm 6,
@@ -75,15 +65,7 @@ def open_clahe() -> Callable[[Pixels], Pixels]:
 def clahe(pixels: Pixels) -> Pixels:
     """Balance white, then equalise the lightness of each neighbourhood within limits.
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8
-        RGB (height, width, 3), any size from one pixel; never written to.
-
-    Returns
-    -------
-    ndarray of uint8
-        RGB of the same size. It repairs no exposure: a picture that was too dark stays so.
+    It repairs no exposure: a picture that was too dark stays so.
 
     References
     ----------

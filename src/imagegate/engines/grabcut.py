@@ -25,19 +25,8 @@ def open_grabcut() -> Callable[[Pixels], Mask]:
 def grabcut(pixels: Pixels) -> Mask:
     """Cut out what differs from the colours along the border, at a long side of 320 px.
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8
-        RGB (height, width, 3).
-
-    Returns
-    -------
-    ndarray of float32
-        Mask (height, width) in 0..1; all 0 if nothing stands out from the border.
-
-    References
-    ----------
-    Rother, Kolmogorov, Blake, SIGGRAPH 2004, doi:10.1145/1015706.1015720, as in OpenCV.
+    A mask of 0..1, all 0 if nothing stands out from the border. Rother, Kolmogorov, Blake, SIGGRAPH
+    2004, doi:10.1145/1015706.1015720, as in OpenCV.
     """
     height, width = pixels.shape[:2]
     scale = min(1.0, SIDE / max(height, width))

@@ -26,16 +26,9 @@ LEAST_SURE = 0.6  # six windows: of fewer, most were no faces
 def open_lbp() -> Callable[[Pixels], list[Box]]:
     """Load the cascade from the scikit-image wheel; nothing is downloaded.
 
-    Returns
-    -------
-    Callable
-        From RGB uint8 pixels to boxes with a confidence, the surest first. A face is found
-        if it looks at the camera and its width is from 1/13 of the long side of the picture up.
-
-    Notes
-    -----
-    The cascade only says yes or no to a window. How many windows about one place agree tells
-    faces from chance: n windows give a confidence of n / (n + 4), no probability.
+    It finds faces that look at the camera, from 1/13 of the long side of the picture up. The
+    cascade only says yes or no to a window. How many windows about one place agree tells faces from
+    chance: n windows give a confidence of n / (n + 4), no probability.
 
     References
     ----------
@@ -61,17 +54,9 @@ def open_lbp() -> Callable[[Pixels], list[Box]]:
 
 
 def agreed(windows: Floats) -> list[Box]:
-    """Return one box for each face: the mean of the windows that overlap.
+    """Return one box for each face: the mean of the windows (left, top, width, height) there.
 
-    Parameters
-    ----------
-    windows : ndarray of float64
-        Shape (n, 4): left, top, width, height.
-
-    Returns
-    -------
-    list of (left, top, width, height, confidence)
-        The window that most others agree with takes them along, then the next of what is left.
+    The window that most others agree with takes them along, then the next of what is left.
     """
     near = overlaps(windows, windows) >= ONE_FACE
     left = np.ones(len(windows), bool)

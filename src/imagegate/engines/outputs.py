@@ -54,18 +54,7 @@ class Prediction:
 
 
 def overlaps(first: Floats, second: Floats) -> Floats:
-    """Return intersection over union of every box with every other.
-
-    Parameters
-    ----------
-    first, second : ndarray
-        Boxes, shapes (n, 4 or 5) and (m, 4 or 5).
-
-    Returns
-    -------
-    ndarray of float64
-        Shape (n, m), 0..1; 0 where both are without area.
-    """
+    """Return intersection over union of n boxes with m others, (n, m); 0 without area."""
     one, two = first[:, None, :4], second[None, :, :4]
     start = np.maximum(one[..., :2], two[..., :2])
     end = np.minimum(one[..., :2] + one[..., 2:], two[..., :2] + two[..., 2:])

@@ -32,14 +32,8 @@ def pipeline_engine(pipeline: Any, *, name: str = "scikit-learn") -> Engine:
     -------
     Engine
         Its outputs are ``Prediction``, with the class as ``classes_`` has it and the probability
-        of ``predict_proba`` where there is one. Without, the class is what ``predict`` says and the
-        confidence NaN: values of ``decision_function`` are no probabilities. The object itself
-        goes to the worker processes; no pickle is ever read from a file.
-
-    Raises
-    ------
-    SettingsError
-        If it is not fitted, or no classifier of one output.
+        of ``predict_proba`` where there is one, else NaN: values of ``decision_function`` are no
+        probabilities. The object itself goes to the worker processes; no pickle is ever read.
 
     Examples
     --------
@@ -77,6 +71,5 @@ def digest(pipeline: Any) -> str:
         return str(require("joblib", "train").hash(pipeline, hash_name="sha1"))
     except (pickle.PicklingError, AttributeError, TypeError):
         # A function that cannot be imported by its name: its code is part of the hash, then.
-        from joblib.externals import cloudpickle
-
-        return hashlib.sha1(cloudpickle.dumps(pipeline), usedforsecurity=False).hexdigest()
+        wrapper = require("joblib.externals.loky.cloudpickle_wrapper", "train")
+        return hashlib.sha1(wrapper.dumps(pipeline), usedforsecurity=False).hexdigest()

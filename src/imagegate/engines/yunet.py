@@ -43,11 +43,8 @@ def weights() -> Path:
 def open_yunet() -> Callable[[Pixels], list[Box]]:
     """Load the local weights into OpenCV, and try them on a black picture.
 
-    Returns
-    -------
-    Callable
-        From RGB uint8 pixels to boxes with a confidence. A picture is brought to a long side
-        of 640 px, also a smaller one, where YuNet finds faces of 10 to 300 px.
+    A picture is brought to a long side of 640 px, also a smaller one, where YuNet finds faces of 10
+    to 300 px.
 
     References
     ----------

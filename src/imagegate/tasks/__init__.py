@@ -1,4 +1,4 @@
-"""What images are for: each task with its loss, its limit and its engines."""
+"""What images are for: each task with its loss, failure threshold and engines."""
 
 from __future__ import annotations
 
@@ -68,18 +68,6 @@ def find_task(task: str | Task) -> Task:
     task : str or Task
         A name in ``TASKS``, a name in the entry-point group ``imagegate.tasks``, the place of a
         Task as ``"module:NAME"``, or a Task.
-
-    Returns
-    -------
-    Task
-        The task.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such task.
-    SettingsError
-        If what is found cannot be loaded, or is no Task.
     """
     if isinstance(task, Task):
         return _rightly_named(task)
@@ -125,18 +113,6 @@ def find_engine(
     engine : str or Engine or Callable or None
         An Engine, a function from RGB uint8 pixels to an output of the task, a name in
         ``task.engines``, or a command line with ``{image}`` in it.
-
-    Returns
-    -------
-    Engine
-        The engine, not yet loaded.
-
-    Raises
-    ------
-    UnknownNameError
-        If the task has no engine of that name.
-    SettingsError
-        If none is named and the task has none of its own.
     """
     task = find_task(task)
     if isinstance(engine, Engine):

@@ -19,20 +19,8 @@ MAX_BORDER_SHARE = 0.5
 
 
 def iou(first: Mask, second: Mask) -> float:
-    """Return intersection over union of two masks, each cut at alpha 0.5.
+    """Return intersection over union of two masks cut at alpha 0.5; 1 if both are empty.
 
-    Parameters
-    ----------
-    first, second : ndarray of float32
-        Masks of one shape, 0..1.
-
-    Returns
-    -------
-    float
-        0..1; 1 if both are empty. The same whichever comes first.
-
-    Examples
-    --------
     >>> left = np.array([[1, 1, 0, 0]], dtype=np.float32)
     >>> iou(left, np.roll(left, 1))
     0.3333333333333333
@@ -45,16 +33,8 @@ def iou(first: Mask, second: Mask) -> float:
 def mask_loss(output: Mask, truth: Mask) -> float:
     """Return 1 − IoU with the true mask.
 
-    Parameters
-    ----------
-    output, truth : ndarray of float32
-        Masks in 0..1. The output is resized to the truth first, for an image that was
-        made smaller; a different aspect ratio is refused.
-
-    Returns
-    -------
-    float
-        0..1; 0 if both masks are empty.
+    0..1; 0 if both masks are empty. The output is resized to the truth first, for an image that was
+    made smaller; a different aspect ratio is refused.
     """
     cut, right = mask_of(output), mask_of(truth)
     if cut.shape != right.shape:
@@ -98,11 +78,11 @@ def read_mask(path: str) -> Mask:
 
 TASK = Task(
     "background-removal",
-    mask_loss,
-    0.1,
-    Table("background removal engine", (GRABCUT, REMBG)),
-    verified,
-    read_mask,
+    loss=mask_loss,
+    failure_threshold=0.1,
+    engines=Table("background removal engine", (GRABCUT, REMBG)),
+    verified=verified,
+    read_truth=read_mask,
     confidence=mask_confidence,
     truth="mask",
     onnx="mask",

@@ -33,24 +33,12 @@ Answer = Prediction | str | int | Mapping[str, float] | Chances
 
 
 def predicted(output: Answer) -> Prediction:
-    """Return what a classifier says in one form, or raise what is wrong with it.
+    """Return what a classifier says in one form, or raise OutputError if it is no class.
 
-    Parameters
-    ----------
-    output : Prediction, str, int, mapping, or sequence of float
-        A class by name or number, probabilities by class, or a list or one-dimensional array of
-        the probabilities of classes 0, 1, … Of equal probabilities the first counts.
-
-    Returns
-    -------
-    Prediction
-        The class without white space around it, its letters composed (Unicode NFC, since file
-        systems take names of folders apart); case is kept. NaN where no confidence is told.
-
-    Raises
-    ------
-    OutputError
-        If it is no class: nothing, NaN, a table, probabilities outside 0..1.
+    It may be a class by name or number, probabilities by class, or a list or one-dimensional array
+    of the probabilities of classes 0, 1, … Of equal probabilities the first counts. The name comes
+    without white space around it and with its letters composed (Unicode NFC, since file systems
+    take names of folders apart).
     """
     found: Any = output
     if isinstance(found, Mapping):
@@ -87,24 +75,9 @@ def likeliest(names: Any, chances: Any) -> Prediction:
 def class_loss(output: Answer, truth: Answer) -> float:
     """Return 0 if the predicted class is the true one, else 1.
 
-    Parameters
-    ----------
-    output, truth : Prediction, str, int, mapping, or sequence of float
-        As :func:`predicted` takes them. White space around a name does not count, nor how its
-        accents are stored; all else does, case too.
+    White space around a name does not count, nor how its accents are stored; all else does, case
+    too. If one is a number and the other a name, that is an OutputError.
 
-    Returns
-    -------
-    float
-        0.0 or 1.0.
-
-    Raises
-    ------
-    OutputError
-        If one is no class, or one is a number and the other a name.
-
-    Examples
-    --------
     >>> class_loss({"cat": 0.7, "dog": 0.3}, "cat"), class_loss("Cat", "cat")
     (0.0, 1.0)
     """
@@ -136,20 +109,8 @@ def verified(output: Answer) -> bool:
 def parse_class(text: str) -> Prediction:
     """Return the class that a program printed.
 
-    Parameters
-    ----------
-    text : str
-        JSON: ``{"class": "cat", "confidence": 0.9}``, ``{"cat": 0.9, "dog": 0.1}``, ``"cat"``,
-        or ``[0.9, 0.1]`` for classes 0 and 1; or else a line with nothing but the name.
-
-    Returns
-    -------
-    Prediction
-
-    Raises
-    ------
-    OutputError
-        If it is none of these.
+    JSON: ``{"class": "cat", "confidence": 0.9}``, ``{"cat": 0.9, "dog": 0.1}``, ``"cat"``, or
+    ``[0.9, 0.1]`` for classes 0 and 1; or else a line with nothing but the name.
     """
     line = text.strip()
     if not line:
@@ -188,11 +149,11 @@ def read_class(path: str) -> Prediction:
 
 TASK = Task(
     "classification",
-    class_loss,
-    WRONG_CLASS,
-    Table("classification engine", ()),
-    verified,
-    read_class,
+    loss=class_loss,
+    failure_threshold=WRONG_CLASS,
+    engines=Table("classification engine", ()),
+    verified=verified,
+    read_truth=read_class,
     confidence=confidence,
     truth="class",
     parse=parse_class,

@@ -27,25 +27,9 @@ LEAST_RANGE = 64  # gray levels that an enhanced clean picture must span to serv
 def enhancement_loss(output: Any, truth: Pixels) -> float:
     """Return the mean colour difference to the right picture, in hundredths of CIEDE2000.
 
-    Parameters
-    ----------
-    output, truth : ndarray of uint8
-        RGB (height, width, 3), taken as sRGB. The output is resized to the truth if it has
-        another size; another aspect is refused.
-
-    Returns
-    -------
-    float
-        0..1: 0.01 is a mean difference of 1, hardly seen side by side; 1 is black for white. Both
-        are reduced to a long side of 384 px first, so it is about colour and light and grain,
-        and hardly about sharpness: never take it for a measure of blur. Some 100 ms.
-
-    Raises
-    ------
-    OutputError
-        If the output is no picture, or of another aspect.
-    MissingExtraError
-        If scikit-image is not installed.
+    0..1: 0.01 is a mean difference of 1, hardly seen side by side; 1 is black for white. Both
+    pictures are taken as sRGB and reduced to a long side of 384 px first, so it is about colour and
+    light and grain, and hardly about sharpness: never take it for a measure of blur. Some 100 ms.
 
     References
     ----------
@@ -69,11 +53,11 @@ def verified(output: Any) -> bool:
 
 TASK = Task(
     "enhancement",
-    enhancement_loss,
-    FAILURE_THRESHOLD,
-    Table("enhancement engine", (AUTO, CLAHE)),
-    verified,
-    read_picture,
+    loss=enhancement_loss,
+    failure_threshold=FAILURE_THRESHOLD,
+    engines=Table("enhancement engine", (AUTO, CLAHE)),
+    verified=verified,
+    read_truth=read_picture,
     strength=0.5,
     onnx="image",
     # The least that Google Merchant Center has taken of a garment ("Image link [image_link]").

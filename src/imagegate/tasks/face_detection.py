@@ -25,23 +25,10 @@ BEYOND = 1.0
 
 
 def checked(boxes: Boxes) -> Floats:
-    """Return boxes as an array, or raise what is wrong with them.
+    """Return boxes as an array (n, 5), or raise OutputError if they are none.
 
-    Parameters
-    ----------
-    boxes : sequence of (left, top, width, height) or (left, top, width, height, confidence)
-        Shares of the width and height of the picture. What stands across the border of the
-        picture is cut off.
-
-    Returns
-    -------
-    ndarray of float64
-        Shape (n, 5); the confidence is NaN where none is told. (0, 5) if nothing was found.
-
-    Raises
-    ------
-    OutputError
-        If they are no such boxes: NaN, pixels, text, another shape.
+    What stands across the border of the picture is cut off; the confidence is NaN where none is
+    told.
     """
     try:
         table = np.asarray(boxes, np.float64)
@@ -75,21 +62,11 @@ def refuse_nonsense(table: Floats) -> None:
 def box_loss(output: Boxes, truth: Boxes) -> float:
     """Return 1 − IoU with the true boxes, on average: how far what is there was not found.
 
-    Parameters
-    ----------
-    output, truth : sequence of boxes
-        As :func:`checked` takes them. A true box that tells a confidence below 0.77 is not
-        asked for: it may be no true one.
+    0..1, NaN without a true box. Each true box is answered by the box that overlaps it most, and
+    one box answers only one; a missing one costs 1, an additional one nothing, and a true box that
+    tells a confidence below 0.77 is not asked for. Never use it to count, nor to judge false
+    alarms.
 
-    Returns
-    -------
-    float
-        0..1. Each true box is answered by the box that overlaps it most, and one box answers
-        only one; a missing one costs 1, an additional one nothing. NaN without a true box.
-        Never use it to count, nor to judge false alarms.
-
-    Examples
-    --------
     >>> box_loss([(0.25, 0.125, 0.25, 0.25)], [(0.25, 0.125, 0.5, 0.25)])
     0.5
     >>> box_loss([], [(0.25, 0.125, 0.5, 0.25)])
@@ -130,18 +107,9 @@ def verified(output: Boxes) -> bool:
 
 
 def parse_boxes(text: str) -> Boxes:
-    """Return the boxes that a program printed, ``[[0.4, 0.1, 0.2, 0.15], …]``.
+    """Return the boxes that a program printed in JSON, ``[[0.4, 0.1, 0.2, 0.15], …]``.
 
-    Parameters
-    ----------
-    text : str
-        A JSON list of [left, top, width, height], shares of the picture's width and height, 0 to
-        1; a fifth number is the confidence, 0 to 1. An empty list if there is no face.
-
-    Returns
-    -------
-    ndarray of float64
-        Shape (n, 5); NaN where no confidence is told.
+    [left, top, width, height] in shares of the picture; a fifth number is the confidence.
     """
     return checked(parse_json(text))
 
@@ -153,11 +121,11 @@ def read_boxes(path: str) -> Boxes:
 
 TASK = Task(
     "face-detection",
-    box_loss,
-    FAILURE_THRESHOLD,
-    Table("face detection engine", (LBP, YUNET)),
-    verified,
-    read_boxes,
+    loss=box_loss,
+    failure_threshold=FAILURE_THRESHOLD,
+    engines=Table("face detection engine", (LBP, YUNET)),
+    verified=verified,
+    read_truth=read_boxes,
     confidence=box_confidence,
     truth="json",
     parse=parse_boxes,

@@ -19,23 +19,7 @@ WANTED = "an embedding, a list of at least two numbers"
 
 
 def direction(embedding: Embedding) -> NDArray[np.float64]:
-    """Return an embedding at length 1, or raise what is wrong with it.
-
-    Parameters
-    ----------
-    embedding : sequence of float
-        At least two finite numbers, not all 0.
-
-    Returns
-    -------
-    ndarray of float64
-        Of the same length, with norm 1.
-
-    Raises
-    ------
-    OutputError
-        If it is no such vector: zero, NaN, text, a table.
-    """
+    """Return an embedding at length 1, or raise OutputError if it is none: zero, NaN, text."""
     try:
         vector = np.asarray(embedding, np.float64)
     except (TypeError, ValueError):
@@ -56,23 +40,8 @@ def direction(embedding: Embedding) -> NDArray[np.float64]:
 def cosine_loss(output: Embedding, truth: Embedding) -> float:
     """Return 1 − cosine of the angle to the true embedding, at most 1.
 
-    Parameters
-    ----------
-    output, truth : sequence of float
-        Embeddings of one length; how long their vectors are does not matter.
+    0 in the same direction, 1 at a right angle or beyond; how long the vectors are does not matter.
 
-    Returns
-    -------
-    float
-        0..1: 0 in the same direction, 1 at a right angle or beyond.
-
-    Raises
-    ------
-    OutputError
-        If one is no embedding, or they are of different length.
-
-    Examples
-    --------
     >>> cosine_loss([2.0, 0.0], [1.0, 0.0]), cosine_loss([-1.0, 0.0], [1.0, 0.0])
     (0.0, 1.0)
     """
@@ -102,11 +71,11 @@ def read_embedding(path: str) -> Embedding:
 
 TASK = Task(
     "face-recognition",
-    cosine_loss,
-    FAILURE_THRESHOLD,
-    Table("face recognition engine", ()),
-    verified,
-    read_embedding,
+    loss=cosine_loss,
+    failure_threshold=FAILURE_THRESHOLD,
+    engines=Table("face recognition engine", ()),
+    verified=verified,
+    read_truth=read_embedding,
     parse=parse_embedding,
     onnx="embedding",
     rules={"min_width": 160, "min_height": 160},

@@ -43,24 +43,9 @@ def leaves(value: Any, place: tuple[str, ...] = ()) -> Iterator[Leaf]:
 def lost_fields(output: Any, truth: Any) -> float:
     """Return the share of the true fields that the output lacks or has otherwise.
 
-    Parameters
-    ----------
-    output, truth : JSON values
-        Objects, lists, text, numbers, true, false and null, nested as they come.
+    0..1; NaN if the truth has no field. Fields that were made up cost nothing: do not use it to
+    compare two engines.
 
-    Returns
-    -------
-    float
-        0..1; NaN if the truth has no field. Fields that were made up cost nothing: do not use
-        it to compare two engines.
-
-    Raises
-    ------
-    OutputError
-        If there is anything in them that JSON does not have.
-
-    Examples
-    --------
     >>> lost_fields({"date": "2026-01-02", "total": 8}, {"date": "2026-01-02", "total": 9})
     0.5
     """
@@ -72,9 +57,9 @@ def lost_fields(output: Any, truth: Any) -> float:
 
 TASK = Task(
     "fields",
-    lost_fields,
-    0.1,
-    Table("field reading engine", ()),
+    loss=lost_fields,
+    failure_threshold=0.1,
+    engines=Table("field reading engine", ()),
     verified=lambda output: any(True for _ in leaves(output)),
     read_truth=read_json,
     text=True,

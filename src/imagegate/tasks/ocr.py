@@ -36,20 +36,10 @@ INNER_MARK = re.compile(r"(?<=\w)['-](?=\w)")
 def words(text: str) -> list[str]:
     r"""Return the words of a text as they are compared: folded, without punctuation.
 
-    Parameters
-    ----------
-    text : str
-        Any text; line breaks matter only after a hyphen.
+    A hyphen or apostrophe inside a word is dropped, so that ``well-known``, ``well-`` + ``known``
+    on the next line and ``wellknown`` are one word; other punctuation separates, except inside
+    numbers.
 
-    Returns
-    -------
-    list of str
-        Case-folded words. A hyphen or apostrophe inside a word is dropped, so that
-        ``well-known``, ``well-`` + ``known`` on the next line and ``wellknown`` are one
-        word; other punctuation separates, except inside numbers.
-
-    Examples
-    --------
     >>> words("The 'well-\nknown' TOTAL(RM): 12.50,")
     ['the', 'wellknown', 'total', 'rm', '12.50']
     """
@@ -85,13 +75,9 @@ def word_recall(text: str, truth: str) -> float:
 def edit_distance(first: str, second: str) -> int:
     """Return the Levenshtein distance: insertions, deletions and replacements.
 
-    References
-    ----------
-    Bit-parallel, Hyyrö 2003 after Myers 1999, doi:10.1145/316542.316550; Python's long
-    integers serve as the bit vectors, so a page costs milliseconds.
+    Bit-parallel, Hyyrö 2003 after Myers 1999, doi:10.1145/316542.316550; Python's long integers
+    serve as the bit vectors, so a page costs milliseconds.
 
-    Examples
-    --------
     >>> edit_distance("kitten", "sitting")
     3
     """
@@ -142,18 +128,8 @@ def character_error_rate(text: str, truth: str) -> float:
 def recall_loss(output: OcrOutput | str, truth: OcrOutput | str) -> float:
     """Return 1 − word recall: the share of the words that was not read.
 
-    Parameters
-    ----------
-    output, truth : OcrOutput or str
-        What was read and what stands there.
+    0..1, whatever the order of the lines; NaN if the truth has no words.
 
-    Returns
-    -------
-    float
-        0..1, whatever the order of the lines; NaN if the truth has no words.
-
-    Examples
-    --------
     >>> recall_loss("Total 9.00", "TOTAL: 9.00 RM")
     0.33333333333333337
     """
@@ -196,11 +172,11 @@ ENGINES = Table("OCR engine", (RAPIDOCR, TESSERACT))
 
 OCR = Task(
     "ocr",
-    recall_loss,
-    0.3,
-    ENGINES,
-    verified,
-    read_transcript,
+    loss=recall_loss,
+    failure_threshold=0.3,
+    engines=ENGINES,
+    verified=verified,
+    read_truth=read_transcript,
     confidence=confidence,
     text=True,
     truth="text",

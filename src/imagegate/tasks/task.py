@@ -65,7 +65,7 @@ class Task:
         By what factor sources are made smaller before anything is done to them; the engine is to
         make up for it, and is judged by the picture as it was.
     strength : float
-        How strongly variants are worsened by default, beside what breaks reading: so that about
+        How strongly variants are degraded by default, beside what breaks reading: so that about
         half of them fail.
     onnx : {"classes", "embedding", "mask", "image", "any", ""}
         What an ONNX model must give to be an engine of it; empty if no model will do.

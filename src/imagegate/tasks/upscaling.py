@@ -19,23 +19,9 @@ FAILURE_THRESHOLD = 0.25
 def upscaling_loss(output: Any, truth: Pixels) -> float:
     """Return 1 - HaarPSI with the picture as it was.
 
-    Parameters
-    ----------
-    output, truth : ndarray of uint8
-        RGB (height, width, 3). The output is resized to the truth if it has another size; another
-        aspect is refused.
-
-    Returns
-    -------
-    float
-        0..1, 0 for the very picture. See :func:`imagegate.tasks.haarpsi.haarpsi` for what it
-        means and costs. It wants the same picture, not a beautiful one: details that an engine
-        makes up count as damage.
-
-    Raises
-    ------
-    OutputError
-        If the output is no picture, or of another aspect.
+    0..1, 0 for the very picture; see :func:`imagegate.tasks.haarpsi.haarpsi` for what it means and
+    costs. The output is resized to the truth; another aspect is refused. It wants the same picture,
+    not a beautiful one: details that an engine makes up count as damage.
     """
     right = picture_of(truth)
     return 1 - haarpsi(fitted(picture_of(output), right.shape), right)
@@ -48,11 +34,11 @@ def verified(output: Any) -> bool:
 
 TASK = Task(
     "upscaling",
-    upscaling_loss,
-    FAILURE_THRESHOLD,
-    Table("upscaling engine", (LANCZOS, CUBIC)),
-    verified,
-    read_picture,
+    loss=upscaling_loss,
+    failure_threshold=FAILURE_THRESHOLD,
+    engines=Table("upscaling engine", (LANCZOS, CUBIC)),
+    verified=verified,
+    read_truth=read_picture,
     truth="picture",
     shrink=FACTOR,
     strength=0.25,

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from imagegate.engines import onnx_output as read
 from imagegate.engines.engine import Engine
-from imagegate.engines.onnx_input import (
+from imagegate.engines.onnx import output as read
+from imagegate.engines.onnx.input import (
     Fit,
     Layout,
     Scaling,
@@ -111,7 +111,7 @@ class Postprocess:
         For pictures: how they are scaled, if other than the input.
     values : {"auto", "probabilities", "logits"}
         What the scores of classes or the values of a mask are; ``"auto"`` tells it by their
-        range, see :mod:`imagegate.engines.onnx_output`.
+        range, see :mod:`imagegate.engines.onnx.output`.
     mask_channel : int, optional
         For masks of several planes, or of class numbers: which is the subject. By default all
         but plane 0, the background.

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.engines.onnx_input import Layout, Scaling, Values, resized, unscaled
+from imagegate.engines.onnx.input import Layout, Scaling, Values, resized, unscaled
 from imagegate.engines.outputs import Prediction
 from imagegate.errors import OutputError
 from imagegate.tables import Pixels
