@@ -19,32 +19,28 @@ import imagegate
 from imagegate.features import MEASURES, scores
 from imagegate.image import Image
 from imagegate.models.gate import Gate
-from imagegate.models.reasons import Seen
+from imagegate.models.reasons import Seen, cause_reason, told
 from imagegate.models.verdict import Verdict
 
 DECODE, WORKING, REASONS = "decode", "working plane and tiles", "forest, scores, reasons"
-# By the last part of the name of the module; one that is not named is a room of its own.
+# By the name of the function, or by the last part of the name of its module; one that is not named
+# is a room of its own.
 ROOMS = {
     "image": WORKING,
-    "tiles": WORKING,
     "planes": WORKING,
     "blur": "blur and edges",
     "edges": "blur and edges",
-    "spectrum": "spectrum",
+    "sharpness": "spectrum",
     "resolution": "spectrum",
     "noise": "noise",
     "traces": "traces",
     "compression": "traces",
     "pixelation": "traces",
     "exposure": "exposure",
-    "marks": "text",
     "letters": "text",
-    "lines": "text",
     "text": "text",
     "legibility": "text",
-    "scale": "text",
     "content": "content",
-    "subject": "content",
 }
 DECODED = ("gray", "rgb")  # how the names of decoded planes end
 PART_CALLS = 300
@@ -71,21 +67,20 @@ class Watch:
     @contextmanager
     def on_views(self) -> Iterator[None]:
         """Book every shared view of an Image for as long as this lasts."""
-        once = Image.cached
-        Image.cached = lambda image, view: self.timed(room_of(view), once, image, view)
+        cached = Image.cached
+        Image.cached = lambda image, view: self.timed(room_of(view), cached, image, view)
         try:
             yield
         finally:
-            Image.cached = once
+            Image.cached = cached
 
 
 def room_of(function: Callable[..., Any]) -> str:
     """Return the room of a view or a measure, by the module that it stands in."""
     package, _, module = function.__module__.rpartition(".")
-    in_image = "imagegate.image" in (package, function.__module__)
-    if in_image and function.__name__.endswith(DECODED):
+    if package == "imagegate.image" and function.__name__.endswith(DECODED):
         return DECODE
-    return ROOMS.get(module, module)
+    return ROOMS.get(function.__name__) or ROOMS.get(module, module)
 
 
 def rooms(gate: Gate, path: Path, rounds: int) -> dict[str, float]:
@@ -124,7 +119,9 @@ def judge(watch: Watch, gate: Gate, image: Image, readings: Mapping[str, float])
 def reasons(gate: Gate, x: Any, seen: Seen) -> object:
     """Return the causes that speak against an image, in words."""
     p_fail = float(gate.p_fail(x[None, :])[0])
-    return gate._causes(x, seen, p_fail, passes=gate.thresholds.decide(p_fail) == "pass")
+    found, _ = gate._findings(seen.image, dict(seen.readings))
+    findings = told(found, seen.scores, p_fail, passes=gate.thresholds.decide(p_fail) == "pass")
+    return [cause_reason(one, seen, p_fail) for one in findings]
 
 
 def parts(gate: Gate, image: Image, verdict: Verdict) -> dict[str, float]:
