@@ -1,77 +1,188 @@
-"""imagegate inside scikit-learn: measures to a gate's decision, and what makes measures."""
+"""imagegate inside scikit-learn: images to measures, and measures to a gate's decision."""
 
 from __future__ import annotations
 
+import os
 import warnings
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.errors import CorpusError, MissingExtraError, SettingsError
-from imagegate.integrations.matrix import Parts, Wanted, learn_parts
-from imagegate.integrations.transformer import SignalTransformer
+from imagegate.errors import CorpusError, ImageError, MissingExtraError, SettingsError
+from imagegate.features import LEARNABLE, MEASURES, VERSION, measure
+from imagegate.image import Image, read
+from imagegate.models.calibration import sigmoid
+from imagegate.models.card import Card
 from imagegate.models.zoo import Gate, RulesGate
+from imagegate.stats.metrics import even_weights
+from imagegate.training.learning.fit import LIBRARIES, SplitRows, fit_gate
+from imagegate.training.learning.learner import FOLDS, LearnerSettings, varying
+from imagegate.training.learning.threshold import Objective
 
 try:
-    from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
     from sklearn.utils import check_random_state
     from sklearn.utils.multiclass import check_classification_targets, type_of_target
+    from sklearn.utils.parallel import Parallel, delayed
     from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 except ImportError as error:
     raise MissingExtraError("scikit-learn 1.6 or newer", "train") from error
 
-__all__ = ["GateClassifier", "SignalTransformer"]
+__all__ = ["GateClassifier", "MeasureTransformer"]
 
+Floats = NDArray[np.float64]
 NUMBERS: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"}
 
 
-class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Learn from measures whether a task will fail, and what may pass under a promise.
+class MeasureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turn images into the matrix of their measures.
 
-    The project's own learner: boosted trees with settings by cross-validation, a calibration and
-    a threshold from groups that the trees have not seen, and a guard. Columns named as measures
-    (from ``SignalTransformer().set_output(transform="pandas")``) may raise the probability of
-    failure only towards their bad end; other columns are free.
+    Stateless: ``transform`` needs no ``fit``, and ``fit`` looks at no image.
 
     Parameters
     ----------
-    promise, confidence : float
-        Of the rows that ``passes`` lets through at most the share ``promise`` fails, with this
-        confidence, for rows like those of ``fit``.
+    measures : sequence of str, optional
+        Names of ``imagegate.features.MEASURES``, in the order of the columns; by default all
+        that a gate may learn from. For a pretrained gate: ``gate.card.measures``.
+    n_jobs : int, optional
+        As of joblib: None is one process, -1 one a core. Images go to the processes: paths and
+        bytes cheaply, file objects not at all.
+    on_error : {"raise", "nan"}
+        What an image that cannot be read becomes: an ImageError, or a row of NaN, from which
+        ``GateClassifier`` never concludes that the image passes.
+
+    Notes
+    -----
+    scikit-learn's checks of estimators are written for matrices of numbers, and run on this one
+    only as far as its tags allow: it takes images, never a two-dimensional array of numbers.
+
+    Examples
+    --------
+    >>> flat = np.full((2, 40, 60), 128, np.uint8)
+    >>> MeasureTransformer(["exposure.entropy_bits"]).transform(flat).tolist()
+    [[0.0], [0.0]]
+    """
+
+    def __init__(
+        self,
+        measures: Sequence[str] | None = None,
+        *,
+        n_jobs: int | None = None,
+        on_error: Literal["raise", "nan"] = "raise",
+    ) -> None:
+        self.measures = measures
+        self.n_jobs = n_jobs
+        self.on_error = on_error
+
+    def fit(self, X: Any = None, y: Any = None) -> MeasureTransformer:
+        """Check the settings; there is nothing to learn."""
+        self._settings()
+        return self
+
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Measure images.
+
+        Parameters
+        ----------
+        X : sequence of images
+            Each whatever :func:`imagegate.read` takes: paths, bytes, arrays, PIL images. Also a
+            Series or one-column DataFrame of them, or an array of uint8 of shape (images,
+            height, width) or (images, height, width, channels).
+
+        Returns
+        -------
+        ndarray of float32, shape (images, measures)
+            NaN where undefined.
+        """
+        names, lenient = self._settings()
+        work = (delayed(_row)(source, names, lenient=lenient) for source in _several(X))
+        rows = Parallel(n_jobs=self.n_jobs)(work)
+        return np.array(rows, np.float32).reshape(len(rows), len(names))
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the measures; what the images are called does not matter."""
+        return np.array(self._settings()[0], dtype=object)
+
+    def _settings(self) -> tuple[tuple[str, ...], bool]:
+        if self.on_error not in ("raise", "nan"):
+            raise SettingsError(f"on_error: expected 'raise' or 'nan', got {self.on_error!r}")
+        if isinstance(self.measures, str):
+            raise SettingsError(f"measures: expected several names, got {self.measures!r}")
+        chosen = LEARNABLE if self.measures is None else self.measures
+        return tuple(MEASURES[name].name for name in chosen), self.on_error == "nan"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        taken = tags.input_tags
+        taken.one_d_array = taken.three_d_array = taken.string = True
+        taken.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Learn from measures whether a task will fail, and what may pass under a risk target.
+
+    The learner of :func:`imagegate.train`: boosted trees with settings by cross-validation, a
+    calibration and a threshold from groups that the trees have not seen, and an
+    out-of-distribution detector. Columns named as measures (from
+    ``MeasureTransformer().set_output(transform="pandas")``) may raise the probability of failure
+    only towards their bad end; other columns are free.
+
+    Parameters
+    ----------
+    risk_target, confidence : float
+        Of the rows that ``passes`` lets through at most the share ``risk_target`` fails, with
+        this confidence, for rows like those of ``fit``.
     calibration_share : float
-        The share of groups kept for calibration. A promise of 5 % at 95 % takes at least 59
+        The share of groups kept for calibration. A risk target of 5 % at 95 % takes at least 59
         passed calibration groups.
     pos_label : label, optional
         What means that the task fails; by default the larger of the two labels, such as 1.
     random_state : int, RandomState or None
         Chance. The same number gives the same model.
+    settings : LearnerSettings, optional
+        How much the learner tries.
 
     Attributes
     ----------
     classes_ : ndarray of shape (2,)
         The labels, sorted.
+    gate_ : Gate
+        What answers. Its columns are those of X that vary, ``columns_``; ``to_gate`` returns a
+        gate for images.
     guarantee_ : Guarantee or None
-        What calibration says of the promise: whether it is kept, and if not, about how many
+        What calibration says of the risk target: whether it is met, and if not, about how many
         more groups it would take.
     threshold_ : float or None
-        The highest probability of failure that passes; None if the promise could not be kept.
+        The highest probability of failure that passes; None if the target cannot be met.
     """
 
     def __init__(
         self,
         *,
-        promise: float = 0.05,
+        risk_target: float = 0.05,
         confidence: float = 0.95,
         calibration_share: float = 0.25,
         pos_label: Any = None,
         random_state: Any = 0,
+        settings: LearnerSettings | None = None,
     ) -> None:
-        self.promise = promise
+        self.risk_target = risk_target
         self.confidence = confidence
         self.calibration_share = calibration_share
         self.pos_label = pos_label
         self.random_state = random_state
+        self.settings = settings
 
     @classmethod
     def from_gate(cls, gate: Gate | RulesGate) -> GateClassifier:
@@ -83,12 +194,43 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if isinstance(gate, RulesGate) or gate.judges_output:
             raise SettingsError(f"{gate.name}: expected a learned gate of images alone")
-        asked = {"promise": gate.card.promise, "confidence": gate.card.confidence}
-        made = cls(**{name: value for name, value in asked.items() if value is not None})
+        made = cls()
+        made.risk_target = gate.card.promise or made.risk_target
+        made.confidence = gate.card.confidence or made.confidence
         made.classes_ = np.array([0, 1])
         made.feature_names_in_ = np.asarray(gate.card.measures, dtype=object)
         made.n_features_in_ = len(made.feature_names_in_)
-        return made._answer_by(Parts.of_gate(gate), bare=True)
+        return made._answer_by(gate, np.arange(made.n_features_in_), unnamed=True)
+
+    def to_gate(self, name: str, *, task: str = "custom") -> Gate:
+        """Return the fitted classifier as a gate for images, which ``save_gate`` writes.
+
+        Parameters
+        ----------
+        name : str
+            The name of the gate.
+        task : str
+            What the images are for, for the record.
+
+        Raises
+        ------
+        SettingsError
+            If the columns of ``fit`` were not named as measures.
+
+        Examples
+        --------
+        >>> measures = MeasureTransformer().set_output(transform="pandas")
+        >>> learned = GateClassifier().fit(measures.transform(paths), failed)  # doctest: +SKIP
+        >>> imagegate.save_gate(learned.to_gate("mine"), "mine.gate")  # doctest: +SKIP
+        """
+        check_is_fitted(self)
+        unknown = [column for column in self.gate_.card.measures if column not in MEASURES]
+        if unknown:
+            raise SettingsError(
+                f"{unknown[0]!r} is no measure: fit on a DataFrame of measures, as "
+                'MeasureTransformer().set_output(transform="pandas") returns'
+            )
+        return replace(self.gate_, card=replace(self.gate_.card, name=name, task=task))
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> GateClassifier:
         """Learn from rows whose outcome is known.
@@ -112,18 +254,28 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fails = self._fails(y)
         own = np.arange(len(y)) if groups is None else groups
         check_consistent_length(X, own)
+        for name in ("risk_target", "confidence", "calibration_share"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float | np.floating) or not 0 < value < 1:
+                raise SettingsError(f"{name}: expected a share between 0 and 1, got {value!r}")
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        parts = learn_parts(
-            *(X, fails, np.unique(np.asarray(own), return_inverse=True)[1]),
-            names=list(getattr(self, "feature_names_in_", [""] * X.shape[1])),
-            wanted=Wanted(self.promise, self.confidence, self.calibration_share, seed),
+        training, calibration = _split(X, fails, own, self.calibration_share, seed)
+        columns = np.array(varying(training.X, training.groups, seed=seed), np.intp)
+        if not columns.size:
+            raise CorpusError("no column varies: there is nothing to learn from")
+        training, calibration = (
+            replace(rows, X=rows.X[:, columns]) for rows in (training, calibration)
         )
-        return self._answer_by(parts)
+        names = getattr(self, "feature_names_in_", [f"x{j}" for j in range(X.shape[1])])
+        objective = Objective("classifier", self.risk_target, self.confidence, None, seed, "")
+        card = _card([str(names[j]) for j in columns], training, calibration, objective)
+        gate = fit_gate(training, calibration, card, objective, self.settings)
+        return self._answer_by(gate, columns)
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any) -> Floats:
         """Return the calibrated probabilities, columns as ``classes_``."""
         rows = self._rows(X)
-        p = self.parts_.p_fail(rows)
+        p = sigmoid(self.gate_.log_odds(rows))
         return np.stack([1 - p, p] if self._failing() else [p, 1 - p], axis=1)
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -134,19 +286,22 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decide(self, X: Any) -> NDArray[np.str_]:
         """Return ``"pass"``, ``"review"`` or ``"reject"`` for every row.
 
-        What is unlike anything in training is for review.
+        What is unlike anything in training, or has no number at all, is for review.
         """
         rows = self._rows(X)
-        return self.parts_.decisions(rows)
+        held_back = self.gate_.ood.alarm(rows) | np.isnan(rows).all(axis=1)
+        return self.gate_.thresholds.decisions(sigmoid(self.gate_.log_odds(rows)), held_back)
 
     def passes(self, X: Any) -> NDArray[np.bool_]:
-        """Tell for every row whether it passes under the promise."""
+        """Tell for every row whether it passes under the risk target."""
         return np.asarray(self.decide(X) == "pass", np.bool_)
 
-    def _answer_by(self, parts: Parts, *, bare: bool = False) -> GateClassifier:
-        """Answer by these parts; ``bare`` tells that a matrix without names is as good."""
-        self.parts_, self._bare = parts, bare
-        self.guarantee_, self.threshold_ = parts.guarantee, parts.thresholds.passing
+    def _answer_by(
+        self, gate: Gate, columns: NDArray[np.intp], *, unnamed: bool = False
+    ) -> GateClassifier:
+        """Answer by a gate; ``unnamed`` tells that a matrix without names is as good."""
+        self.gate_, self.columns_, self._unnamed = gate, columns, unnamed
+        self.guarantee_, self.threshold_ = gate.card.guarantee, gate.thresholds.passing
         return self
 
     def _fails(self, y: NDArray[Any]) -> NDArray[np.bool_]:
@@ -168,15 +323,116 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise SettingsError(f"pos_label: {self.pos_label!r} is none of {self.classes_}")
         return int(places[0])
 
-    def _rows(self, X: Any) -> Any:
+    def _rows(self, X: Any) -> Floats:
         check_is_fitted(self)
         with warnings.catch_warnings():
-            if self._bare:
+            if self._unnamed:
                 warnings.filterwarnings("ignore", "X does not have valid feature names")
-            return validate_data(self, X, reset=False, **NUMBERS)
+            checked: Floats = validate_data(self, X, reset=False, **NUMBERS)
+        return checked[:, self.columns_]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.classifier_tags.multi_class = False
         return tags
+
+
+def _split(
+    X: Floats, fails: NDArray[np.bool_], groups: Any, share: float, seed: int
+) -> tuple[SplitRows, SplitRows]:
+    """Keep a share of the groups for calibration, and deal the others into folds.
+
+    Groups are ranked by their failures, ties by chance: every n-th of them is like all of them,
+    however few there are. Folds stand for the groups of the training rows.
+    """
+    rng = np.random.default_rng(seed)
+    names, own = np.unique(np.asarray(groups), return_inverse=True)
+    weights = even_weights(own)
+    rate = np.bincount(own, fails * weights)
+    rank = np.empty(len(rate), np.intp)
+    rank[np.lexsort((rng.random(len(rate)), rate))] = np.arange(len(rate))
+    rank = rank[own]
+    kept = systematic(rank, share, float(rng.random()))
+    folds = np.unique(rank[~kept], return_inverse=True)[1] % FOLDS
+    left = [fails[~kept][folds != fold] for fold in np.unique(folds)]
+    if not kept.any() or len(left) < 2 or any(len(np.unique(rest)) < 2 for rest in left):
+        raise CorpusError(
+            f"{len(fails)} rows with {int(fails[~kept].sum())} failures to learn "
+            "from are too few: expected at least three groups of each class"
+        )
+
+    def rows(mask: NDArray[np.bool_], dealt: NDArray[Any]) -> SplitRows:
+        sources = names[own[mask]].astype(str)
+        return SplitRows(X[mask], fails[mask], sources, dealt.astype(str), weights[mask])
+
+    return rows(~kept, folds), rows(kept, own[kept])
+
+
+def systematic(rank: NDArray[np.intp], share: float, offset: float) -> NDArray[np.bool_]:
+    """Tell which ranks are taken when a share of them is, at even distances.
+
+    >>> systematic(np.arange(8), 0.25, 0.5).nonzero()[0].tolist()
+    [1, 5]
+    """
+    return np.asarray(np.floor((rank + 1) * share + offset) > np.floor(rank * share + offset))
+
+
+def _card(
+    measures: list[str], training: SplitRows, calibration: SplitRows, objective: Objective
+) -> Card:
+    """Return what is known of a gate that was fitted on a matrix."""
+    splits = {"train": training, "calibration": calibration}
+    counts = {
+        name: {
+            "rows": len(rows.fails),
+            "sources": len(np.unique(rows.sources)),
+            "groups": len(np.unique(rows.sources)),
+            "fails": int(rows.fails.sum()),
+            "failing_sources": len(np.unique(rows.sources[rows.fails])),
+        }
+        for name, rows in splits.items()
+    }
+    return Card(
+        name=objective.name,
+        task="custom",
+        engine="outcomes",
+        limit=0.5,
+        measures=tuple(measures),
+        features_version=VERSION,
+        parts={**counts, "test": dict.fromkeys(counts["train"], 0)},
+        groups={name: tuple(np.unique(rows.sources).tolist()) for name, rows in splits.items()},
+        seed=objective.seed,
+        promise=objective.risk_target,
+        confidence=objective.confidence,
+        libraries={name: metadata.version(name) for name in LIBRARIES},
+    )
+
+
+def _several(X: Any) -> list[Any]:
+    """Return the images of a sequence, column or stack; refuse what may be a single one."""
+    shape: tuple[int, ...] = getattr(X, "shape", ())
+    if isinstance(X, str | bytes | os.PathLike | Image) or not hasattr(X, "__len__"):
+        raise SettingsError(f"expected several images, got one {type(X).__name__}: pass [image]")
+    if len(shape) == 2 and shape[1] == 1:
+        X = np.asarray(X, dtype=object)[:, 0]
+    elif len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4)):
+        raise SettingsError(
+            f"expected several images, got an array of shape {shape}: pass [image] if it is one, "
+            "or (images, height, width, channels)"
+        )
+    # A relative path begins where this process is, wherever its workers are.
+    return [Path(x).absolute() if _is_path(x) else x for x in X]
+
+
+def _is_path(source: Any) -> bool:
+    return isinstance(source, str | os.PathLike) and "://" not in os.fspath(source)
+
+
+def _row(source: Any, names: tuple[str, ...], *, lenient: bool) -> NDArray[np.float32]:
+    try:
+        return measure(read(source), names)
+    except ImageError:
+        if not lenient:
+            raise
+        return np.full(len(names), np.nan, np.float32)

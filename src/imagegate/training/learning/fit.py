@@ -79,7 +79,7 @@ class TrainResult:
 class SplitRows:
     """The rows of one split as arrays."""
 
-    X: NDArray[np.float32]
+    X: NDArray[np.floating]
     fails: NDArray[np.bool_]
     sources: NDArray[np.str_]
     groups: NDArray[np.str_]
@@ -210,21 +210,41 @@ def _fit(
     measures = [allowed[j] for j in varied]
     training, calibration = (_rows(corpus, split == name, measures) for name in SPLITS[:2])
     _check(training, calibration, corpus.meta)
-    learned = learn(
-        *(training.X, training.fails, training.weights, training.groups),
-        measures=measures,
-        seed=seed,
-        settings=settings,
-    )
-    detector = fit_detector(training.X, training.sources, calibration.X, seed=seed)
-    line, history = _calibrated(learned, detector, calibration)
-    unseen = ScoredRows(learned.unseen, training.fails, training.weights)
-    thresholds, guarantee = set_thresholds(objective, history, line, training=unseen)
+    card = replace(_card(corpus, split, objective), measures=tuple(measures))
+    gate = fit_gate(training, calibration, card, objective, settings)
     preset = PRESETS.get(str(corpus.meta["task"]), PRESETS["general"])
     scores = six_scores(rows.X, rows.names)
     card = replace(
-        _card(corpus, split, objective),
-        measures=tuple(measures),
+        gate.card,
+        rules_preset=preset.to_dict(),
+        rules_tuned=tune_rules(scores, training.fails, training.weights, preset).to_dict(),
+    )
+    return replace(gate, card=card)
+
+
+def fit_gate(
+    training: SplitRows,
+    calibration: SplitRows,
+    card: Card,
+    objective: Objective,
+    settings: LearnerSettings | None = None,
+) -> Gate:
+    """Return a gate for any matrix: trees, detector, calibration and threshold.
+
+    The columns are ``card.measures``; a name that is no measure stands for a free column.
+    """
+    learned = learn(
+        *(training.X, training.fails, training.weights, training.groups),
+        measures=card.measures,
+        seed=objective.seed,
+        settings=settings or DEFAULT,
+    )
+    detector = fit_detector(training.X, training.sources, calibration.X, seed=objective.seed)
+    line, history = _calibrated(learned, detector, calibration)
+    unseen = ScoredRows(learned.unseen, training.fails, training.weights)
+    thresholds, guarantee = set_thresholds(objective, history, line, training=unseen)
+    card = replace(
+        card,
         guarantee=guarantee,
         thresholds=thresholds,
         guard={
@@ -233,8 +253,6 @@ def _fit(
             "rows": len(detector.rows),
         },
         settings=learned.settings,
-        rules_preset=preset.to_dict(),
-        rules_tuned=tune_rules(scores, training.fails, training.weights, preset).to_dict(),
     )
     usual = _usual(training.X[~training.fails])
     return Gate(card, learned.forest, line, detector, usual, history)
@@ -277,7 +295,7 @@ def _calibrated(
         raw=raw,
         fails=calibration.fails,
         source=np.unique(calibration.sources, return_inverse=True)[1].astype(np.int32),
-        familiar=~detector.alarm(calibration.X),
+        familiar=~(detector.alarm(calibration.X) | np.isnan(calibration.X).all(axis=1)),
     )
     return fit_calibration(raw, calibration.fails, calibration.weights), history
 
@@ -304,7 +322,7 @@ def _card(corpus: Corpus, split: NDArray[np.str_], objective: Objective) -> Card
     )
 
 
-def _usual(X: NDArray[np.float32]) -> Floats:
+def _usual(X: NDArray[np.floating]) -> Floats:
     """Return the usual range of every measure, NaN where never defined."""
     usual = np.full((X.shape[1], 2), np.nan)
     for j, column in enumerate(X.astype(np.float64).T):

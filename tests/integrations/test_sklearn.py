@@ -26,8 +26,9 @@ from imagegate.errors import (
     UnknownNameError,
 )
 from imagegate.features import LEARNABLE
-from imagegate.integrations.sklearn import GateClassifier, SignalTransformer
+from imagegate.integrations.sklearn import GateClassifier, MeasureTransformer
 from imagegate.synthetic.pages import render_page
+from imagegate.training.learning.learner import LearnerSettings
 
 EDGE = "blur.edge_width_px"
 THREE = (EDGE, "exposure.entropy_bits", "noise.flat_rms")
@@ -49,7 +50,7 @@ def test_every_form_of_the_same_images_gives_the_same_rows(files: list[Path]) ->
     pandas = pytest.importorskip("pandas")
     paths = files[:3]
     pixels = [np.asarray(Image.open(path)) for path in paths]
-    plain = SignalTransformer(THREE).fit_transform(paths)
+    plain = MeasureTransformer(THREE).fit_transform(paths)
     assert plain.dtype == np.float32
     column = pandas.DataFrame({"path": [str(path) for path in paths]}, index=[7, 8, 9])
     same: list[Any] = [
@@ -62,20 +63,20 @@ def test_every_form_of_the_same_images_gives_the_same_rows(files: list[Path]) ->
         column,
     ]
     for images in same:
-        np.testing.assert_array_equal(SignalTransformer(THREE).transform(images), plain)
+        np.testing.assert_array_equal(MeasureTransformer(THREE).transform(images), plain)
     corner = np.stack([one[:200, :300] for one in pixels])
-    stacked = SignalTransformer(THREE).transform(corner)
-    np.testing.assert_array_equal(stacked, SignalTransformer(THREE).transform(list(corner)))
-    np.testing.assert_array_equal(SignalTransformer(THREE, n_jobs=2).transform(paths), plain)
+    stacked = MeasureTransformer(THREE).transform(corner)
+    np.testing.assert_array_equal(stacked, MeasureTransformer(THREE).transform(list(corner)))
+    np.testing.assert_array_equal(MeasureTransformer(THREE, n_jobs=2).transform(paths), plain)
 
 
 def test_columns_are_named_in_pandas_too(files: list[Path]) -> None:
     pandas = pytest.importorskip("pandas")
     paths = pandas.DataFrame({"path": [str(path) for path in files[:2]]}, index=[7, 9])
-    frame = SignalTransformer().set_output(transform="pandas").fit_transform(paths)
+    frame = MeasureTransformer().set_output(transform="pandas").fit_transform(paths)
     assert list(frame.columns) == list(LEARNABLE)
     assert frame.loc[9, EDGE] == imagegate.readings(imagegate.read(files[1]))[EDGE]
-    assert SignalTransformer(THREE).get_feature_names_out().tolist() == list(THREE)
+    assert MeasureTransformer(THREE).get_feature_names_out().tolist() == list(THREE)
 
 
 @pytest.mark.parametrize(
@@ -92,19 +93,19 @@ def test_columns_are_named_in_pandas_too(files: list[Path]) -> None:
 )
 def test_a_single_image_is_not_taken_apart(single: Any) -> None:
     with pytest.raises(SettingsError, match="expected several images"):
-        SignalTransformer().transform(single)
+        MeasureTransformer().transform(single)
 
 
 def test_what_cannot_be_read_is_told_or_missing_and_never_passes(files: list[Path]) -> None:
     paths = [str(files[0]), "gone.png", None]
     with pytest.raises(ImageNotFoundError, match=r"gone\.png: no such file"):
-        SignalTransformer(THREE).transform(paths)
-    rows = SignalTransformer(THREE, on_error="nan").transform(paths)
+        MeasureTransformer(THREE).transform(paths)
+    rows = MeasureTransformer(THREE, on_error="nan").transform(paths)
     assert np.isnan(rows).all(axis=1).tolist() == [False, True, True]
     X, y, _ = drawn(600)
     X[::3] = np.nan  # so many that training knows them, and not one of them failed
     y[::3] = False
-    learned = GateClassifier(promise=0.3).fit(X, y)
+    learned = GateClassifier(risk_target=0.3).fit(X, y)
     assert learned.threshold_ is not None
     assert learned.predict_proba(X[:1])[0, 1] <= learned.threshold_
     assert learned.decide(X[:1]).tolist() == ["review"]
@@ -112,14 +113,14 @@ def test_what_cannot_be_read_is_told_or_missing_and_never_passes(files: list[Pat
 
 def test_settings_are_checked_when_fitted() -> None:
     with pytest.raises(UnknownNameError, match=r"Did you mean 'blur\.edge_width_px'"):
-        SignalTransformer(["blur.edge_widht_px"]).fit([])
+        MeasureTransformer(["blur.edge_widht_px"]).fit([])
     with pytest.raises(SettingsError, match="expected several names"):
-        SignalTransformer(EDGE).fit([])
+        MeasureTransformer(EDGE).fit([])
     with pytest.raises(SettingsError, match="'raise' or 'nan', got 'skip'"):
-        SignalTransformer(on_error="skip").fit([])  # type: ignore[arg-type]
+        MeasureTransformer(on_error="skip").fit([])  # type: ignore[arg-type]
     X, y, _ = drawn(60)
-    with pytest.raises(SettingsError, match="promise: expected a share between 0 and 1, got 5"):
-        GateClassifier(promise=5).fit(X, y)
+    with pytest.raises(SettingsError, match="risk_target: expected a share between 0 and 1, got 5"):
+        GateClassifier(risk_target=5).fit(X, y)
     with pytest.raises(SettingsError, match="pos_label: 'broken' is none of"):
         GateClassifier(pos_label="broken").fit(X, y)
     with pytest.raises(CorpusError, match="at least three groups of each class"):
@@ -130,7 +131,7 @@ def test_cross_validation_on_images_with_groups(files: list[Path]) -> None:
     fails = np.array([int(path.stem[-1]) >= 2 for path in files])
     sources = np.array([path.stem[:2] for path in files])
     names = (*THREE, "text.x_height_px", "text.stroke_width_px")
-    pipe = make_pipeline(SignalTransformer(names), GateClassifier(promise=0.2, confidence=0.8))
+    pipe = make_pipeline(MeasureTransformer(names), GateClassifier(risk_target=0.2, confidence=0.8))
     paths = np.array([str(path) for path in files])
     found = cross_val_score(pipe, paths, fails, groups=sources, cv=GroupKFold(3), scoring="roc_auc")
     assert found.mean() > 0.9
@@ -148,7 +149,8 @@ def drawn(rows: int, seed: int = 0) -> tuple[NDArray[Any], NDArray[np.bool_], ND
 
 def test_the_promise_is_kept_on_new_rows_and_probabilities_mean_what_they_say() -> None:
     X, y, _ = drawn(1600)
-    learned = GateClassifier(promise=0.1, confidence=0.9).fit(X, y)
+    full = LearnerSettings()
+    learned = GateClassifier(risk_target=0.1, confidence=0.9, settings=full).fit(X, y)
     new, _, chance = drawn(20_000, seed=1)
     passed = learned.passes(new)
     assert passed.mean() > 0.3  # 0.51 could pass
@@ -165,7 +167,7 @@ def test_the_promise_is_kept_on_new_rows_and_probabilities_mean_what_they_say() 
 def test_the_promise_counts_groups_not_rows() -> None:
     X, y, _ = drawn(60)
     many, fails = np.repeat(X, 20, axis=0), np.repeat(y, 20)
-    alone = GateClassifier(promise=0.2, confidence=0.9).fit(many, fails)
+    alone = GateClassifier(risk_target=0.2, confidence=0.9).fit(many, fails)
     assert alone.threshold_ is not None  # sixty rows pass for twelve hundred
     told = clone(alone).fit(many, fails, groups=np.repeat(np.arange(60), 20))
     assert told.guarantee_.sources == 15
@@ -176,9 +178,9 @@ def test_the_promise_counts_groups_not_rows() -> None:
 
 def test_labels_may_be_words_and_any_of_them_the_failure() -> None:
     X, y, _ = drawn(400)
-    plain = GateClassifier(promise=0.2).fit(X, y)
+    plain = GateClassifier(risk_target=0.2).fit(X, y)
     words = np.where(y, "broken", "fine")
-    named = GateClassifier(promise=0.2, pos_label="broken").fit(X, words)
+    named = GateClassifier(risk_target=0.2, pos_label="broken").fit(X, words)
     assert named.classes_.tolist() == ["broken", "fine"]
     np.testing.assert_array_equal(named.predict_proba(X)[:, 0], plain.predict_proba(X)[:, 1])
     np.testing.assert_array_equal(named.predict(X) == "broken", plain.predict(X))
@@ -198,9 +200,33 @@ def test_named_measures_raise_the_risk_only_towards_their_bad_end() -> None:
     assert np.diff(held[:, 1]).min() >= 0
 
 
+def test_a_classifier_of_measures_becomes_a_gate_file(files: list[Path], tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    fails = np.array([int(path.stem[-1]) >= 2 for path in files])
+    sources = np.array([path.stem[:2] for path in files])
+    measures = MeasureTransformer(THREE).set_output(transform="pandas")
+    X = measures.transform(files)
+    learned = GateClassifier(risk_target=0.2, confidence=0.5).fit(X, fails, sources)
+    imagegate.save_gate(learned.to_gate("mine", task="ocr"), tmp_path / "mine.gate")
+    gate = imagegate.load_gate(str(tmp_path / "mine.gate"))
+    assert (gate.name, gate.card.task) == ("mine", "ocr")
+    assert set(gate.card.measures) <= set(THREE)
+    assert gate.card.parts["train"]["sources"] == 9
+    assert any("mine" in line for line in gate.card.lines())
+    answers = [gate.check(path) for path in files]
+    p = learned.predict_proba(X)[:, 1]
+    known = [j for j, answer in enumerate(answers) if answer.p_fail is not None]
+    assert len(known) > len(files) / 2
+    assert p[known] == pytest.approx([answers[j].p_fail for j in known])
+    with pytest.raises(SettingsError, match="'x0' is no measure"):
+        GateClassifier().fit(np.asarray(X), fails).to_gate("mine")
+    again = GateClassifier.from_gate(gate).decide(X[list(gate.card.measures)])
+    np.testing.assert_array_equal(again, learned.decide(X))
+
+
 def test_rows_unlike_training_are_for_review() -> None:
     X, y, _ = drawn(400)
-    learned = GateClassifier(promise=0.2).fit(X, y)
+    learned = GateClassifier(risk_target=0.2).fit(X, y)
     far = np.array([[-40.0, -40.0, 40.0]])
     assert learned.predict_proba(far)[0, 1] < learned.threshold_
     assert learned.decide(far).tolist() == ["review"]
@@ -212,7 +238,7 @@ def test_a_gate_that_ships_answers_in_a_pipeline_as_it_does_alone(files: list[Pa
     images: list[Any] = [*files[:4], noise]
     answers = [gate.check(image) for image in images]
     served = FrozenEstimator(GateClassifier.from_gate(gate))
-    pipe = make_pipeline(SignalTransformer(gate.card.measures), served)
+    pipe = make_pipeline(MeasureTransformer(gate.card.measures), served)
     p = pipe.predict_proba(images)[:, 1]
     known = [j for j, answer in enumerate(answers) if answer.p_fail is not None]
     assert known[:4] == [0, 1, 2, 3]
@@ -239,7 +265,7 @@ def test_without_scikit_learn_the_error_names_the_extra() -> None:
 
 def test_relative_paths_begin_where_this_process_is(tmp_path, monkeypatch):
     pixels = np.random.default_rng(0).integers(0, 255, (40, 60), np.uint8)
-    measures = SignalTransformer(["exposure.entropy_bits"], n_jobs=2, on_error="nan")
+    measures = MeasureTransformer(["exposure.entropy_bits"], n_jobs=2, on_error="nan")
     for name in ("one", "two"):  # the second time the workers are there already
         (tmp_path / name).mkdir()
         cv2.imwrite(str(tmp_path / name / "a.png"), pixels)

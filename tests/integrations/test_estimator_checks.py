@@ -12,7 +12,7 @@ from sklearn.exceptions import SkipTestWarning
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from imagegate.integrations.sklearn import GateClassifier, SignalTransformer
+from imagegate.integrations.sklearn import GateClassifier, MeasureTransformer
 
 EDGE = "blur.edge_width_px"
 THREE = (EDGE, "exposure.entropy_bits", "noise.flat_rms")
@@ -26,7 +26,7 @@ def test_the_classifier_passes_every_check(estimator: Any, check: Any) -> None:
 def test_the_tags_of_the_transformer_leave_one_check() -> None:
     # Like those of CountVectorizer and PatchExtractor: X is no matrix of numbers.
     with pytest.warns(SkipTestWarning, match="requires input"):
-        ran = check_estimator(SignalTransformer())
+        ran = check_estimator(MeasureTransformer())
     assert [(one["check_name"], one["status"]) for one in ran] == [
         ("check_estimator_cloneable", "passed")
     ]
@@ -52,7 +52,7 @@ ONLY_NUMBERS = {
 }
 
 
-class Yields(SignalTransformer):  # type: ignore[misc]
+class Yields(MeasureTransformer):  # type: ignore[misc]
     """Makes scikit-learn list its checks of matrices."""
 
     def __sklearn_tags__(self) -> Any:
@@ -77,4 +77,4 @@ def matrix_checks() -> list[Any]:
 @pytest.mark.parametrize("check", matrix_checks(), ids=estimator_checks._check_name)
 def test_the_transformer_passes_on_images_what_its_tags_skip(check: Any) -> None:
     with mock.patch.object(estimator_checks, "_enforce_estimator_tags_X", pictures):
-        check("SignalTransformer", SignalTransformer(THREE))
+        check("MeasureTransformer", MeasureTransformer(THREE))
