@@ -232,12 +232,7 @@ MEASURES = (
 
 CAUSE = Cause(
     "blur",
-    (
-        "blur.edge_width_px",
-        "blur.spectral_cutoff",
-        "text.x_height_px",
-        "resolution.short_side_px",
-    ),
+    ("blur.edge_width_px", "blur.spectral_cutoff", "text.x_height_px", "resolution.short_side_px"),
     score,
     (Code("blur.motion", "blur.smear", motion), Code("blur.focus", "blur.edge_width_px")),
 )

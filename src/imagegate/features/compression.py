@@ -142,11 +142,7 @@ MEASURES = (
 
 CAUSE = Cause(
     "compression",
-    (
-        "compression.header_quality",
-        "compression.blockiness",
-        "compression.bits_per_step",
-    ),
+    ("compression.header_quality", "compression.blockiness", "compression.bits_per_step"),
     score,
     (Code("compression.strong", "compression.bits_per_step"),),
 )

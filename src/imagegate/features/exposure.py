@@ -203,12 +203,7 @@ MEASURES = (
 
 CAUSE = Cause(
     "exposure",
-    (
-        "exposure.range",
-        "text.contrast",
-        "text.contrast_p10",
-        "exposure.light_falloff",
-    ),
+    ("exposure.range", "text.contrast", "text.contrast_p10", "exposure.light_falloff"),
     score,
     (
         Code("exposure.uneven", "exposure.light_falloff", unevenly_lit),

@@ -210,10 +210,7 @@ MEASURES = (
 
 CAUSE = Cause(
     "noise",
-    (
-        "noise.flat_rms",
-        "noise.impulse_share",
-    ),
+    ("noise.flat_rms", "noise.impulse_share"),
     score,
     (Code("noise.specks", "noise.impulse_share", specks), Code("noise.grain", "noise.flat_rms")),
 )

@@ -30,12 +30,7 @@ from imagegate.errors import (
 )
 from imagegate.extras import require
 from imagegate.image.header import File, Header, Limits, check_header, orientation, turn_note
-from imagegate.image.image import (
-    Image,
-    Pixels,
-    image_of,
-    upright,
-)
+from imagegate.image.image import Image, Pixels, image_of, upright
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
