@@ -205,3 +205,14 @@ def test_an_estimate_without_enough_draws_has_no_interval():
     assert part.value == 0.5
     assert math.isnan(part.low)
     assert part.to_dict() == {"value": 0.5, "low": None, "high": None}
+
+
+def test_estimates_in_words():
+    part = intervals.Estimate(0.1234, 0.1, 0.15)
+    assert part.percent() == "12.3 % (10.0–15.0)"
+    assert part.points() == "+12.3 (+10.0 to +15.0)"
+    assert part.decimal() == "0.123 (0.100–0.150)"
+    assert (part.interval(), part.interval(percent=False)) == ("10.0 to 15.0 %", "0.100 to 0.150")
+    assert intervals.Estimate(1, 1, 1).decimal() == "1.000", "no width is no certainty"
+    nothing = intervals.Estimate(math.nan)
+    assert {nothing.percent(), nothing.decimal(), nothing.interval()} == {"n/a"}

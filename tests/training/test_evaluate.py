@@ -150,9 +150,9 @@ def test_a_card_keeps_the_figures(evaluation):
 def test_summary_has_values_above_intervals(evaluation):
     header, *rows = evaluation.summary()
     assert {len(row) for row in rows} == {len(header)}
-    assert [row[0] for row in rows[::2]] == [result.name for result in evaluation.results]
+    assert [row[0] for row in rows] == [result.name for result in evaluation.results]
     auroc = evaluation["learned"].metrics["auroc"]
-    assert (rows[0][1], rows[1][1]) == (f"{auroc.value:.3f}", f"{auroc.low:.3f}–{auroc.high:.3f}")
+    assert rows[0][1] == f"{auroc.value:.3f}\n{auroc.low:.3f}–{auroc.high:.3f}"
 
 
 def test_worst_mistakes(evaluation, corpus):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
@@ -141,14 +142,11 @@ class Evaluation:
     def summary(self) -> list[list[str]]:
         """Return the figures as rows of text for a terminal of 80 columns, the header first.
 
-        Intervals are rows of their own, below the values.
+        Intervals stand on a second line.
         """
-        rows = [[count(self.rows, "row"), *(_title(self, name) for name in SUMMARY)]]
-        for result in self.results:
-            parts = [cell(result, name).rstrip(")").partition(" (") for name in SUMMARY]
-            rows.append([result.name, *(value for value, _, _ in parts)])
-            rows.append(["", *(interval for _, _, interval in parts)])
-        return rows
+        titles = [textwrap.fill(_title(self, name), 11) for name in SUMMARY]
+        rows = [[r.name, *(_two_lines(cell(r, name)) for name in SUMMARY)] for r in self.results]
+        return [[count(self.rows, "row"), *titles], *rows]
 
     def difference(self, key: str) -> list[list[str]]:
         """Return how the gate (A) compares with another (B) as rows of text, the header first."""
@@ -332,13 +330,17 @@ def _difference(evaluation: Evaluation, other: Result, name: str) -> list[str]:
     word = standing(lead, lower=name in LOWER_IS_BETTER)
     if name == "coverage":  # to pass more is no merit by itself
         word = {"better": "more", "worse": "fewer"}.get(word, word)
-    word = {"chance": "not told apart", "n/a": ""}.get(word, word)
+    word = {"chance": "unclear", "n/a": ""}.get(word, word)
     return [
         _title(evaluation, name),
         *(value.percent() if share else value.decimal() for value in values),
         lead.points() if share else lead.decimal(sign=True),
         "" if too_few(evaluation) else word,
     ]
+
+
+def _two_lines(text: str) -> str:
+    return text.replace(" (", "\n").removesuffix(")")
 
 
 def _title(evaluation: Evaluation, name: str) -> str:
