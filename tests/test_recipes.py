@@ -18,6 +18,7 @@ import pytest
 import imagegate
 from imagegate.engines import rembg as local
 from imagegate.errors import EngineError, ImagegateError, SettingsError
+from imagegate.models.artifact import read_gate
 from imagegate.synthetic.pages import render_page
 from imagegate.tasks import find_engine
 from imagegate.tasks.ocr import word_recall
@@ -190,6 +191,7 @@ def test_scikit_learn(run: Load, tmp_path: Path) -> None:
     assert not done.gate.guarantee_.kept
     assert done.gate.guarantee_.more_sources > 0
     assert done.gate.predict(done.X[:2]).tolist() == [False, True]
+    assert read_gate(tmp_path / "orders.gate").name == "orders"
 
 
 def test_a_shipped_gate_in_scikit_learn(run: Load, tmp_path: Path) -> None:
