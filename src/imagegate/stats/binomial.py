@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from imagegate.errors import SettingsError
 from imagegate.extras import require
-
-Floats = NDArray[np.float64]
+from imagegate.stats.metrics import Floats
 
 
 def sources_needed(risk_target: float, confidence: float, failures: int = 0) -> int:

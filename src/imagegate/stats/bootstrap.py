@@ -89,8 +89,7 @@ def resample(
 def estimate(values: Floats) -> Estimate:
     """Return the first value with the central 95 % of the others (percentile bootstrap).
 
-    Resamples in which the metric is undefined are left out; with fewer than half of them
-    defined there is no interval.
+    With fewer than half of the resamples defined there is no interval.
     """
     value, draws = float(values[0]), values[1:][~np.isnan(values[1:])]
     if math.isnan(value) or draws.size < max(2, (len(values) - 1) / 2):

@@ -30,10 +30,9 @@ def even_weights(sources: ArrayLike) -> Floats:
 
 @dataclass(frozen=True)
 class Passing:
-    """What has been passed once all rows up to each risk are passed, from the lowest risk up.
+    """Rows and failures passed up to each risk, shape (resamples, distinct risks + 1), from 0 up.
 
-    ``rows`` and ``fails`` have shape (resamples, distinct risks + 1) and start at 0. Equal
-    risks enter together: no metric rewards a lucky order among ties.
+    Equal risks enter together: no metric rewards a lucky order among ties.
     """
 
     rows: Floats
@@ -64,10 +63,7 @@ def passing(risk: ArrayLike, fails: ArrayLike, weights: Floats | None = None) ->
 
 
 def auroc(curve: Passing) -> Floats:
-    """Return the probability that a failure has a higher risk than a success, ties half.
-
-    0.5 is chance, NaN if only one of the two occurs. Equals scikit-learn's ``roc_auc_score``.
-    """
+    """Return scikit-learn's ``roc_auc_score``; NaN if all rows fail, or none."""
     rows, fails = curve.totals
     new_fails = np.diff(curve.fails, axis=1)
     new_good = np.diff(curve.rows, axis=1) - new_fails
@@ -76,11 +72,7 @@ def auroc(curve: Passing) -> Floats:
 
 
 def average_precision(curve: Passing) -> Floats:
-    """Return the mean precision over the failures found, from the highest risk down.
-
-    The share of failures is chance, NaN without failures. Equals scikit-learn's
-    ``average_precision_score`` (step-wise, never interpolated).
-    """
+    """Return scikit-learn's ``average_precision_score``; NaN without failures."""
     rows, fails = curve.totals
     new_fails = np.diff(curve.fails, axis=1)
     flagged = rows[:, None] - curve.rows[:, :-1]
@@ -115,21 +107,14 @@ def e_aurc(curve: Passing) -> Floats:
 
 
 def coverage_at_risk(curve: Passing, risk: float) -> Floats:
-    """Return the largest share that one threshold can pass at no more than this risk.
-
-    The threshold is chosen on the very rows it is judged on: good for comparing rankings, too
-    rosy as a forecast.
-    """
+    """Return the largest share that one threshold, chosen on these rows, passes at this risk."""
     kept = curve.fails <= risk * curve.rows + 1e-9
     best = np.where(kept, curve.rows, 0.0).max(axis=1)
     return _ratio(best, curve.totals[0])
 
 
 def risk_at_coverage(curve: Passing, coverage: Floats) -> Floats:
-    """Return the share of failures among the passed if each resample passes this share of rows.
-
-    Inside a run of equal risks the failures are spread evenly. NaN where nothing is passed.
-    """
+    """Return what fails of the passed at this coverage of each resample; equal risks mix evenly."""
     wanted = coverage * curve.totals[0]
     failed = [np.interp(*parts) for parts in zip(wanted, curve.rows, curve.fails, strict=True)]
     return _ratio(np.array(failed, np.float64), wanted)
@@ -161,11 +146,8 @@ def smooth_calibration_error(
 
     Residuals are smoothed along the probability by a reflected Gaussian, their absolute value
     is integrated, and the width is the one that equals the result, so nothing is tuned. 0 is
-    perfect; a constant bias b gives b. Never negative, so chance alone gives something: a
-    calibrated gate with evenly spread probabilities shows about 0.05, 0.03, 0.02 and 0.01 on
-    200, 1000, 5000 and 20000 independent rows.
-
-    ``fails`` may also hold outcomes of shape (resamples, rows), to try what chance does.
+    perfect, a constant bias b gives b, and chance alone about 0.05 on 200 independent rows and
+    0.02 on 5000. ``fails`` may also hold outcomes of shape (resamples, rows).
 
     References
     ----------

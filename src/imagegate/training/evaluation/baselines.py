@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from imagegate.features import CAUSES, OUTPUT_VERSION
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate, RuleThresholds, load_thresholds
+from imagegate.stats.metrics import Floats
 from imagegate.training.corpus import Corpus
 from imagegate.training.learning.rules import six_scores
-
-Floats = NDArray[np.float64]
 
 LAPLACIAN = "blur.laplacian_variance"
 LAPLACIAN_CUT = 100.0  # in common use since A. Rosebrock, "Blur detection with OpenCV", 2015
