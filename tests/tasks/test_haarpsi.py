@@ -59,13 +59,13 @@ def spot(level: int) -> Pixels:
 def test_one_pixel_of_another_brightness(colour: bool) -> None:
     """Count by hand the windows of 2, 4 and 8 px that hold the pixel: 4, 16 and 64."""
 
-    def alike(one: float, two: float) -> float:
+    def similarity(one: float, two: float) -> float:
         return (2 * one * two + C) / (one**2 + two**2 + C)
 
     def logistic(value: float) -> float:
         return 1 / (1 + math.exp(-ALPHA * value))
 
-    fine, coarse = alike(200 / 2, 50 / 2), alike(200 / 4, 50 / 4)
+    fine, coarse = similarity(200 / 2, 50 / 2), similarity(200 / 4, 50 / 4)
     places = {(fine + coarse) / 2: 4, (1 + coarse) / 2: 12, 1.0: 48}
     edges = sum(count * logistic(value) for value, count in places.items()) / 64
     share = (2 * edges + logistic(1)) / 3 if colour else edges  # gray in colour: the same chroma

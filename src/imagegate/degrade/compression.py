@@ -33,22 +33,10 @@ def jpeg_twice(
 
 
 def encode(pixels: Pixels, container: str, *, quality: float | None = None) -> bytes:
-    """Encode RGB pixels.
+    """Encode RGB pixels as png, jpg or webp; the two lossy ones need a quality, 1 to 100.
 
-    Parameters
-    ----------
-    pixels : ndarray
-        RGB uint8 ``(height, width, 3)``.
-    container : {"png", "jpg", "webp"}
-        The file format, named by its suffix.
-    quality : float, optional
-        1 to 100, rounded; needed by the two lossy ones.
-
-    Returns
-    -------
-    bytes
-        The file. albumentations hands RGB to the encoder as if it were BGR, which
-        weighs red as blue in the luma; here the order is right.
+    albumentations hands RGB to the encoder as if it were BGR, which weighs red as blue in the luma;
+    here the order is right.
     """
     settings = (
         [] if quality is None else [QUALITY_FLAGS[container], min(max(1, round(quality)), 100)]

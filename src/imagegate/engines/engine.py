@@ -16,7 +16,7 @@ import numpy as np
 from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.tables import Pixels
 
-UNTOLD = "not told"  # the version and licence of an engine of the user's that names none
+UNKNOWN = "not told"  # the version and licence of an engine of the user's that names none
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Engine:
 
     name: str
     open: Callable[[], Callable[[Pixels], Any]]
-    version: Callable[[], str] = lambda: UNTOLD
-    licence: str = UNTOLD
+    version: Callable[[], str] = lambda: UNKNOWN
+    licence: str = UNKNOWN
 
 
 def installed(package: str, extra: str) -> str:

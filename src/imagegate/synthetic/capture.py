@@ -64,17 +64,10 @@ class Shot:
 
 @dataclass(frozen=True, eq=False)
 class CapturedPage:
-    """A page as it was taken.
+    """A page as it was taken, with the ground around it.
 
-    Parameters
-    ----------
-    pixels : ndarray
-        RGB uint8 ``(height, width, 3)``: the page and the ground around it.
-    scale : float
-        How many times larger its text is than on the clean page, on average over the page;
-        times the page's x-height it is the reference of degradations.
-    shot : Shot
-        What was done.
+    ``scale`` is how many times larger its text is than on the clean page, on average; times the
+    page's x-height it is the reference of degradations.
     """
 
     pixels: Pixels
@@ -83,26 +76,12 @@ class CapturedPage:
 
 
 def capture(pixels: Pixels, rng: Rng, *, shot: Shot | None = None) -> CapturedPage:
-    """Take a picture of a page.
+    """Take a picture of a page; the shot is drawn by ``draw_shot`` if left out.
 
-    Parameters
-    ----------
-    pixels : ndarray
-        The clean page, RGB uint8 ``(height, width, 3)``; never written to.
-    rng : Generator
-        Chance. The same state gives the same bytes in any process on the same versions
-        of NumPy and OpenCV.
-    shot : Shot, optional
-        What happens to it; drawn by :func:`draw_shot` if left out.
+    All of the page is in the picture, so what can be read on it is still the whole transcript; not
+    every capture can be read in full. The same state of ``rng`` gives the same bytes in any process
+    on the same versions of NumPy and OpenCV.
 
-    Returns
-    -------
-    CapturedPage
-        All of the page is in the picture, so what can be read on it is still the whole
-        transcript; not every capture can be read in full.
-
-    Examples
-    --------
     >>> page = np.full((400, 300, 3), 250, np.uint8)
     >>> taken = capture(page, np.random.default_rng(3))
     >>> taken.pixels.dtype, bool((taken.pixels < 200).any())

@@ -20,12 +20,12 @@ MOST_STRETCH = 0.05  # log ratio of the aspects; rounding makes a picture 50 px 
 def parse_json(text: str) -> Any:
     """Return the JSON value that a program printed, or raise OutputError if it is none."""
     try:
-        return json.loads(text, parse_constant=no_number)
+        return json.loads(text, parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         raise OutputError(f"expected JSON, got {text.strip()[:SHOWN]!r}: {error}") from None
 
 
-def no_number(name: str) -> Any:
+def refuse_constant(name: str) -> Any:
     """Refuse NaN and Infinity, which Python reads though JSON does not have them."""
     raise ValueError(f"{name} is no JSON")
 

@@ -32,7 +32,7 @@ Chances = Sequence[float] | NDArray[np.floating[Any]]
 Answer = Prediction | str | int | Mapping[str, float] | Chances
 
 
-def predicted(output: Answer) -> Prediction:
+def as_prediction(output: Answer) -> Prediction:
     """Return what a classifier says in one form, or raise OutputError if it is no class.
 
     It may be a class by name or number, probabilities by class, or a list or one-dimensional array
@@ -81,7 +81,7 @@ def class_loss(output: Answer, truth: Answer) -> float:
     >>> class_loss({"cat": 0.7, "dog": 0.3}, "cat"), class_loss("Cat", "cat")
     (0.0, 1.0)
     """
-    found, right = predicted(output).class_name, predicted(truth).class_name
+    found, right = as_prediction(output).class_name, as_prediction(truth).class_name
     # A classifier that numbers its classes is wrong about no picture: it speaks another language.
     if is_number(found) != is_number(right):
         raise OutputError(
@@ -98,7 +98,7 @@ def is_number(name: str) -> bool:
 
 def confidence(output: Answer) -> float:
     """Return how sure the classifier says it is, NaN if it does not say."""
-    return predicted(output).confidence
+    return as_prediction(output).confidence
 
 
 def verified(output: Answer) -> bool:
@@ -120,15 +120,15 @@ def parse_class(text: str) -> Prediction:
     except OutputError:
         value = line
     if isinstance(value, dict):
-        return predicted(spelt_out(value))
+        return as_prediction(named_class(value))
     if isinstance(value, list):
-        return predicted(value)
+        return as_prediction(value)
     if "\n" in line:
         raise OutputError(f"expected {WANTED} on one line, got {line[:SHOWN]!r}")
-    return predicted(value if isinstance(value, str) else line)
+    return as_prediction(value if isinstance(value, str) else line)
 
 
-def spelt_out(value: dict[str, Any]) -> Prediction | dict[str, Any]:
+def named_class(value: dict[str, Any]) -> Prediction | dict[str, Any]:
     """Read ``{"class": …, "confidence": …}``; anything else stays a mapping of probabilities."""
     name = value.get("class")
     if not isinstance(name, str | int) or not value.keys() <= {"class", "confidence"}:

@@ -24,7 +24,7 @@ SURE = 0.77
 BEYOND = 1.0
 
 
-def checked(boxes: Boxes) -> Floats:
+def check_boxes(boxes: Boxes) -> Floats:
     """Return boxes as an array (n, 5), or raise OutputError if they are none.
 
     What stands across the border of the picture is cut off; the confidence is NaN where none is
@@ -38,7 +38,7 @@ def checked(boxes: Boxes) -> Floats:
         return np.empty((0, 5))
     if table.ndim != 2 or table.shape[1] not in (4, 5):
         raise OutputError(f"expected {WANTED}, got {boxes!r:.80} of shape {table.shape}")
-    refuse_nonsense(table)
+    check_values(table)
     if table.shape[1] == 4:
         table = np.column_stack([table, np.full(len(table), math.nan)])
     start = np.clip(table[:, :2], 0, 1)
@@ -46,7 +46,7 @@ def checked(boxes: Boxes) -> Floats:
     return np.column_stack([start, end - start, table[:, 4]])
 
 
-def refuse_nonsense(table: Floats) -> None:
+def check_values(table: Floats) -> None:
     """Raise if a number of a box cannot be meant."""
     places, sure = table[:, :4], table[:, 4:]
     for wrong, why in (
@@ -72,7 +72,7 @@ def box_loss(output: Boxes, truth: Boxes) -> float:
     >>> box_loss([], [(0.25, 0.125, 0.5, 0.25)])
     1.0
     """
-    found, asked = checked(output), sure_boxes(truth)
+    found, asked = check_boxes(output), confident_boxes(truth)
     if not len(asked):
         return math.nan
     table, total = overlaps(asked, found), 0.0
@@ -83,16 +83,16 @@ def box_loss(output: Boxes, truth: Boxes) -> float:
     return float(min(1.0, max(0.0, 1 - total / len(asked))))
 
 
-def sure_boxes(boxes: Boxes) -> Floats:
+def confident_boxes(boxes: Boxes) -> Floats:
     """Return the boxes that may be asked for; one that tells no confidence is."""
-    table = checked(boxes)
+    table = check_boxes(boxes)
     asked: Floats = table[~(table[:, 4] < SURE)]
     return asked
 
 
 def box_confidence(output: Boxes) -> float:
     """Return how sure the detector is of its best box: 0 without a box, NaN if it is silent."""
-    table = checked(output)
+    table = check_boxes(output)
     told = table[~np.isnan(table[:, 4]), 4]
     return 0.0 if not len(table) else float(told.max()) if told.size else math.nan
 
@@ -103,7 +103,7 @@ def verified(output: Boxes) -> bool:
     In 260 street photographs of people seen whole, 145 of 148 boxes of which ``lbp`` was so sure
     were faces; the loss asks for no box that is less sure.
     """
-    return len(sure_boxes(output)) > 0
+    return len(confident_boxes(output)) > 0
 
 
 def parse_boxes(text: str) -> Boxes:
@@ -111,12 +111,12 @@ def parse_boxes(text: str) -> Boxes:
 
     [left, top, width, height] in shares of the picture; a fifth number is the confidence.
     """
-    return checked(parse_json(text))
+    return check_boxes(parse_json(text))
 
 
 def read_boxes(path: str) -> Boxes:
     """Read a JSON file of boxes, as :func:`parse_boxes` takes them."""
-    return checked(read_json(path))
+    return check_boxes(read_json(path))
 
 
 TASK = Task(

@@ -18,7 +18,7 @@ FAILURE_THRESHOLD = 0.4
 WANTED = "an embedding, a list of at least two numbers"
 
 
-def direction(embedding: Embedding) -> NDArray[np.float64]:
+def unit_vector(embedding: Embedding) -> NDArray[np.float64]:
     """Return an embedding at length 1, or raise OutputError if it is none: zero, NaN, text."""
     try:
         vector = np.asarray(embedding, np.float64)
@@ -45,7 +45,7 @@ def cosine_loss(output: Embedding, truth: Embedding) -> float:
     >>> cosine_loss([2.0, 0.0], [1.0, 0.0]), cosine_loss([-1.0, 0.0], [1.0, 0.0])
     (0.0, 1.0)
     """
-    one, two = direction(output), direction(truth)
+    one, two = unit_vector(output), unit_vector(truth)
     if one.shape != two.shape:
         raise OutputError(f"expected an embedding of {two.size} numbers, got {one.size}")
     return float(np.clip(1 - one @ two, 0, 1))
@@ -56,17 +56,17 @@ def verified(output: Embedding) -> bool:
 
     Give clean pictures of one face each. What is no embedding raises.
     """
-    return direction(output).size > 0
+    return unit_vector(output).size > 0
 
 
 def parse_embedding(text: str) -> Embedding:
     """Return the embedding that a program printed as a JSON list of numbers."""
-    return direction(parse_json(text))
+    return unit_vector(parse_json(text))
 
 
 def read_embedding(path: str) -> Embedding:
     """Read a JSON file with a list of numbers."""
-    return direction(read_json(path))
+    return unit_vector(read_json(path))
 
 
 TASK = Task(

@@ -40,13 +40,13 @@ def leaves(value: Any, place: tuple[str, ...] = ()) -> Iterator[Leaf]:
         raise OutputError(f"expected JSON values, got {type(value).__name__}")
 
 
-def lost_fields(output: Any, truth: Any) -> float:
+def field_loss(output: Any, truth: Any) -> float:
     """Return the share of the true fields that the output lacks or has otherwise.
 
     0..1; NaN if the truth has no field. Fields that were made up cost nothing: do not use it to
     compare two engines.
 
-    >>> lost_fields({"date": "2026-01-02", "total": 8}, {"date": "2026-01-02", "total": 9})
+    >>> field_loss({"date": "2026-01-02", "total": 8}, {"date": "2026-01-02", "total": 9})
     0.5
     """
     wanted = Counter(leaves(truth))
@@ -57,7 +57,7 @@ def lost_fields(output: Any, truth: Any) -> float:
 
 TASK = Task(
     "fields",
-    loss=lost_fields,
+    loss=field_loss,
     failure_threshold=0.1,
     engines=Table("field reading engine", ()),
     verified=lambda output: any(True for _ in leaves(output)),

@@ -24,29 +24,12 @@ YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 
 
 
 def haarpsi(reference: Pixels, distorted: Pixels) -> float:
-    """Return how alike two pictures look, 1 for the same one.
+    """Return how alike two RGB or gray uint8 pictures of one size look, 1 for the same one.
 
-    Parameters
-    ----------
-    reference, distorted : ndarray of uint8
-        Both RGB (height, width, 3) or both gray (height, width), of one size.
-
-    Returns
-    -------
-    float
-        0..1, and the same whichever comes first. About 0.9 is hard to tell from the reference,
-        below 0.5 the damage is plain. It asks for the same pixels in the same places: never
-        use it on a picture that was moved, cropped or meant to look different. Zeros are taken
-        for what lies beyond the frame, as the authors do.
-
-    Raises
-    ------
-    OutputError
-        If the pictures are none, or of different sizes.
-
-    Notes
-    -----
-    About 35 ms a megapixel on one core, and 30 bytes a pixel; both grow with the picture.
+    0..1, and the same whichever comes first. About 0.9 is hard to tell from the reference, below
+    0.5 the damage is plain. It asks for the same pixels in the same places: never use it on a
+    picture that was moved, cropped or meant to look different. Zeros are taken for what lies beyond
+    the frame, as the authors do. About 35 ms a megapixel on one core, and 30 bytes a pixel.
 
     References
     ----------
@@ -65,10 +48,10 @@ def haarpsi(reference: Pixels, distorted: Pixels) -> float:
             f"expected two pictures of one shape, got {first.shape} and {second.shape}"
         )
     one, two = planes(first), planes(second)
-    found = [of_edges(one[0], two[0], turned) for turned in (False, True)]
+    found = [edge_similarity(one[0], two[0], turned) for turned in (False, True)]
     if len(one) > 1:
         (down, _), (across, _) = found
-        found.append((mean_of([down, across]), of_colour(one[1:], two[1:])))
+        found.append((mean_of([down, across]), colour_similarity(one[1:], two[1:])))
     total = sum(float((sigmoid(map_) * weight).sum()) for weight, map_ in found)
     weights = sum(float(weight.sum(dtype=np.float64)) for weight, _ in found)
     if not weights:  # both are black all over
@@ -101,16 +84,16 @@ def planes(picture: Pixels) -> list[Floats]:
     return [np.ascontiguousarray(plane) for plane in np.moveaxis(small @ YIQ.T, -1, 0)]
 
 
-def of_edges(one: Floats, two: Floats, turned: bool) -> tuple[Floats, Floats]:
+def edge_similarity(one: Floats, two: Floats, turned: bool) -> tuple[Floats, Floats]:
     """Return the weight and the similarity of each place, for edges of one direction."""
-    maps = [alike(haar(one, scale, turned), haar(two, scale, turned)) for scale in COMPARED]
+    maps = [similarity(haar(one, scale, turned), haar(two, scale, turned)) for scale in COMPARED]
     weight = np.maximum(haar(one, WEIGHING, turned), haar(two, WEIGHING, turned))
     return weight, mean_of(maps)
 
 
-def of_colour(one: Sequence[Floats], two: Sequence[Floats]) -> Floats:
+def colour_similarity(one: Sequence[Floats], two: Sequence[Floats]) -> Floats:
     """Return the similarity of each place by its chroma."""
-    return mean_of([alike(blurred(a), blurred(b)) for a, b in zip(one, two, strict=True)])
+    return mean_of([similarity(blurred(a), blurred(b)) for a, b in zip(one, two, strict=True)])
 
 
 def mean_of(maps: Sequence[Floats]) -> Floats:
@@ -140,7 +123,7 @@ def filtered(plane: Floats, across: NDArray[np.float64], down: NDArray[np.float6
     return np.asarray(np.abs(found), np.float32)
 
 
-def alike(one: Floats, two: Floats) -> Floats:
+def similarity(one: Floats, two: Floats) -> Floats:
     """Return how alike two responses are, place by place, in 0..1."""
     return np.asarray((2 * one * two + C) / (one * one + two * two + C), np.float32)
 

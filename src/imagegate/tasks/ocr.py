@@ -50,16 +50,8 @@ def words(text: str) -> list[str]:
 def word_recall(text: str, truth: str) -> float:
     """Return the share of the truth's words that the text holds, in any order.
 
-    Parameters
-    ----------
-    text, truth : str
-        What was read and what stands there.
-
-    Returns
-    -------
-    float
-        0..1, each word counted as often as it occurs; NaN if the truth has no words.
-        Words that were made up cost nothing: do not use it to compare two engines.
+    0..1, each word counted as often as it occurs; NaN if the truth has no words. Words that were
+    made up cost nothing: do not use it to compare two engines.
 
     Examples
     --------
@@ -102,17 +94,9 @@ def edit_distance(first: str, second: str) -> int:
 def character_error_rate(text: str, truth: str) -> float:
     """Return the edit distance to the truth per character of the truth.
 
-    Parameters
-    ----------
-    text, truth : str
-        Compared as they are, but for runs of white space, which count as one space.
-
-    Returns
-    -------
-    float
-        0 is perfect; above 1 where more was made up than stands there; NaN if the truth
-        is empty. Only for layouts with one reading order: on receipts, tables and
-        columns a right transcript in another order scores badly; see ``word_recall``.
+    0 is perfect; above 1 where more was made up than stands there; NaN if the truth is empty. Runs
+    of white space count as one space. Only for layouts with one order of lines: on receipts, tables
+    and columns a right transcript in another order scores badly; see ``word_recall``.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from imagegate.engines.engine import UNTOLD, Engine
+from imagegate.engines.engine import UNKNOWN, Engine
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tables import Pixels, Table
 
@@ -20,7 +20,7 @@ def no_files(path: str) -> Any:
     raise SettingsError(f"{path}: this task reads no truth from files; give it read_truth")
 
 
-def says_something(output: Any) -> bool:
+def not_empty(output: Any) -> bool:
     """Tell an output from nothing: None, an empty text, list, mapping or array."""
     try:
         return output is not None and len(output) > 0
@@ -98,7 +98,7 @@ class Task:
         run: Callable[[Pixels], Any],
         loss: Callable[[Any, Any], float],
         *,
-        version: str = UNTOLD,
+        version: str = UNKNOWN,
         **about: Any,
     ) -> Task:
         """Make a task of a function that does it and one that says how wrong it did.
@@ -145,7 +145,7 @@ class Task:
         loss: Callable[[Any, Any], float],
         *,
         engine: str = "",
-        version: str = UNTOLD,
+        version: str = UNKNOWN,
         name: str = "custom",
         failure_threshold: float = DEFAULT_THRESHOLD,
         verified: Callable[[Any], bool] | None = None,
@@ -178,15 +178,13 @@ class Task:
             if not callable(function):
                 raise SettingsError(f"expected a function for {kind}, got {function!r:.80}")
         called = engine or getattr(load, "__name__", type(load).__name__)
-        engines = Table("engine", (Engine(called, load, lambda: version, UNTOLD),))
+        engines = Table("engine", (Engine(called, load, lambda: version, UNKNOWN),))
         return cls(
             name=name,
             loss=loss,
             failure_threshold=failure_threshold,
             engines=engines,
             verified=verified
-            or (
-                lambda output: says_something(output) and loss(output, output) <= failure_threshold
-            ),
+            or (lambda output: not_empty(output) and loss(output, output) <= failure_threshold),
             **about,
         )
