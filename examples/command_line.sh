@@ -7,5 +7,5 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 imagegate label example-qr/photos --task fields --command "python $here/read_label.py {image}" \
     --timeout 20 --limit-sources 240 --variants 3 --out example-qr/fields
-imagegate train example-qr/fields --out example-qr/fields.gate --promise 0.2 --confidence 0.8
+imagegate train example-qr/fields --out example-qr/fields.gate --risk-target 0.2 --confidence 0.8 --force
 imagegate check example-qr/photos/0001.png --gate example-qr/fields.gate

@@ -28,7 +28,7 @@ def run(*arguments: object) -> Result:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Hold a gate trained on generated pages, and images that the engine failed on, with a CSV."""
     root = tmp_path_factory.mktemp("surgery")
-    asked = ("--promise", 0.2, "--confidence", 0.8, "--out", root / "pages.gate")
+    asked = ("--risk-target", 0.2, "--confidence", 0.8, "--out", root / "pages.gate")
     done = run("train", PAGES, *asked)
     assert done.exit_code == 0, done.output
     lines = ["path,failed,group"]
@@ -42,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_another_promise_for_a_gate_that_ships(tmp_path: Path) -> None:
-    done = run("adjust", "ocr-tesseract", "--promise", 0.1, "--out", tmp_path / "lax.gate")
+    done = run("adjust", "ocr-tesseract", "--risk-target", 0.1, "--out", tmp_path / "lax.gate")
     assert done.exit_code == 0, done.output
     assert "at most 10 % of the images passed fail (confidence 95 %)" in done.output
     assert "not for the best of several tried" in done.output
@@ -108,7 +108,7 @@ def test_the_same_images_by_other_paths_count_once(place: Path) -> None:
 def test_nothing_from_a_file_reaches_the_terminal_as_it_is(place: Path) -> None:
     """A name may hold an escape or markup: neither is obeyed, and neither is lost."""
     odd = place / "[red]odd\x1b[31m.gate"
-    done = run("adjust", place / "pages.gate", "--promise", 0.3, "--out", odd)
+    done = run("adjust", place / "pages.gate", "--risk-target", 0.3, "--out", odd)
     assert done.exit_code == 0, done.output
     shown = run("evaluate", odd, PRINTS, "--against", "rules:ocr", "--bootstrap", 40).output
     for output in (done.output, shown):
@@ -145,7 +145,7 @@ def test_nothing_is_replaced_but_a_gate(place: Path) -> None:
         (place / "0.png", "is no gate"),
         (ZOO / "ocr-rapidocr.gate", "would replace"),
     ):
-        done = run("adjust", place / "pages.gate", *feedback, "--promise", 0.3, "--out", out)
+        done = run("adjust", place / "pages.gate", *feedback, "--risk-target", 0.3, "--out", out)
         assert isinstance(done.exception, SettingsError)
         assert words in str(done.exception)
     assert kept == {name: (place / name).read_bytes() for name in kept}
@@ -155,10 +155,10 @@ def test_nothing_is_replaced_but_a_gate(place: Path) -> None:
 @pytest.mark.parametrize(
     ("gate", "asked", "words"),
     [
-        ("rules:ocr", ["--promise", "0.1"], "rules have no calibration rows"),
+        ("rules:ocr", ["--risk-target", "0.1"], "rules have no calibration rows"),
         ("ocr-tesseract", [], "nothing to adjust"),
         ("ocr-tesseract", ["--cost-false-pass", "3"], "go together"),
-        ("ocr-tesseract", ["--promise", "2", "--outcomes", "none.csv"], "between 0 and 1"),
+        ("ocr-tesseract", ["--risk-target", "2", "--outcomes", "none.csv"], "between 0 and 1"),
     ],
 )
 def test_mistakes_are_told(tmp_path: Path, gate: str, asked: list[str], words: str) -> None:
@@ -187,7 +187,7 @@ def test_evaluate_against_leaves_out_what_either_has_learned_from(place: Path) -
 
 def test_two_thresholds_of_one_gate_rank_alike(place: Path) -> None:
     lax = place / "lax.gate"
-    assert run("adjust", place / "pages.gate", "--promise", 0.4, "--out", lax).exit_code == 0
+    assert run("adjust", place / "pages.gate", "--risk-target", 0.4, "--out", lax).exit_code == 0
     done = run(
         *("evaluate", lax, PRINTS, "--against", place / "pages.gate"),
         *("--bootstrap", 50, "--json"),

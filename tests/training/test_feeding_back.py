@@ -58,7 +58,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def trained(place: Path, name: str, *more: str):
-    asked = ["train", str(place / "corpus"), "--out", str(place / name), "--promise", "0.4"]
+    asked = ["train", str(place / "corpus"), "--out", str(place / name), "--risk-target", "0.4"]
     done = CliRunner().invoke(app, [*asked, "--confidence", "0.7", *more])
     assert done.exit_code == 0, done.output
     return read_gate(place / name), done.output

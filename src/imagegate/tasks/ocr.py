@@ -152,7 +152,8 @@ def parse_transcript(text: str) -> OcrOutput:
     return OcrOutput(text, float("nan"))
 
 
-ENGINES = Table("OCR engine", (RAPIDOCR, TESSERACT))
+# The first is the default, and that of the gate "ocr" (models/zoo).
+ENGINES = Table("OCR engine", (TESSERACT, RAPIDOCR))
 
 OCR = Task(
     "ocr",
