@@ -215,7 +215,7 @@ def _percent_axes(axes: Any, x: str, y: str, *, top: float = 100) -> None:
 
 
 def _perfect(evaluation: Evaluation) -> tuple[Floats, Floats]:
-    """Return the perfect gate's curve row by row: first all that works, then what fails."""
+    """Return the curve of the oracle row by row: first all that works, then what fails."""
     passed = np.arange(1, evaluation.rows + 1, dtype=np.float64)
     return passed, np.maximum(0.0, passed - (evaluation.rows - evaluation.failed))
 
