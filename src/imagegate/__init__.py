@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from imagegate.image import Image, ImageFile, Limits, open_file, read
     from imagegate.messages import load_messages
     from imagegate.models.artifact import save_gate
+    from imagegate.models.gate import Gate
     from imagegate.models.rules import RulesGate, validate
     from imagegate.models.verdict import Reason, Result, Verdict
-    from imagegate.models.zoo import Gate, gate_names, load_gate
+    from imagegate.models.zoo import gate_names, load_gate
     from imagegate.pipeline.policy import Policy, load_policy
     from imagegate.pipeline.route import Router
     from imagegate.tasks.task import Task
@@ -43,7 +44,7 @@ __version__ = "0.1.0"
 # Every other name is imported when it is asked for: checking an image needs few of them.
 LATER = {
     "Engine": "engines.engine",
-    "Gate": "models.zoo",
+    "Gate": "models.gate",
     "Image": "image",
     "ImageFile": "image",
     "LearnerSettings": "training.learning.learner",

@@ -25,7 +25,7 @@ from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
 from imagegate.models.reasons import CODES, Seen, cause_reason, other_reason, told
 from imagegate.models.verdict import Verdict
-from imagegate.pipeline.repair import mend
+from imagegate.pipeline.repair import best_repair
 from imagegate.pipeline.route import Router
 
 SCHEMA = json.loads(
@@ -389,7 +389,9 @@ def test_a_policy_uses_nothing_unfamiliar(monkeypatch: pytest.MonkeyPatch) -> No
     lax = {"repair": {}, "use_below": 0.9, "reject_from": 0.95}
     assert Router(gate, lax).route(np.full((40, 60), 128, np.uint8)).action == "review"
     page = Image.from_array(np.random.default_rng(0).integers(0, 255, (60, 80), np.uint8))
-    assert mend(page, verdict, gate, {"noise": 1.0}) is None, "nor what a mend makes unfamiliar"
+    assert best_repair(page, verdict, gate, {"noise": 1.0}) is None, (
+        "nor what a repair makes unfamiliar"
+    )
     familiar = replace(gate, ood=replace(gate.ood, limit=1e9))
-    assert mend(page, verdict, familiar, {"noise": 1.0}) is not None
+    assert best_repair(page, verdict, familiar, {"noise": 1.0}) is not None
     assert Router(familiar, lax).route(np.full((40, 60), 128, np.uint8)).action == "use"

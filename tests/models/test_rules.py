@@ -9,6 +9,7 @@ import pytest
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.features import CAUSES
 from imagegate.image import Image
+from imagegate.models.card_text import card_lines
 from imagegate.models.rules import (
     PRESETS,
     RulesGate,
@@ -114,4 +115,4 @@ def test_rules_look_like_a_gate():
     assert verdict.reasons[0].cause == "size"
     assert gate.card.engine is None
     assert "fixed thresholds" in gate.card.promise_text()
-    assert any("min_width 300" in line for line in gate.card.lines())
+    assert any("min_width 300" in line for line in card_lines(gate.card))

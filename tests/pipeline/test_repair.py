@@ -12,7 +12,7 @@ from imagegate import load_gate, read
 from imagegate.degrade import apply_chain, single_chain
 from imagegate.features import CAUSES, readings
 from imagegate.image import Image
-from imagegate.pipeline.repair import EARNED, REPAIRS, denoise, even_light, mend, proven
+from imagegate.pipeline.repair import EARNED, REPAIRS, best_repair, denoise, even_light, proven
 from imagegate.synthetic.pages import render_page
 from imagegate.tasks import TASKS, find_engine, word_recall
 
@@ -46,19 +46,19 @@ def gate():
 def test_a_mend_brings_the_page_back_and_leaves_its_input_alone(row):
     worse = spoil(*SPOILT[row.name])
     kept, seen = worse.copy(), measured(worse)
-    mended = row.function(worse, seen)
-    assert far(mended) < 0.75 * far(worse)
-    assert mended.dtype == np.uint8
+    repaired = row.function(worse, seen)
+    assert far(repaired) < 0.75 * far(worse)
+    assert repaired.dtype == np.uint8
     np.testing.assert_array_equal(worse, kept)
-    np.testing.assert_array_equal(mended, row.function(worse, seen))
+    np.testing.assert_array_equal(repaired, row.function(worse, seen))
     np.testing.assert_array_equal(
-        mended, row.function(cv2.cvtColor(worse, cv2.COLOR_RGB2GRAY), seen)
+        repaired, row.function(cv2.cvtColor(worse, cv2.COLOR_RGB2GRAY), seen)
     )
 
 
 @pytest.mark.parametrize("row", REPAIRS.values(), ids=lambda row: row.name)
 @pytest.mark.parametrize("pixels", [PAGE.pixels, np.full((9, 7, 3), 250, np.uint8)])
-def test_nothing_is_mended_where_nothing_is_wrong(row, pixels):
+def test_nothing_is_repaired_where_nothing_is_wrong(row, pixels):
     assert row.name in CAUSES
     assert row.function(pixels, {}) is None
     assert row.function(PAGE.pixels, measured(PAGE.pixels)) is None
@@ -66,15 +66,15 @@ def test_nothing_is_mended_where_nothing_is_wrong(row, pixels):
 
 def test_lone_pixels_go_and_letters_stay():
     salted = spoil("noise.salt_pepper", 1)
-    mended = denoise(salted, measured(salted))
-    assert measured(mended)["noise.impulse_share"] < 0.1 * measured(salted)["noise.impulse_share"]
-    assert far(mended) < 0.5 * far(salted)
+    repaired = denoise(salted, measured(salted))
+    assert measured(repaired)["noise.impulse_share"] < 0.1 * measured(salted)["noise.impulse_share"]
+    assert far(repaired) < 0.5 * far(salted)
 
 
 def test_light_that_falls_off_is_evened():
     dark = spoil("exposure.uneven", 4)
-    mended = even_light(dark, measured(dark))
-    before, after = (measured(page)["exposure.light_falloff"] for page in (dark, mended))
+    repaired = even_light(dark, measured(dark))
+    before, after = (measured(page)["exposure.light_falloff"] for page in (dark, repaired))
     assert before > 1
     assert after < 0.3 * before
 
@@ -87,12 +87,12 @@ def test_the_gate_is_asked_again_and_decides(gate):
     image = read(spoil("noise.gaussian", 3))
     verdict = gate.check(image)
     assert not verdict.ok
-    mended = mend(image, verdict, gate, proven(gate))
-    assert mended.cause == "noise"
-    assert mended.verdict.p_fail == gate.check(mended.pixels).p_fail <= proven(gate)["noise"]
-    assert mend(image, verdict, gate, {"noise": mended.verdict.p_fail - 1e-9}) is None
-    assert mend(image, verdict, gate, {"exposure": 1.0}) is None  # it is not to blame
-    assert mend(image, verdict, gate, {}) is None
+    repaired = best_repair(image, verdict, gate, proven(gate))
+    assert repaired.cause == "noise"
+    assert repaired.verdict.p_fail == gate.check(repaired.pixels).p_fail <= proven(gate)["noise"]
+    assert best_repair(image, verdict, gate, {"noise": repaired.verdict.p_fail - 1e-9}) is None
+    assert best_repair(image, verdict, gate, {"exposure": 1.0}) is None  # it is not to blame
+    assert best_repair(image, verdict, gate, {}) is None
 
 
 def test_only_what_is_proven_is_offered_and_never_more_laxly_than_the_gate(gate):
@@ -121,7 +121,7 @@ def test_the_real_engine_reads_more(cause):
     pytest.importorskip("tesserocr")
     run = find_engine("ocr", "tesseract").open()
     worse = spoil(*SPOILT[cause])
-    mended = REPAIRS[cause].function(worse, measured(worse))
+    repaired = REPAIRS[cause].function(worse, measured(worse))
     before = word_recall(run(worse).text, PAGE.text)
-    after = word_recall(run(cv2.cvtColor(mended, cv2.COLOR_GRAY2RGB)).text, PAGE.text)
+    after = word_recall(run(cv2.cvtColor(repaired, cv2.COLOR_GRAY2RGB)).text, PAGE.text)
     assert after > before + 0.1

@@ -40,7 +40,7 @@ def test_by_default_the_gates_own_thresholds_decide(page, gate):
         assert route.action == expected
         assert route.verdict.to_dict() == verdict.to_dict()
         assert route.before == verdict.p_fail
-    assert router.keeps_promise
+    assert router.keeps_guarantee
 
 
 def test_thresholds_of_a_policy_take_their_place(page, gate):
@@ -51,8 +51,8 @@ def test_thresholds_of_a_policy_take_their_place(page, gate):
     assert strict.route(page).action == "review"
     reject = Router(gate, {"use_below": p_fail * 0.5, "reject_from": p_fail * 0.9, "repair": {}})
     assert reject.route(page).action == "reject"
-    assert strict.keeps_promise
-    assert not Router(gate, {"use_below": 0.9, "reject_from": 0.95}).keeps_promise
+    assert strict.keeps_guarantee
+    assert not Router(gate, {"use_below": 0.9, "reject_from": 0.95}).keeps_guarantee
 
 
 def test_people_look_at_what_the_policy_names(page, gate):

@@ -13,6 +13,7 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.calibration import Calibration, History, sigmoid
 from imagegate.models.card import Card
+from imagegate.models.card_text import card_lines
 from imagegate.models.gate import Gate
 from imagegate.models.zoo import gate_names, load_gate
 from imagegate.training.corpus import Corpus
@@ -143,7 +144,7 @@ def test_an_adjusted_gate_survives_its_file(gate: Gate) -> None:
     plain = read.card.to_dict()
     assert plain.pop("hash")
     assert plain == {k: v for k, v in twice.card.to_dict().items() if k != "hash"}
-    first, second = (line for line in read.card.lines() if line.startswith("adjusted"))
+    first, second = (line for line in card_lines(read.card) if line.startswith("adjusted"))
     assert "2026-11-25: before 20 % with confidence 80 %" in first
     assert "now costs 4 to 1 (pass up to 0.200)" in second
     assert "60 more images of 30 groups from f.csv" in second

@@ -11,7 +11,7 @@ import standins
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.card import Guarantee
-from imagegate.models.zoo import Gate
+from imagegate.models.gate import Gate
 from imagegate.stats.bootstrap import Estimate
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.evaluation.evaluation import against, on_target, standing

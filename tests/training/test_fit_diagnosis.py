@@ -19,7 +19,7 @@ from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.features import CAUSES, MEASURES
 from imagegate.models.artifact import from_bytes, read_gate, to_bytes
-from imagegate.models.card.findings import diagnosis_lines
+from imagegate.models.card_text import diagnosis_lines
 from imagegate.models.diagnosis import PRESENT, Diagnosis
 from imagegate.models.gate import Gate
 from imagegate.training.corpus import Corpus

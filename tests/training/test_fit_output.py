@@ -10,6 +10,7 @@ import standins
 
 from imagegate.features import OUTPUT_VERSION, output_measures
 from imagegate.models.artifact import from_bytes, to_bytes
+from imagegate.models.card_text import card_lines
 from imagegate.training.corpus import Corpus
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.learning.fit import train
@@ -107,7 +108,7 @@ def test_both_stand_side_by_side(result, evaluation):
 
 def test_results_are_stored_on_both_cards(result, evaluation):
     gate = result.gate.with_results(evaluation.for_card())
-    assert any(line.startswith("  with its output: AUROC") for line in gate.card.lines())
+    assert any(line.startswith("  with its output: AUROC") for line in card_lines(gate.card))
     assert gate.output.card.results["learned"] == evaluation.for_card()["output"]
     assert to_bytes(from_bytes(to_bytes(gate))) == to_bytes(gate)
 

@@ -10,7 +10,7 @@ from standins import EDGE, card, corpus
 from imagegate.cli.commands.train import tell
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.card import Card
-from imagegate.models.card.findings import diagnosis_lines, lesson_lines, severity_lines, whole
+from imagegate.models.card_text import diagnosis_lines, lesson_lines, severity_lines, whole
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.learning.fit import train
 from imagegate.training.learning.insights import importance, severity_of

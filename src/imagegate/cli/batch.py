@@ -11,12 +11,14 @@ from imagegate.cli.console import err, out, print_json, progress
 from imagegate.errors import SettingsError
 from imagegate.image import Limits
 from imagegate.messages import ENGLISH, languages, load_messages
-from imagegate.models.zoo import Gate, RulesGate, load_gate
+from imagegate.models.gate import Gate
+from imagegate.models.zoo import load_gate
 from imagegate.pipeline.files import images_under, is_url
 from imagegate.pipeline.policy import Policy
 from imagegate.pipeline.route import Router
 
 if TYPE_CHECKING:
+    from imagegate.models.rules import RulesGate
     from imagegate.pipeline.summary import Summary
 
 MOST_NAME = 160  # characters of a batch's name: it is in every line of the log
@@ -40,7 +42,7 @@ def gate_of(name: str, thresholds: Path | None) -> Gate | RulesGate:
     gate = load_gate(name)
     if thresholds is None:
         return gate
-    from imagegate.models.rules import load_thresholds
+    from imagegate.models.rules import RulesGate, load_thresholds
 
     if not isinstance(gate, RulesGate):
         raise SettingsError(f"--thresholds goes with a rules gate, not with {gate.name}")

@@ -7,15 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagegate import image
 from imagegate.errors import OutputError, SettingsError
-from imagegate.models.gate import no_output_check
+from imagegate.models.gate import Gate, no_output_check
 from imagegate.models.verdict import Row, Verdict, check_many
-from imagegate.models.zoo import Gate, RulesGate
 from imagegate.tasks import TASKS
 from imagegate.tasks.task import Task
 from imagegate.tasks.transcript_files import READERS, read_transcript_file
+
+if TYPE_CHECKING:
+    from imagegate.models.rules import RulesGate
 
 
 def check_outputs(
@@ -30,7 +33,7 @@ def check_outputs(
     SettingsError
         If the gate knows no outputs, or it is not clear which output belongs to which image.
     """
-    if isinstance(gate, RulesGate) or not (gate.output or gate.judges_output):
+    if not isinstance(gate, Gate) or not (gate.output or gate.judges_output):
         raise no_output_check(gate.name)
     task = TASKS[gate.card.task]  # never from elsewhere: a gate file must not name code to load
     found = pairs(files, output, task)

@@ -19,8 +19,9 @@ import cv2
 
 from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.image import Limits
+from imagegate.models.gate import Gate
+from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import Result, Row
-from imagegate.models.zoo import Gate, RulesGate
 from imagegate.parallel.pool import Done, attempt
 from imagegate.pipeline.output import arrow, flat, schema
 from imagegate.pipeline.policy import Policy

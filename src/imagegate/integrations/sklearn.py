@@ -18,7 +18,8 @@ from imagegate.features import LEARNABLE, MEASURES, VERSION, measure
 from imagegate.image import Image, read
 from imagegate.models.calibration import sigmoid
 from imagegate.models.card import Card
-from imagegate.models.zoo import Gate, RulesGate
+from imagegate.models.gate import Gate
+from imagegate.models.rules import RulesGate
 from imagegate.stats.metrics import even_weights
 from imagegate.training.learning.fit import LIBRARIES, SplitRows, fit_gate
 from imagegate.training.learning.learner import FOLDS, LearnerSettings, varying

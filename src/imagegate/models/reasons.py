@@ -15,8 +15,8 @@ from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.diagnosis import PRESENT, Finding
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.verdict import Reason
-from imagegate.models.words import number, range_in_words, reading_in_words, value_in_words
 from imagegate.tables import Code
+from imagegate.text import number
 
 LIKELIEST = 0.08  # of an image that does not pass and has none, the likeliest cause is told
 WORTH = 0.02  # of an image that passes, what would gain less is not
@@ -173,17 +173,41 @@ def _reason(
     return Reason(code, probability, gain, message(code), detail, measure, reading, unit, usual)
 
 
+def reading_in_words(name: str, reading: float) -> str:
+    """Return a name with its reading.
+
+    >>> reading_in_words("blur.edge_width_px", 7.25)
+    'edge width is 7.25 px'
+    >>> reading_in_words("exposure.dark_share", 0.5)
+    'dark share is 50 %'
+    """
+    if math.isnan(reading):
+        return f"{find(name).label} could not be measured"
+    value, unit = value_in_words(name, reading), find(name).shown_unit
+    return f"{find(name).label} is {value} {unit}".rstrip()
+
+
+def value_in_words(name: str, reading: float) -> str:
+    """Return a reading alone; shares in percent."""
+    return f"{number(100 * reading)} %" if find(name).unit == "share" else number(reading)
+
+
+def range_in_words(name: str, low: float, high: float) -> str:
+    """Return a range of readings.
+
+    >>> range_in_words("exposure.dark_share", 0.0, 0.056)
+    '0–5.6 %'
+    """
+    return f"{value_in_words(name, low).removesuffix(' %')}–{value_in_words(name, high)}"
+
+
 def _reading(measure: str, seen: Seen) -> str:
     """Say what the measure reads, and what is usual."""
     shown = reading_in_words(measure, seen.readings.get(measure, math.nan))
     low, high = seen.usual(measure)
-    unit = find(measure).shown_unit
-    usual = (
-        ""
-        if math.isnan(low)
-        else f"; usual is {range_in_words(measure, low, high)} {unit}".rstrip()
-    )
-    return f"{shown[:1].upper()}{shown[1:]}{usual}."
+    usual = f"{range_in_words(measure, low, high)} {find(measure).shown_unit}".rstrip()
+    more = "" if math.isnan(low) else f"; usual is {usual}"
+    return f"{shown[:1].upper()}{shown[1:]}{more}."
 
 
 def _score(finding: Finding, seen: Seen) -> list[str]:

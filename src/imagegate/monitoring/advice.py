@@ -10,7 +10,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from imagegate.models.card import percent
-from imagegate.models.zoo import Gate, RulesGate
+from imagegate.models.gate import Gate
+from imagegate.models.rules import RulesGate
 from imagegate.monitoring.feedback import Observed, Seen
 from imagegate.monitoring.moved import Moved
 from imagegate.monitoring.passing import Passing

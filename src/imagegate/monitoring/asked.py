@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imagegate.errors import ImagegateError, SettingsError
-from imagegate.models.gate import OUTPUT_SUFFIX
+from imagegate.models.gate import OUTPUT_SUFFIX, Gate
+from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import Row
-from imagegate.models.zoo import Gate, RulesGate, load_gate
+from imagegate.models.zoo import load_gate
 from imagegate.monitoring.lines import rows_of
 
 

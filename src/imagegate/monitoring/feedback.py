@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from imagegate.errors import SettingsError
+from imagegate.models.gate import Gate
+from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import Row, route_of
-from imagegate.models.zoo import Gate, RulesGate
 from imagegate.monitoring.reference import Floats
 from imagegate.pipeline.summary import Chances, Expected, expected_failures
 from imagegate.stats.binomial import clopper_pearson

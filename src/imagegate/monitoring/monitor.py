@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagegate.errors import SettingsError, UnknownNameError
-from imagegate.models.zoo import Gate, RulesGate
+from imagegate.models.gate import Gate
+from imagegate.models.rules import RulesGate
 from imagegate.monitoring.advice import ALPHA, Facts, advise, weightiest
 from imagegate.monitoring.asked import gate_of
 from imagegate.monitoring.drift import drift

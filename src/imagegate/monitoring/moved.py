@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagegate.features import find
-from imagegate.models.words import name_in_words, value_in_words
+from imagegate.models.reasons import value_in_words
 
 # Below 0.1 no real change, from 0.25 a large one: the habit of credit scoring, as in Lewis, An
 # Introduction to Credit Scoring, 1994, and Siddiqi, Credit Risk Scorecards, 2006; no theorem.
@@ -78,7 +78,7 @@ class Moved:
 
     def sentence(self) -> str:
         """Say in plain words which way it has moved."""
-        where, name = self.where, name_in_words(self.measure)
+        where, name = self.where, find(self.measure).label
         if abs(self.undefined - self.reference_undefined) >= UNDEFINED_CHANGE:
             return (
                 f"{name} could be measured in {_defined(self.undefined)} of the images, "
@@ -118,7 +118,7 @@ class Moved:
 
 def _looks(measure: str, where: str, *, higher: bool) -> str:
     """Return what it looks like if the readings of a measure are higher, or lower."""
-    name = name_in_words(measure)
+    name = find(measure).label
     looks = find(measure).looks
     if looks is None:
         return f"{name} is {'higher' if higher else 'lower'} than {where}"

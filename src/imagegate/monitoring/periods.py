@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from imagegate.models.gate import Gate
+from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import BROKEN, Row, route_of
-from imagegate.models.zoo import Gate, RulesGate
 from imagegate.monitoring.asked import is_of
 from imagegate.monitoring.feedback import Matches
 from imagegate.monitoring.lines import By, period_of, rows_of, usual_by

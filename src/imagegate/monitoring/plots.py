@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from imagegate.features import find
-from imagegate.models.words import name_in_words
 from imagegate.monitoring.moved import Moved
 from imagegate.monitoring.report import Report, Section
 from imagegate.pipeline.summary import WORDS
@@ -158,7 +157,7 @@ def _title(measure: str) -> str:
     """Return a measure with its unit, broken into two lines if it is long."""
     row = find(measure)
     shown = "%" if row.unit == "share" else row.shown_unit
-    words = name_in_words(measure) + (f" ({shown})" if shown else "")
+    words = find(measure).label + (f" ({shown})" if shown else "")
     if len(words) <= 30:
         return words
     at = words.rfind(" ", 0, 31)

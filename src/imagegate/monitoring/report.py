@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from imagegate.models.zoo import Gate, RulesGate
+from imagegate.models.gate import Gate
+from imagegate.models.rules import RulesGate
 from imagegate.monitoring.advice import Advice
 from imagegate.monitoring.drift import by_signal
 from imagegate.monitoring.feedback import Observed

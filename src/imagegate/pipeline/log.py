@@ -9,14 +9,17 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagegate import features
 from imagegate.errors import SettingsError
+from imagegate.models.gate import Gate
 from imagegate.models.verdict import Result, Row
-from imagegate.models.zoo import Gate, RulesGate
 from imagegate.pipeline.files import is_url
 from imagegate.text import shown
+
+if TYPE_CHECKING:
+    from imagegate.models.rules import RulesGate
 
 
 class DecisionLog:

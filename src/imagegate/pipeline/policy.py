@@ -10,7 +10,6 @@ from typing import Any
 
 from imagegate.errors import ImagegateError, SettingsError, UnknownNameError
 from imagegate.models.reasons import CAUSES_TOLD
-from imagegate.pipeline.repair import REPAIRS
 
 PROVEN = "proven"
 
@@ -28,7 +27,7 @@ class Policy:
         The lowest ``p_fail`` of an image that is rejected; by default the gate's own. What lies
         between the two is for review.
     repair : "proven" or mapping of str to float
-        The causes that may be mended, each with the highest ``p_fail`` of the mended image.
+        The causes that may be repaired, each with the highest ``p_fail`` of the repaired image.
         ``"proven"`` takes those that have been measured to help this task and engine
         (``docs/repair.md``), nothing where none has; an empty mapping forbids repairs.
     review : tuple of str
@@ -118,9 +117,11 @@ def _check_repairs(repair: object) -> None:
     if not isinstance(repair, Mapping):
         raise SettingsError(
             f"policy: repair: expected {PROVEN!r} or a table of cause = highest p_fail of the "
-            f"mended image, got {repair!r}"
+            f"repaired image, got {repair!r}"
         )
     for cause, limit in repair.items():
+        from imagegate.pipeline.repair import REPAIRS
+
         if cause not in REPAIRS:
             raise UnknownNameError("repair", str(cause), REPAIRS)
         _share(f"repair.{cause}", limit)

@@ -1,4 +1,4 @@
-"""Classical mends, named by cause, and the ones that the real engine has been seen to gain from."""
+"""Classical repairs, named by cause, and those that the real engine was measured to gain from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-LOW_SCORE = 80  # a score under it is worth a mend, whether or not a reason names it
+LOW_SCORE = 80  # a score under it is worth a repair, whether or not a reason names it
 
 LONE_SHARE = 0.004  # of lone pixels, from which on they are salt and pepper
 LEAST_NOISE = 2.5  # gray levels; paper has as much
@@ -33,23 +33,23 @@ X_HEIGHT_PARTS = 40  # of the short side, where no letters are found
 
 GROUND_REACH = 5  # x-heights: the ground shows between and beside the letters
 GROUND_PX = 4  # of an x-height that are left to look for the ground
-# Less than this is worth mending: halvings, gray levels.
+# Less than this is worth a repair: halvings, gray levels.
 FALLOFF, RANGE, CONTRAST, CONTRAST_P10 = 0.6, 150.0, 50.0, 35.0
 INK, PAPER = 0.2, 90.0  # percentiles that become black and white
 
 
 @dataclass(frozen=True, eq=False)
-class Mended:
-    """An image with one cause mended, and what the gate says of it.
+class Repaired:
+    """An image with one cause repaired, and what the gate says of it.
 
     Parameters
     ----------
     cause : str
-        What was mended.
+        What was repaired.
     pixels : ndarray of uint8
-        The mended image, gray (height, width).
+        The repaired image, gray (height, width).
     verdict : Verdict
-        The gate on the mended image.
+        The gate on the repaired image.
     """
 
     cause: str
@@ -57,8 +57,10 @@ class Mended:
     verdict: Verdict
 
 
-def mend(image: Image, verdict: Verdict, gate: Gate, limits: Mapping[str, float]) -> Mended | None:
-    """Try the mends that a verdict calls for and return the one that the gate likes best.
+def best_repair(
+    image: Image, verdict: Verdict, gate: Gate, limits: Mapping[str, float]
+) -> Repaired | None:
+    """Try the repairs that a verdict calls for and return the one that the gate likes best.
 
     Parameters
     ----------
@@ -67,33 +69,33 @@ def mend(image: Image, verdict: Verdict, gate: Gate, limits: Mapping[str, float]
     verdict : Verdict
         What the gate said of it.
     gate : Gate
-        Asked again about each mended image.
+        Asked again about each repaired image.
     limits : mapping of str to float
-        The causes that may be mended, each with the highest ``p_fail`` of the mended image,
+        The causes that may be repaired, each with the highest ``p_fail`` of the repaired image,
         such as :func:`proven` returns.
 
     Returns
     -------
-    Mended or None
-        None if no mend brings the image down to its limit, and for an image unlike anything that
-        the gate has learned from: nobody knows what a mend does to it.
+    Repaired or None
+        None if no repair brings the image down to its limit, and for an image that is out of
+        distribution: nobody knows what a repair does to it.
     """
     if verdict.p_fail is None:
         return None
     found = [
-        Mended(cause, pixels, after)
+        Repaired(cause, pixels, after)
         for cause, pixels in attempts(image, verdict, limits)
         if (after := gate.check(pixels)).p_fail is not None
         and after.p_fail <= limits[cause]
         and gate.knows(after)
     ]
-    return min(found, key=lambda mended: mended.verdict.p_fail or 0.0, default=None)
+    return min(found, key=lambda repaired: repaired.verdict.p_fail or 0.0, default=None)
 
 
 def attempts(
     image: Image, verdict: Verdict, causes: Mapping[str, float]
 ) -> Iterator[tuple[str, Pixels]]:
-    """Mend each of the causes that the verdict blames, in the order of the table."""
+    """Repair each of the causes that the verdict blames, in the order of the table."""
     blamed = {reason.cause for reason in verdict.reasons}
     for cause, row in REPAIRS.items():
         low = verdict.scores.get(cause, 100.0) < LOW_SCORE
@@ -104,12 +106,12 @@ def attempts(
 
 
 def proven(gate: Gate) -> Mapping[str, float]:
-    """Return the causes whose mend has earned its place for the task and engine of a gate.
+    """Return the causes whose repair has earned its place for the task and engine of a gate.
 
     Returns
     -------
     mapping of str to float
-        With the highest ``p_fail`` of the mended image: never above the gate's own threshold.
+        With the highest ``p_fail`` of the repaired image: never above the gate's own threshold.
         Empty for a task or engine for which nothing has been shown, and for a gate that passes
         nothing by itself.
     """
@@ -219,8 +221,8 @@ REPAIRS: Table[Repair] = Table(
     ),
 )
 
-# By task and engine: the causes whose mend lowers the engine's loss on images that neither gate
-# nor mend has seen, with the highest p_fail of the mended image. From benchmarks/repair.py, see
+# By task and engine: the causes whose repair lowers the engine's loss on images that neither gate
+# nor repair has seen, with the highest p_fail of the repaired image. From benchmarks/repair.py, see
 # docs/repair.md.
 EARNED: Mapping[tuple[str, str], Mapping[str, float]] = {
     ("ocr", "tesseract"): {"noise": 0.07, "exposure": 0.07},

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagegate.errors import ImagegateError, NoRoomError, SettingsError
 from imagegate.image import Image, Limits, load, open_file, read
 from imagegate.messages import ENGLISH
+from imagegate.models.gate import Gate
 from imagegate.models.verdict import ACTION_OF, Action, Result, Verdict
-from imagegate.models.zoo import Gate, RulesGate, load_gate
+from imagegate.models.zoo import load_gate
 from imagegate.parallel.pool import Done, name_of
 from imagegate.pipeline.files import opened
 from imagegate.pipeline.policy import PROVEN, Policy, load_policy
-from imagegate.pipeline.repair import mend, proven
-from imagegate.tasks import TASKS
 from imagegate.text import shown
+
+if TYPE_CHECKING:
+    from imagegate.models.rules import RulesGate
 
 DEFAULT_LIMITS = Limits()
 
@@ -59,7 +61,7 @@ class Router:
         limits: Limits = DEFAULT_LIMITS,
         language: str = ENGLISH,
     ) -> None:
-        self.gate = gate if isinstance(gate, Gate | RulesGate) else load_gate(gate)
+        self.gate = load_gate(gate) if isinstance(gate, str | Path) else gate
         self.policy = load_policy(policy)
         self.limits, self.language = limits, language
         self._check()
@@ -83,7 +85,7 @@ class Router:
         ImageError
             If the image cannot be read.
         """
-        return self._routed(read(source), Result(name_of(source), self.gate.name), repair=repair)
+        return self._decided(read(source), Result(name_of(source), self.gate.name), repair=repair)
 
     def pages(
         self, path: str, content: bytes | None = None, *, keep_pixels: bool = False
@@ -112,94 +114,103 @@ class Router:
             page = replace(result, page=number, pages=file.pages, format=file.header.format)
             try:
                 # A repaired page could not be put back into its document.
-                page = self._routed(file.page(number), page, repair=file.pages == 1)
+                page = self._decided(file.page(number), page, repair=file.pages == 1)
             except ImagegateError as error:
                 page = replace(page, error=str(error))
             found.append(page if keep_pixels else replace(page, pixels=None))
         return found
 
-    def _routed(self, image: Image, result: Result, *, repair: bool) -> Result:
+    def _decided(self, image: Image, result: Result, *, repair: bool) -> Result:
         """Add verdict and action to what is known of an image."""
         verdict = self.gate.check(image)
-        action = self._action(verdict)
-        tried = self.repairs if repair and action != "use" else {}
-        mended = mend(image, verdict, self.gate, tried) if isinstance(self.gate, Gate) else None
+        decided = replace(
+            result,
+            verdict=verdict,
+            action=self._action(verdict),
+            width=image.header.width,
+            height=image.header.height,
+        )
+        if repair and not decided.ok and self.repairs and isinstance(self.gate, Gate):
+            from imagegate.pipeline.repair import best_repair
+
+            found = best_repair(image, verdict, self.gate, self.repairs)
+            if found:
+                decided = replace(
+                    decided,
+                    action="repair",
+                    repair=found.cause,
+                    after=found.verdict.p_fail,
+                    pixels=found.pixels,
+                )
         if self.language != ENGLISH:
-            verdict = verdict.translated(self.language)
-        height, width = image.header.height, image.header.width
-        result = replace(result, verdict=verdict, action=action, width=width, height=height)
-        if mended is None:
-            return result
-        pixels, after = mended.pixels, mended.verdict.p_fail
-        return replace(result, action="repair", repair=mended.cause, after=after, pixels=pixels)
+            decided = replace(decided, verdict=verdict.translated(self.language))
+        return decided
 
     @cached_property
     def repairs(self) -> Mapping[str, float]:
-        """The causes that may be mended, each with the highest ``p_fail`` afterwards."""
+        """The causes that may be repaired, each with the highest ``p_fail`` afterwards."""
         if isinstance(self.policy.repair, Mapping):
             return self.policy.repair
         use = self.thresholds[0]
         if use is None or not isinstance(self.gate, Gate):
             return {}
+        from imagegate.pipeline.repair import proven
+
         return {cause: min(limit, use) for cause, limit in proven(self.gate).items()}
 
     @property
-    def keeps_promise(self) -> bool:
-        """Whether what is used is what the gate's promise is about, or less."""
-        own, used = self._own()[0], self.thresholds[0]
+    def keeps_guarantee(self) -> bool:
+        """Whether what is used is what the gate's guarantee is about, or less."""
+        own, used = self._own_thresholds[0], self.thresholds[0]
         return used is None or (own is not None and used <= own)
 
     @cached_property
     def thresholds(self) -> tuple[float | None, float]:
         """Use up to the first ``p_fail``, None if nothing is used; reject from the second on."""
-        own_use, own_reject = self._own()
+        own_use, own_reject = self._own_thresholds
         use, reject = self.policy.use_below, self.policy.reject_from
         return own_use if use is None else use, own_reject if reject is None else reject
 
-    def _action(self, verdict: Verdict) -> Action:
-        action = ACTION_OF[verdict.decision]
-        if verdict.p_fail is not None:
-            use, reject = self.thresholds
-            if use is not None and verdict.p_fail <= use and self._knows(verdict):
-                return "use"
-            action = "reject" if verdict.p_fail >= reject else "review"
-        if (
-            action == "reject"
-            and verdict.reasons
-            and verdict.reasons[0].cause in self.policy.review
-        ):
-            return "review"
-        return action
-
-    def _knows(self, verdict: Verdict) -> bool:
-        return isinstance(self.gate, RulesGate) or self.gate.knows(verdict)
-
-    def _own(self) -> tuple[float | None, float]:
+    @property
+    def _own_thresholds(self) -> tuple[float | None, float]:
         if isinstance(self.gate, Gate):
             return self.gate.thresholds.passing, self.gate.thresholds.rejecting
         return None, 1.0
 
-    def _check(self) -> None:
-        if isinstance(self.gate, Gate):
-            if self.gate.judges_output:
-                raise SettingsError(
-                    f"{self.gate.name} judges outputs; a router needs a gate of images"
-                )
-            task = TASKS.get(self.gate.card.task)
-            if self.policy.repair not in (PROVEN, {}) and task is not None and not task.text:
-                raise SettingsError(f"policy: repairs are for text, {task.name} is about pictures")
+    def _action(self, verdict: Verdict) -> Action:
+        action = ACTION_OF[verdict.decision]
+        if verdict.p_fail is not None and isinstance(self.gate, Gate):
             use, reject = self.thresholds
-            if use is not None and use > reject:
+            if use is not None and verdict.p_fail <= use and self.gate.knows(verdict):
+                return "use"
+            action = "reject" if verdict.p_fail >= reject else "review"
+        looked_at = verdict.reasons and verdict.reasons[0].cause in self.policy.review
+        return "review" if action == "reject" and looked_at else action
+
+    def _check(self) -> None:
+        """Raise SettingsError if the policy does not go with the gate."""
+        gate, policy = self.gate, self.policy
+        own_repairs = policy.repair not in (PROVEN, {})
+        if not isinstance(gate, Gate):
+            if own_repairs or (policy.use_below, policy.reject_from) != (None, None):
                 raise SettingsError(
-                    f"policy: use_below {use:g} must not lie above reject_from {reject:g}; what "
-                    f"the policy leaves out is that of {self.gate.name}"
+                    f"{gate.name} knows no probability: its policy can only say what to review"
                 )
             return
-        policy = self.policy
-        thresholds = (policy.use_below, policy.reject_from)
-        if thresholds != (None, None) or policy.repair not in (PROVEN, {}):
+        if gate.judges_output:
+            raise SettingsError(f"{gate.name} judges outputs; a router needs a gate of images")
+        if own_repairs:
+            from imagegate.tasks import TASKS
+
+            if gate.card.task in TASKS and not TASKS[gate.card.task].text:
+                raise SettingsError(
+                    f"policy: repairs are for text, {gate.card.task} is about pictures"
+                )
+        use, reject = self.thresholds
+        if use is not None and use > reject:
             raise SettingsError(
-                f"{self.gate.name} knows no probability: its policy can only say what to review"
+                f"policy: use_below {use:g} must not lie above reject_from {reject:g}; what "
+                f"the policy leaves out is that of {gate.name}"
             )
 
 

@@ -101,7 +101,7 @@ def run(
         shards = _look(look, journal, gate.name, log=log, progress=progress)
         rows = (row for files in shards.read() for pages in files for row in pages)
         journal.finish(lambda file: write(file, tally.watch(rows)), storage(out)[1])
-    return tally.summary(gate, guaranteed=router.keeps_promise)
+    return tally.summary(gate, guaranteed=router.keeps_guarantee)
 
 
 def described(router: Router) -> dict[str, Any]:

@@ -6,15 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.models.calibration import FURTHEST, Calibration, History, fit_calibration, sigmoid
+from imagegate.models.gate import Gate
 from imagegate.models.verdict import ACTIONS, BROKEN, Row, route_of
-from imagegate.models.zoo import Gate, RulesGate
 from imagegate.text import count
+
+if TYPE_CHECKING:
+    from imagegate.models.rules import RulesGate
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95

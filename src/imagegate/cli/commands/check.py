@@ -31,14 +31,15 @@ from imagegate.cli.options import (
 )
 from imagegate.cli.rows import close, show
 from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.models.gate import Gate
 from imagegate.models.verdict import Result, Row
-from imagegate.models.zoo import Gate, RulesGate
 from imagegate.parallel.pool import run_many
 from imagegate.pipeline.files import images_under, is_url, local
 from imagegate.pipeline.policy import Policy
 from imagegate.pipeline.route import Router, results_of
 
 if TYPE_CHECKING:
+    from imagegate.models.rules import RulesGate
     from imagegate.pipeline.run import Many
 
 EXAMPLES = (
@@ -123,7 +124,7 @@ def command(
         summary = run_with_progress(router, paths, to, **given)
         finish(summary, to, as_json=as_json, quiet=quiet)
     rows = checked(router, paths, log, jobs=jobs or None)
-    kept = router.keeps_promise
+    kept = router.keeps_guarantee
     raise typer.Exit(tell(rows, paths, judge, guaranteed=kept, quiet=quiet, as_json=as_json))
 
 

@@ -8,7 +8,9 @@ import typer
 
 from imagegate.cli.console import cards, out, print_json, say
 from imagegate.cli.options import AsJson
-from imagegate.models.zoo import Gate, load_gate
+from imagegate.models.card_text import card_lines
+from imagegate.models.gate import Gate
+from imagegate.models.zoo import load_gate
 
 EXAMPLES = ("imagegate show ocr-tesseract", "imagegate show my.gate --json")
 
@@ -22,7 +24,7 @@ def command(
     if as_json:
         print_json(cards(found))
         return
-    say(*found.card.lines())
+    say(*card_lines(found.card))
     if isinstance(found, Gate) and found.output:
         out.print("\n[bold]once the engine has run[/]")
-        say(*found.output.card.lines())
+        say(*card_lines(found.output.card))

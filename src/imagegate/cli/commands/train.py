@@ -161,7 +161,7 @@ def run(
 
 def tell(gate: Gate, summary: TrainingMessages, heldout: Evaluation) -> None:
     """Print what it learned, how it compares, its guarantee, and what is missing."""
-    from imagegate.models.card.findings import diagnosis_lines, lesson_lines
+    from imagegate.models.card_text import diagnosis_lines, lesson_lines
 
     of_output = lesson_lines(gate.output.card.lesson) if gate.output else []
     of_output = [f"With the output at hand: {line}" for line in of_output]

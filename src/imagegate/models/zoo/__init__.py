@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagegate.errors import GateFileError, UnknownNameError
 from imagegate.models.artifact import read_gate
-from imagegate.models.calibration import Thresholds
 from imagegate.models.gate import Gate
-from imagegate.models.rules import PRESETS, RulesGate
 
-__all__ = ["Gate", "RulesGate", "Thresholds", "gate_names", "load_gate"]
+if TYPE_CHECKING:
+    from imagegate.models.rules import RulesGate
 
 ZOO = Path(__file__).parent
 SUFFIX = ".gate"
@@ -22,6 +22,8 @@ ALIASES = {"ocr": "ocr-tesseract"}
 
 def gate_names() -> list[str]:
     """Return the names that :func:`load_gate` knows: the gates that ship, then the rules."""
+    from imagegate.models.rules import PRESETS  # with all tasks: no learned gate needs them
+
     return [*(path.stem for path in _shipped()), *(f"{RULES}{task}" for task in PRESETS)]
 
 
@@ -56,15 +58,13 @@ def load_gate(name: str | Path) -> Gate | RulesGate:
     if Path(name).is_file():
         return read_gate(Path(name))
     if Path(name).suffix == SUFFIX or Path(name).is_dir():
-        near = get_close_matches(
-            Path(name).name, [one.name for one in Path(name).parent.glob(f"*{SUFFIX}")]
-        )
-        hint = f". Did you mean {str(Path(name).with_name(near[0]))!r}?" if near else ""
-        raise GateFileError(f"{text}: expected a gate file there{hint}")
+        raise GateFileError(f"{text}: expected a gate file there{_hint(Path(name))}")
     raise UnknownNameError("gate or gate file", text, [*gate_names(), *ALIASES])
 
 
 def _rules(name: str) -> RulesGate:
+    from imagegate.models.rules import PRESETS, RulesGate
+
     task = name.removeprefix(RULES)
     if task not in PRESETS:
         raise UnknownNameError("gate", name, gate_names())

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.features import CAUSES, find
-from imagegate.models.card.findings import CLEAN
+from imagegate.models.card_text import CLEAN
 from imagegate.models.gate import Gate
 from imagegate.stats.metrics import auroc, even_weights, passing
 from imagegate.training.corpus import Corpus

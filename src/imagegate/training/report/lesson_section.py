@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from imagegate.models.card.findings import (
+from imagegate.models.card_text import (
     SEVERITIES,
     diagnosis_lines,
     lesson_sentences,

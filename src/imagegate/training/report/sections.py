@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from imagegate.models.card.findings import diagnosis_lines, lesson_lines
+from imagegate.models.card_text import card_lines, diagnosis_lines, lesson_lines
 from imagegate.stats.bootstrap import FEW_GROUPS, Estimate
 from imagegate.text import count, number, percent
 from imagegate.training.evaluation.comparison import Result, Slice
@@ -192,7 +192,7 @@ def card(evaluation: Evaluation) -> str:
         *lesson_lines(known.lesson),
         *diagnosis_lines(known.diagnosis),
     }  # in a section of its own
-    texts = [text for text in known.lines() if text not in told]
+    texts = [text for text in card_lines(known) if text not in told]
     lines = "\n".join(f"<li>{line(text)}</li>" for text in texts)
     rows = [
         ("", [escape(name.replace("_", " ")), fact(value)])

@@ -1,29 +1,16 @@
-"""The facts about a gate: what it is for, what it was made from, what it promises."""
+"""The facts about a gate: what it is for, what it was made from, what it guarantees."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from imagegate.errors import GateFileError
-from imagegate.models.card.parse import (
-    Reader,
-    count,
-    each,
-    entries,
-    maybe,
-    named,
-    number,
-    part,
-    share,
-    text,
-    truth,
-    whole,
-)
 from imagegate.models.verdict import json_safe
 
-__all__ = ["Card", "Guarantee", "percent"]
+Reader = Callable[[Any], Any]  # returns the value that JSON holds, or raises what is wrong
 
 LATER = {"lesson", "adjusted", "diagnosis"}  # entries that gate files had not from the beginning
 
@@ -103,7 +90,7 @@ class Card:
     task: str
     engine: str | None
     engine_version: str = ""
-    limit: float = float("nan")
+    limit: float = math.nan
     measures: tuple[str, ...] = ()
     features_version: int = 0
     sets: tuple[Mapping[str, Any], ...] = ()
@@ -164,12 +151,6 @@ class Card:
             return f"nothing passes by itself: could not promise that {wanted}"
         return wanted
 
-    def lines(self) -> list[str]:
-        """Return the card as lines of plain words."""
-        from imagegate.models.card.render import card_lines
-
-        return card_lines(self)
-
 
 def percent(share: float) -> str:
     """Return a share in percent with two telling digits.
@@ -182,66 +163,164 @@ def percent(share: float) -> str:
 
 def _typed(name: str, value: Any) -> Any:
     """Return one entry as the card holds it; JSON knows neither NaN nor tuples."""
-    reader: Reader = _READERS.get(name, text)
+    reader: Reader = _READERS.get(name, _text)
     try:
         return reader(value)
     except (TypeError, ValueError) as error:
         raise GateFileError(f"card: {name} is {value!r:.80}: {error}") from None
 
 
-_ROWS = dict.fromkeys(("sources", "rows", "fails"), count)
-_GUARANTEE = entries(
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected text")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("expected a whole number")
+    return value
+
+
+def _count(value: Any) -> int:
+    if _whole(value) < 0:
+        raise ValueError("expected 0 or more")
+    return _whole(value)
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("expected true or false")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("expected a number")
+    if not math.isfinite(value):
+        raise ValueError("expected a finite number")
+    return value
+
+
+def _part(value: Any) -> float:
+    if not 0 <= _number(value) <= 1:
+        raise ValueError("expected a number from 0 to 1")
+    return _number(value)
+
+
+def _share(value: Any) -> float:
+    if _number(value) in (0, 1):
+        raise ValueError("expected a share between 0 and 1")
+    return _part(value)
+
+
+def _anything(value: Any) -> Any:
+    return value
+
+
+def _maybe(reader: Reader) -> Reader:
+    """Return a reader of a value that may be missing."""
+    return lambda value: None if value is None else reader(value)
+
+
+def _each(reader: Reader, *, size: int | None = None) -> Reader:
+    """Return a reader of a list."""
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple) or size not in (None, len(value)):
+            raise TypeError("expected a list" + (f" of {size}" if size else ""))
+        return tuple(_inside(i + 1, reader, item) for i, item in enumerate(value))
+
+    return read
+
+
+def _named(reader: Reader = _anything) -> Reader:
+    """Return a reader of an object with any names."""
+
+    def read(value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise TypeError("expected an object")
+        return {name: _inside(name, reader, item) for name, item in value.items()}
+
+    return read
+
+
+def _entries(needed: Mapping[str, Reader], **others: Reader) -> Reader:
+    """Return a reader of an object with the entries needed; others may be missing, or more."""
+    readers = {**needed, **others}
+
+    def read(value: Any) -> dict[str, Any]:
+        given = _named()(value)
+        missing = sorted(set(needed) - set(given))
+        if missing:
+            raise ValueError(f"lacks {', '.join(missing)}")
+        return {name: _inside(name, readers.get(name, _anything), v) for name, v in given.items()}
+
+    return read
+
+
+def _inside(name: str | int, reader: Reader, value: Any) -> Any:
+    try:
+        return reader(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+_ROWS = dict.fromkeys(("sources", "rows", "fails"), _count)
+_GUARANTEE = _entries(
     {
-        **dict.fromkeys(("promise", "confidence"), share),
-        **dict.fromkeys(("sources", "passed", "failed"), count),
-        "kept": truth,
-        "bound": number,
+        **dict.fromkeys(("promise", "confidence"), _share),
+        **dict.fromkeys(("sources", "passed", "failed"), _count),
+        "kept": _truth,
+        "bound": _number,
     },
-    more_sources=maybe(count),
+    more_sources=_maybe(_count),
 )
-_ESTIMATE = entries({"value": maybe(number)}, low=maybe(number), high=maybe(number))
-_LESSON = entries(
-    {"rows": count, "severity": lambda value: _severity(value) if value != {} else {}},
-    importance=named(number),
+_ESTIMATE = _entries({"value": _maybe(_number)}, low=_maybe(_number), high=_maybe(_number))
+_LESSON = _entries(
+    {"rows": _count, "severity": lambda value: _severity(value) if value != {} else {}},
+    importance=_named(_number),
 )
-_DIAGNOSIS = entries(
+_DIAGNOSIS = _entries(
     {
-        **dict.fromkeys(("causes", "measures"), each(text)),
-        "hurts_from": each(number),
-        **dict.fromkeys(("rows", "sources"), count),
-        "sets": each(entries({"name": text, **_ROWS}, licence=text)),
-        "held_out": entries(
+        **dict.fromkeys(("causes", "measures"), _each(_text)),
+        "hurts_from": _each(_number),
+        **dict.fromkeys(("rows", "sources"), _count),
+        "sets": _each(_entries({"name": _text, **_ROWS}, licence=_text)),
+        "held_out": _entries(
             {
-                "one": named(lambda value: _part_of(value)),
+                "one": _named(lambda value: _part_of(value)),
                 **dict.fromkeys(("several", "helps", "clean"), lambda value: _part_of(value)),
-                "gain": entries({"rows": count}, stated=maybe(number), measured=maybe(number)),
+                "gain": _entries(
+                    {"rows": _count}, stated=_maybe(_number), measured=_maybe(_number)
+                ),
             }
         ),
     }
 )
-_PART = entries({}, name=text, rows=count, groups=count, failed=count)
-_ASKED = entries(
-    {"pass": maybe(part)},
-    promise=maybe(share),
-    confidence=maybe(share),
-    costs=maybe(each(number, size=2)),
+_PART = _entries({}, name=_text, rows=_count, groups=_count, failed=_count)
+_ASKED = _entries(
+    {"pass": _maybe(_part)},
+    promise=_maybe(_share),
+    confidence=_maybe(_share),
+    costs=_maybe(_each(_number, size=2)),
 )
-_MERGED = entries(
-    {**dict.fromkeys(("rows", "groups", "fails"), count), "file": text}, images=each(text)
+_MERGED = _entries(
+    {**dict.fromkeys(("rows", "groups", "fails"), _count), "file": _text}, images=_each(_text)
 )
-_ADJUSTED = entries({"before": _ASKED, "after": _ASKED}, date=text, outcomes=maybe(_MERGED))
+_ADJUSTED = _entries({"before": _ASKED, "after": _ASKED}, date=_text, outcomes=_maybe(_MERGED))
 
 
 def _severity(value: Any) -> dict[str, Any]:
-    causes = dict.fromkeys(set(named()(value)) - {"clean"}, each(_part_of, size=5))
-    return dict(entries({"clean": _part_of}, **causes)(value))
+    causes = dict.fromkeys(set(_named()(value)) - {"clean"}, _each(_part_of, size=5))
+    return dict(_entries({"clean": _part_of}, **causes)(value))
 
 
 def _part_of(value: Any) -> tuple[int, int]:
-    images, part = each(count, size=2)(value)
-    if part > images:
+    images, those = _each(_count, size=2)(value)
+    if those > images:
         raise ValueError("expected no more than all of the images")
-    return images, part
+    return images, those
 
 
 def _diagnosis(value: Any) -> dict[str, Any]:
@@ -252,31 +331,31 @@ def _diagnosis(value: Any) -> dict[str, Any]:
 
 
 def _results(value: Any) -> dict[str, Any]:
-    contenders = dict.fromkeys(set(named()(value)) - {"part"}, named(_ESTIMATE))
-    return dict(entries({}, part=_PART, **contenders)(value))
+    contenders = dict.fromkeys(set(_named()(value)) - {"part"}, _named(_ESTIMATE))
+    return dict(_entries({}, part=_PART, **contenders)(value))
 
 
 _READERS: dict[str, Reader] = {
-    "engine": maybe(text),
-    "limit": lambda value: float("nan") if value is None else number(value),
-    "measures": each(text),
-    "features_version": whole,
-    "sets": each(entries({"name": text, **_ROWS}, licence=text)),
-    "parts": named(entries(_ROWS)),
-    "groups": named(each(text)),
-    "seed": whole,
-    "promise": maybe(share),
-    "confidence": maybe(share),
-    "costs": maybe(each(number, size=2)),
-    "guarantee": maybe(lambda value: Guarantee(**_GUARANTEE(value))),
-    "thresholds": named(maybe(part)),
-    "guard": named(number),
-    "settings": named(),
-    "rules_preset": named(number),
-    "rules_tuned": named(number),
+    "engine": _maybe(_text),
+    "limit": lambda value: math.nan if value is None else _number(value),
+    "measures": _each(_text),
+    "features_version": _whole,
+    "sets": _each(_entries({"name": _text, **_ROWS}, licence=_text)),
+    "parts": _named(_entries(_ROWS)),
+    "groups": _named(_each(_text)),
+    "seed": _whole,
+    "promise": _maybe(_share),
+    "confidence": _maybe(_share),
+    "costs": _maybe(_each(_number, size=2)),
+    "guarantee": _maybe(lambda value: Guarantee(**_GUARANTEE(value))),
+    "thresholds": _named(_maybe(_part)),
+    "guard": _named(_number),
+    "settings": _named(),
+    "rules_preset": _named(_number),
+    "rules_tuned": _named(_number),
     "results": _results,
-    "libraries": named(text),
+    "libraries": _named(_text),
     "lesson": lambda value: _LESSON(value) if value != {} else {},
     "diagnosis": lambda value: _diagnosis(value) if value != {} else {},
-    "adjusted": each(_ADJUSTED),
+    "adjusted": _each(_ADJUSTED),
 }
