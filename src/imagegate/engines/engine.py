@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.tables import Pixels
 
+MOST_STRETCH = 0.05  # log ratio of two aspects that still count as one
 UNKNOWN = "not told"  # the version and licence of an engine of the user's that names none
 
 
@@ -73,3 +75,10 @@ def with_long_side(pixels: Pixels, side: int, *, enlarge: bool = False) -> Pixel
     scale = scale if enlarge else min(1.0, scale)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+
+
+def same_aspect(one: tuple[int, ...], two: tuple[int, ...]) -> bool:
+    """Tell whether two shapes have one aspect, give or take the rounding to whole pixels."""
+    (height, width), (tall, wide) = one[:2], two[:2]
+    stretch = (width / wide) / (height / tall)
+    return abs(math.log(stretch)) <= max(MOST_STRETCH, 1 / min(height, width, tall, wide))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +32,6 @@ CLIP_LIMIT, GRID = 2.0, (8, 8)  # of CLAHE, as in common use
 SMALLEST = 128  # px of the short side, below which its tiles hold too few pixels for a histogram
 
 
-def open_auto() -> Callable[[Pixels], Pixels]:
-    """Return white balance, stretch and lift of the whole picture: one curve a channel."""
-    return auto
-
-
 def auto(pixels: Pixels) -> Pixels:
     """Stretch the luma to the full range, balance white and lift a dark middle.
 
@@ -55,11 +48,6 @@ def auto(pixels: Pixels) -> Pixels:
     middle = float(np.median(seen @ BT601_LUMA))
     curves = stretched(LEVELS, low, high)[:, None] * balance
     return curved(pixels, curves.clip(0, 1) ** lift(middle))
-
-
-def open_clahe() -> Callable[[Pixels], Pixels]:
-    """Return white balance and contrast by neighbourhoods: it also evens out uneven light."""
-    return clahe
 
 
 def clahe(pixels: Pixels) -> Pixels:
@@ -122,5 +110,5 @@ def version() -> str:
     return f"1, {opencv()}"
 
 
-AUTO = Engine("auto", open_auto, version, "Apache-2.0")
-CLAHE = Engine("clahe", open_clahe, version, "Apache-2.0")
+AUTO = Engine("auto", lambda: auto, version, "Apache-2.0")
+CLAHE = Engine("clahe", lambda: clahe, version, "Apache-2.0")

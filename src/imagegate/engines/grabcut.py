@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 
@@ -17,16 +15,11 @@ FAR_FROM_BORDER = 20.0  # CIELAB distance at which a pixel probably is not backg
 LEAST_COVER = 0.01  # of the picture, below which nothing stands out
 
 
-def open_grabcut() -> Callable[[Pixels], Mask]:
-    """Return GrabCut started from the border colour: fine on plain grounds, lost on clutter."""
-    return grabcut
-
-
 def grabcut(pixels: Pixels) -> Mask:
     """Cut out what differs from the colours along the border, at a long side of 320 px.
 
-    A mask of 0..1, all 0 if nothing stands out from the border. Rother, Kolmogorov, Blake, SIGGRAPH
-    2004, doi:10.1145/1015706.1015720, as in OpenCV.
+    Fine on plain grounds, lost on clutter; all 0 if nothing stands out from the border. Rother,
+    Kolmogorov, Blake, SIGGRAPH 2004, doi:10.1145/1015706.1015720, as in OpenCV.
     """
     height, width = pixels.shape[:2]
     scale = min(1.0, SIDE / max(height, width))
@@ -59,4 +52,4 @@ def start_labels(small: Pixels) -> Pixels:
     return np.where(inner, labels, cv2.GC_BGD).astype(np.uint8)
 
 
-GRABCUT = Engine("grabcut", open_grabcut, opencv, "Apache-2.0")
+GRABCUT = Engine("grabcut", lambda: grabcut, opencv, "Apache-2.0")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import cv2
@@ -20,10 +19,5 @@ def enlarged(pixels: Pixels, way: int) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
 
 
-def open_resampling(way: int) -> Callable[[Pixels], Pixels]:
-    """Return one of OpenCV's resamplings, twice as large."""
-    return partial(enlarged, way=way)
-
-
-LANCZOS = Engine("lanczos", partial(open_resampling, cv2.INTER_LANCZOS4), opencv, "Apache-2.0")
-CUBIC = Engine("cubic", partial(open_resampling, cv2.INTER_CUBIC), opencv, "Apache-2.0")
+LANCZOS = Engine("lanczos", lambda: partial(enlarged, way=cv2.INTER_LANCZOS4), opencv, "Apache-2.0")
+CUBIC = Engine("cubic", lambda: partial(enlarged, way=cv2.INTER_CUBIC), opencv, "Apache-2.0")

@@ -23,28 +23,11 @@ STYLES = {"photo": 0.5, "flatbed": 0.25, "single": 0.25}
 class Shot:
     """What happens to a page when it is taken; the default is nothing.
 
-    Parameters
-    ----------
-    scale : float
-        Size of the text beside the clean page.
-    shape : Shape
-        How the page lies before the camera.
-    desk : str
-        What it lies on: one of ``paper.DESKS``.
-    fibre : float
-        Grain of the paper, standard deviation in gray levels.
-    falloff, vignette, shadow : float
-        Stops of light lost at the far side, in the corners, and in the shadow.
-    cast : tuple of float
-        Factors of red, green and blue.
-    blur : float
-        Sigma of the optics in pixels.
-    contrast, middle : float
-        Share of the contrast that is left, and the gray level that stays as it is.
-    exposure : float
-        Stops more or less than right.
-    noise : float
-        Standard deviation of the sensor's noise in gray levels.
+    ``fibre`` and ``noise`` are standard deviations in gray levels, of the paper's grain and the
+    sensor; ``falloff``, ``vignette`` and ``shadow`` stops of light lost at the far side, in the
+    corners and in the shadow; ``cast`` factors of red, green and blue; ``blur`` the sigma of the
+    optics in pixels; ``contrast`` the share that is left around the gray level ``middle``;
+    ``exposure`` stops more or less than right. ``desk`` is one of ``paper.DESKS``.
     """
 
     scale: float = 1.0

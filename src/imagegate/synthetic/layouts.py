@@ -9,10 +9,15 @@ from imagegate.synthetic.sheet import Align, Sheet
 from imagegate.synthetic.writing import Rng
 
 
+def frame(sheet: Sheet, rng: Rng, least: float, most: float) -> tuple[float, float, float]:
+    """Return left, width and top of a page's text, its margin being so many ems."""
+    margin = sheet.em * rng.uniform(least, most)
+    return margin, sheet.width - 2 * margin, margin
+
+
 def letter(sheet: Sheet, rng: Rng) -> None:
     """Write a letter: sender, address, date, subject, paragraphs, greeting."""
-    margin = sheet.em * rng.uniform(1.6, 3.0)
-    width, y = sheet.width - 2 * margin, margin
+    margin, width, y = frame(sheet, rng, 1.6, 3.0)
     y = sheet.write(margin, y, writing.firm(rng), width, size=1.5, bold=True)
     y = sheet.write(margin, y, f"{writing.street(rng)}, {writing.town(rng)}", width)
     y += sheet.step()
@@ -49,8 +54,7 @@ def two_columns(sheet: Sheet, rng: Rng) -> None:
 
 def small_print(sheet: Sheet, rng: Rng) -> None:
     """Write terms and conditions: small, dense, numbered."""
-    margin = sheet.em * rng.uniform(1.0, 2.0)
-    width, y = sheet.width - 2 * margin, margin
+    margin, width, y = frame(sheet, rng, 1.0, 2.0)
     y = sheet.write(margin, y, "Terms and conditions", width, size=1.2, bold=True)
     number = 1
     while sheet.room(y):
@@ -61,8 +65,7 @@ def small_print(sheet: Sheet, rng: Rng) -> None:
 
 def notice(sheet: Sheet, rng: Rng) -> None:
     """Write a leaflet or notice on a coloured ground: a large head, short centred lines."""
-    margin = sheet.em * rng.uniform(1.5, 2.5)
-    width, y = sheet.width - 2 * margin, margin
+    margin, width, y = frame(sheet, rng, 1.5, 2.5)
     y = sheet.flow(margin, y, writing.phrase(rng, 2, 4), width, size=2.2, align="centre")
     align: Align = "centre" if rng.random() < 0.5 else "left"
     while sheet.room(y + sheet.step()):
@@ -101,8 +104,7 @@ def screenshot(sheet: Sheet, rng: Rng) -> None:
 
 def slide(sheet: Sheet, rng: Rng) -> None:
     """Write a page of light text on a dark ground: a head and points."""
-    margin = sheet.em * rng.uniform(1.5, 3.0)
-    width, y = sheet.width - 2 * margin, margin
+    margin, width, y = frame(sheet, rng, 1.5, 3.0)
     y = sheet.write(margin, y, writing.phrase(rng, 3, 5), width, size=1.6, bold=True)
     sheet.rule(margin, y + sheet.em * 0.3, width, 2)
     y += sheet.step() * 0.8
@@ -112,8 +114,7 @@ def slide(sheet: Sheet, rng: Rng) -> None:
 
 def card(sheet: Sheet, rng: Rng) -> None:
     """Write a business card or a label: few lines, one of them large."""
-    margin = sheet.em * rng.uniform(1.0, 1.8)
-    width, y = sheet.width - 2 * margin, margin
+    margin, width, y = frame(sheet, rng, 1.0, 1.8)
     align: Align = "centre" if rng.random() < 0.35 else "left"
     if rng.random() < 0.5:
         sheet.box(2, 2, sheet.width - 5, sheet.height - 5)
@@ -153,8 +154,7 @@ def table_row(
 
 def invoice(sheet: Sheet, rng: Rng) -> None:
     """Write an invoice: parties, number and date, a table of items, totals, terms."""
-    margin = sheet.em * rng.uniform(1.4, 2.4)
-    width, y = sheet.width - 2 * margin, margin
+    margin, width, y = frame(sheet, rng, 1.4, 2.4)
     y = sheet.write(margin, y, writing.firm(rng), width * 0.65, size=1.4, bold=True)
     y = sheet.write(margin, y, f"{writing.street(rng)}, {writing.town(rng)}", width)
     y = sheet.write(margin, y + sheet.step() / 2, "INVOICE", width, size=1.6, bold=True)
@@ -202,8 +202,7 @@ def bar(sheet: Sheet, x: float, y: float, cells: Sequence[str], widths: Sequence
 
 def receipt(sheet: Sheet, rng: Rng) -> None:
     """Write a till receipt: shop, lines of items with prices, total, thanks."""
-    margin = sheet.em * rng.uniform(0.8, 1.5)
-    width, y = sheet.width - 2 * margin, margin
+    margin, width, y = frame(sheet, rng, 0.8, 1.5)
     y = sheet.write(margin, y, writing.firm(rng).upper(), width, bold=True, align="centre")
     for line in (writing.street(rng), writing.town(rng), f"Phone {writing.phone(rng)}"):
         y = sheet.write(margin, y, line, width, align="centre")
@@ -228,8 +227,7 @@ def receipt(sheet: Sheet, rng: Rng) -> None:
 
 def form(sheet: Sheet, rng: Rng) -> None:
     """Write a filled form: labels over framed fields, one or two in a row."""
-    margin = sheet.em * rng.uniform(1.2, 2.0)
-    width, y = sheet.width - 2 * margin, margin
+    margin, width, y = frame(sheet, rng, 1.2, 2.0)
     y = sheet.write(margin, y, writing.phrase(rng, 2, 4), width, size=1.5, bold=True)
     makers = {
         "Full name": writing.full_name,
@@ -259,8 +257,7 @@ def form(sheet: Sheet, rng: Rng) -> None:
 
 def dense_table(sheet: Sheet, rng: Rng) -> None:
     """Write a page of figures: many rows and columns, ruled or striped by lines."""
-    margin = sheet.em * rng.uniform(0.8, 1.5)
-    width, y = sheet.width - 2 * margin, margin
+    margin, width, y = frame(sheet, rng, 0.8, 1.5)
     y = sheet.write(margin, y, writing.phrase(rng, 3, 6), width, size=1.2, bold=True)
     columns = max(2, min(5, int(width / (sheet.em * 6)) - 1))
     shares = [width * 0.34, *[width * 0.66 / columns] * columns]

@@ -18,20 +18,11 @@ Corners = NDArray[np.float64]
 class Shape:
     """How a page lies before the camera; all zero is flat and straight.
 
-    Parameters
-    ----------
-    turn : float
-        Rotation in degrees, counter-clockwise.
-    tilt : tuple of float
-        How far the camera leans sideways and back: the share by which the far side is
-        shorter than the near one, -0.3 to 0.3.
-    curl, waves : float
-        Height of the bend, as a share of the page's width, and half waves of it across.
-    folds : tuple of (bool, float, float)
-        Each whether it runs upright, where (share of the side) and how sharp
-        (-1 to 1: valley to ridge).
-    margin : tuple of float
-        Ground to the left, above, to the right and below, as shares of the longer side.
+    ``turn`` is in degrees, counter-clockwise; ``tilt`` how far the camera leans sideways and back,
+    the share by which the far side is shorter than the near one; ``curl`` the height of the bend as
+    a share of the page's width, and ``waves`` the half waves of it across. Each fold tells whether
+    it runs upright, where (share of the side) and how sharp (-1 to 1: valley to ridge); ``margin``
+    is ground to the left, above, to the right and below, as shares of the longer side.
     """
 
     turn: float = 0.0

@@ -9,12 +9,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from imagegate.engines.engine import same_aspect
 from imagegate.errors import OutputError
 from imagegate.image import read
 from imagegate.tables import Pixels
 
 SHOWN = 80  # characters of an answer that is none
-MOST_STRETCH = 0.05  # log ratio of the aspects; rounding makes a picture 50 px wide differ by 2 %
 
 
 def parse_json(text: str) -> Any:
@@ -61,8 +61,7 @@ def fitted(picture: Pixels, shape: tuple[int, ...]) -> Pixels:
     (height, width), (tall, wide) = picture.shape[:2], shape[:2]
     if (height, width) == (tall, wide):
         return picture
-    stretch = (width / wide) / (height / tall)
-    if abs(np.log(stretch)) > max(MOST_STRETCH, 1 / min(tall, wide, height, width)):
+    if not same_aspect(picture.shape, shape):
         raise OutputError(
             f"expected a picture shaped like {wide} x {tall} px, got {width} x {height} px"
         )

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.engines.engine import same_aspect
 from imagegate.errors import OutputError, SettingsError
 from imagegate.tables import Pixels
 
@@ -22,7 +23,6 @@ Layout = Literal["nchw", "nhwc"]
 Fit = Literal["stretch", "crop", "pad"]
 
 MOST_OVERSHOOT = 4.0  # in units of white: a network may overshoot, but not by so much
-MOST_STRETCH = 0.05  # log ratio of two aspects that still count as one
 OVERLAP = 8  # a tile's margin, which is thrown away, is this part of its side
 
 
@@ -271,8 +271,7 @@ def picture_back(pixels: Pixels, place: Placement) -> Pixels:
 def check_aspect(made: NDArray[Any], place: Placement, what: str) -> None:
     """Refuse what has another aspect than the picture that the network was shown."""
     (tall, wide), (height, width) = made.shape[:2], place.shown
-    stretch = (tall / height) / (wide / width)
-    if abs(np.log(stretch)) > max(MOST_STRETCH, 1 / min(tall, wide, height, width)):
+    if not same_aspect(made.shape, place.shown):
         raise OutputError(
             f"expected a {what} with the aspect of what the model is shown, {width}x{height}, "
             f"got {wide}x{tall}"
