@@ -18,6 +18,7 @@ LEVELS = (
     "text",
     "extras",
     "messages",
+    "html",
     "stats",
     "parallel",
     "image",

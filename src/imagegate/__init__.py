@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from imagegate.training.learning.fit import train
     from imagegate.training.learning.learner import LearnerSettings
     from imagegate.training.maintenance.adjust import adjust
-    from imagegate.training.report.report import write_report
+    from imagegate.training.report import write_report
 
 __version__ = "0.1.0"
 
@@ -77,7 +77,7 @@ LATER = {
     "scores": "features",
     "train": "training.learning.fit",
     "validate": "models.rules",
-    "write_report": "training.report.report",
+    "write_report": "training.report",
 }
 
 __all__ = [

@@ -15,7 +15,7 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.models.zoo import load_gate
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.evaluation.evaluation import DIFFERENCE, Evaluation, figure, standing
-from imagegate.training.report.report import render
+from imagegate.training.report import render
 
 ROWS = standins.corpus(sources=120, variants=5, seed=3)
 GROUPS = np.unique(ROWS.column("group").astype(str)).tolist()

@@ -14,7 +14,7 @@ from imagegate.models.card_text import card_lines
 from imagegate.training.corpus import Corpus
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.learning.fit import train
-from imagegate.training.report.report import render
+from imagegate.training.report import render
 
 NAMES = output_measures("ocr")
 SETTINGS = {"name": "tiny", "risk_target": 0.2, "confidence": 0.8, "seed": 4}

@@ -14,7 +14,7 @@ from imagegate.models.card_text import diagnosis_lines, lesson_lines, severity_l
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.learning.fit import train
 from imagegate.training.learning.insights import importance, severity_of
-from imagegate.training.report.report import render
+from imagegate.training.report import render
 
 NOISE = "noise.flat_rms"
 

@@ -11,7 +11,7 @@ import standins
 
 from imagegate.errors import MissingExtraError
 from imagegate.training.evaluation.evaluate import evaluate
-from imagegate.training.report.report import render, write_report
+from imagegate.training.report import render, write_report
 
 VOID = {"meta", "br", "img", "input", "hr", "link"}
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> & $title ' </style>"

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from imagegate.features import find
+from imagegate.html.figures import BLUE, FAINT, INK, svg
 from imagegate.monitoring.moved import Moved
 from imagegate.monitoring.report import Report, Section
 from imagegate.pipeline.summary import WORDS
-from imagegate.training.report.plots import BLUE, FAINT, INK, svg
 
 # Okabe and Ito's palette, told apart by all common kinds of colour vision.
 COLORS = {

@@ -64,7 +64,7 @@ def run(
     from imagegate.pipeline.destination import check_page
     from imagegate.training.corpus import join_corpora, read_corpus
     from imagegate.training.evaluation.evaluate import evaluate
-    from imagegate.training.report.report import write_report
+    from imagegate.training.report import write_report
 
     if report:
         check_page(report, inputs=[gate])

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from imagegate.errors import MissingExtraError
 from imagegate.features import CAUSES
+from imagegate.html.figures import BLUE, FAINT, INK, PAGE_COLORS, svg
 from imagegate.stats import metrics
 from imagegate.stats.metrics import Floats
 from imagegate.training.evaluation.comparison import Response
 from imagegate.training.evaluation.evaluation import Evaluation
 
-# Stand-ins that matplotlib takes, replaced by what the page has for light, dark and paper.
-PAGE_COLORS = {"#010203": "var(--ink)", "#010204": "var(--line)", "#0072b2": "var(--blue)"}
-INK, FAINT, BLUE = PAGE_COLORS
 # Okabe and Ito's palette, told apart by all common kinds of colour vision; line styles repeat it.
 STYLES: dict[str, dict[str, Any]] = {
     "learned": {"color": BLUE, "linewidth": 2.4, "linestyle": "-"},
@@ -151,63 +146,6 @@ def thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
         return x, y
     kept = np.unique(np.linspace(0, len(x) - 1, MAX_POINTS).astype(int))
     return x[kept], y[kept]
-
-
-def svg(draw: Callable[[Any], None], *, name: str, size: tuple[float, float]) -> str:
-    """Run a drawing function and return SVG to be set into a page, with nothing to load."""
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("matplotlib", "watch") from error
-    with mpl.rc_context(_settings(name)):
-        figure = Figure(figsize=size, layout="constrained")
-        draw(figure)
-        buffer = io.StringIO()
-        empty = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(buffer, format="svg", transparent=True, metadata=empty)
-    return _inline(buffer.getvalue(), name)
-
-
-def _settings(name: str) -> Any:
-    return {
-        "svg.fonttype": "none",
-        "svg.hashsalt": name,
-        "font.size": 10,
-        "axes.edgecolor": FAINT,
-        "axes.labelcolor": INK,
-        "axes.titlesize": 10,
-        "axes.titlecolor": INK,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "grid.color": FAINT,
-        "grid.linewidth": 0.5,
-        "text.color": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
-        "legend.frameon": False,
-        "legend.fontsize": 9,
-        "legend.handlelength": 2.6,
-    }
-
-
-def _inline(text: str, name: str) -> str:
-    """Strip what a page has no use for, keep ids apart between figures, let the page ink it."""
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", text)
-    text = re.sub(r'(\sid="|url\(#|href="#)', rf"\g<1>{name}-", text).replace("xlink:href", "href")
-    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
-    for standin, color in PAGE_COLORS.items():
-        text = text.replace(standin, color)
-    return re.sub(
-        r'width="[\d.]+pt" height="[\d.]+pt"|height="[\d.]+pt" width="[\d.]+pt"',
-        "",
-        text,
-        count=1,
-    )
 
 
 def _percent_axes(axes: Any, x: str, y: str, *, top: float = 100) -> None:

@@ -1,0 +1,40 @@
+"""Render HTML pages that open anywhere: one base template, escaped, with nothing to load or run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from imagegate.extras import require
+from imagegate.text import count, number, percent
+
+HERE = Path(__file__).parent
+FILTERS = {"count": count, "number": number, "percent": percent}
+
+
+def render(template: Path, **values: Any) -> str:
+    """Return a page; whatever is put into it is escaped, unless it is an SVG figure of ours.
+
+    Parameters
+    ----------
+    template : Path
+        A template that extends ``base.html``.
+    **values
+        What the template names; a name that is missing is an error.
+
+    Raises
+    ------
+    MissingExtraError
+        If jinja2 is not installed.
+    """
+    jinja2 = require("jinja2", "watch")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([template.parent, HERE]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= FILTERS
+    page: str = environment.get_template(template.name).render(**values)
+    return page.replace(" %", "\N{NO-BREAK SPACE}%")
