@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,15 @@ from imagegate.text import count, number, percent
 
 HERE = Path(__file__).parent
 FILTERS = {"count": count, "number": number, "percent": percent}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure that matters, with the lines below it, and ``good``, ``bad`` or nothing."""
+
+    value: str
+    lines: tuple[str, ...]
+    mark: str = ""
 
 
 def render(template: Path, **values: Any) -> str:

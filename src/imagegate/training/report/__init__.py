@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +41,6 @@ MISTAKES = {
     "false pass": "False passes: passed, and the task failed",
     "false reject": "False rejects: held back, and the task would have worked",
 }
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A figure that matters, with the lines below it."""
-
-    value: str
-    lines: tuple[str, ...]
-    mark: str = ""
 
 
 def write_report(evaluation: Evaluation, path: str | Path) -> Path:
@@ -116,7 +106,7 @@ def render(evaluation: Evaluation) -> str:
     )
 
 
-def tiles(evaluation: Evaluation) -> Iterator[Tile]:
+def tiles(evaluation: Evaluation) -> Iterator[html.Tile]:
     """Yield the four figures that matter most."""
     point, metrics = evaluation["learned"].operating, evaluation["learned"].metrics
     target, risk = evaluation.risk_target, point.risk
@@ -126,7 +116,7 @@ def tiles(evaluation: Evaluation) -> Iterator[Tile]:
     yield _share("of the oracle's coverage at that risk", metrics["share_of_perfect"])
     auroc = metrics["auroc"]
     interval = auroc.interval(percent=False)
-    yield Tile(f"{auroc.value:.3f}", ("AUROC", f"95 %: {interval}"))
+    yield html.Tile(f"{auroc.value:.3f}", ("AUROC", f"95 %: {interval}"))
 
 
 def card_lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
@@ -157,5 +147,5 @@ def plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _share(name: str, found: Estimate, mark: str = "") -> Tile:
-    return Tile(percent(found.value), (name, f"95 %: {found.interval()}"), mark)
+def _share(name: str, found: Estimate, mark: str = "") -> html.Tile:
+    return html.Tile(percent(found.value), (name, f"95 %: {found.interval()}"), mark)

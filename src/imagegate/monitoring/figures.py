@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from imagegate.features import find
@@ -45,7 +44,7 @@ def routes(report: Report) -> str:
         _name_periods(axes, report.periods)
         figure.legend(loc="outside upper left", ncols=len(WORDS))
 
-    return quiet_svg(draw, name="routes", size=(5.2, 3.9))
+    return svg(draw, name="routes", size=(5.2, 3.9))
 
 
 def risk(report: Report) -> str:
@@ -73,17 +72,7 @@ def risk(report: Report) -> str:
         if any(tops[:2]):
             figure.legend(loc="outside upper left", ncols=2)
 
-    return quiet_svg(draw, name="risk", size=(5.2, 3.9))
-
-
-def quiet_svg(draw: Callable[[Any], None], *, name: str, size: tuple[float, float]) -> str:
-    """Return the drawing; what matplotlib says about fonts is not for people who read pages.
-
-    It measures text by a font that lacks many scripts, but the browser, which sets it, has more.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return svg(draw, name=name, size=size)
+    return svg(draw, name="risk", size=(5.2, 3.9))
 
 
 def _expected(axes: Any, periods: Sequence[Section]) -> float:
@@ -131,7 +120,7 @@ def readings(report: Report) -> str:
         for axes in grid.flat[len(signals) :]:
             axes.remove()
 
-    return quiet_svg(draw, name="readings", size=(10.6, 3.0 * -(-len(signals) // COLUMNS)))
+    return svg(draw, name="readings", size=(10.6, 3.0 * -(-len(signals) // COLUMNS)))
 
 
 def _reading(axes: Any, signal: str, moved: Moved, periods: Sequence[Section]) -> None:
