@@ -11,17 +11,18 @@ import logging
 import os
 from collections.abc import Generator, Iterable, Mapping
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
 
-from imagegate.errors import MissingExtraError, SettingsError
+from imagegate.errors import SettingsError
+from imagegate.extras import require
 from imagegate.image import Limits
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
-from imagegate.models.verdict import Result, Row
+from imagegate.models.verdict import Result
 from imagegate.parallel.pool import Done, attempt
 from imagegate.pipeline.output import arrow, flat, schema
 from imagegate.pipeline.policy import Policy
@@ -84,7 +85,7 @@ def check_dataset(
     router = Router(gate, policy, limits=limits)
     # What reads the dataset needs CPUs, too: workers that held all of them would wait for ever.
     pool = ray.data.ActorPoolStrategy(min_size=1, max_size=workers or _cpus(ray))
-    return _mapped(ds, Checker, router, pool)
+    return _mapped(ds, _Checker, router, pool)
 
 
 def ray_many(
@@ -92,14 +93,8 @@ def ray_many(
 ) -> Generator[Done[list[Result]], None, None]:
     """Yield the results of every file, in order, like ``run_many``, from the workers of a cluster.
 
-    Parameters
-    ----------
-    work : callable
-        Returns the results of a file.
-    sources : iterable of str
-        Paths or URLs that every worker can read.
-    jobs : int, optional
-        Workers; by default as many as the cluster has CPUs.
+    Every worker must be able to read the paths or URLs. ``jobs`` are the workers, by default as
+    many as the cluster has CPUs.
     """
     ray = _ray()
     coming = iter(sources)
@@ -108,48 +103,44 @@ def ray_many(
         ds = ray.data.from_arrow(arrow().table({"path": paths}), override_num_blocks=blocks)
         ds.context.execution_options.preserve_order = True
         pool = ray.data.ActorPoolStrategy(size=min(blocks, jobs or _cpus(ray)))
-        for answer in _mapped(ds, Teller, work, pool).iter_rows():
-            results = ray.cloudpickle.loads(answer["results"])
-            yield Done(json.loads(answer["path"]), results, answer["error"])
+        for answer in _mapped(ds, _Teller, work, pool).iter_rows():
+            yield ray.cloudpickle.loads(answer["done"])
 
 
-class Worker:
-    """What an actor holds: the work, with its gate, sent to it once."""
-
-    def __init__(self, work: Any) -> None:
-        cv2.setNumThreads(1)  # the cores are shared out by worker
-        self.work = work
-
-
-class Checker(Worker):
+class _Checker:
     """Turns a batch of paths, with or without bytes, into the columns of a Parquet file."""
 
+    def __init__(self, router: Router) -> None:
+        cv2.setNumThreads(1)  # the cores are shared out by worker
+        self.router = router
+
     def __call__(self, batch: Any) -> Any:
-        """Return the rows of a batch."""
         paths = batch["path"].to_pylist()
         known = "bytes" in batch.column_names
         contents = batch["bytes"].to_pylist() if known else [None] * len(paths)
-        rows = chain.from_iterable(map(self.rows, paths, contents))
-        return arrow().Table.from_pylist(list(map(flat, rows)), schema=schema())
+        rows = [
+            flat(result.to_dict())
+            for path, content in zip(paths, contents, strict=True)
+            for result in self.results(path, content)
+        ]
+        return arrow().Table.from_pylist(rows, schema=schema())
 
-    def rows(self, path: str, content: bytes | None) -> list[Row]:
-        """Return the rows of a file."""
-        done = attempt(partial(self.work.pages, content=content), path)
-        return [result.to_dict() for result in results_of(done, self.work.gate.name)]
+    def results(self, path: str, content: bytes | None) -> list[Result]:
+        done = attempt(partial(self.router.pages, content=content), path)
+        return results_of(done, self.router.gate.name)
 
 
-class Teller(Worker):
-    """Turns a batch of paths into the results of each, or the error in their place."""
+class _Teller:
+    """Turns a batch of paths into what became of each."""
+
+    def __init__(self, work: Any) -> None:
+        cv2.setNumThreads(1)
+        self.work = work
 
     def __call__(self, batch: Any) -> Any:
-        """Return path, results and error of every file of a batch."""
-        paths = batch["path"].to_pylist()
-        done = [attempt(self.work, json.loads(path)) for path in paths]
-        results, errors = (
-            [_ray().cloudpickle.dumps(one.value) for one in done],
-            [one.error for one in done],
-        )
-        return arrow().table({"path": paths, "results": results, "error": errors})
+        dumps = require("ray.cloudpickle", "scale").dumps
+        done = [attempt(self.work, json.loads(path)) for path in batch["path"].to_pylist()]
+        return arrow().table({"done": [dumps(one) for one in done]})
 
 
 def _mapped(ds: Dataset, kind: type, work: Any, pool: Any) -> Dataset:
@@ -177,11 +168,8 @@ def quieted() -> None:
 def _ray() -> Any:
     """Return ray, connected: to the cluster that RAY_ADDRESS names, else one of this machine."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise MissingExtraError("ray", "scale") from error
+    require("ray.data", "scale")
+    ray = require("ray", "scale")
     if not ray.is_initialized():
         ray.init(include_dashboard=False, logging_level=logging.WARNING)
     return ray

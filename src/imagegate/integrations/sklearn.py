@@ -21,6 +21,7 @@ from imagegate.models.card import Card
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
 from imagegate.stats.metrics import even_weights
+from imagegate.training.corpus import count_rows
 from imagegate.training.learning.fit import LIBRARIES, SplitRows, fit_gate
 from imagegate.training.learning.learner import FOLDS, LearnerSettings, varying
 from imagegate.training.learning.threshold import Objective
@@ -41,9 +42,7 @@ NUMBERS: dict[str, Any] = {"dtype": np.float64, "ensure_all_finite": "allow-nan"
 
 
 class MeasureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turn images into the matrix of their measures.
-
-    Stateless: ``transform`` needs no ``fit``, and ``fit`` looks at no image.
+    """Turn images into the matrix of their measures, without any fit.
 
     Parameters
     ----------
@@ -56,11 +55,6 @@ class MeasureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     on_error : {"raise", "nan"}
         What an image that cannot be read becomes: an ImageError, or a row of NaN, from which
         ``GateClassifier`` never concludes that the image passes.
-
-    Notes
-    -----
-    scikit-learn's checks of estimators are written for matrices of numbers, and run on this one
-    only as far as its tags allow: it takes images, never a two-dimensional array of numbers.
 
     Examples
     --------
@@ -88,17 +82,10 @@ class MeasureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Measure images.
 
-        Parameters
-        ----------
-        X : sequence of images
-            Each whatever :func:`imagegate.read` takes: paths, bytes, arrays, PIL images. Also a
-            Series or one-column DataFrame of them, or an array of uint8 of shape (images,
-            height, width) or (images, height, width, channels).
-
-        Returns
-        -------
-        ndarray of float32, shape (images, measures)
-            NaN where undefined.
+        Each is whatever :func:`imagegate.read` takes: paths, bytes, arrays, PIL images. Also
+        taken are a Series or one-column DataFrame of them, and an array of uint8 of shape
+        (images, height, width) or (images, height, width, channels). Returns float32 of shape
+        (images, measures), NaN where undefined.
         """
         names, lenient = self._settings()
         work = (delayed(_row)(source, names, lenient=lenient) for source in _several(X))
@@ -206,17 +193,8 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def to_gate(self, name: str, *, task: str = "custom") -> Gate:
         """Return the fitted classifier as a gate for images, which ``save_gate`` writes.
 
-        Parameters
-        ----------
-        name : str
-            The name of the gate.
-        task : str
-            What the images are for, for the record.
-
-        Raises
-        ------
-        SettingsError
-            If the columns of ``fit`` were not named as measures.
+        ``task`` is what the images are for, for the record. The columns of ``fit`` must have been
+        named as measures, or SettingsError is raised.
 
         Examples
         --------
@@ -245,11 +223,6 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         groups : array-like of shape (rows,), optional
             What belongs together: variants of one source, pages of one book. By default every
             row stands for itself.
-
-        Returns
-        -------
-        GateClassifier
-            Itself.
         """
         X, y = validate_data(self, X, y, **NUMBERS)
         fails = self._fails(y)
@@ -285,10 +258,7 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.classes_[likelier])
 
     def decide(self, X: Any) -> NDArray[np.str_]:
-        """Return ``"pass"``, ``"review"`` or ``"reject"`` for every row.
-
-        What is unlike anything in training, or has no number at all, is for review.
-        """
+        """Return ``"pass"``, ``"review"`` or ``"reject"``; what is new to it is for review."""
         rows = self._rows(X)
         held_back = self.gate_.ood.alarm(rows) | np.isnan(rows).all(axis=1)
         return self.gate_.thresholds.decisions(sigmoid(self.gate_.log_odds(rows)), held_back)
@@ -309,8 +279,9 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(y)
         kind = type_of_target(y, input_name="y", raise_unknown=True)
         if kind != "binary":
-            said = f"Only binary classification is supported. The type of the target is {kind}."
-            raise SettingsError(said)
+            raise SettingsError(
+                f"Only binary classification is supported. The type of the target is {kind}."
+            )
         self.classes_, code = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise CorpusError(f"expected two classes, got one class: {self.classes_[0]}")
@@ -344,8 +315,7 @@ def _split(
 ) -> tuple[SplitRows, SplitRows]:
     """Keep a share of the groups for calibration, and deal the others into folds.
 
-    Groups are ranked by their failures, ties by chance: every n-th of them is like all of them,
-    however few there are. Folds stand for the groups of the training rows.
+    Groups are ranked by their failures, ties by chance: every n-th of them is like all of them.
     """
     rng = np.random.default_rng(seed)
     names, own = np.unique(np.asarray(groups), return_inverse=True)
@@ -385,14 +355,7 @@ def _card(
     """Return what is known of a gate that was fitted on a matrix."""
     splits = {"train": training, "calibration": calibration}
     counts = {
-        name: {
-            "rows": len(rows.fails),
-            "sources": len(np.unique(rows.sources)),
-            "groups": len(np.unique(rows.sources)),
-            "fails": int(rows.fails.sum()),
-            "failing_sources": len(np.unique(rows.sources[rows.fails])),
-        }
-        for name, rows in splits.items()
+        name: count_rows(rows.sources, rows.sources, rows.fails) for name, rows in splits.items()
     }
     return Card(
         name=objective.name,
@@ -423,11 +386,8 @@ def _several(X: Any) -> list[Any]:
             "or (images, height, width, channels)"
         )
     # A relative path begins where this process is, wherever its workers are.
-    return [Path(x).absolute() if _is_path(x) else x for x in X]
-
-
-def _is_path(source: Any) -> bool:
-    return isinstance(source, str | os.PathLike) and "://" not in os.fspath(source)
+    paths = (isinstance(x, str | os.PathLike) and "://" not in os.fspath(x) for x in X)
+    return [Path(x).absolute() if path else x for x, path in zip(X, paths, strict=True)]
 
 
 def _row(source: Any, names: tuple[str, ...], *, lenient: bool) -> NDArray[np.float32]:

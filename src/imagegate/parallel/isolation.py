@@ -43,16 +43,10 @@ class Job:
 class Event:
     """What a job tells of itself.
 
-    Parameters
-    ----------
-    kind : str
-        Something of ours comes next (``"begin"``), the ``"engine"`` is about to run, a unit has
-        its ``"result"``; the whole job was ``"refused"``, ``"lost"`` with its process before any
-        unit, or is ``"done"``.
-    subject : object
-        That of the job.
-    value : object
-        The state of the unit, None before the first; its result; or the reason, a text.
+    Something of ours comes next (``"begin"``), the ``"engine"`` is about to run, a unit has its
+    ``"result"``; the whole job was ``"refused"``, ``"lost"`` with its process before any unit, or
+    is ``"done"``. ``value`` is the state of the unit, None before the first; its result; or the
+    reason, a text.
     """
 
     kind: Literal["begin", "engine", "result", "refused", "lost", "done"]
@@ -82,25 +76,9 @@ def run_isolated(
 ) -> Generator[Event]:
     """Run jobs in ``count`` worker processes, and yield their results as they come.
 
-    Parameters
-    ----------
-    jobs : sequence of Job
-        What is to be done.
-    work : Isolated
-        What every worker needs.
-    count : int
-        Worker processes.
-    timeout : float
-        Seconds that the engine may take for one unit.
-    log : Path
-        The file that takes what engines print.
-
-    Yields
-    ------
-    Event
-        ``"result"``, ``"refused"`` and ``"lost"`` events in no fixed order. A unit on which the
-        engine hangs or dies has a result that says so, and its worker is replaced. Closing the
-        generator ends the workers.
+    ``timeout`` is how many seconds the engine may take for one unit; ``log`` takes what engines
+    print. A unit on which the engine hangs or dies has a result that says so, and its worker is
+    replaced. Closing the generator ends the workers.
     """
     queue, losses = deque(jobs), 0
     # A killed worker cannot clean up: what it and its programs left behind goes with the run.

@@ -51,33 +51,17 @@ def run_many(
     jobs: int | None = None,
     sendable: tuple[type, ...] = SENDABLE,
 ) -> Generator[Done[Value], None, None]:
-    """Yield what ``work`` makes of every source, in input order.
+    """Yield what ``work`` makes of every source, in input order, whatever becomes of the others.
 
-    Parameters
-    ----------
-    work : callable
-        Takes one source.
-    sources : iterable
-        May be endless: no more than ``8 * jobs`` paths or bytes (or 16), or ``2 * jobs`` (or 4)
-        sources of other kinds, are taken ahead.
-    jobs : int, optional
-        Worker processes; by default one for each core that this process may use. With 1 all is
-        done here when it is asked for.
-    sendable : tuple of type
-        What goes to the processes: it is small, and pickles.
+    ``sources`` may be endless: no more than ``8 * jobs`` sendable ones (or 16), or ``2 * jobs`` (or
+    4) of other kinds, are taken ahead. ``jobs`` is by default a worker for each core that this
+    process may use; with 1 all is done here when it is asked for. ``sendable`` are the types that
+    go to worker processes, unless there are a dozen or fewer: they are small, and pickle.
 
-    Yields
-    ------
-    Done
-        Whatever becomes of one source, the others get their values. If a worker dies, the few
-        sources it was given are tried again one by one, and only the culprit is an error.
-
-    Notes
-    -----
-    Paths and bytes go to the processes, unless there are a dozen or fewer. All else is done in
-    threads of this process, which gain less, as is everything where no process can be started. A
-    worker is a fresh interpreter, without plugins given to Pillow. Closing the generator ends
-    the work.
+    All else is done in threads of this process, which gain less, as is everything where no process
+    can be started. If a worker dies, the few sources it was given are tried again one by one, and
+    only the culprit is an error. A worker is a fresh interpreter, without plugins given to Pillow.
+    Closing the generator ends the work.
     """
     _check(sources, jobs)
     bundles = _bundles(sources, sendable)

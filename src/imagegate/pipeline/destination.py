@@ -16,24 +16,9 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def check_destination(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
-    """Make the folder of a file, and see that the file can be written and is none of the inputs.
+    """Make the folder of a file, and see that it can be written and is none of the inputs.
 
-    Parameters
-    ----------
-    path : str or Path
-        What will be written.
-    inputs : iterable of path
-        What is read, and must not be replaced; those that are no file do not count.
-
-    Returns
-    -------
-    Path
-        The file, its links followed.
-
-    Raises
-    ------
-    SettingsError
-        If it would replace an input, or cannot be written.
+    Returns the file, its links followed. Inputs that are no file do not count.
     """
     target = Path(os.path.realpath(path))  # Path.resolve raises what is no OSError at a loop
     try:

@@ -35,15 +35,7 @@ def local(path: str) -> str:
 
 
 def storage(path: str) -> tuple[Any, str]:
-    """Return the file system of a path or URL, and the path within it.
-
-    Raises
-    ------
-    MissingExtraError
-        If the package that reads such URLs is not installed.
-    SettingsError
-        If nothing reads them.
-    """
+    """Return the file system of a path or URL, and the path within it."""
     from fsspec.core import url_to_fs
 
     try:
@@ -77,13 +69,6 @@ def move(fs: Any, source: str, target: str) -> None:
 def parts_below(root: str, path: str) -> tuple[str, ...]:
     """Return the folders and the name between a root and a file that was found under it.
 
-    Raises
-    ------
-    SettingsError
-        If the file is not under the root, or its name would lead out of a folder again.
-
-    Examples
-    --------
     >>> parts_below("in/", "in/sub/a.png"), parts_below("in/a.png", "in/a.png")
     (('sub', 'a.png'), ('a.png',))
     """
@@ -104,22 +89,9 @@ def images_under(roots: Iterable[str], *, without: str | None = None) -> Iterato
     """Yield the files named, and the image files under the folders named, folder by folder.
 
     In the order of their names, of which one folder's are held in memory at a time. Links to
-    folders are not followed. A folder that cannot be listed is yielded itself: it will be an error
-    in its place.
-
-    Parameters
-    ----------
-    roots : iterable of str
-        Paths and URLs.
-    without : str, optional
-        A local folder to leave out.
-
-    Raises
-    ------
-    ImageNotFoundError
-        If a root does not exist.
-    SettingsError
-        If there is no image under any of them.
+    folders are not followed, nor is the local folder ``without`` entered. A folder that cannot be
+    listed is yielded itself: it will be an error in its place. Roots that do not exist, or hold no
+    image at all, raise ImageNotFoundError and SettingsError.
     """
     named, found = list(dict.fromkeys(map(local, roots))), False
     for root in named:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -26,17 +27,7 @@ SCORES = tuple(f"{cause}_score" for cause in CAUSES)
 
 @dataclass(frozen=True)
 class Format:
-    """A format that rows are written in.
-
-    Parameters
-    ----------
-    name : str
-        The ending of its file names.
-    write : callable
-        Writes rows to a binary file.
-    needs : str or None
-        The module that it takes, of the extra ``parquet``.
-    """
+    """A format that rows are written in, by the ending of file names; ``needs`` a module."""
 
     name: str
     write: Callable[[IO[bytes], Iterable[Row]], None]
@@ -46,12 +37,7 @@ class Format:
 def writer(path: str) -> Callable[[IO[bytes], Iterable[Row]], None]:
     """Return what writes rows in the format that a name ends with.
 
-    Raises
-    ------
-    SettingsError
-        If it ends with none of ``FORMATS``.
-    MissingExtraError
-        If a package for it is not installed: better now than after a long run.
+    A package that it needs is asked for now rather than after a long run.
     """
     for suffix, row in FORMATS.items():
         if path.lower().endswith(suffix):
@@ -82,11 +68,13 @@ def write_jsonl(file: IO[bytes], rows: Iterable[Row]) -> None:
 def write_csv(file: IO[bytes], rows: Iterable[Row]) -> None:
     """Write one line a row; reasons as ``code: message``, parted by ``|``."""
     columns = [*PLAIN, "reasons", *SCORES, *MEASURES]
-    lines = csv.DictWriter(_Text(file), columns)
+    text = io.TextIOWrapper(file, "utf-8", newline="")
+    lines = csv.DictWriter(text, columns)
     lines.writeheader()
     for row in rows:
         why = " | ".join(f"{reason['code']}: {reason['message']}" for reason in row["reasons"])
         lines.writerow({**flat(row), "reasons": why})
+    text.detach()
 
 
 def write_parquet(file: IO[bytes], rows: Iterable[Row]) -> None:
@@ -115,16 +103,6 @@ def arrow() -> Any:
     """Return pyarrow with its Parquet module."""
     require("pyarrow.parquet", "parquet")
     return require("pyarrow", "parquet")
-
-
-class _Text:
-    """What csv writes to: text into a binary file, whose encoding we choose."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
-
-    def write(self, text: str) -> int:
-        return self.file.write(text.encode("utf-8"))
 
 
 def _measured(measures: Mapping[str, float | None]) -> Row:

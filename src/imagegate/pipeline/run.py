@@ -62,16 +62,18 @@ def run(
 ) -> Summary:
     """Write one row a page to a file, and return what it comes to.
 
+    The files are listed once, when the run begins: the same call after a kill goes on with that
+    list, from the folder ``OUT.partial`` beside the output. An output that exists or was begun
+    otherwise raises SettingsError.
+
     Parameters
     ----------
     router : Router
         Judges the files, in worker processes.
     paths : iterable of str
-        The files. They are listed once, when the run begins: the same call after a kill goes on
-        with that list.
+        The files.
     out : str
-        Path or URL that ends in ``.parquet``, ``.jsonl`` or ``.csv``. Until it is complete there
-        is a folder beside it, ``OUT.partial``.
+        Path or URL, in a format of :data:`imagegate.pipeline.output.FORMATS`.
     work : callable, optional
         What is done with each file, in place of ``router.pages``; returns one result a page.
     many : callable
@@ -80,17 +82,11 @@ def run(
     jobs : int, optional
         Workers; by default all cores of the machine, or of the cluster.
     log : DecisionLog, optional
-        Gets every decision. What was decided in the last seconds before a kill is decided, and
-        logged, again.
+        Gets every decision; after a kill those of the last seconds again.
     progress : callable, optional
         Called after every file.
     settings : dict, optional
         What else must not change between two runs into the same output.
-
-    Raises
-    ------
-    SettingsError
-        If the output exists, was begun otherwise, or has no known format.
     """
     write = writer(out)
     with reaching(out):
@@ -151,18 +147,10 @@ def _look(
 
 @dataclass(frozen=True)
 class Journal:
-    """The folder of one unfinished run.
+    """The folder of one unfinished run over so many files.
 
-    Parameters
-    ----------
-    fs : fsspec file system
-        Where it is.
-    folder : str
-        The path within.
-    files : int
-        How many files the run looks at.
-    lock : file or None
-        Held open as long as this run is at it; the system lets go of it however the run ends.
+    ``lock`` is held open as long as this run is at it; the system lets go of it however the run
+    ends.
     """
 
     fs: Any
@@ -206,19 +194,7 @@ class Journal:
 def begin(out: str, settings: Mapping[str, Any], paths: Iterable[str]) -> Journal:
     """Open the journal of an output, as it was left, or a new one.
 
-    Parameters
-    ----------
-    out : str
-        The path or URL of the output.
-    settings : mapping
-        What must not change between two runs, as JSON holds it.
-    paths : iterable of str
-        The files to look at; asked for only if the run is new.
-
-    Raises
-    ------
-    SettingsError
-        If the output is there already, or was begun with other settings.
+    ``settings`` must not change between two runs; ``paths`` are asked for only if the run is new.
     """
     fs, target = storage(out)
     folder, wanted = target + SUFFIX, {"format": FORMAT, **settings}

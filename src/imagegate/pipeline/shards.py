@@ -28,20 +28,9 @@ END_BYTES = 400  # more than the last line of a shard has
 class Shards:
     """The shards of one folder.
 
-    Parameters
-    ----------
-    fs : fsspec file system
-        Where the folder is.
-    folder : str
-        The path within.
-    size : int
-        A shard is written when it has so many items, or 20 seconds after the one before.
-    to_json : callable, optional
-        Returns what JSON holds of an item.
-    sum_up : callable, optional
-        Takes the items of a shard; returns what its last line holds, as JSON.
-    on_write : callable, optional
-        Takes the items of a shard before it is written.
+    A shard is written when it has ``size`` items, or 20 seconds after the one before. ``to_json``
+    returns what JSON holds of an item; ``sum_up`` takes the items of a shard and returns what its
+    last line holds, too; ``on_write`` takes them before they are written.
     """
 
     def __init__(

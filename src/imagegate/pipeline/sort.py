@@ -32,16 +32,8 @@ TABLE, LOG = "verdicts.csv", "decisions.jsonl"
 class Sorter:
     """Judges a file and puts it into the folder of its action.
 
-    Parameters
-    ----------
-    router : Router
-        Decides.
-    source : str
-        The folder or URL that the files are under; what is between it and their names is kept.
-    target : str
-        The folder or URL with ``use/``, ``repaired/``, ``review/``, ``rejected/``.
-    how : {"copy", "link", "list"}
-        Copy files, make symbolic links to them, or leave them where they are.
+    ``source`` is the folder or URL that the files are under: what is between it and their names is
+    kept under ``target``.
     """
 
     router: Router

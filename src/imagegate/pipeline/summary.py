@@ -77,18 +77,10 @@ class Chances:
 
 @dataclass(frozen=True)
 class Expected:
-    """How many of some images will fail.
+    """How many of some images will fail: the sum of their probabilities, and an interval.
 
-    Parameters
-    ----------
-    images : int
-        How many they are.
-    failures : float
-        The sum of their calibrated probabilities.
-    low, high : int
-        The number that will fail lies between these, both included, with probability ``level``.
-    level : float
-        Of the interval.
+    The number that will fail lies between ``low`` and ``high``, both included, with probability
+    ``level``.
     """
 
     images: int
@@ -128,28 +120,12 @@ def expected_failures(
     level: float = LEVEL,
     seed: int = 0,
 ) -> Expected | None:
-    """Return how many of some images will fail, with an interval.
+    """Return how many of some images will fail, with an interval; None for rules.
 
-    Parameters
-    ----------
-    gate : Gate or RulesGate
-        The gate that gave the probabilities.
-    chances : Chances
-        The probabilities of the images in question, usually those that were let through.
-    lines : ndarray, optional
-        What :func:`calibration_lines` returned for the gate, if there are many questions.
-    level : float
-        Of the interval.
-    seed : int
-        Of the draws; the same seed and chances give the same interval.
-
-    Returns
-    -------
-    Expected or None
-        None for rules, which know no probability. The interval covers two kinds of doubt: which
-        line from score to probability is right, as far as the calibration sources can tell, and
-        the chance of the draw. It does *not* cover images of another kind than those the gate
-        was calibrated on, nor images of one batch that fail together for one cause.
+    ``lines`` are those of :func:`calibration_lines`, if there are many questions. The interval
+    covers two kinds of doubt: which line from score to probability is right, as far as the
+    calibration sources can tell, and the chance of the draw. It does *not* cover images of another
+    kind than those the gate was calibrated on, nor images that fail together for one cause.
     """
     if not isinstance(gate, Gate):
         return None
@@ -167,19 +143,7 @@ def expected_failures(
 
 
 def calibration_lines(gate: Gate, *, draws: int = DRAWS, seed: int = 0) -> Floats:
-    """Return (slope, intercept) of the calibration as other draws of its sources would give it.
-
-    Parameters
-    ----------
-    gate : Gate
-        Its history holds the calibration rows.
-    draws, seed : int
-        How often the sources are drawn anew, with replacement, and the chance of it.
-
-    Returns
-    -------
-    ndarray of float64, shape (draws, 2)
-    """
+    """Return (slope, intercept) as other draws of the calibration sources give them, (draws, 2)."""
     rng = np.random.default_rng(seed)
     sources = int(gate.history.source.max()) + 1
     lines = [_line(gate.history, rng.integers(sources, size=sources)) for _ in range(draws)]
@@ -259,27 +223,10 @@ class Tally:
 class Summary:
     """What a run comes to.
 
-    Parameters
-    ----------
-    gate : str
-        Who decided.
-    images : int
-        Pages; a file of one picture has one, a broken file counts as one.
-    routes : dict of str to int
-        How many to use, repaired, for review, rejected, and ``"broken"``.
-    reasons : dict of str to int
-        The weightiest reason of those for review or rejected, the commonest first.
-    repairs : dict of str to int
-        What was repaired, the commonest first.
-    expected : Expected or None
-        Failures among those to use; None for rules.
-    repaired_failures : float
-        The sum of ``p_fail`` of the repaired images. The gate has not learned from such images.
-    errors : tuple of str
-        The first few.
-    guarantee : str or None
-        What the gate guarantees of the images it passes; None for rules, and where a policy lets
-        more images through.
+    ``routes`` counts pages by action, and the broken ones; ``reasons`` the weightiest of each image
+    for review or rejected. ``expected`` failures are among those to use, None for rules;
+    ``repaired_failures`` is the sum of ``p_fail`` of the repaired images, from whose like the gate
+    has not learned. ``guarantee`` is None for rules, and where a policy lets more images through.
     """
 
     gate: str

@@ -109,20 +109,26 @@ class Corpus:
     def counts(self, mask: NDArray[np.bool_]) -> dict[str, int]:
         """Count rows, sources, groups and failures among some of the rows."""
         sources = self.column("source_id").astype(str)[mask]
-        fails = np.asarray(self.fails[mask], bool)
-        return {
-            "rows": int(mask.sum()),
-            "sources": len(np.unique(sources)),
-            "groups": len(np.unique(self.groups[mask])),
-            "fails": int(fails.sum()),
-            "failing_sources": len(np.unique(sources[fails])),
-        }
+        return count_rows(sources, self.groups[mask], np.asarray(self.fails[mask], bool))
 
     def set_facts(self, name: str) -> dict[str, Any]:
         """Count what comes from one set, and name its licence."""
         licence = str(self.meta.get("sets", {}).get(name, {}).get("licence", ""))
         counts = self.counts(self.column("set").astype(str) == name)
         return {"name": name, **counts, "licence": licence}
+
+
+def count_rows(
+    sources: NDArray[np.str_], groups: NDArray[np.str_], fails: NDArray[np.bool_]
+) -> dict[str, int]:
+    """Count rows, sources, groups and failures, as a card has them."""
+    return {
+        "rows": len(fails),
+        "sources": len(np.unique(sources)),
+        "groups": len(np.unique(groups)),
+        "fails": int(fails.sum()),
+        "failing_sources": len(np.unique(sources[fails])),
+    }
 
 
 def check_labelled(corpus: Corpus) -> None:

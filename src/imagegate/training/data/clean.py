@@ -68,21 +68,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Clean:
-    """A source as it was found.
-
-    Parameters
-    ----------
-    pixels : ndarray of uint8
-        RGB (height, width, 3).
-    data : bytes or None
-        The file; None for a generated source, which has none yet.
-    reference_px : float
-        The size that severities are relative to.
-    text : str or None
-        The transcript of a generated source.
-    whole : ndarray of uint8 or None
-        The picture as it was before it was made smaller; None if it was not.
-    """
+    """A source as it was found; ``whole`` is the picture before it was made smaller."""
 
     pixels: Pixels
     data: bytes | None
@@ -98,10 +84,7 @@ def cause_of(chain: Chain) -> str:
 
 
 def load(source: Source, *, text: bool, shrink: int = 1) -> Clean:
-    """Read or render a source, and make it ``shrink`` times smaller.
-
-    ``text`` makes sizes relative to the x-height.
-    """
+    """Read or render a source, ``shrink`` times smaller; with ``text`` sizes go by the x-height."""
     found = _loaded(source, text)
     if shrink == 1:
         return found

@@ -18,18 +18,7 @@ STREAMS = {"capture": 1, "print": 2, "photo": 3}
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of generated source.
-
-    Parameters
-    ----------
-    name : str
-        How it is asked for: ``NAME:N`` or ``NAME:FIRST-LAST``; the name of its set, too.
-    fonts : str
-        ``"bundled"`` or ``"system"``, as in :func:`imagegate.synthetic.pages.render_page`.
-    taken : str or None
-        ``"capture"``: small, by a phone or a scanner; ``"photo"``: large, by a phone;
-        ``"print"``: worn, then by a scanner.
-    """
+    """One kind of generated source: ``NAME:N`` or ``NAME:FIRST-LAST``."""
 
     name: str
     fonts: str = "bundled"
@@ -52,25 +41,8 @@ KINDS = Table(
 
 
 def parse(arg: str) -> tuple[Kind, range] | None:
-    """Read ``KIND:N`` or ``KIND:FIRST-LAST``.
+    """Read ``KIND:N`` or ``KIND:FIRST-LAST``: the kind and its seeds; None if it is none.
 
-    Parameters
-    ----------
-    arg : str
-        What was asked for.
-
-    Returns
-    -------
-    (Kind, range) or None
-        The kind and its seeds; None if it is no generated source.
-
-    Raises
-    ------
-    CorpusError
-        If it names no seed at all.
-
-    Examples
-    --------
     >>> parse("captures:10-12")
     (Kind(name='captures', fonts='bundled', taken='capture'), range(10, 13))
     >>> parse("scans/") is None
@@ -95,21 +67,7 @@ def recorded(path: str) -> tuple[Kind, int] | None:
 
 
 def render(kind: Kind, seed: int) -> tuple[Pixels, float, str]:
-    """Make a generated source.
-
-    Parameters
-    ----------
-    kind : Kind
-        Which kind.
-    seed : int
-        The seed of its page.
-
-    Returns
-    -------
-    ndarray, float, str
-        RGB uint8 ``(height, width, 3)``; the x-height of its running text in pixels; its
-        transcript.
-    """
+    """Return RGB pixels, the x-height of the running text in pixels, and the transcript."""
     from imagegate.synthetic.capture import capture, draw_phone
     from imagegate.synthetic.pages import render_page
     from imagegate.synthetic.wear import print_and_scan

@@ -21,23 +21,7 @@ PAGED = re.compile(r"(.+)#page=([1-9][0-9]{0,8})", re.DOTALL)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one image; a text that is not given is empty.
-
-    Parameters
-    ----------
-    line : int
-        Where it stands in the file.
-    path : str
-        As it is written.
-    failed : bool
-        Whether the task failed.
-    page : int
-        Of a document, from 1.
-    sha256 : str
-        Of the file, in lower case.
-    group, source_id, set : str
-        As of a corpus.
-    """
+    """What became of one image; a text that is not given is empty."""
 
     line: int
     path: str
@@ -81,10 +65,9 @@ class Known:
                 alike.append(outcome)
 
     def find(self, names: Iterable[str], page: int, digest: str) -> list[Outcome]:
-        """Return the outcomes of an image.
+        """Return the outcomes of an image, several if its content is not known to tell them apart.
 
-        None if nothing is known; several if several contents are known by the name and that of
-        the image is not. Of the same name but another content is another image.
+        Of the same name but another content is another image.
         """
         digest = digest.lower()
         if (digest, page) in self._by_content:
@@ -102,17 +85,7 @@ class Known:
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """What became of images, each once.
-
-    Parameters
-    ----------
-    rows : tuple of Outcome
-        In the order of the file.
-    repeated : int
-        Lines that say again what an earlier one has said.
-    known : Known
-        Finds the outcomes of an image.
-    """
+    """What became of images, each once in the order of the file, and how to find it again."""
 
     rows: tuple[Outcome, ...]
     repeated: int
@@ -120,13 +93,7 @@ class Outcomes:
 
 
 def read_list(path: Path) -> Outcomes:
-    """Read the CSV file and check it; nothing is guessed.
-
-    Raises
-    ------
-    CorpusError
-        If a line cannot be understood, or two say different things of one image.
-    """
+    """Read the CSV file and check it; nothing is guessed."""
     folder = str(path.absolute().parent)
     rows: list[Outcome] = []
     known, repeated = Known(), 0

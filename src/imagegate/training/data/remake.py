@@ -16,22 +16,9 @@ from imagegate.training.data.outcomes import file_and_page
 
 
 def remake(corpus: Corpus, index: int, *, roots: dict[str, str] | None = None) -> bytes:
-    """Make the image of a row again, byte for byte.
+    """Make the image of a row again, byte for byte; of a later page of a document its picture.
 
-    Parameters
-    ----------
-    corpus : Corpus
-        Where the row is.
-    index : int
-        Its place.
-    roots : dict, optional
-        Where the sets are now, by name, if they have moved since.
-
-    Returns
-    -------
-    bytes
-        The image file that was measured and shown to the engine; of a later page of a document
-        its picture, as PNG.
+    ``roots`` says where the sets are now, by name, if they have moved since.
     """
     row = {name: values[index] for name, values in corpus.rows.items()}
     made = recorded(str(row["path"]))

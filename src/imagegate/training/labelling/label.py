@@ -28,6 +28,7 @@ from imagegate.training.labelling.rows import Plan, row_id, still_to_do
 NO_ENGINE = Engine("none", lambda: lambda pixels: None)
 SHOWN = 5  # reasons in one message
 ERRORS = ("leave-out", FAIL)  # what errors count as
+USUAL = {"half_run": False, "strength": 1, "errors_as": ERRORS[0]}  # corpus.json says the others
 NUMBER = re.compile(r"\d+(\.\d+)?(e[-+]\d+)?")
 Progress = Callable[[int, int, int, int], None]
 
@@ -151,16 +152,11 @@ def label(
     _check(recipe, errors, variants=variants, jobs=jobs, timeout=timeout, strength=strength)
     if half_run and (task.text or not output_measures(task.name)):
         raise SettingsError(f"half_run compares two masks; the output of {task.name} is none")
+    unusual = {"half_run": half_run, "strength": strength, "errors_as": errors}
     given = {"seed": seed, "variants": variants, "recipe": recipe}
-    given |= _unusual(half_run=half_run, strength=strength, errors=errors)
-    meta = settings(
-        sources,
-        task,
-        chosen,
-        failure_threshold=failure_threshold,
-        licences=licences or {},
-        given=given,
-    )
+    given |= {name: value for name, value in unusual.items() if value != USUAL[name]}
+    threshold = task.failure_threshold if failure_threshold is None else failure_threshold
+    meta = settings(sources, task, chosen, threshold, given=given, licences=licences or {})
     if begin(folder, meta, resume=resume):
         _count_errors_as(folder, errors)
         return _report(folder)
@@ -275,15 +271,6 @@ def _check(recipe: str, errors: str, **numbers: float | None) -> None:
     for name, value in numbers.items():
         if value is not None and not value > 0:
             raise SettingsError(f"expected {name} above 0, got {value}")
-
-
-def _unusual(*, half_run: bool, strength: float, errors: str) -> dict[str, Any]:
-    """Return the settings that are not as they are for most corpora."""
-    return {
-        **({"half_run": True} if half_run else {}),
-        **({"strength": strength} if strength != 1 else {}),
-        **({"errors_as": errors} if errors != ERRORS[0] else {}),
-    }
 
 
 def _count_errors_as(folder: Path, errors: str) -> None:

@@ -88,12 +88,8 @@ def blank_row(listed: Outcome, usual_set: str) -> Row:
         "cause": "clean",
         "severity": 0,
         "seed": 0,
-        "reference_px": float("nan"),
-        "width": 0,
-        "height": 0,
+        **store.BLANK,
         "loss": float(listed.failed),
-        "confidence": float("nan"),
-        "error": "",
         "content": "",
     }
 

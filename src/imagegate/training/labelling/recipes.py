@@ -44,24 +44,9 @@ def row_seed(seed: int, source_id: str, variant: int) -> int:
 
 
 def draw(recipe: str, seed: int, source_id: str, variant: int, *, strength: float = 1.0) -> Chain:
-    """Draw what happens to a variant of a source; nothing happens to variant 0.
+    """Draw what a recipe of ``RECIPES`` does to a variant of a source, at a part of its strength.
 
-    Parameters
-    ----------
-    recipe : str
-        One of ``RECIPES``.
-    seed : int
-        Of the corpus.
-    source_id : str
-        The source.
-    variant : int
-        Its number.
-    strength : float
-        As for :func:`imagegate.degrade.at_strength`.
-
-    Returns
-    -------
-    Chain
+    Nothing happens to variant 0.
     """
     if variant == 0:
         return ()

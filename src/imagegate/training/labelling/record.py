@@ -32,8 +32,8 @@ def settings(
     sources: Sequence[Source],
     task: Task,
     engine: Engine,
+    failure_threshold: float,
     *,
-    failure_threshold: float | None,
     licences: Mapping[str, str],
     given: dict[str, Any],
 ) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def settings(
         "engine": engine.name,
         "engine_version": engine.version(),
         "engine_licence": engine.licence,
-        "limit": task.failure_threshold if failure_threshold is None else failure_threshold,
+        "limit": failure_threshold,
         **given,
         "imagegate": metadata.version("imagegate"),
         "features_version": features.VERSION,

@@ -27,6 +27,7 @@ from imagegate.tables import Pixels
 from imagegate.tasks.task import Task
 from imagegate.training.data.clean import Clean, Source, cause_of, load, variant_bytes
 from imagegate.training.data.truths import Unusable, checked_loss, given_truth, own_truth, sound
+from imagegate.training.labelling import store
 from imagegate.training.labelling.recipes import CAUSES_ONLY, draw, row_seed
 
 Row = dict[str, Any]
@@ -117,12 +118,7 @@ def blank_row(source: Source, variant: int, plan: Plan) -> Row:
         "cause": cause_of(chain),
         "severity": max((step.severity for step in chain), default=0),
         "seed": seed,
-        "reference_px": math.nan,
-        "width": 0,
-        "height": 0,
-        "loss": math.nan,
-        "confidence": math.nan,
-        "error": "",
+        **store.BLANK,
         **dict.fromkeys(MEASURES, math.nan),
         **dict.fromkeys(output_measures(plan.task.name), math.nan),
     }

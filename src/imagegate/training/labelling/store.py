@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -28,6 +29,15 @@ TYPES = {
     "confidence": "float32",
     "error": "string",
 }
+# What a row says of an image until it is made, and of its loss until the engine has run.
+BLANK = {
+    "reference_px": math.nan,
+    "width": 0,
+    "height": 0,
+    "loss": math.nan,
+    "confidence": math.nan,
+    "error": "",
+}
 
 
 def arrow() -> Any:
@@ -45,13 +55,7 @@ def schema(outputs: Sequence[str] = ()) -> Any:
 
 @contextmanager
 def open_shards(folder: Path) -> Iterator[Shards]:
-    """Open the shards of a corpus that is being made, for one run at a time.
-
-    Raises
-    ------
-    CorpusError
-        If they are of an earlier version.
-    """
+    """Open the shards of a corpus that is being made, for one run at a time."""
     from fsspec.implementations.local import LocalFileSystem
 
     fs, rows = LocalFileSystem(), folder / SHARDS

@@ -29,24 +29,11 @@ def remeasure(
     """Make every image of a finished corpus again and replace its measures.
 
     Labels and the measures of outputs stay: the same image has the same loss, and the outputs
-    are gone. It takes a small part of the time that labelling took.
+    are gone. ``corpus.parquet`` is replaced whole or not at all. ``roots`` says where the images of
+    a set are now, by its name; ``progress`` is called as ``progress(done, total)``.
 
-    Parameters
-    ----------
-    folder : str or Path
-        The corpus folder; ``corpus.parquet`` is replaced whole or not at all.
-    roots : mapping, optional
-        Where the images of a set are now, by its name.
-    jobs : int, optional
-        Worker processes; all cores by default.
-    progress : Callable, optional
-        Called as ``progress(done, total)``.
-
-    Returns
-    -------
-    int
-        The rows measured: all but those whose image could not be made. An error of the engine
-        may count as a failure one day, so what it was shown is measured, too.
+    Returns how many rows were measured: all but those whose image could not be made. An error of
+    the engine may count as a failure one day, so what it was shown is measured, too.
     """
     folder, pa = Path(folder), store.arrow()
     meta = store.read_meta(folder)
