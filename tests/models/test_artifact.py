@@ -203,4 +203,4 @@ def test_card_survives_json_with_gaps():
     gate = tiny_gate(limit=float("nan"), promise=None, confidence=None, guarantee=None)
     again = from_bytes(to_bytes(replace(gate, card=replace(gate.card, costs=(10.0, 1.0)))))
     assert again.card.costs == (10.0, 1.0)
-    assert again.card.promise_text() == "least cost: a false pass costs 10, a false reject 1"
+    assert again.card.guarantee_text() == "least cost: a false pass costs 10, a false reject 1"

@@ -20,10 +20,20 @@ from imagegate.features import MEASURES as TABLE
 from imagegate.image import Image
 from imagegate.models.artifact import DIAGNOSIS, from_bytes, to_bytes
 from imagegate.models.calibration import Calibration, sigmoid
-from imagegate.models.diagnosis import LEAST_GAIN, Diagnosis, Finding, by_scores, plain
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
-from imagegate.models.reasons import CODES, Seen, cause_reason, other_reason, told
+from imagegate.models.reasons import (
+    CODES,
+    LEAST_GAIN,
+    Diagnosis,
+    Finding,
+    Seen,
+    by_scores,
+    cause_reason,
+    other_reason,
+    plain,
+    told,
+)
 from imagegate.models.verdict import Verdict
 from imagegate.pipeline.repair import best_repair
 from imagegate.pipeline.route import Router

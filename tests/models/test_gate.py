@@ -152,7 +152,7 @@ def test_gates_that_do_not_exist(tmp_path, monkeypatch):
 def test_every_gate_that_ships_loads_and_tells_of_itself(name):
     gate = load_gate(name)
     assert gate.name == name
-    assert gate.card.promise_text()
+    assert gate.card.guarantee_text()
     assert len(card_lines(gate.card)) >= 2
     json.dumps(gate.card.to_dict(), allow_nan=False)
 

@@ -114,5 +114,5 @@ def test_rules_look_like_a_gate():
     assert (verdict.decision, verdict.p_fail, verdict.gate) == ("reject", None, "rules:ocr")
     assert verdict.reasons[0].cause == "size"
     assert gate.card.engine is None
-    assert "fixed thresholds" in gate.card.promise_text()
+    assert "fixed thresholds" in gate.card.guarantee_text()
     assert any("min_width 300" in line for line in card_lines(gate.card))

@@ -105,7 +105,7 @@ def test_promise_that_cannot_be_kept_is_told():
     few = train(corpus(sources=30, variants=4, seed=1), name="few", risk_target=0.05, seed=0)
     assert few.gate.thresholds.passing is None
     assert not few.gate.passes(ROWS.X).any()
-    assert "nothing passes by itself" in few.gate.card.promise_text()
+    assert "nothing passes by itself" in few.gate.card.guarantee_text()
     text = " ".join(few.messages)
     assert "The risk target cannot be met" in text
     assert len(re.findall(r"[\d,]+ more", text)) == 1
@@ -116,7 +116,7 @@ def test_costs_set_the_threshold():
     gate = train(corpus(sources=30, seed=1), name="costs", costs=(9.0, 1.0), seed=0).gate
     assert gate.thresholds.passing == pytest.approx(0.1)
     assert gate.card.guarantee is None
-    assert "least cost" in gate.card.promise_text()
+    assert "least cost" in gate.card.guarantee_text()
 
 
 def test_nothing_to_learn_is_told():

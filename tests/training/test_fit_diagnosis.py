@@ -20,8 +20,8 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.features import CAUSES, MEASURES
 from imagegate.models.artifact import from_bytes, read_gate, to_bytes
 from imagegate.models.card_text import diagnosis_lines
-from imagegate.models.diagnosis import PRESENT, Diagnosis
 from imagegate.models.gate import Gate
+from imagegate.models.reasons import PRESENT, Diagnosis
 from imagegate.training.corpus import Corpus
 from imagegate.training.data.clean import cause_of
 from imagegate.training.evaluation.evaluate import evaluate

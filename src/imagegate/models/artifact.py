@@ -22,10 +22,10 @@ from imagegate.errors import GateFileError
 from imagegate.features import MEASURES, VERSION, output_measures
 from imagegate.models.calibration import Calibration, History
 from imagegate.models.card import Card
-from imagegate.models.diagnosis import Diagnosis
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
 from imagegate.models.ood import OutOfDistributionDetector
+from imagegate.models.reasons import Diagnosis
 
 FORMAT = 2  # 1 had no diagnosis, and the typical image instead
 CARD = "card.json"
@@ -33,14 +33,20 @@ INNER = "output.gate"
 MOST_BYTES = 8_000_000  # of one member, unpacked; gates that ship hold 2 MB at most
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the same time in every file: the same gate, the same bytes
 
-# Every array, its type and number of dimensions. The order is that of the file.
-ARRAYS: dict[str, tuple[str, int]] = {
-    "forest.roots": ("<i4", 1),
-    "forest.left": ("<i4", 1),
-    "forest.feature": ("<i2", 1),
-    "forest.threshold": ("<f8", 1),
-    "forest.missing_left": ("|b1", 1),
-    "forest.value": ("<f8", 1),
+Kinds = dict[str, tuple[str, int]]  # by the name of an array: its type and number of dimensions
+Arrays = dict[str, NDArray[Any]]
+
+FOREST: Kinds = {
+    "roots": ("<i4", 1),
+    "left": ("<i4", 1),
+    "feature": ("<i2", 1),
+    "threshold": ("<f8", 1),
+    "missing_left": ("|b1", 1),
+    "value": ("<f8", 1),
+}
+# Every array of a gate, in the order of the file.
+ARRAYS: Kinds = {
+    **{f"forest.{name}": kind for name, kind in FOREST.items()},
     "forest.base": ("<f8", 0),
     "calibration": ("<f8", 1),
     "usual": ("<f8", 2),
@@ -55,29 +61,17 @@ ARRAYS: dict[str, tuple[str, int]] = {
     "history.familiar": ("|b1", 1),
 }
 # Of a gate with a diagnosis, these as well.
-DIAGNOSIS: dict[str, tuple[str, int]] = {
-    "diagnosis.roots": ("<i4", 1),
-    "diagnosis.left": ("<i4", 1),
-    "diagnosis.feature": ("<i2", 1),
-    "diagnosis.threshold": ("<f8", 1),
-    "diagnosis.missing_left": ("|b1", 1),
-    "diagnosis.value": ("<f8", 1),
+DIAGNOSIS: Kinds = {
+    **{f"diagnosis.{name}": kind for name, kind in FOREST.items()},
     "diagnosis.trees": ("<i4", 1),
     "diagnosis.base": ("<f8", 1),
     "diagnosis.calibration": ("<f8", 2),
 }
-FIRST = {"reference": ("<f8", 1)}  # of format 1 alone: read for the hash, then left
-Arrays = dict[str, NDArray[Any]]
+FIRST: Kinds = {"reference": ("<f8", 1)}  # of format 1 alone: read for the hash, then left
 
 # What Python's zip reader raises on damaged, encrypted or strangely packed files.
 _ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    ValueError,
-    RuntimeError,
-    EOFError,
-    OSError,
-    KeyError,
+    *(zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, OSError, KeyError),
 )
 
 
@@ -169,9 +163,7 @@ def content_hash(facts: dict[str, Any], arrays: Arrays, inner: bytes = b"") -> s
     return digest.hexdigest()
 
 
-def _members(
-    file: zipfile.ZipFile, *, nested: bool
-) -> tuple[dict[str, bytes], dict[str, tuple[str, int]]]:
+def _members(file: zipfile.ZipFile, *, nested: bool) -> tuple[dict[str, bytes], Kinds]:
     """Unpack exactly the members of a gate file, none beyond the limit, and list its arrays."""
     names = [entry.filename for entry in file.infolist()]
     if CARD not in names:
@@ -189,9 +181,9 @@ def _members(
     return {name: _unpack(file, name) for name in names}, kinds
 
 
-def _kinds(version: int, *, diagnosed: bool) -> dict[str, tuple[str, int]]:
+def _kinds(version: int, *, diagnosed: bool) -> Kinds:
     """Return the arrays of a file, in their order."""
-    kinds: dict[str, tuple[str, int]] = {}
+    kinds: Kinds = {}
     for name, kind in ARRAYS.items():
         kinds |= {**FIRST, name: kind} if version == 1 and name == "usual" else {name: kind}
     return kinds | DIAGNOSIS if diagnosed and version > 1 else kinds
@@ -258,36 +250,36 @@ def _known_measures(card: Card) -> Card:
 def _gate(card: Card, arrays: Arrays) -> Gate:
     """Put the gate together, every part checked."""
     size = len(card.measures)
-    forest = Forest(
-        **{name: arrays[f"forest.{name}"] for name in _FOREST},
-        base=float(arrays["forest.base"]),
-        features=size,
-    ).check()
+    own = _below("forest", arrays)
+    forest = Forest(**own | {"base": float(own["base"])}, features=size).check()
     if arrays["calibration"].shape != (2,):
         raise GateFileError("calibration: expected slope and intercept")
     calibration = Calibration(*map(float, arrays["calibration"])).check()
-    ood = OutOfDistributionDetector(
-        **{name: arrays[f"guard.{name}"] for name in ("knots", "levels", "reach", "rows")},
-        limit=float(arrays["guard.limit"]),
-    ).check(size)
+    own = _below("guard", arrays)
+    ood = OutOfDistributionDetector(**own | {"limit": float(own["limit"])}).check(size)
     if arrays["usual"].shape != (size, 2):
         raise GateFileError("usual: does not fit the measures")
-    history = History(**{name: arrays[f"history.{name}"] for name in _HISTORY})
+    history = History(**_below("history", arrays))
     if len({array.shape for array in vars(history).values()}) > 1:
         raise GateFileError("history: columns of different length")
     _check_thresholds(card)
     if bool(card.diagnosis) != ("diagnosis.roots" in arrays):
         raise GateFileError("diagnosis: the card tells of one, or the arrays hold one, alone")
-    diagnosis = _diagnosis(card, arrays) if card.diagnosis else None
+    diagnosis = _diagnosis(card, _below("diagnosis", arrays)) if card.diagnosis else None
     return Gate(card, forest, calibration, ood, arrays["usual"], history, diagnosis)
 
 
-def _diagnosis(card: Card, arrays: Arrays) -> Diagnosis:
+def _diagnosis(card: Card, own: Arrays) -> Diagnosis:
     causes, measures = (tuple(card.diagnosis.get(name, ())) for name in ("causes", "measures"))
-    own = {name: arrays[f"diagnosis.{name}"] for name in _FOREST}
-    rest = {name: arrays[f"diagnosis.{name}"] for name in _DIAGNOSIS}
-    forest = Forest(**own, base=0.0, features=len(measures)).check()
-    return Diagnosis(causes=causes, measures=measures, forest=forest, **rest).check()
+    trees = {name: own.pop(name) for name in FOREST}
+    forest = Forest(**trees, base=0.0, features=len(measures)).check()
+    return Diagnosis(causes=causes, measures=measures, forest=forest, **own).check()
+
+
+def _below(part: str, arrays: Arrays) -> dict[str, Any]:
+    """Return the arrays of one part of a gate, by their own names."""
+    whole = {name.partition("."): array for name, array in arrays.items()}
+    return {own: array for (first, _, own), array in whole.items() if first == part}
 
 
 def _check_thresholds(card: Card) -> None:
@@ -298,24 +290,16 @@ def _check_thresholds(card: Card) -> None:
         raise GateFileError(f"card: thresholds {passing} and {rejecting} are not in order")
 
 
-_HISTORY = ("raw", "fails", "source", "familiar")
-_DIAGNOSIS = ("trees", "base", "calibration")
-_FOREST = ("roots", "left", "feature", "threshold", "missing_left", "value")
-
-
 def _arrays(gate: Gate) -> Arrays:
-    arrays: Arrays = {f"forest.{name}": getattr(gate.forest, name) for name in _FOREST}
-    arrays |= {
-        "forest.base": np.array(gate.forest.base),
-        "calibration": np.array([gate.calibration.slope, gate.calibration.intercept]),
-        "usual": gate.usual,
-        "guard.limit": np.array(gate.ood.limit),
-    }
-    arrays |= {f"guard.{n}": getattr(gate.ood, n) for n in ("knots", "levels", "reach", "rows")}
-    arrays |= {f"history.{n}": getattr(gate.history, n) for n in _HISTORY}
+    parts = {"forest": vars(gate.forest), "guard": vars(gate.ood), "history": vars(gate.history)}
+    line = [gate.calibration.slope, gate.calibration.intercept]
+    parts |= {"calibration": {"": line}, "usual": {"": gate.usual}}
     kinds = ARRAYS
     if gate.diagnosis and not gate.judges_output:
         kinds = ARRAYS | DIAGNOSIS
-        arrays |= {f"diagnosis.{name}": getattr(gate.diagnosis.forest, name) for name in _FOREST}
-        arrays |= {f"diagnosis.{name}": getattr(gate.diagnosis, name) for name in _DIAGNOSIS}
-    return {name: np.asarray(arrays[name], kind, order="C") for name, (kind, _) in kinds.items()}
+        parts["diagnosis"] = vars(gate.diagnosis.forest) | vars(gate.diagnosis)
+    arrays: Arrays = {}
+    for name, (kind, _) in kinds.items():
+        part, _, own = name.partition(".")
+        arrays[name] = np.asarray(parts[part][own], kind, order="C")
+    return arrays

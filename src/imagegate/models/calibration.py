@@ -91,7 +91,7 @@ def fit_calibration(raw: Floats, fails: NDArray[np.bool_], weights: Floats) -> C
 class Thresholds:
     """Where decisions change: pass up to ``passing``, reject from ``rejecting``, else review.
 
-    ``passing`` is None if the promise could not be kept: then nothing passes by itself.
+    ``passing`` is None if nothing could be guaranteed: then nothing passes by itself.
     """
 
     passing: float | None

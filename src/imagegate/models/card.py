@@ -20,9 +20,9 @@ class Guarantee:
     """What calibration says about a threshold.
 
     ``failed`` of ``passed`` calibration sources (one image each) failed; with ``confidence`` at
-    most ``bound`` of the images passed fail. ``kept`` tells whether the promise could be given;
-    if not, ``more_sources`` is about how many more calibration sources it would take, None if
-    no number would do.
+    most ``bound`` of the images passed fail. ``promise`` is the risk target, ``kept`` tells
+    whether it is guaranteed; if not, it would take about ``more_sources`` more calibration
+    sources, None if no number would do.
     """
 
     promise: float
@@ -58,8 +58,8 @@ class Card:
     seed : int
         Of split and training.
     promise, confidence, costs
-        What was asked for: a promise with its confidence, or the costs of a false pass and of a
-        false reject.
+        What was asked for: a risk target with its confidence, or the costs of a false pass and
+        of a false reject.
     guarantee : Guarantee or None
         What calibration says; None for rules and costs.
     thresholds : mapping
@@ -130,11 +130,11 @@ class Card:
         return cls(**{name: _typed(name, value) for name, value in plain.items()})
 
     @property
-    def kept_promise(self) -> float | None:
-        """The share of the images passed that fails at most; None if nothing is promised."""
+    def guaranteed_risk(self) -> float | None:
+        """The share of the images passed that fails at most; None if nothing is guaranteed."""
         return self.guarantee.promise if self.guarantee and self.guarantee.kept else None
 
-    def promise_text(self) -> str:
+    def guarantee_text(self) -> str:
         """Say in one line what a pass means."""
         if self.engine is None:
             return "nothing: fixed thresholds on six scores"
@@ -148,7 +148,7 @@ class Card:
             f"(confidence {percent(self.guarantee.confidence)})"
         )
         if not self.guarantee.kept:
-            return f"nothing passes by itself: could not promise that {wanted}"
+            return f"nothing passes by itself: cannot guarantee that {wanted}"
         return wanted
 
 

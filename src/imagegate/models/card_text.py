@@ -42,7 +42,7 @@ FIGURES = {
 
 def card_lines(card: Card) -> list[str]:
     """Return what ``imagegate show`` prints."""
-    head = [f"{card.name}: {_purpose(card)}", f"promise: {card.promise_text()}"]
+    head = [f"{card.name}: {_purpose(card)}", f"guarantee: {card.guarantee_text()}"]
     if card.engine is None:
         return [*head, "thresholds: " + _settings(card.rules_preset)]
     return [

@@ -53,33 +53,14 @@ class Forest:
     features: int
 
     def decision(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the log-odds of every row.
-
-        Parameters
-        ----------
-        X : ndarray of shape (rows, features)
-            NaN is a value of its own.
-
-        Returns
-        -------
-        ndarray of float64, shape (rows,)
-        """
+        """Return the log-odds of every row of X; NaN is a value of its own."""
         chunks = [values.sum(axis=1) for values in self._walked(X)]
         return np.asarray(self.base + np.concatenate(chunks), np.float64)
 
     def outputs(self, X: NDArray[np.floating], starts: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Return what runs of neighbouring trees add up to, without the base.
+        """Return what runs of neighbouring trees add up to (rows, outputs), without the base.
 
-        Parameters
-        ----------
-        X : ndarray of shape (rows, features)
-            As for ``decision``.
-        starts : ndarray of int, shape (outputs,)
-            The first tree of every run, ascending from 0.
-
-        Returns
-        -------
-        ndarray of float64, shape (rows, outputs)
+        ``starts`` is the first tree of every run, ascending from 0.
         """
         chunks = [np.add.reduceat(values, starts, axis=1) for values in self._walked(X)]
         return np.concatenate(chunks)
@@ -151,7 +132,8 @@ class Forest:
 
     def check(self) -> Forest:
         """Return the forest, or raise GateFileError if walking it could go astray."""
-        for name, array in self._columns().items():
+        for name in ("feature", "threshold", "missing_left", "value"):
+            array = getattr(self, name)
             if array.shape != self.left.shape:
                 raise GateFileError(
                     f"forest: {name} has shape {array.shape}, not {self.left.shape}"
@@ -160,15 +142,6 @@ class Forest:
         if problem:
             raise GateFileError(f"forest: {problem}")
         return self
-
-    def _columns(self) -> dict[str, NDArray[np.generic]]:
-        return {
-            "left": self.left,
-            "feature": self.feature,
-            "threshold": self.threshold,
-            "missing_left": self.missing_left,
-            "value": self.value,
-        }
 
     def _problem(self) -> str:
         """Name the first thing that is wrong, or return an empty text."""

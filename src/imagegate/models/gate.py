@@ -15,15 +15,19 @@ from imagegate.features import CAUSES, MEASURES, measure, measure_output, output
 from imagegate.image import Image, read
 from imagegate.models.calibration import Calibration, History, Thresholds, sigmoid
 from imagegate.models.card import Card
-from imagegate.models.diagnosis import PRESENT, Diagnosis, Finding, by_scores, plain
 from imagegate.models.forest import Forest
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.reasons import (
+    PRESENT,
     WORTH,
+    Diagnosis,
+    Finding,
     Seen,
+    by_scores,
     cause_reason,
     other_reason,
     output_reason,
+    plain,
     told,
     unfamiliar_reason,
 )

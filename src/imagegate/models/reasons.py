@@ -1,4 +1,4 @@
-"""Turn what is known of causes, scores and distances into reasons that people can act on."""
+"""Say which causes are present on an image, and tell people in reasons that they can act on."""
 
 from __future__ import annotations
 
@@ -9,15 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import CAUSES, find
+from imagegate.errors import GateFileError
+from imagegate.features import CAUSES, MEASURES, find
 from imagegate.image import Image
 from imagegate.messages import ENGLISH, load_messages
-from imagegate.models.diagnosis import PRESENT, Finding
+from imagegate.models.calibration import sigmoid
+from imagegate.models.forest import Forest
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.verdict import Reason
 from imagegate.tables import Code
 from imagegate.text import number
 
+Floats = NDArray[np.float64]
+LOW_SCORE = 40.0  # as in the rules: where a cause begins to matter
+PRESENT = 0.5  # a cause that is at least so probable is told
+LEAST_GAIN = 0.3  # so that what is probable counts where no removal alone gains much
 LIKELIEST = 0.08  # of an image that does not pass and has none, the likeliest cause is told
 WORTH = 0.02  # of an image that passes, what would gain less is not
 OFTEN = 0.5
@@ -45,29 +51,103 @@ CODES: tuple[str, ...] = (
 )
 CAUSES_TOLD: tuple[str, ...] = tuple(dict.fromkeys(code.partition(".")[0] for code in CODES))
 
-Range = tuple[float, float]
+
+@dataclass(frozen=True)
+class Finding:
+    """What is known of one of the six causes on one image."""
+
+    cause: str
+    probability: float  # that it is present at a strength that hurts; NaN if only scores are known
+    gain: float  # by how much the probability of failure would fall without it; NaN if unknown
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """Two small forests a cause: whether it is present, and what its removal would gain.
+
+    Parameters
+    ----------
+    causes, measures : tuple of str
+        The causes that were learned; the columns of ``X``: those of the gate, and some more.
+    forest : Forest
+        The trees of all outputs, one output after the other: presence of every cause (log-odds),
+        then the gain of every cause.
+    trees, base : ndarray, shape (2 * causes,)
+        How many trees each output has, and what it is before any tree.
+    calibration : ndarray of float64, shape (causes, 2)
+        Slope and intercept from raw to calibrated log-odds of presence.
+    """
+
+    causes: tuple[str, ...]
+    measures: tuple[str, ...]
+    forest: Forest
+    trees: NDArray[np.int32]
+    base: Floats
+    calibration: Floats
+
+    def of(self, X: NDArray[np.floating]) -> tuple[Floats, Floats]:
+        """Return probability and gain (rows, causes), both 0 to 1, for rows of measures."""
+        starts = np.cumsum([0, *self.trees[:-1]])
+        raw = self.base + self.forest.outputs(X, starts)
+        present, gain = raw[:, : len(self.causes)], raw[:, len(self.causes) :]
+        log_odds = present * self.calibration[:, 0] + self.calibration[:, 1]
+        return sigmoid(log_odds), np.clip(gain, 0, 1)
+
+    def findings(self, readings: Mapping[str, float]) -> list[Finding]:
+        """Return what is known of every cause on one measured image, the weightiest first."""
+        x = np.array([[readings[name] for name in self.measures]])
+        probability, gain = (values[0] for values in self.of(x))
+        order = np.argsort(-weights(probability, gain), kind="stable")
+        return [Finding(self.causes[i], float(probability[i]), float(gain[i])) for i in order]
+
+    def check(self) -> Diagnosis:
+        """Return the diagnosis, or raise GateFileError if its parts do not fit together."""
+        unknown = [cause for cause in self.causes if cause not in CAUSES]
+        unknown += [name for name in self.measures if name not in MEASURES]
+        unknown += [name for name in self.measures if self.measures.count(name) > 1]
+        if unknown or not self.causes or len(set(self.causes)) < len(self.causes):
+            raise GateFileError(
+                "diagnosis: no causes, or unknown or repeated ones, or unknown measures"
+            )
+        outputs = 2 * len(self.causes)
+        if self.trees.shape != (outputs,) or (self.trees < 1).any():
+            raise GateFileError("diagnosis: expected trees for every cause, twice")
+        if self.trees.sum() != len(self.forest.roots):
+            raise GateFileError("diagnosis: the numbers of trees do not add up")
+        numbers = (self.base, self.calibration)
+        shapes = tuple(array.shape for array in numbers)
+        finite = all(np.isfinite(array).all() for array in numbers)
+        if shapes != ((outputs,), (len(self.causes), 2)) or not finite:
+            raise GateFileError("diagnosis: expected a base, slope and intercept for every cause")
+        if not (self.calibration[:, 0] > 0).all():
+            raise GateFileError("diagnosis: a calibration would turn the order round")
+        return self
+
+
+def plain(findings: Sequence[Finding]) -> bool:
+    """Tell whether a cause is so probable that an odd image is explained by it."""
+    return any(one.probability >= PRESENT for one in findings)
+
+
+def weights(probability: Floats, gain: Floats) -> Floats:
+    """Return what causes are ordered by: how probable they are times what is gained."""
+    return np.asarray(probability * (gain + LEAST_GAIN), np.float64)
+
+
+def by_scores(scores: Mapping[str, float]) -> list[Finding]:
+    """Return the causes with a low score, the lowest first: all that is known unlearned."""
+    low = sorted((score, name) for name, score in scores.items() if score < LOW_SCORE)
+    return [Finding(name, float("nan"), float("nan")) for _, name in low]
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """An image as reasons are told of it.
-
-    Parameters
-    ----------
-    image : Image
-        The image.
-    readings : mapping of str to float
-        What was measured, by name.
-    scores : mapping of str to float
-        The six scores.
-    usual : Callable
-        The usual range of a measure by name; NaN where none is known.
-    """
+    """An image as reasons are told of it."""
 
     image: Image
-    readings: Mapping[str, float]
-    scores: Mapping[str, float]
-    usual: Callable[[str], Range]
+    readings: Mapping[str, float]  # what was measured, by name
+    scores: Mapping[str, float]  # the six
+    usual: Callable[[str], tuple[float, float]]  # range of a measure; NaN where none is known
 
     @property
     def blank(self) -> bool:
@@ -79,18 +159,10 @@ class Seen:
 def told(
     findings: Sequence[Finding], scores: Mapping[str, float], p_fail: float, *, passes: bool
 ) -> list[Finding]:
-    """Return the findings that are told, in their order.
+    """Return the findings that are told, the weightiest first.
 
-    Parameters
-    ----------
-    findings : sequence of Finding
-        The weightiest first.
-    scores : mapping of str to float
-        The six scores: a cause with a good one has to be probable to be told.
-    p_fail : float
-        The probability of failure.
-    passes : bool
-        Whether the image passes: then only what is probable and would gain something is told.
+    Of an image that passes, only what is probable and would gain something; of another one without
+    a probable cause the likeliest, unless its score is good.
     """
     sure = [one for one in findings if not one.probability < PRESENT]  # NaN: by its score
     if passes:
@@ -110,11 +182,11 @@ def cause_reason(finding: Finding, seen: Seen, p_fail: float) -> Reason:
     return _reason(code.name, " ".join(told), code.measure, seen, finding.probability, gain)
 
 
-def output_reason(seen: Seen, p_fail: float, alone: float) -> Reason:
-    """Return the reason against an output; ``alone`` is what the image alone would have."""
+def output_reason(seen: Seen, p_fail: float, without: float) -> Reason:
+    """Return the reason against an output; ``without`` it the risk would be another one."""
     detail = (
         f"With its output at hand the chance of failure is {number(100 * p_fail)} %, "
-        f"from the image alone {number(100 * alone)} %."
+        f"from the image alone {number(100 * without)} %."
     )
     return _reason(DOUBTFUL, detail, "", seen)
 
@@ -176,8 +248,6 @@ def _reason(
 def reading_in_words(name: str, reading: float) -> str:
     """Return a name with its reading.
 
-    >>> reading_in_words("blur.edge_width_px", 7.25)
-    'edge width is 7.25 px'
     >>> reading_in_words("exposure.dark_share", 0.5)
     'dark share is 50 %'
     """

@@ -119,19 +119,7 @@ def load_thresholds(
     *,
     task: str = "general",
 ) -> RuleThresholds:
-    """Return thresholds from a mapping or a TOML or JSON file, on top of a task's preset.
-
-    Parameters
-    ----------
-    thresholds : mapping, RuleThresholds or path, optional
-        What differs from the preset.
-    task : str
-        The preset.
-
-    Returns
-    -------
-    RuleThresholds
-    """
+    """Return thresholds from a mapping or a TOML or JSON file, on top of a task's preset."""
     if isinstance(thresholds, RuleThresholds):
         return thresholds
     if task not in PRESETS:
@@ -169,12 +157,12 @@ def _checked(key: str, value: Any) -> float:
     whole = key.startswith("min_")
     kinds = int if whole else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds):
-        wanted = "a whole number of pixels" if whole else "a number from 0 to 100"
-        raise SettingsError(f"{key}: expected {wanted}, got {value!r}")
-    if not 0 <= value <= (math.inf if whole else 100):
-        wanted = "0 or more" if whole else "0 to 100"
-        raise SettingsError(f"{key}: expected {wanted}, got {value!r}")
-    return value if whole else float(value)
+        expected = "a whole number of pixels" if whole else "a number from 0 to 100"
+    elif not 0 <= value <= (math.inf if whole else 100):
+        expected = "0 or more" if whole else "0 to 100"
+    else:
+        return value if whole else float(value)
+    raise SettingsError(f"{key}: expected {expected}, got {value!r}")
 
 
 @dataclass(frozen=True)

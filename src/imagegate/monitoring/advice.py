@@ -118,7 +118,7 @@ def advise(facts: Facts, gate: Gate | RulesGate, *, alpha: float) -> Advice:
     answers = (check(facts, gate, alpha) for check in checks)
     found = next(filter(None, answers), Found("keep", _calm(facts, gate), settled=False))
     card, retrain = gate.card, found.level == "retrain"
-    promise, confidence = card.promise if retrain else card.kept_promise, card.confidence
+    promise, confidence = card.promise if retrain else card.guaranteed_risk, card.confidence
     if not found.settled or promise is None or confidence is None:
         return Advice(found.level, facts.name, found.reason)
     least = sources_needed(promise, confidence)
@@ -193,7 +193,7 @@ def _more_failures(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found 
 
 def _hard_mix(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
     """Say if the probabilities themselves exceed the promise: it is about the calibration's mix."""
-    found, promise = facts.expected, gate.card.kept_promise
+    found, promise = facts.expected, gate.card.guaranteed_risk
     if not (found and found.images and promise and found.low > promise * found.images):
         return None
     return Found(

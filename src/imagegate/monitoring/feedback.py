@@ -209,7 +209,7 @@ def observed(
     if not found:
         return None
     covered = [one for one in found if one.covered]
-    promise, strict = gate.card.kept_promise, Seen.of(covered, level=1 - alpha)
+    promise, strict = gate.card.guaranteed_risk, Seen.of(covered, level=1 - alpha)
     known = [one for one in found if one.p_fail is not None]
     known_failed = sum(one.failed for one in known)
     chances = Chances.of(one.p_fail for one in known)

@@ -55,7 +55,7 @@ def risk(report: Report) -> str:
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         tops = [_expected(axes, report.periods), _seen(axes, report.periods)]
-        promise = report.gate.card.kept_promise
+        promise = report.gate.card.guaranteed_risk
         if promise:
             axes.axhline(100 * promise, color=INK, linewidth=1, linestyle=(0, (4, 3)))
             axes.annotate(

@@ -129,7 +129,7 @@ class Report:
         return {
             "gate": self.gate.name,
             "gate_hash": self.gate.card.hash or None,
-            "promise": self.gate.card.kept_promise,
+            "promise": self.gate.card.guaranteed_risk,
             "by": self.by,
             "against": self.against,
             "advice": self.advice.to_dict(),

@@ -22,7 +22,7 @@ class Policy:
     ----------
     use_below : float, optional
         The highest ``p_fail`` of an image that is used. By default the gate's own threshold, the
-        only one that its promise holds for: above it nothing is promised.
+        only one that its guarantee holds for.
     reject_from : float, optional
         The lowest ``p_fail`` of an image that is rejected; by default the gate's own. What lies
         between the two is for review.

@@ -215,7 +215,7 @@ class Tally:
             expected=expected_failures(gate, self.used),
             repaired_failures=self.repaired.total,
             errors=tuple(self.errors),
-            guarantee=gate.card.promise_text() if guaranteed and isinstance(gate, Gate) else None,
+            guarantee=gate.card.guarantee_text() if guaranteed and isinstance(gate, Gate) else None,
         )
 
 

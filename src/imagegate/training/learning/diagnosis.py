@@ -13,10 +13,10 @@ from imagegate.errors import CorpusError
 from imagegate.extras import require
 from imagegate.features import CAUSES
 from imagegate.models.calibration import Calibration, fit_calibration
-from imagegate.models.diagnosis import PRESENT as PRESENT_AT
-from imagegate.models.diagnosis import Diagnosis, weights
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
+from imagegate.models.reasons import PRESENT as PRESENT_AT
+from imagegate.models.reasons import Diagnosis, weights
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus
 from imagegate.training.labelling.recipes import CAUSES_ONLY

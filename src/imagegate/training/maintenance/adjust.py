@@ -280,7 +280,7 @@ def _passing(before: Gate, after: Gate) -> Iterator[str]:
         yield guarantee_message(card.guarantee)
     else:
         yield (
-            f"Set for {card.promise_text()}. Passes up to a chance of failure of "
+            f"Set for {card.guarantee_text()}. Passes up to a chance of failure of "
             f"{percent(card.thresholds['pass'] or 0)}."
         )
     old, new = (_passed_text(*passed_of(gate, after.history)) for gate in (before, after))
