@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from imagegate.errors import CorpusError, SettingsError
@@ -38,7 +39,7 @@ def test_truth_beside_the_images(tmp_path: Path) -> None:
         ("s/deep/d", "s/deep/d", "d.txt"),
     ]
     assert [source.shown for source in found] == ["a.png", "b.JPG", "c.webp", "deep/d.tif"]
-    assert not problems
+    assert [words.split(" ignored")[0] for words in problems] == ["2 mask files"]
     masks = [truth for _, _, truth in table(find_sources([tmp_path / "s"], CUT)[0])]
     assert masks == [None, "b.mask.png", None, "d.mask.png"]
 
@@ -108,6 +109,34 @@ def test_manifest(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("file,truth\n")
     with pytest.raises(CorpusError, match=r"expected the columns path\[,truth\]"):
         find_sources([tmp_path / "m.csv"])
+
+
+def test_a_data_frame_is_a_list_like_a_csv_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    columns = {"path": ["a/b1.png", "c__x.png"], "truth": ["t/b.txt", None]}
+    frame = pd.DataFrame({**columns, "group": ["book", float("nan")], "set": ["old", "old"]})
+    frame.to_csv("m.csv", index=False)
+    found, problems = find_sources(frame)
+    assert found == find_sources([frame])[0] == find_sources(["m.csv"])[0]
+    assert not problems
+    with pytest.raises(CorpusError, match="expected the columns path"):
+        find_sources(frame.rename(columns={"path": "file"}))
+
+
+@pytest.mark.parametrize(
+    ("task", "ignored"),
+    [
+        ("ocr", ["1 text file", "1 mask file"]),
+        (CUT, ["2 text files"]),
+        ("upscaling", ["2 text files", "1 mask file"]),
+    ],
+)
+def test_truth_that_is_ignored_is_named(tmp_path: Path, task: str, ignored: list[str]) -> None:
+    touch(tmp_path / "s", "images/a.png", "text/a.txt", "text/gone.txt", "masks/a.png")
+    _, problems = find_sources([tmp_path / "s"], task)
+    assert [words.split(" ignored")[0] for words in problems] == ignored
 
 
 def test_pages() -> None:

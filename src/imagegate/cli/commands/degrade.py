@@ -12,7 +12,7 @@ import numpy as np
 import typer
 
 from imagegate import image
-from imagegate.cli.console import complain, out, progress
+from imagegate.cli.console import complain, err, out, plain, progress
 from imagegate.cli.options import Seed
 from imagegate.degrade import (
     DEGRADATIONS,
@@ -64,7 +64,7 @@ def command(
     """
     found, problems = find_sources(sources)
     for problem in problems:
-        complain(problem)
+        err.print(f"[yellow]warning[/] {plain(problem)}", soft_wrap=True)
     if not found:
         raise SettingsError(f"no images in {', '.join(sources)}")
     plan = list(mixtures(chains, seed) if chains else singles(only or [], severity, seed))

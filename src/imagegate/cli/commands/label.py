@@ -185,7 +185,7 @@ def run(
     chosen = find_task(task)
     found, problems = find_sources(sources, chosen, group_by=group_by, limit=limit_sources)
     for problem in problems:
-        err.print(f"[yellow]left out[/] {plain(problem)}", soft_wrap=True)
+        err.print(f"[yellow]warning[/] {plain(problem)}", soft_wrap=True)
     if not found:
         raise CorpusError(f"no usable sources in {', '.join(sources)}")
     runs = runs_engine(settings.get("recipe", ""))

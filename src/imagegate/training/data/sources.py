@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +18,20 @@ from imagegate.tasks import find_task
 from imagegate.tasks.task import Task, Truth
 from imagegate.training.data.clean import Source
 from imagegate.training.data.generated import KINDS, Kind, parse
-from imagegate.training.data.truths import MASK_SUFFIX, class_of, page_of, truth_file
+from imagegate.training.data.listing import is_frame, read_listing
+from imagegate.training.data.truths import (
+    MASK_SUFFIX,
+    class_of,
+    ignored_truth,
+    page_of,
+    truth_file,
+)
 
 COLUMNS = {"path", "truth", "group", "set"}
 
 
 def find_sources(
-    args: Sequence[str | Path],
+    args: Any,
     task: str | Task = "ocr",
     *,
     group_by: str | None = None,
@@ -33,7 +41,7 @@ def find_sources(
 
     Parameters
     ----------
-    args : sequence of str or Path
+    args : DataFrame, or sequence of str, Path or DataFrame
         Each one of:
 
         - a folder, searched recursively, or only its ``images`` if it has one. Truth is
@@ -43,6 +51,7 @@ def find_sources(
         - one image file, with its truth beside it;
         - a CSV file with the columns path[, truth][, group][, set], paths relative to it; the
           truth is a path, too, or the class itself;
+        - a DataFrame with these columns, paths relative to the current folder;
         - ``pages:N``, the generated pages of seed 0 to N − 1, or ``pages:FIRST-LAST``;
           ``captures:N``, ``photos:N``, ``prints:N``, the same pages as scanners and phones take
           them, or a tired printer prints them; ``pages+fonts:N`` and so on, set in the installed
@@ -58,14 +67,14 @@ def find_sources(
     Returns
     -------
     list of Source, list of str
-        The sources in a fixed order, and what was left out with the reason.
+        The sources in a fixed order, and warnings: what was left out or ignored, with the reason.
     """
     pattern, truth = compiled(group_by), find_task(task).truth
     found: list[Source] = []
     problems: list[str] = []
-    for arg in args:
+    for arg in [args] if is_frame(args) else args:
         taken = {source.set for source in found}
-        sources, complaints = one(str(arg), pattern, truth)
+        sources, complaints = one(arg, pattern, truth)
         names = {name: unique(name, taken) for name in {source.set for source in sources}}
         found += [renamed(source, names[source.set]) for source in sources]
         problems += complaints
@@ -75,20 +84,23 @@ def find_sources(
     return (take(found, limit) if limit else found), problems
 
 
-def one(arg: str, pattern: re.Pattern[str] | None, truth: Truth) -> tuple[list[Source], list[str]]:
+def one(arg: Any, pattern: re.Pattern[str] | None, truth: Truth) -> tuple[list[Source], list[str]]:
     """Find the sources of one argument."""
-    asked = parse(arg)
+    if is_frame(arg):
+        return listed_sources(arg, pattern, truth)
+    asked = parse(str(arg))
     if asked:
         return generated(*asked), []
     path = Path(arg).expanduser().absolute()
     if path.is_dir():
         return folder(path, pattern, truth)
     if path.is_file() and path.suffix.lower() == ".csv":
-        return manifest(path, pattern, truth)
+        return listed_sources(path, pattern, truth)
     if path.is_file() and path.suffix.lower() in SUFFIXES:
         return alone(path, pattern, truth), []
     kinds = ", ".join(f"{name}:N" for name in KINDS)
-    raise CorpusError(f"expected an image, a folder, a CSV file or one of {kinds}, got {arg!r}")
+    wanted = f"an image, a folder, a CSV file or one of {kinds}"
+    raise CorpusError(f"expected {wanted}, got {str(arg)!r}")
 
 
 def generated(kind: Kind, seeds: Iterable[int]) -> list[Source]:
@@ -143,7 +155,8 @@ def folder(
                 root=str(base),
             )
         )
-    return sources, problems
+    used = {source.truth_path for source in sources}
+    return sources, problems + list(ignored_truth(images, top, base, kind, used))
 
 
 def is_picture(file: Path, top: Path, kind: Truth) -> bool:
@@ -168,25 +181,25 @@ def groups_file(path: Path) -> tuple[dict[str, str], list[str]]:
         return {row["id"]: row["group"] for row in reader}, []
 
 
-def manifest(
-    path: Path, pattern: re.Pattern[str] | None, kind: Truth
+def listed_sources(
+    table: Any, pattern: re.Pattern[str] | None, kind: Truth
 ) -> tuple[list[Source], list[str]]:
-    """Read a CSV list of images."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        columns = set(reader.fieldnames or ())
-        if "path" not in columns or not columns <= COLUMNS:
-            raise CorpusError(
-                f"{path}: expected the columns path[,truth][,group][,set], got {sorted(columns)}"
-            )
-        rows = list(reader)
-    base, sources, problems = path.parent, [], []
-    for line, row in enumerate(rows, start=2):
+    """Read a CSV list or a DataFrame of images."""
+    listing = read_listing(table)
+    if "path" not in listing.columns or not COLUMNS.issuperset(listing.columns):
+        raise CorpusError(
+            f"{listing.shown}: expected the columns path[,truth][,group][,set], got "
+            f"{sorted(listing.columns)}"
+        )
+    base, sources, problems = listing.folder, [], []
+    if kind == "picture" and "truth" in listing.columns:
+        problems.append(f"{listing.name}: column truth ignored: the clean image is the truth")
+    for line, row in listing.rows:
         if not row["path"]:
-            problems.append(f"{path.name} line {line}: no path")
+            problems.append(f"{listing.name} line {line}: no path")
             continue
         name, truth, names = Path(row["path"]), row.get("truth") or None, kind == "class"
-        chosen = row.get("set") or path.stem
+        chosen = row.get("set") or Path(listing.name).stem
         group = row.get("group") or grouped(pattern, name.stem) or page_of(name.stem)
         sources.append(
             Source(

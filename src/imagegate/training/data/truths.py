@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from imagegate.errors import EngineError
 from imagegate.tables import Pixels
 from imagegate.tasks.task import Task, Truth
+from imagegate.text import count
 from imagegate.training.data.clean import Clean, Source
 
 MASK_SUFFIX = ".mask.png"
@@ -45,6 +46,26 @@ def truth_file(image: Path, top: Path, base: Path, kind: Truth) -> Path | None:
     # Where a set has truth, an image without is a hole to report, not one to trust the engine on.
     missing = folder / away / f"{image.stem}{suffix}" if folder.is_dir() else None
     return next((path for path in candidates if path.is_file()), missing)
+
+
+def ignored_truth(
+    images: Sequence[Path], top: Path, base: Path, kind: Truth, used: Collection[str | None]
+) -> Iterator[str]:
+    """Yield a warning for each kind of truth files that are not read."""
+    names = {name for image in images for name in (image.stem, page_of(image.stem))}
+    for other, (beside, place, suffix) in FILES.items():
+        placed = sorted((base / place).rglob(f"*{suffix}")) if base / place != top else []
+        if other == kind:
+            files = [path for path in placed if path.name.removesuffix(suffix) not in names]
+            reason = "no image has that name"
+        else:
+            near = (image.with_name(f"{image.stem}{beside}") for image in images)
+            files = [*(path for path in near if path.is_file()), *placed]
+            reason = "the task reads no such truth"
+        files = [path for path in files if str(path) not in used]
+        if files:
+            first = files[0].relative_to(base)
+            yield f"{count(len(files), f'{other} file')} ignored, the first is {first}: {reason}"
 
 
 def class_of(image: Path, top: Path, kind: Truth) -> str | None:
