@@ -290,10 +290,10 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _failing(self) -> int:
         if self.pos_label is None:
             return 1
-        places = np.flatnonzero(self.classes_ == self.pos_label)
-        if not places.size:
+        found = np.flatnonzero(self.classes_ == self.pos_label)
+        if not found.size:
             raise SettingsError(f"pos_label: {self.pos_label!r} is none of {self.classes_}")
-        return int(places[0])
+        return int(found[0])
 
     def _rows(self, X: Any) -> Floats:
         check_is_fitted(self)

@@ -108,7 +108,7 @@ def run_isolated(
 
 
 class _Cell:
-    """A place for one worker process after the other, and the job that it is at."""
+    """One worker process after the other, and the job that it is at."""
 
     def __init__(self, work: Isolated, timeout: float, log: Path, scratch: str) -> None:
         self.work, self.timeout, self.log, self.scratch = work, timeout, log, scratch

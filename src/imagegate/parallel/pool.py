@@ -33,9 +33,9 @@ SENDABLE: tuple[type, ...] = (str, bytes)
 
 @dataclass(frozen=True)
 class Done(Generic[Value]):
-    """What became of one source: a value, or the error that took its place.
+    """What became of one source: a value, or an error.
 
-    ``ends`` tells that to go on would be of no use: there is no room for any result.
+    ``ends`` tells to stop: there is no room for any more results.
     """
 
     source: str
@@ -51,7 +51,7 @@ def run_many(
     jobs: int | None = None,
     sendable: tuple[type, ...] = SENDABLE,
 ) -> Generator[Done[Value], None, None]:
-    """Yield what ``work`` makes of every source, in input order, whatever becomes of the others.
+    """Yield what ``work`` makes of every source, in input order; an error of one stops no other.
 
     ``sources`` may be endless: no more than ``8 * jobs`` sendable ones (or 16), or ``2 * jobs`` (or
     4) of other kinds, are taken ahead. ``jobs`` is by default a worker for each core that this

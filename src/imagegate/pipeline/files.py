@@ -58,7 +58,7 @@ def is_local(fs: Any) -> bool:
 
 
 def move(fs: Any, source: str, target: str) -> None:
-    """Put a file in the place of another; no name is taken for a pattern."""
+    """Replace a file by another; no name is taken for a pattern."""
     if is_local(fs):
         Path(source).replace(target)
         return
@@ -90,7 +90,7 @@ def images_under(roots: Iterable[str], *, without: str | None = None) -> Iterato
 
     In the order of their names, of which one folder's are held in memory at a time. Links to
     folders are not followed, nor is the local folder ``without`` entered. A folder that cannot be
-    listed is yielded itself: it will be an error in its place. Roots that do not exist, or hold no
+    listed is yielded itself: it becomes an error itself. Roots that do not exist, or hold no
     image at all, raise ImageNotFoundError and SettingsError.
     """
     named, found = list(dict.fromkeys(map(local, roots))), False
@@ -108,9 +108,9 @@ def opened(path: str, limits: Limits) -> Any:
         if Path(local(path)).is_dir():
             raise UnreadableImageError(path, "the folder cannot be listed; check its rights")
         return local(path)
-    fs, place = storage(path)
+    fs, inside = storage(path)
     try:
-        return _content(fs, place, limits.bytes + 1)  # one byte more tells that there is more
+        return _content(fs, inside, limits.bytes + 1)  # one byte more tells that there is more
     except FileNotFoundError:
         raise ImageNotFoundError(path, "no such file, or no answer; check the URL") from None
     except Exception as error:  # a storage raises whatever its client raises
@@ -143,14 +143,14 @@ def _walk(folder: str, without: Path | None) -> Iterator[str]:
             yield path
 
 
-def _content(fs: Any, place: str, most: int) -> bytes:
+def _content(fs: Any, inside: str, most: int) -> bytes:
     """Return the first bytes of an object, by one request where the storage allows it."""
     try:
-        found: bytes = fs.cat_file(place, start=0, end=most)
+        found: bytes = fs.cat_file(inside, start=0, end=most)
     except FileNotFoundError:
         raise
     except Exception:  # noqa: BLE001 - an empty object has no range, some storages have none
-        with fs.open(place, "rb") as file:
+        with fs.open(inside, "rb") as file:
             found = file.read(most)
     return found
 
@@ -174,14 +174,14 @@ def _remote(url: str) -> Iterator[str]:
 
 
 def _found(url: str) -> Iterator[str]:
-    fs, place = storage(url)
+    fs, inside = storage(url)
     # Over HTTP a folder is a file, too: its page.
-    if not url.endswith("/") and fs.isfile(place):
+    if not url.endswith("/") and fs.isfile(inside):
         yield url
         return
-    if not fs.exists(place):
+    if not fs.exists(inside):
         raise ImageNotFoundError(url, "no such file or folder; check the URL and your rights")
-    yield from (fs.unstrip_protocol(path) for path in _walk_remote(fs, place))
+    yield from (fs.unstrip_protocol(path) for path in _walk_remote(fs, inside))
 
 
 def _walk_remote(fs: Any, folder: str) -> Iterator[str]:

@@ -60,7 +60,7 @@ def run(
     progress: Progress | None = None,
     settings: dict[str, Any] | None = None,
 ) -> Summary:
-    """Write one row a page to a file, and return what it comes to.
+    """Write one row a page to a file, and return the summary.
 
     The files are listed once, when the run begins: the same call after a kill goes on with that
     list, from the folder ``OUT.partial`` beside the output. An output that exists or was begun
@@ -159,10 +159,10 @@ class Journal:
     lock: IO[bytes] | None = None
 
     def paths(self, start: int) -> Iterator[str]:
-        """Yield the files to look at, from a place in their order."""
+        """Yield the files to look at, from a position in their order."""
         with self.fs.open(f"{self.folder}/{FILES}", "rt", encoding="utf-8") as lines:
-            for place, line in enumerate(lines):
-                if place >= start:
+            for position, line in enumerate(lines):
+                if position >= start:
                     yield json.loads(line)
 
     def shards(self, size: int, on_write: Callable[[list[list[Result]]], None]) -> Shards:
@@ -176,7 +176,7 @@ class Journal:
         )
 
     def finish(self, write: Callable[[IO[bytes]], None], target: str) -> None:
-        """Write the output, put it in its place, and remove the folder."""
+        """Write the output, move it to its name, and remove the folder."""
         finished = f"{self.folder}/finished"
         with self.fs.open(finished, "wb") as file:
             write(file)

@@ -55,42 +55,42 @@ class Sorter:
         if self.how == "list":
             return pages
         try:
-            pages = self._placed(path, pages)
+            pages = self._put_pages(path, pages)
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise NoRoomError(f"{self.target}: {NO_ROOM_ADVICE} ({error.strerror})") from error
-            pages = _unplaced(path, pages, error)
+            pages = _not_put(path, pages, error)
         except Exception as error:  # noqa: BLE001 - a storage raises whatever its client raises
-            pages = _unplaced(path, pages, error)
+            pages = _not_put(path, pages, error)
         return [replace(page, pixels=None) for page in pages]  # much to send to another process
 
-    def _placed(self, path: str, pages: list[Result]) -> list[Result]:
+    def _put_pages(self, path: str, pages: list[Result]) -> list[Result]:
         worst = max((page.action for page in pages), key=ORDER.index)
         inside = "/".join((FOLDERS[worst or "reject"], *parts_below(self.source, path)))
-        place = f"{self.target.rstrip('/')}/{inside}"
-        put(path, place, link=self.how == "link")
+        destination = f"{self.target.rstrip('/')}/{inside}"
+        put(path, destination, link=self.how == "link")
         pixels = pages[0].pixels
         if worst == "repair" and pixels is not None:
-            place += free_ending(path)
-            save(place, pixels)
-        return [replace(page, written=shown(place)) for page in pages]
+            destination += free_ending(path)
+            save(destination, pixels)
+        return [replace(page, written=shown(destination)) for page in pages]
 
 
-def _unplaced(path: str, pages: list[Result], error: Exception) -> list[Result]:
+def _not_put(path: str, pages: list[Result], error: Exception) -> list[Result]:
     why = shown(f"{path}: judged, but it could not be put in its place ({error})")
     return [replace(page, error=page.error or why) for page in pages]
 
 
 def free_ending(path: str) -> str:
-    """Return what to add to a name for its mended image: no file beside it is called so."""
-    fs, place = storage(path)
+    """Return what to add to a name for its repaired image: no other file has it."""
+    fs, destination = storage(path)
     endings = (f".repaired{number}.png" for number in ("", *map("-{}".format, range(2, 1000))))
-    return next(ending for ending in endings if not fs.exists(place + ending))
+    return next(ending for ending in endings if not fs.exists(destination + ending))
 
 
-def put(path: str, place: str, *, link: bool) -> None:
-    """Copy a file, or make a link to it; what stands in that place is replaced whole."""
-    (here, source), (there, target) = storage(path), storage(place)
+def put(path: str, destination: str, *, link: bool) -> None:
+    """Copy a file, or make a link to it; what is there is replaced whole."""
+    (here, source), (there, target) = storage(path), storage(destination)
     there.makedirs(target.rpartition("/")[0], exist_ok=True)
     if not (is_local(here) and is_local(there)):
         with here.open(source, "rb") as original, there.open(target, "wb") as copy:
@@ -108,14 +108,14 @@ def put(path: str, place: str, *, link: bool) -> None:
         fresh.unlink(missing_ok=True)  # of a copy that failed: the disk may be full
 
 
-def save(place: str, pixels: Pixels) -> None:
+def save(destination: str, pixels: Pixels) -> None:
     """Write pixels, RGB or gray, as a PNG."""
     bgr = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    fs, target = storage(place)
+    fs, target = storage(destination)
     fs.pipe_file(target, np.asarray(cv2.imencode(".png", bgr)[1]).tobytes())
 
 
-def check_places(source: str, target: str, *, begun: bool) -> None:
+def check_folders(source: str, target: str, *, begun: bool) -> None:
     """Raise SettingsError if sorting would mix with what is there already."""
     (here, origin), (there, folder) = storage(source), storage(target)
     if type(here) is type(there) and _holds(folder, origin, real=is_local(here)):

@@ -1,4 +1,4 @@
-"""What a run comes to: how many went where, why, and how many will fail, with an interval."""
+"""The summary of a run: how many went where, why, and how many will fail, with an interval."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ class Tally:
         return f"{100 * self.passed / self.images:.0f} % to use{broken}"
 
     def summary(self, gate: Gate | RulesGate, *, guaranteed: bool) -> Summary:
-        """Return what it comes to; ``guaranteed`` tells whether the gate's guarantee holds."""
+        """Return the summary; ``guaranteed`` tells whether the gate's guarantee holds."""
         return Summary(
             gate=gate.name,
             images=self.images,
@@ -221,7 +221,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run comes to.
+    """The summary of a run.
 
     ``routes`` counts pages by action, and the broken ones; ``reasons`` the weightiest of each image
     for review or rejected. ``expected`` failures are among those to use, None for rules;

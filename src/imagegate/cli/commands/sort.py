@@ -20,7 +20,7 @@ from imagegate.cli.options import (
 from imagegate.errors import SettingsError
 from imagegate.pipeline.files import is_url, local, storage
 from imagegate.pipeline.run import SUFFIX
-from imagegate.pipeline.sort import HOW, LOG, TABLE, Sorter, check_places
+from imagegate.pipeline.sort import HOW, LOG, TABLE, Sorter, check_folders
 
 EXAMPLES = (
     "imagegate sort inbox/ sorted/ --gate ocr",
@@ -62,7 +62,7 @@ def command(
     source, target = local(source), local(target)
     table = f"{target.rstrip('/')}/{TABLE}"
     fs, place = storage(table)
-    check_places(source, target, begun=fs.exists(place + SUFFIX))
+    check_folders(source, target, begun=fs.exists(place + SUFFIX))
     judge, told = gate_of(gate, thresholds), language_of(language)
     router = router_of(judge, policy, megapixels=megapixels, language=told)
     summary = run_with_progress(

@@ -118,5 +118,5 @@ def variant_bytes(clean: Clean, chain: Chain, *, seed: int, variant: int) -> byt
     """Return the file of a variant; variant 0 of a file is that file."""
     if variant == 0 and clean.data is not None:
         return clean.data
-    worse = apply_chain(clean.pixels, chain, reference_px=clean.reference_px)
-    return save(worse, chain, seed=seed)[0]
+    degraded = apply_chain(clean.pixels, chain, reference_px=clean.reference_px)
+    return save(degraded, chain, seed=seed)[0]

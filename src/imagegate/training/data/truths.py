@@ -38,10 +38,10 @@ def truth_file(image: Path, top: Path, base: Path, kind: Truth) -> Path | None:
     """Return the file with the truth of an image; a missing one among others is named, too."""
     if kind not in FILES:
         return None
-    beside, place, suffix = FILES[kind]
-    away, folder = image.parent.relative_to(top), base / place
+    ending, name_of_folder, suffix = FILES[kind]
+    away, folder = image.parent.relative_to(top), base / name_of_folder
     names = dict.fromkeys((image.stem, page_of(image.stem)))
-    candidates = [image.with_name(f"{name}{beside}") for name in names]
+    candidates = [image.with_name(f"{name}{ending}") for name in names]
     candidates += [folder / away / f"{name}{suffix}" for name in names]
     # Where a set has truth, an image without is a hole to report, not one to trust the engine on.
     missing = folder / away / f"{image.stem}{suffix}" if folder.is_dir() else None

@@ -42,7 +42,7 @@ class LabelReport:
     path : Path
         The corpus folder.
     rows, sources, errors, fails : int
-        Rows in all, sources that gave them, rows with an error, rows over the limit.
+        Rows in all, sources that gave them, rows with an error, rows on which the task fails.
     dropped : dict
         Why, by source.
     reasons : tuple of (str, int, str)
@@ -178,22 +178,22 @@ class _Tally:
     """The counts of a run, told to the progress callback after each change."""
 
     total: int
-    limit: float
-    tell: Progress | None
+    threshold: float
+    progress: Progress | None
     errors_fail: bool = False
     done: int = 0
     errors: int = 0
     fails: int = 0
 
     def count(self, row: Mapping[str, Any]) -> None:
-        failed = row["loss"] > self.limit or (self.errors_fail and bool(row["error"]))
+        failed = row["loss"] > self.threshold or (self.errors_fail and bool(row["error"]))
         self.done += 1
         self.errors += bool(row["error"])
         self.fails += failed
 
     def show(self) -> None:
-        if self.tell:
-            self.tell(self.done, self.total, self.errors, self.fails)
+        if self.progress:
+            self.progress(self.done, self.total, self.errors, self.fails)
 
 
 @dataclass(frozen=True)
@@ -243,12 +243,12 @@ class _Run:
         names = (row_id(source, variant) for source in kept for variant in range(self.variants))
         table = store.finish(self.folder, shards, names, output_measures(self.plan.task.name))
         error, loss = table["error"].to_pylist(), table["loss"].to_pylist()
-        limit, natural = self.tally.limit, self.plan.recipe == "natural"
-        clean = _clean_rows(table["cause"].to_pylist(), error, loss, limit)
+        threshold, natural = self.tally.threshold, self.plan.recipe == "natural"
+        clean = _clean_rows(table["cause"].to_pylist(), error, loss, threshold)
         return {
             "rows": table.num_rows,
             "errors": sum(map(bool, error)),
-            "fails": sum(value > limit for value in loss),
+            "fails": sum(value > threshold for value in loss),
             "dropped": dict(sorted(dropped.items())),
             **({} if natural else {"clean": clean}),
             "reasons": _common(table["row_id"].to_pylist(), error),
@@ -283,12 +283,12 @@ def _count_errors_as(folder: Path, errors: str) -> None:
 
 
 def _clean_rows(
-    causes: Sequence[str], errors: Sequence[str], losses: Sequence[float], limit: float
+    causes: Sequence[str], errors: Sequence[str], losses: Sequence[float], threshold: float
 ) -> tuple[int, int]:
     """Count the rows of sources as they are, and those on which the task fails."""
     rows = zip(causes, errors, losses, strict=True)
     clean = [loss for cause, error, loss in rows if cause == "clean" and not error]
-    return len(clean), sum(loss > limit for loss in clean)
+    return len(clean), sum(loss > threshold for loss in clean)
 
 
 def _common(rows: Sequence[str], errors: Sequence[str]) -> list[tuple[str, int, str]]:

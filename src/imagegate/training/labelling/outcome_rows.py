@@ -76,7 +76,7 @@ def measure_all(
 
 def blank_row(listed: Outcome, usual_set: str) -> Row:
     """Return a row with what is known before the image is read."""
-    # A promise draws one image of each source: of a customer that must be one, not every one.
+    # A guarantee draws one image of each source: of a customer that must be one, not every one.
     source = listed.source_id or listed.group or listed.path
     return {
         "row_id": f"{listed.shown}#000",

@@ -81,12 +81,12 @@ def finish(folder: Path, shards: Shards, keep: Iterable[str], outputs: Sequence[
     pa, columns = arrow(), schema(outputs)
     tables = [pa.Table.from_pylist(rows, schema=columns) for rows in shards.read()]
     table = pa.concat_tables([columns.empty_table(), *tables]).sort_by("row_id")
-    wanted, seen, places = set(keep), set(), []
-    for place, name in enumerate(table["row_id"].to_pylist()):
+    wanted, seen, kept = set(keep), set(), []
+    for index, name in enumerate(table["row_id"].to_pylist()):
         if name in wanted and name not in seen:
-            places.append(place)
+            kept.append(index)
             seen.add(name)
-    table = table.take(pa.array(places, pa.int64())).combine_chunks()
+    table = table.take(pa.array(kept, pa.int64())).combine_chunks()
     write(table, folder / ROWS)
     return table
 
