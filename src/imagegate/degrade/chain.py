@@ -99,7 +99,7 @@ def draw_mixture(rng: np.random.Generator, count: int) -> Chain:
     steps.sort(key=lambda pair: pair[0])
     chain = [step for _, step in steps]
     if rng.random() < SHUFFLED_SHARE:
-        chain = [chain[place] for place in rng.permutation(len(chain))]
+        chain = [chain[index] for index in rng.permutation(len(chain))]
     return tuple(chain)
 
 

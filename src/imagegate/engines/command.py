@@ -32,7 +32,7 @@ def command_engine(
     read: Callable[[str], Any] | None,
     suffix: str,
 ) -> Engine:
-    """Make an engine of a command line, run without a shell; it is named by the line.
+    """Make an engine from a command line, run without a shell and named by the line.
 
     ``{image}`` stands for a PNG file with the image, ``{output}`` for the file that the program
     writes, with this suffix; ``read`` makes an output of it. Without ``{output}`` its standard

@@ -1,4 +1,4 @@
-"""What an engine is, and what the engines here share: versions, weights, sizes of pictures."""
+"""What an engine is, and what engines share: versions, weights, sizes of pictures."""
 
 from __future__ import annotations
 

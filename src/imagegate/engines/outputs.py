@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class OcrOutput:
-    """A transcript and how sure the engine says it is.
+    """A transcript with the confidence of the engine.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class OcrOutput:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a classifier says of a picture.
+    """The answer of a classifier.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from imagegate.tables import Pixels
 
 
 def pipeline_engine(pipeline: Any, *, name: str = "scikit-learn") -> Engine:
-    """Make an engine for the task ``classification`` of a fitted scikit-learn pipeline.
+    """Make an engine for the task ``classification`` from a fitted scikit-learn pipeline.
 
     Parameters
     ----------

@@ -94,9 +94,9 @@ def laid(sheet: Pixels, shot: Shot, rng: Rng) -> Pixels:
     page, covered, bends = warp(sheet, shot.shape)
     height, width = covered.shape
     reach = 0.004 * max(height, width) + 1
-    moved = np.eye(2, 3, dtype=np.float32)
-    moved[:, 2] = reach * rng.uniform((-1, 0), 1)
-    under = cv2.warpAffine(covered, moved, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    shift = np.eye(2, 3, dtype=np.float32)
+    shift[:, 2] = reach * rng.uniform((-1, 0), 1)
+    under = cv2.warpAffine(covered, shift, (width, height), borderMode=cv2.BORDER_REPLICATE)
     under = cv2.GaussianBlur(under, (0, 0), reach)
     ground = desk(width, height, rng, shot.desk) * (1 - np.float32(0.45) * under[..., None])
     share = covered[..., None]

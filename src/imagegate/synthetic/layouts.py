@@ -145,8 +145,8 @@ def table_row(
 ) -> float:
     """Write one row: the first ``words`` columns to the left, the numbers to the right."""
     after = y
-    for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        align: Align = "left" if place < words else "right"
+    for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        align: Align = "left" if index < words else "right"
         after = max(after, sheet.write(x, y, cell, width - sheet.em * 0.6, bold=bold, align=align))
         x += width
     return after
@@ -185,8 +185,8 @@ def bar(sheet: Sheet, x: float, y: float, cells: Sequence[str], widths: Sequence
     sheet.box(
         x - sheet.em * 0.3, y, sum(widths) + sheet.em * 0.3, sheet.step() * 1.1, sheet.look.accent
     )
-    for place, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        align: Align = "right" if place else "left"
+    for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+        align: Align = "right" if index else "left"
         sheet.write(
             x,
             y,
@@ -261,7 +261,7 @@ def dense_table(sheet: Sheet, rng: Rng) -> None:
     y = sheet.write(margin, y, writing.phrase(rng, 3, 6), width, size=1.2, bold=True)
     columns = max(2, min(5, int(width / (sheet.em * 6)) - 1))
     shares = [width * 0.34, *[width * 0.66 / columns] * columns]
-    heads = ("Item", *(writing.MONTHS[place][:3] for place in range(columns)))
+    heads = ("Item", *(writing.MONTHS[index][:3] for index in range(columns)))
     y = bar(sheet, margin, y + sheet.em * 0.3, heads, shares)
     ruled = rng.random() < 0.6
     while sheet.room(y):

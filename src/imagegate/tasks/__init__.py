@@ -61,7 +61,7 @@ def offered_tasks() -> dict[str, metadata.EntryPoint]:
 
 
 def find_task(task: str | Task) -> Task:
-    """Return a task: the object itself, one of ours by name, or one of somebody else's.
+    """Return a task: the object itself, or one by its name, built in or installed.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def find_task(task: str | Task) -> Task:
 
 
 def _rightly_named(task: Task) -> Task:
-    """Refuse a task that bears the name of another one of ours: its rows would be mixed up."""
+    """Refuse a task with the name of a built-in one: their rows would be mixed up."""
     if task.name in TASKS and task.loss is not TASKS[task.name].loss:
         raise SettingsError(f"{task.name} is a task of imagegate: give yours another name")
     return task
@@ -104,7 +104,7 @@ def _load(point: metadata.EntryPoint) -> Task:
 def find_engine(
     task: str | Task, engine: str | Engine | Callable[[Pixels], Any] | None = None
 ) -> Engine:
-    """Return an engine of a task: itself, a function, by name or command line, or the first.
+    """Return an engine of a task: by name, function or command line; the first by default.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def find_engine(
 
 
 def _command(line: str, task: Task) -> Engine:
-    """Make an engine of a command line; the file that it writes is read like a truth file."""
+    """Make an engine from a command line; its output file is read like a truth file."""
     return command_engine(
         line,
         task=task.name,

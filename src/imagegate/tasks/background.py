@@ -1,4 +1,4 @@
-"""The task of cutting the subject out: how wrong a mask is."""
+"""Background removal: overlap with the true mask."""
 
 from __future__ import annotations
 

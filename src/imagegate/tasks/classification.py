@@ -1,4 +1,4 @@
-"""The task of telling what a picture shows."""
+"""Classification: the loss, and the forms in which a classifier may answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Answer = Prediction | str | int | Mapping[str, float] | Chances
 
 
 def as_prediction(output: Answer) -> Prediction:
-    """Return what a classifier says in one form, or raise OutputError if it is no class.
+    """Return the answer of a classifier as a Prediction, or raise OutputError.
 
     It may be a class by name or number, probabilities by class, or a list or one-dimensional array
     of the probabilities of classes 0, 1, … Of equal probabilities the first counts. The name comes
@@ -92,12 +92,12 @@ def class_loss(output: Answer, truth: Answer) -> float:
 
 
 def is_number(name: str) -> bool:
-    """Tell whether a class is called by a number."""
+    """Tell whether the name of a class is a number."""
     return name.removeprefix("-").isdecimal()
 
 
 def confidence(output: Answer) -> float:
-    """Return how sure the classifier says it is, NaN if it does not say."""
+    """Return the confidence of the classifier, NaN if it gives none."""
     return as_prediction(output).confidence
 
 

@@ -1,4 +1,4 @@
-"""The task of enhancing light and colours: how far they are from the right ones."""
+"""Enhancement: colour difference between the result and the right picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The task of finding faces: how far what is there was not found."""
+"""Face detection: overlap with the true boxes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def check_boxes(boxes: Boxes) -> Floats:
 
 
 def check_values(table: Floats) -> None:
-    """Raise if a number of a box cannot be meant."""
+    """Raise OutputError for numbers that no box can have."""
     places, sure = table[:, :4], table[:, 4:]
     for wrong, why in (
         (~np.isfinite(places).all(axis=1), "a box of no finite numbers"),
@@ -84,14 +84,14 @@ def box_loss(output: Boxes, truth: Boxes) -> float:
 
 
 def confident_boxes(boxes: Boxes) -> Floats:
-    """Return the boxes that may be asked for; one that tells no confidence is."""
+    """Return the boxes without a confidence, or with a high one."""
     table = check_boxes(boxes)
     asked: Floats = table[~(table[:, 4] < SURE)]
     return asked
 
 
 def box_confidence(output: Boxes) -> float:
-    """Return how sure the detector is of its best box: 0 without a box, NaN if it is silent."""
+    """Return the confidence of the best box, 0 without a box, NaN if the detector gives none."""
     table = check_boxes(output)
     told = table[~np.isnan(table[:, 4]), 4]
     return 0.0 if not len(table) else float(told.max()) if told.size else math.nan

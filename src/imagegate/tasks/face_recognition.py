@@ -1,4 +1,4 @@
-"""The task of telling whose face it is: how far a vector has moved from the true one."""
+"""Face recognition: the angle between an embedding and the true one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def cosine_loss(output: Embedding, truth: Embedding) -> float:
 
 
 def verified(output: Embedding) -> bool:
-    """Tell that an embedding may stand in for the truth: nothing in it says how good it is.
+    """Accept any embedding as truth: nothing in it says how good it is.
 
     Give clean pictures of one face each. What is no embedding raises.
     """

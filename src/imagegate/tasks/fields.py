@@ -1,4 +1,4 @@
-"""The task of reading fields from a document: an invoice's number, date and items as JSON."""
+"""Fields of a document as JSON, such as an invoice's number, date and items."""
 
 from __future__ import annotations
 

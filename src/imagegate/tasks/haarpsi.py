@@ -1,4 +1,4 @@
-"""HaarPSI: how alike two pictures look to people, by their edges at three scales."""
+"""HaarPSI: perceptual similarity of two pictures by their edges at three scales."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 
 
 
 def haarpsi(reference: Pixels, distorted: Pixels) -> float:
-    """Return how alike two RGB or gray uint8 pictures of one size look, 1 for the same one.
+    """Return HaarPSI, the perceptual similarity of two RGB or gray uint8 pictures of one size.
 
-    0..1, and the same whichever comes first. About 0.9 is hard to tell from the reference, below
+    0..1, 1 for equal pictures, symmetric. About 0.9 is hard to tell from the reference, below
     0.5 the damage is plain. It asks for the same pixels in the same places: never use it on a
     picture that was moved, cropped or meant to look different. Zeros are taken for what lies beyond
     the frame, as the authors do. About 35 ms a megapixel on one core, and 30 bytes a pixel.
@@ -62,7 +62,7 @@ def haarpsi(reference: Pixels, distorted: Pixels) -> float:
 
 
 def checked(picture: Any) -> Pixels:
-    """Return a picture, refusing what is none."""
+    """Return a picture, or raise OutputError."""
     found = np.asarray(picture)
     shaped = found.ndim == 2 or (found.ndim == 3 and found.shape[2] == 3)
     if found.dtype != np.uint8 or not shaped or not found.size:

@@ -1,4 +1,4 @@
-"""The tasks of reading text: word recall in any order, and character errors in order."""
+"""OCR: word recall in any order, and character errors in order."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ def edit_distance(first: str, second: str) -> int:
     """
     if not first:
         return len(second)
-    places: dict[str, int] = {}
+    positions: dict[str, int] = {}
     for index, char in enumerate(first):
-        places[char] = places.get(char, 0) | 1 << index
+        positions[char] = positions.get(char, 0) | 1 << index
     full, last = (1 << len(first)) - 1, 1 << (len(first) - 1)
     plus, minus, distance = full, 0, len(first)
     for char in second:
-        same = places.get(char, 0)
+        same = positions.get(char, 0)
         across = (((same & plus) + plus) ^ plus) | same
         up, down = minus | ~(across | plus) & full, plus & across
         distance += bool(up & last) - bool(down & last)
@@ -127,7 +127,7 @@ def in_order_loss(output: OcrOutput | str, truth: OcrOutput | str) -> float:
 
 
 def confidence(output: OcrOutput | str) -> float:
-    """Return how sure the engine says it is, 0 for nothing read, NaN if it does not say."""
+    """Return the confidence of the engine, 0 for an empty transcript, NaN if it gives none."""
     if not text_of(output).strip():
         return 0.0
     return output.confidence if isinstance(output, OcrOutput) else float("nan")
@@ -148,7 +148,7 @@ def read_transcript(path: str) -> str:
 
 
 def parse_transcript(text: str) -> OcrOutput:
-    """Return what a command printed as a transcript that tells no confidence."""
+    """Return what a command printed as a transcript without a confidence."""
     return OcrOutput(text, float("nan"))
 
 

@@ -1,4 +1,4 @@
-"""What a task and an engine are, and how a user makes them of functions."""
+"""What a task is, and how to make one from functions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ DEFAULT_THRESHOLD = 0.5
 
 
 def no_files(path: str) -> Any:
-    """Refuse truth from a file, for tasks that know no such file."""
+    """Refuse truth from a file, for tasks that cannot read one."""
     raise SettingsError(f"{path}: this task reads no truth from files; give it read_truth")
 
 
 def not_empty(output: Any) -> bool:
-    """Tell an output from nothing: None, an empty text, list, mapping or array."""
+    """Tell whether an output is neither None nor an empty text, list, mapping or array."""
     try:
         return output is not None and len(output) > 0
     except TypeError:  # a number: it has no length, and 0 is an answer
@@ -101,7 +101,7 @@ class Task:
         version: str = UNKNOWN,
         **about: Any,
     ) -> Task:
-        """Make a task of a function that does it and one that says how wrong it did.
+        """Make a task from a function that runs it and one that returns the loss.
 
         Parameters
         ----------
@@ -151,7 +151,7 @@ class Task:
         verified: Callable[[Any], bool] | None = None,
         **about: Any,
     ) -> Task:
-        """Make a task of a function that loads the engine, once in every worker process.
+        """Make a task from a function that loads the engine, once in every worker process.
 
         Parameters
         ----------

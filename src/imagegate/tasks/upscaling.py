@@ -1,4 +1,4 @@
-"""The task of making pictures larger: how far the result is from the picture as it was."""
+"""Upscaling: HaarPSI between the result and the original picture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def upscaling_loss(output: Any, truth: Pixels) -> float:
 
 
 def verified(output: Any) -> bool:
-    """Tell whether an upscaled picture is one; its truth is always given, so no more is asked."""
+    """Tell whether an upscaled picture is a picture; its truth is always given."""
     return picture_of(output).size > 0
 
 

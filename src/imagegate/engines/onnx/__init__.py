@@ -63,7 +63,7 @@ LOCATION = re.compile(rb"\n\x08location\x12([\x01-\x7f])")
 
 @dataclass(frozen=True)
 class Preprocess:
-    """How pictures are shown to a model; it must not contradict what the model says of itself.
+    """How pictures are prepared for a model; must not contradict what the model declares.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Preprocess:
 
 @dataclass(frozen=True)
 class Postprocess:
-    """What a model gives, and how it is understood.
+    """What a model returns, and how to read it.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class Postprocess:
 def onnx_engine(
     path: str | Path, preprocess: str | Preprocess = "", *, postprocess: str | Postprocess
 ) -> Engine:
-    """Make an engine of an ONNX file; it runs on the CPU, on one thread.
+    """Make an engine from an ONNX file; it runs on the CPU, on one thread.
 
     Layout, channels, size and type of the input are read from the model. What is declared fills
     in what the model leaves open, and must not contradict it.
@@ -175,7 +175,7 @@ def onnx_engine(
 
 
 def check(preprocess: Preprocess, postprocess: Postprocess) -> None:
-    """Refuse a setting that cannot be meant, whatever the model is."""
+    """Refuse settings that contradict each other, whatever the model is."""
     kind = postprocess.kind
     for part in (postprocess, preprocess):
         for field in fields(part):
@@ -335,7 +335,7 @@ def answer(network: Network, infer: Callable[[Any], Any], pixels: Pixels) -> Any
     if network.size is None and pixels.shape[0] * pixels.shape[1] > MOST_PIXELS:
         refuse_size(network, pixels)
     bgr = how.colours == "bgr"
-    shown, place = fitted(pixels, network.size, how.fit, how.input_multiple)
+    shown, placement = fitted(pixels, network.size, how.fit, how.input_multiple)
     batch = tensor(shown, layout, network.channels, network.dtype, network.scaling, bgr=bgr)
     values = infer(batch)
     if given.kind == "embedding":
@@ -343,10 +343,10 @@ def answer(network: Network, infer: Callable[[Any], Any], pixels: Pixels) -> Any
     if given.kind == "classes":
         return read.prediction(values, network.class_names, given.values)
     if given.kind == "mask":
-        return mask_back(read.mask(values, layout, given.values, given.mask_channel), place)
+        return mask_back(read.mask(values, layout, given.values, given.mask_channel), placement)
     colours_of = shown if network.channels == 1 else None
     made = read.picture(values, layout, network.output_scaling, colours_of, bgr=bgr)
-    return picture_back(made, place)
+    return picture_back(made, placement)
 
 
 def refuse_size(network: Network, pixels: Pixels) -> None:

@@ -244,34 +244,34 @@ def tensor(
     return np.ascontiguousarray(values[None], dtype=dtype)
 
 
-def mask_back(mask: Values, place: Placement) -> Values:
+def mask_back(mask: Values, placement: Placement) -> Values:
     """Bring a mask of what was shown to the picture's size; 0 where nothing was shown."""
-    check_aspect(mask, place, "mask")
+    check_aspect(mask, placement, "mask")
     # first to the size shown: a coarse mask cannot be cut at a fine padding
-    seen = resized(cut(resized(mask, place.shown), place.inside), place.part[2:])
-    whole = np.zeros(place.picture, np.float32)
-    cut(whole, place.part)[:] = np.clip(seen, 0, 1)
+    seen = resized(cut(resized(mask, placement.shown), placement.inside), placement.part[2:])
+    whole = np.zeros(placement.picture, np.float32)
+    cut(whole, placement.part)[:] = np.clip(seen, 0, 1)
     return whole
 
 
-def picture_back(pixels: Pixels, place: Placement) -> Pixels:
+def picture_back(pixels: Pixels, placement: Placement) -> Pixels:
     """Cut the padding off a picture made of what was shown, of any size, and take bending back."""
-    check_aspect(pixels, place, "picture")
-    down, across = pixels.shape[0] / place.shown[0], pixels.shape[1] / place.shown[1]
-    top, left, height, width = place.inside
+    check_aspect(pixels, placement, "picture")
+    down, across = pixels.shape[0] / placement.shown[0], pixels.shape[1] / placement.shown[1]
+    top, left, height, width = placement.inside
     edges = (round(top * down), round(left * across))
     inside = (*edges, max(1, round(height * down)), max(1, round(width * across)))
     seen = cut(pixels, inside)
-    if place.inside[2:] != place.picture:
-        sides = (round(place.picture[0] * down), round(place.picture[1] * across))
+    if placement.inside[2:] != placement.picture:
+        sides = (round(placement.picture[0] * down), round(placement.picture[1] * across))
         seen = resized(seen, (max(1, sides[0]), max(1, sides[1])))
     return np.ascontiguousarray(seen, np.uint8)
 
 
-def check_aspect(made: NDArray[Any], place: Placement, what: str) -> None:
+def check_aspect(made: NDArray[Any], placement: Placement, what: str) -> None:
     """Refuse what has another aspect than the picture that the network was shown."""
-    (tall, wide), (height, width) = made.shape[:2], place.shown
-    if not same_aspect(made.shape, place.shown):
+    (tall, wide), (height, width) = made.shape[:2], placement.shown
+    if not same_aspect(made.shape, placement.shown):
         raise OutputError(
             f"expected a {what} with the aspect of what the model is shown, {width}x{height}, "
             f"got {wide}x{tall}"

@@ -1,6 +1,6 @@
-"""Turn the numbers that a network gives into outputs of tasks, refusing what cannot be one.
+"""Turn the numbers that a network returns into outputs of tasks.
 
-What scores and masks are, probabilities or logits, is told by their range if nobody says it:
+Unless declared, the range tells whether scores and masks are probabilities or logits:
 scores of classes that sum to 1 are probabilities, those that leave 0..1 are logits; a mask within
 -0.45..1.45 is one of probabilities, one that leaves -1..2 one of logits.
 """
@@ -171,7 +171,7 @@ def coloured(luma: Pixels, pixels: Pixels) -> Pixels:
 
 
 def in_range(values: Values) -> Values:
-    """Return probabilities within 0..1, refusing what are none."""
+    """Return probabilities clipped to 0..1, or raise OutputError if they are far outside."""
     low, high = float(values.min()), float(values.max())
     if max(-low, high - 1) > OVERSHOOT:
         raise OutputError(
