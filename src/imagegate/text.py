@@ -28,6 +28,15 @@ def percent(share: float) -> str:
     return f"{value:.1f} %" if abs(value) < 9.95 or value > 99 else f"{value:.0f} %"
 
 
+def brief_percent(share: float) -> str:
+    """Return a share in percent with no more digits than a target that somebody chose has.
+
+    >>> brief_percent(0.05), brief_percent(0.0123), brief_percent(0.995)
+    ('5 %', '1.2 %', '99.5 %')
+    """
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.3g} %"
+
+
 def count(number: int, noun: str) -> str:
     """Return a number with its noun; of several words the last takes the plural.
 

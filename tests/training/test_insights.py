@@ -10,7 +10,7 @@ from standins import EDGE, card, corpus
 from imagegate.cli.commands.train import tell
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.card import Card
-from imagegate.models.card_text import diagnosis_lines, lesson_lines, severity_lines, whole
+from imagegate.models.card_text import diagnosis_lines, insight_lines, severity_lines, whole
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.learning.fit import train
 from imagegate.training.learning.insights import importance, severity_of
@@ -75,10 +75,10 @@ def test_where_all_rows_end_alike_nothing_is_important(blurred, fails):
 
 def test_measures_of_one_kind_are_named_in_words():
     lesson = {"importance": {"text": 0.12, "blur": 0.01, "noise": 0.0001}}
-    (told,) = lesson_lines(lesson)
+    (told,) = insight_lines(lesson)
     assert all(words in told for words in ("letters (0.120)", "blur (0.010)"))
     assert "noise" not in told
-    assert lesson_lines({"importance": {}}) == []
+    assert insight_lines({"importance": {}}) == []
 
 
 def test_severity_counts_images_and_failures():
@@ -125,14 +125,14 @@ def test_the_lesson_is_in_the_file_and_shown_and_old_files_do_without(blurred):
     gate = blurred[1].gate
     again = from_bytes(to_bytes(gate)).card
     assert json.dumps(again.lesson) == json.dumps(gate.card.lesson)
-    told = lesson_lines(gate.card.lesson)
+    told = insight_lines(gate.card.lesson)
     assert told
     assert set(told) <= set(again.lines())
     plain = card().to_dict()
     del plain["lesson"]
     old = type(again).from_dict(plain)
     assert old.lesson == {}
-    assert lesson_lines(old.lesson) == []
+    assert insight_lines(old.lesson) == []
     assert not set(told) & set(old.lines())
 
 
@@ -140,7 +140,7 @@ def test_lessons_of_earlier_versions_are_read_and_left():
     """Shares by Shapley values and breaks, as gate files of format 1 have them."""
     earlier = {"shares": {"blur": 1.0}, "explained": {"rows": 9, "sources": 3}, "breaks": []}
     plain = card().to_dict() | {"lesson": earlier | {"rows": 9, "severity": {}}}
-    assert lesson_lines(Card.from_dict(plain).lesson) == []
+    assert insight_lines(Card.from_dict(plain).lesson) == []
 
 
 def test_it_is_told_in_order(blurred, capsys):
@@ -149,7 +149,7 @@ def test_it_is_told_in_order(blurred, capsys):
     heldout = evaluate(result.gate, made, bootstrap=50, mistakes=0)
     tell(result.gate.with_results(heldout.for_card()), result.summary, heldout)
     text = capsys.readouterr().out
-    (important,) = lesson_lines(result.gate.card.lesson)
+    (important,) = insight_lines(result.gate.card.lesson)
     order = ("Learned from", important, "AUROC", "preset rules", "Guarantee:",
              "Warning: only 20 sources", "--recipe causes")  # fmt: skip
     places = [text.index(words) for words in order]
@@ -161,7 +161,7 @@ def test_it_is_told_in_order(blurred, capsys):
 def test_the_report_tells_it_once(blurred):
     made, result = blurred
     page = render(evaluate(result.gate, made, bootstrap=10, mistakes=0))
-    (important,) = lesson_lines(result.gate.card.lesson)
+    (important,) = insight_lines(result.gate.card.lesson)
     reasons, *_ = diagnosis_lines(result.gate.card.diagnosis)
     assert page.count(important.split(":")[0]) == page.count(reasons) == 1
     assert page.count("<h2>What the gate has learned</h2>") == 1

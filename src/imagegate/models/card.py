@@ -9,6 +9,7 @@ from typing import Any
 
 from imagegate.errors import GateFileError
 from imagegate.models.verdict import json_safe
+from imagegate.text import brief_percent
 
 Reader = Callable[[Any], Any]  # returns the value that JSON holds, or raises what is wrong
 
@@ -144,21 +145,12 @@ class Card:
         if not self.guarantee:
             return "nothing: the threshold was set by hand"
         wanted = (
-            f"at most {percent(self.guarantee.promise)} of the images passed fail "
-            f"(confidence {percent(self.guarantee.confidence)})"
+            f"at most {brief_percent(self.guarantee.promise)} of the images passed fail "
+            f"(confidence {brief_percent(self.guarantee.confidence)})"
         )
         if not self.guarantee.kept:
             return f"nothing passes by itself: cannot guarantee that {wanted}"
         return wanted
-
-
-def percent(share: float) -> str:
-    """Return a share in percent with two telling digits.
-
-    >>> percent(0.05), percent(0.0123), percent(0.995)
-    ('5 %', '1.2 %', '99.5 %')
-    """
-    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.3g} %"
 
 
 def _typed(name: str, value: Any) -> Any:

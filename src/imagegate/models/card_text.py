@@ -25,17 +25,18 @@ MIXED = {
 SEVERITIES = (CLEAN, "1", "2", "3", "4", "5")
 BARS = " ▁▂▃▄▅▆▇█"
 WIDTH, COLUMN = 24, 7  # of the first column, and of one severity: 80 with the bars
-CONTENDERS = {
+BASELINES = {
     "learned": "this gate",
     "output": "with its output",
     "tuned": "tuned rules",
     "preset": "preset rules",
     "laplacian": "blur alone",
 }
+NO_BRIER = ("brier", "n/a")
 FIGURES = {
     "auroc": "AUROC",
-    "coverage": "share passed",
-    "risk": "share of those failing",
+    "coverage": "coverage",
+    "risk": "risk",
     "brier": "Brier",
 }
 
@@ -50,7 +51,7 @@ def card_lines(card: Card) -> list[str]:
         *_calibration(card),
         *_thresholds(card),
         *_training(card),
-        *lesson_lines(card.lesson),
+        *insight_lines(card.lesson),
         *diagnosis_lines(card.diagnosis),
         *map(_adjusted, card.adjusted),
         *_results(card.results),
@@ -73,15 +74,11 @@ def _calibration(card: Card) -> list[str]:
     if found.kept:
         return [
             f"calibration: {found.failed} of {found.passed} passed sources failed, "
-            f"{found.sources} sources looked at; holds for images like these"
+            f"of {found.sources} sources in all; holds for images like these"
         ]
     more = found.more_sources
-    hope = (
-        f"about {more:,} more calibration sources would do"
-        if more
-        else "more sources alone would not help"
-    )
-    return [f"calibration: {found.sources} sources were too few or too hard; {hope}"]
+    advice = f"about {more:,} more would be enough" if more else "more of them would not help"
+    return [f"calibration: {found.sources} sources were too few or too hard; {advice}"]
 
 
 def _thresholds(card: Card) -> list[str]:
@@ -92,9 +89,7 @@ def _thresholds(card: Card) -> list[str]:
         lines.append(f"chance of failure: {first}, reject from {rejecting:.3f}")
     if card.guard:
         rate = 100 * card.guard.get("false_alarms", 0)
-        lines.append(
-            f"out of distribution: {rate:g} % of images like the training ones, for review"
-        )
+        lines.append(f"out of distribution: {rate:g} % of images like those of training")
     return lines
 
 
@@ -117,22 +112,19 @@ def _results(results: Mapping[str, Any]) -> list[str]:
     part = results.get("part", {})
     counts = f"{part.get('rows', 0):,} images of {part.get('groups', 0):,} groups"
     lines = [f"held out ({part.get('name', 'test')}): {counts}, {part.get('failed', 0):,} failing"]
-    for key, title in CONTENDERS.items():
+    for key, title in BASELINES.items():
+        # What an adjustment has outdated is gone from the card; rules have no Brier score.
+        found = {name: _estimate(value) for name, value in results.get(key, {}).items()}
+        known = [name for name in FIGURES if name in found and (name, found[name]) != NO_BRIER]
         if key in results:
-            found = [(name, _estimate(results[key].get(name))) for name in FIGURES]
-            # What an adjustment has outdated is gone from the card; rules have no Brier score.
-            known = [
-                f"{FIGURES[name]} {text}"
-                for name, text in found
-                if name in results[key] and (name, text) != ("brier", "n/a")
-            ]
-            lines.append(f"  {title}: " + ", ".join(known))
+            figures = ", ".join(f"{FIGURES[name]} {found[name]}" for name in known)
+            lines.append(f"  {title}: {figures}")
     return lines
 
 
 def _adjusted(entry: Mapping[str, Any]) -> str:
     """Return one line about a change after training."""
-    before, after = (_asked(entry.get(name, {})) for name in ("before", "after"))
+    before, after = (_objective(entry.get(name, {})) for name in ("before", "after"))
     when = f"adjusted {entry['date']}" if entry.get("date") else "adjusted"
     outcomes, more = entry.get("outcomes"), ""
     if outcomes:
@@ -143,7 +135,7 @@ def _adjusted(entry: Mapping[str, Any]) -> str:
     return f"{when}: before {before}, now {after}{more}"
 
 
-def _asked(wanted: Mapping[str, Any]) -> str:
+def _objective(wanted: Mapping[str, Any]) -> str:
     """Return what was asked for, and up to which chance of failure images pass by it."""
     passing = wanted.get("pass")
     up_to = "nothing passes" if passing is None else f"pass up to {passing:.3f}"
@@ -179,17 +171,17 @@ def _making(card: Card) -> list[str]:
     made = [f"{name} {version}" for name, version in card.libraries.items()]
     return [
         f"measures: {len(card.measures)}, version {card.features_version}",
-        f"made: {card.date or 'date not told'}, seed {card.seed}, {', '.join(made)}",
+        f"made: {card.date or 'date unknown'}, seed {card.seed}, {', '.join(made)}",
         *([f"hash: {card.hash}"] if card.hash else []),
     ]
 
 
-def lesson_lines(lesson: Mapping[str, Any]) -> list[str]:
+def insight_lines(lesson: Mapping[str, Any]) -> list[str]:
     """Return what a gate has learned: sentences, then a table of at most 80 columns."""
-    return [*lesson_sentences(lesson), *severity_lines(lesson)]
+    return [*insight_sentences(lesson), *severity_lines(lesson)]
 
 
-def lesson_sentences(lesson: Mapping[str, Any]) -> list[str]:
+def insight_sentences(lesson: Mapping[str, Any]) -> list[str]:
     """Return what the ranking of the gate rests on."""
     found: Mapping[str, float] = lesson.get("importance", {})
     much = [f"{FAMILIES.get(n, n)} ({fall:.3f})" for n, fall in found.items() if fall >= LEAST_FALL]

@@ -146,22 +146,22 @@ class Gate:
         needed = [*self._needed, *(image_gate._needed if image_gate else ())]
         readings = _measured(image, list(dict.fromkeys(needed))) | of_output
         x = self._row(readings)
-        p_fail, alarm = float(self.p_fail(x[None, :])[0]), bool(self.ood.alarm(x[None, :])[0])
+        p_fail, odd = float(self.p_fail(x[None, :])[0]), bool(self.ood.alarm(x[None, :])[0])
         decision = self.thresholds.decide(p_fail)
-        found: list[Finding] = []
-        if alarm or decision != "pass" or p_fail >= WORTH:  # else nothing is worth telling
-            found, more = self._findings(image, readings)
+        findings: list[Finding] = []
+        if odd or decision != "pass" or p_fail >= WORTH:  # else nothing is worth telling
+            findings, more = self._findings(image, readings)
             readings |= more
-        known = plain(found)
-        sure = not alarm or (known and decision == "reject")
+        explained = plain(findings)
+        sure = not odd or (explained and decision == "reject")
         decision = decision if sure else "review"
         passes = decision == "pass"
         seen = Seen(image, readings, scores(readings), self._usual)
-        findings = told(found, seen.scores, p_fail, passes=passes)
-        reasons = [cause_reason(one, seen, p_fail) for one in findings]
+        findings = told(findings, seen.scores, p_fail, passes=passes)
+        reasons = [cause_reason(finding, seen, p_fail) for finding in findings]
         if of_output and not passes:
             reasons = _with_output(reasons, seen, p_fail, image_gate)
-        if alarm and not known:
+        if odd and not explained:
             reasons.append(unfamiliar_reason(self.ood, x, self.card.measures, seen))
         if not (passes or reasons):
             reasons.append(other_reason(seen, p_fail))

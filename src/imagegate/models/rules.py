@@ -170,7 +170,7 @@ class RulesGate:
     """A gate of fixed thresholds: it passes or rejects, and knows no probability."""
 
     task: str
-    limits: RuleThresholds
+    thresholds: RuleThresholds
 
     @classmethod
     def preset(cls, task: str) -> RulesGate:
@@ -191,7 +191,7 @@ class RulesGate:
             engine=None,
             measures=MEASURED,
             features_version=VERSION,
-            rules_preset=self.limits.to_dict(),
+            rules_preset=self.thresholds.to_dict(),
         )
 
     def check(self, source: Any, *, output: Any = None, second: Any = None) -> Verdict:
@@ -200,7 +200,7 @@ class RulesGate:
             raise no_output_check(self.name)
         image = read(source)
         readings = dict(zip(MEASURED, map(float, measure(image, MEASURED)), strict=True))
-        broken = broken_rules(image, readings, self.limits)
+        broken = broken_rules(image, readings, self.thresholds)
         found = scores(readings)
         return Verdict(
             decision="reject" if broken else "pass",

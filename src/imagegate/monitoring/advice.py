@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from imagegate.models.card import percent
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
 from imagegate.monitoring.feedback import Observed, Seen
@@ -17,7 +16,7 @@ from imagegate.monitoring.moved import Moved
 from imagegate.monitoring.passing import Passing
 from imagegate.pipeline.summary import Expected
 from imagegate.stats.binomial import allowed_failures, clopper_pearson, sources_needed
-from imagegate.text import agree, count
+from imagegate.text import agree, brief_percent, count
 
 LEAST_AWAY = 0.1  # of all images, provably, where training had hardly any; a fifth of those seen
 
@@ -147,8 +146,8 @@ def _broken(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
         return None
     return Found(
         "retrain",
-        f"of {_told(seen.covered, 'among the passed')}, and at most {percent(seen.promise)} were "
-        "promised",
+        f"of {_told(seen.covered, 'among the passed')}, and at most "
+        f"{brief_percent(seen.promise)} were promised",
     )
 
 
@@ -172,10 +171,10 @@ def _unfamiliar(facts: Facts, gate: Gate | RulesGate, alpha: float) -> str:
     low, _ = clopper_pearson(facts.unfamiliar, facts.judged, 1 - alpha)
     if low <= usual:
         return ""
+    share, verb = facts.unfamiliar / facts.judged, agree(facts.unfamiliar, "is", "are")
     return (
-        f"{facts.unfamiliar:,} of {count(facts.judged, 'image')} "
-        f"({percent(facts.unfamiliar / facts.judged)}) {agree(facts.unfamiliar, 'is', 'are')} "
-        f"unlike anything that the gate has learned from, and {percent(usual)} are usual"
+        f"{facts.unfamiliar:,} of {count(facts.judged, 'image')} ({brief_percent(share)}) {verb} "
+        f"unlike anything that the gate has learned from, and {brief_percent(usual)} are usual"
     )
 
 
@@ -199,7 +198,7 @@ def _hard_mix(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | Non
     return Found(
         "look",
         f"by the gate's own probabilities {found.low:,} to {found.high:,} of "
-        f"{count(found.images, 'image')} passed will fail, more than the {percent(promise)} "
+        f"{count(found.images, 'image')} passed will fail, more than the {brief_percent(promise)} "
         "promised: harder images come in than it was calibrated on",
     )
 
@@ -227,7 +226,7 @@ def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | N
     worst = max(away, key=lambda one: one.rare)
     return Found(
         "look",
-        f"{percent(worst.rare)} of the images are where hardly any were {facts.where} "
+        f"{brief_percent(worst.rare)} of the images are where hardly any were {facts.where} "
         f"({worst.signal}: {worst.sentence()})",
     )
 
@@ -235,7 +234,7 @@ def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | N
 def _told(seen: Seen, which: str) -> str:
     return (
         f"{count(seen.images, 'labelled image')} {which} {seen.failed:,} failed "
-        f"({percent(seen.low)} to {percent(seen.high)})"
+        f"({brief_percent(seen.low)} to {brief_percent(seen.high)})"
     )
 
 

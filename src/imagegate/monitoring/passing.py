@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from imagegate.models.card import Card, percent
+from imagegate.models.card import Card
 from imagegate.monitoring.periods import Period
 from imagegate.stats.binomial import clopper_pearson
-from imagegate.text import count
+from imagegate.text import brief_percent, count
 
 COLLAPSE = 0.2  # of all images, by which fewer pass than usual
 
@@ -52,7 +52,7 @@ def beside(own: Period, others: Sequence[Period], *, where: str, alpha: float) -
         return None
     low, _ = clopper_pearson(used, images, 1 - alpha)
     sentence = f"{_told(own.tally.passed, own.tally.images)} can be used as they are, {where} "
-    sentence += f"{used:,} of {images:,} ({percent(used / images)}){_held_for(own)}"
+    sentence += f"{used:,} of {images:,} ({brief_percent(used / images)}){_held_for(own)}"
     return Passing(own.tally.passed, own.tally.images, used / images, low, sentence)
 
 
@@ -66,12 +66,12 @@ def beside_card(own: Period, card: Card) -> Passing | None:
         return None
     usual, low = found["value"], found.get("low")
     sentence = f"the gate passes {_told(own.passed, own.judged)}, "
-    sentence += f"of the images held out in training {percent(usual)}{_held_for(own)}"
+    sentence += f"of the images held out in training {brief_percent(usual)}{_held_for(own)}"
     return Passing(own.passed, own.judged, usual, usual if low is None else low, sentence)
 
 
 def _told(passed: int, images: int) -> str:
-    share = f" ({percent(passed / images)})" if images else ""
+    share = f" ({brief_percent(passed / images)})" if images else ""
     return f"{passed:,} of {count(images, 'image')}{share}"
 
 

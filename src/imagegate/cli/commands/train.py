@@ -161,11 +161,11 @@ def run(
 
 def tell(gate: Gate, summary: TrainingMessages, heldout: Evaluation) -> None:
     """Print what it learned, how it compares, its guarantee, and what is missing."""
-    from imagegate.models.card_text import diagnosis_lines, lesson_lines
+    from imagegate.models.card_text import diagnosis_lines, insight_lines
 
-    of_output = lesson_lines(gate.output.card.lesson) if gate.output else []
+    of_output = insight_lines(gate.output.card.lesson) if gate.output else []
     of_output = [f"With the output at hand: {line}" for line in of_output]
-    say(*summary.learned, *lesson_lines(gate.card.lesson), *of_output)
+    say(*summary.learned, *insight_lines(gate.card.lesson), *of_output)
     say(*diagnosis_lines(gate.card.diagnosis))
     compare(heldout)
     say(*summary.guarantee[:1], *tested(heldout), *summary.guarantee[1:], *summary.shortfall)

@@ -80,7 +80,7 @@ def learned(gate: Gate | RulesGate, corpus: Corpus) -> list[Baseline]:
 def by_gate(key: str, name: str, gate: Gate | RulesGate, corpus: Corpus) -> Baseline:
     """Return a gate's own risks and decisions."""
     if isinstance(gate, RulesGate):
-        return by_rules(key, name, gate.limits, corpus, six_scores(corpus.X, corpus.names))
+        return by_rules(key, name, gate.thresholds, corpus, six_scores(corpus.X, corpus.names))
     X = gate_columns(gate, corpus)
     note = NOTES.get(key, "")
     return Baseline(key, name, gate.p_fail(X), gate.passes(X), probability=True, note=note)

@@ -122,7 +122,7 @@ def tiles(evaluation: Evaluation) -> Iterator[html.Tile]:
 def card_lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     """Yield the lines of the card, topic and text; what a section of its own says is left out."""
     card = evaluation.card
-    told = {*card_text.lesson_lines(card.lesson), *card_text.diagnosis_lines(card.diagnosis)}
+    told = {*card_text.insight_lines(card.lesson), *card_text.diagnosis_lines(card.diagnosis)}
     for text in card_text.card_lines(card):
         if text not in told:
             topic, colon, rest = text.partition(": ")
