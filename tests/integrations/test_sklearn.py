@@ -27,6 +27,7 @@ from imagegate.errors import (
 )
 from imagegate.features import LEARNABLE
 from imagegate.integrations.sklearn import GateClassifier, MeasureTransformer
+from imagegate.models.card_text import card_lines
 from imagegate.synthetic.pages import render_page
 from imagegate.training.learning.learner import LearnerSettings
 
@@ -212,7 +213,7 @@ def test_a_classifier_of_measures_becomes_a_gate_file(files: list[Path], tmp_pat
     assert (gate.name, gate.card.task) == ("mine", "ocr")
     assert set(gate.card.measures) <= set(THREE)
     assert gate.card.parts["train"]["sources"] == 9
-    assert any("mine" in line for line in gate.card.lines())
+    assert any("mine" in line for line in card_lines(gate.card))
     answers = [gate.check(path) for path in files]
     p = learned.predict_proba(X)[:, 1]
     known = [j for j, answer in enumerate(answers) if answer.p_fail is not None]

@@ -163,7 +163,7 @@ def test_held_out_results_stay_as_far_as_they_hold(gate: Gate) -> None:
     fed = adjust(kept, outcomes=outcomes(seed=8)).card
     assert set(fed.results["learned"]) == {"auroc", "coverage_at_risk"}
     assert fed.results["tuned"] == rules
-    line = next(line for line in other.lines() if "this gate: " in line)
+    line = next(line for line in card_lines(other) if "this gate: " in line)
     assert line == "  this gate: AUROC 0.500 (0.400–0.600), Brier 0.500 (0.400–0.600)"
 
 

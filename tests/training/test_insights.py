@@ -10,7 +10,13 @@ from standins import EDGE, card, corpus
 from imagegate.cli.commands.train import tell
 from imagegate.models.artifact import from_bytes, to_bytes
 from imagegate.models.card import Card
-from imagegate.models.card_text import diagnosis_lines, insight_lines, severity_lines, whole
+from imagegate.models.card_text import (
+    card_lines,
+    diagnosis_lines,
+    insight_lines,
+    severity_lines,
+    whole,
+)
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.learning.fit import train
 from imagegate.training.learning.insights import importance, severity_of
@@ -127,13 +133,13 @@ def test_the_lesson_is_in_the_file_and_shown_and_old_files_do_without(blurred):
     assert json.dumps(again.lesson) == json.dumps(gate.card.lesson)
     told = insight_lines(gate.card.lesson)
     assert told
-    assert set(told) <= set(again.lines())
+    assert set(told) <= set(card_lines(again))
     plain = card().to_dict()
     del plain["lesson"]
     old = type(again).from_dict(plain)
     assert old.lesson == {}
     assert insight_lines(old.lesson) == []
-    assert not set(told) & set(old.lines())
+    assert not set(told) & set(card_lines(old))
 
 
 def test_lessons_of_earlier_versions_are_read_and_left():
