@@ -170,6 +170,15 @@ def test_a_folder(run: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "found 0 bytes" in second
 
 
+def test_pandas(run: Load, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(PAGE.pixels))
+    (tmp_path / "images.csv").write_text("path,customer\na.png,1\ngone.png,2\n")
+    images = run("With pandas").images
+    assert images["decision"].tolist()[0] == "pass"
+    assert images["p_fail"].isna().tolist() == [False, True]
+    assert "gone.png" in images["error"][1]
+
+
 def test_scikit_learn(run: Load, tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     with (tmp_path / "outcomes.csv").open("w", newline="", encoding="utf-8") as file:

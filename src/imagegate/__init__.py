@@ -4,8 +4,8 @@
 >>> import imagegate
 >>> gate = imagegate.load_gate("rules:ocr")
 >>> verdict = gate.check(np.full((400, 600), 255, dtype=np.uint8))
->>> verdict.ok
-True
+>>> verdict.decision, verdict.reasons[0].code
+('reject', 'exposure.bright')
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from imagegate.engines.scikit import pipeline_engine
     from imagegate.features import measure, readings, scores
     from imagegate.image import Image, ImageFile, Limits, open_file, read
+    from imagegate.integrations.frames import to_frame
     from imagegate.messages import load_messages
     from imagegate.models.artifact import save_gate
     from imagegate.models.gate import Gate
@@ -75,6 +76,7 @@ LATER = {
     "readings": "features",
     "save_gate": "models.artifact",
     "scores": "features",
+    "to_frame": "integrations.frames",
     "train": "training.learning.fit",
     "validate": "models.rules",
     "write_report": "training.report",
@@ -114,6 +116,7 @@ __all__ = [
     "readings",
     "save_gate",
     "scores",
+    "to_frame",
     "train",
     "validate",
     "write_report",

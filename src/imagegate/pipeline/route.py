@@ -50,7 +50,7 @@ class Router:
     --------
     >>> import numpy as np
     >>> Router("rules:ocr").route(np.full((400, 600), 255, np.uint8)).action
-    'use'
+    'reject'
     """
 
     def __init__(

@@ -274,7 +274,7 @@ def joined_meta(corpora: Sequence[Corpus]) -> dict[str, Any]:
 
 
 def read_outcomes(
-    path: str | Path,
+    table: Any,
     *,
     task: str = "custom",
     jobs: int | None = None,
@@ -284,9 +284,10 @@ def read_outcomes(
 
     Parameters
     ----------
-    path : str or Path
+    table : str, Path or DataFrame
         A CSV file with the columns path, failed (0 or 1)[, group][, source_id][, set][, page]
-        [, sha256]; paths relative to it, pages from 1. A line that repeats an earlier one
+        [, sha256], paths relative to it, pages from 1; or a DataFrame with these columns, paths
+        relative to the current folder. A line that repeats an earlier one
         counts once.
     task : str
         What the images are for, for the record.
@@ -306,7 +307,7 @@ def read_outcomes(
     CorpusError
         If a line cannot be understood, or two say different things of one image.
     """
-    meta, rows = read_outcomes_rows(Path(path), task, jobs, default_set)
+    meta, rows = read_outcomes_rows(table, task, jobs, default_set)
     return from_table(meta, store.arrow().Table.from_pylist(rows, schema=store.schema()))
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from imagegate.errors import CorpusError
+from imagegate.training.data.listing import read_listing
 
 COLUMNS = {"path", "failed", "group", "source_id", "set", "page", "sha256"}
 ANSWERS = {"0": False, "1": True, "false": False, "true": True, "no": False, "yes": True}
@@ -85,26 +86,38 @@ class Known:
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """What became of images, each once in the order of the file, and how to find it again."""
+    """What became of images, each once in the order of the list, and how to find it again.
 
+    ``name`` is that of the list, ``folder`` what its paths are relative to.
+    """
+
+    name: str
+    folder: Path
     rows: tuple[Outcome, ...]
     repeated: int
     known: Known
 
 
-def read_list(path: Path) -> Outcomes:
-    """Read the CSV file and check it; nothing is guessed."""
-    folder = str(path.absolute().parent)
+def read_list(table: Any) -> Outcomes:
+    """Read a CSV file or a DataFrame and check it; nothing is guessed."""
+    listing = read_listing(table)
+    columns = set(listing.columns)
+    if not {"path", "failed"} <= columns <= COLUMNS or len(columns) < len(listing.columns):
+        raise CorpusError(
+            f"{listing.shown}: expected the columns path,failed[,group][,source_id][,set][,page]"
+            f"[,sha256], got {list(listing.columns)}"
+        )
     rows: list[Outcome] = []
     known, repeated = Known(), 0
-    for line, values in _lines(path):
-        row = _outcome(values, line, f"{path} line {line}")
-        names = names_of(row.path, folder)
+    for line, values in listing.rows:
+        row = _outcome(values, line, f"{listing.shown} line {line}")
+        names = names_of(row.path, str(listing.folder))
         alike = known.find(names, row.page, row.sha256)
         other = next((one for one in alike if one.failed != row.failed), None)
         if other:
             raise CorpusError(
-                f"{path} line {line}: {row.shown} has another answer than on line {other.line}"
+                f"{listing.shown} line {line}: {row.shown} has another answer than on line "
+                f"{other.line}"
             )
         if alike:
             repeated += 1
@@ -112,28 +125,8 @@ def read_list(path: Path) -> Outcomes:
             rows.append(row)
         known.add(alike[0] if alike else row, names, row.sha256)
     if not rows:
-        raise CorpusError(f"{path}: no rows")
-    return Outcomes(tuple(rows), repeated, known)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows of a CSV file by their lines."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restkey="", restval="")
-            columns = list(reader.fieldnames or ())
-            named = set(columns)
-            if not {"path", "failed"} <= named <= COLUMNS or len(named) < len(columns):
-                raise CorpusError(
-                    f"{path}: expected the columns path,failed[,group][,source_id][,set][,page]"
-                    f"[,sha256], got {columns}"
-                )
-            for row in reader:
-                yield reader.line_num, row
-    except OSError as error:
-        raise CorpusError(f"{path}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CorpusError(f"{path}: expected a CSV file in UTF-8: {error}") from error
+        raise CorpusError(f"{listing.shown}: no rows")
+    return Outcomes(listing.name, listing.folder, tuple(rows), repeated, known)
 
 
 def _outcome(values: dict[str, str], line: int, where: str) -> Outcome:

@@ -19,15 +19,15 @@ from imagegate.training.labelling.rows import Row, describe
 
 
 def read_outcomes_rows(
-    path: Path, task: str, jobs: int | None, usual_set: str
+    table: Any, task: str, jobs: int | None, usual_set: str
 ) -> tuple[dict[str, Any], list[Row]]:
     """Return what corpus.json would say, and the rows."""
-    listed = read_list(path)
-    base = path.absolute().parent
+    listed = read_list(table)
+    base = listed.folder
     measured = measure_all(base, listed.rows, usual_set, jobs)
     rows = [row for row in measured if not row["error"]]
     if not rows:
-        raise CorpusError(f"{path}: none of {len(measured)} images could be read")
+        raise CorpusError(f"{listed.name}: none of {len(measured)} images could be read")
     sets = {
         name: sum(row["set"] == name for row in rows) for name in sorted({r["set"] for r in rows})
     }
@@ -37,7 +37,7 @@ def read_outcomes_rows(
         # of a task that we do not know nothing is barred: it may be about text or about pictures
         **({"text": TASKS[task].text} if task in TASKS else {}),
         "engine": "outcomes",
-        "engine_version": path.name,
+        "engine_version": listed.name,
         # of the files, by row: two months may both hold a 0001.png, and one image have two names
         "contents": {row["row_id"]: row["content"] for row in rows},
         "engine_licence": "",
