@@ -1,4 +1,4 @@
-"""The README's section on users' own engines, as it stands: its Python block and its commands."""
+"""The documents: links, files, commands and options exist; docs/engines.md runs as it stands."""
 
 from __future__ import annotations
 
@@ -9,25 +9,36 @@ import shlex
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from imagegate.cli import app
 from imagegate.training.corpus import read_corpus
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-OWN = README.partition("## Any task, any engine, your own data")[2].partition("\n## ")[0]
-COMMANDS = [
-    line.partition(" #")[0].strip()
-    for block in re.findall(r"```bash\n(.*?)```", OWN, re.DOTALL)
-    for line in block.splitlines()
-]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")])
+PAGES.remove(ROOT / "CHANGELOG.md")
+FILE = re.compile(r"(?<![\w/-])(?:src|tests|benchmarks|examples|corpora|docs)/[\w/.-]+\.\w+")
+LINK = re.compile(r"\]\(([^)\s#]*)#?([^)\s]*)\)")
+ENGINES = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
+OWN = ENGINES.partition("## Any task, any engine, your own data")[2].partition("\n## ")[0]
+
+
+def commands(text: str) -> list[str]:
+    """Return the lines of the blocks of shell commands, without their comments."""
+    blocks = re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.partition(" #")[0].strip() for line in lines]
+
+
+COMMANDS = commands(OWN)
 LABELLING = [line for line in COMMANDS if line.startswith("imagegate label")]
-# What the README leaves to the user: programs that answer, whatever they are shown.
+# What the page leaves to the user: programs that answer, whatever they are shown.
 PROGRAMS = {
     "my-ocr": "print('one two three four five six seven eight nine ten eleven')",
     "my-reader": 'print(\'{"number": 17, "name": "Tea"}\')',
@@ -45,7 +56,7 @@ def test_the_python_block_makes_a_gate(tmp_path: Path, monkeypatch: pytest.Monke
     for number in range(20):
         cv2.imwrite(f"labels/{number}.png", draw_label(number))
     (block,) = re.findall(r"```python\n(.*?)```", OWN, re.DOTALL)
-    exec(compile(block, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102 ours
+    exec(compile(block, "engines.md", "exec"), {"__name__": "engines"})  # noqa: S102 ours
     assert Path("qr.gate").stat().st_size > 1000
     assert len(read_corpus("corpus")) == 160
 
@@ -53,7 +64,7 @@ def test_the_python_block_makes_a_gate(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.fixture
 def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's folder, with pictures, programs on the path and models."""
-    monkeypatch.syspath_prepend(str(ROOT / "tests" / "tasks"))
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "engines"))
     networks = importlib.import_module("networks")
     monkeypatch.chdir(tmp_path)
     for name in ("scans", "photos", "forms", "faces", "products/mug", "products/jar"):
@@ -88,5 +99,38 @@ def test_the_section_has_the_ways_that_it_promises() -> None:
     assert len(LABELLING) == 7
     assert sum("--command" in line for line in LABELLING) == 3
     assert sum("--onnx" in line for line in LABELLING) == 4
-    others = {line.split()[1] for line in COMMANDS if line not in LABELLING}
-    assert others == {"train", "adjust", "evaluate"}
+    assert {line.split()[1] for line in COMMANDS if line and line not in LABELLING} == {"train"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_and_every_file_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target, anchor in LINK.findall(text):
+        if target.startswith("http"):
+            continue
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
+    assert [name for name in FILE.findall(text) if not (ROOT / name).exists()] == []
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_has_the_options_shown(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    group: Any = get_command(app)
+    context = group.make_context("imagegate", [], resilient_parsing=True)
+    inline = (" ".join(code.split()) for code in re.findall(r"`(imagegate \w[^`]*)`", text))
+    for line in (*commands(text), *inline):
+        if not (found := re.search(r"\bimagegate (\w.*)", line.partition(" | ")[0])):
+            continue
+        name, *words = shlex.split(found[1])
+        command = group.get_command(context, name)
+        assert command, line
+        options = {option for parameter in command.params for option in parameter.opts}
+        used = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert used <= options | {"--help"}, line
