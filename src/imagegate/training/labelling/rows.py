@@ -47,7 +47,7 @@ class Plan:
     strength: float = 1.0
 
     @property
-    def runs(self) -> bool:
+    def runs_engine(self) -> bool:
         """Whether the engine is asked at all."""
         return self.recipe != CAUSES_ONLY
 
@@ -67,8 +67,8 @@ class Plan:
         try:
             clean = load(source, text=self.task.text, shrink=self.task.shrink)
             yield Event("engine", source)  # the loss that checks the truth is the user's own, too
-            truth = given_truth(source, clean, self.task) if self.runs else None
-            if truth is None and self.runs:
+            truth = given_truth(source, clean, self.task) if self.runs_engine else None
+            if truth is None and self.runs_engine:
                 truth = own_truth(clean, self.task, run)
         except Exception as error:  # noqa: BLE001 one bad source must not end the run
             yield Event("refused", source, describe(error))
@@ -79,7 +79,7 @@ class Plan:
             try:
                 picture, facts = prepared(clean, row, variant)
                 row = row | facts
-                if not self.runs:
+                if not self.runs_engine:
                     yield Event("result", source, row)
                     continue
                 yield Event("engine", source, row)
