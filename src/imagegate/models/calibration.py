@@ -54,24 +54,9 @@ def sigmoid(log_odds: Floats) -> Floats:
 def fit_calibration(raw: Floats, fails: NDArray[np.bool_], weights: Floats) -> Calibration:
     """Return Platt's line: logistic regression of the outcome on the log-odds.
 
-    Parameters
-    ----------
-    raw : ndarray of shape (rows,)
-        Raw log-odds of calibration rows.
-    fails : ndarray of bool, shape (rows,)
-        Whether the task failed.
-    weights : ndarray of shape (rows,)
-        Such that the rows of a source add up to 1.
-
-    Returns
-    -------
-    Calibration
-        By Newton steps, held to (1, 0) by a weak Gaussian prior, so that few or perfectly
-        separated sources do not make it overconfident.
-
-    References
-    ----------
-    Platt 1999; the prior takes the place of his smoothed targets.
+    The weights of a source's rows add up to 1. By Newton steps, held to (1, 0) by a weak Gaussian
+    prior, which takes the place of Platt's smoothed targets (1999): few or perfectly separated
+    sources do not make it overconfident.
     """
     design = np.stack([raw, np.ones_like(raw)], axis=1)
     prior = np.array([1.0, 0.0])
@@ -116,21 +101,9 @@ class Thresholds:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The calibration rows, kept so that another threshold can be set without training again.
+    """The calibration rows, kept so that another threshold can be set without training again."""
 
-    Parameters
-    ----------
-    raw : ndarray of float64, shape (rows,)
-        Log-odds before calibration.
-    fails : ndarray of bool, shape (rows,)
-        Whether the task failed.
-    source : ndarray of int32, shape (rows,)
-        Rows of the same number descend from the same source.
-    familiar : ndarray of bool, shape (rows,)
-        Whether the guard lets the row through; without that it never passes.
-    """
-
-    raw: Floats
-    fails: NDArray[np.bool_]
-    source: NDArray[np.int32]
-    familiar: NDArray[np.bool_]
+    raw: Floats  # log-odds before calibration
+    fails: NDArray[np.bool_]  # whether the task failed
+    source: NDArray[np.int32]  # rows of the same number descend from the same source
+    familiar: NDArray[np.bool_]  # others never pass, whatever their probability

@@ -38,82 +38,44 @@ class Guarantee:
 
 @dataclass(frozen=True)
 class Card:
-    """The facts about a gate, written into its file and shown by ``imagegate show``.
-
-    Parameters
-    ----------
-    name, task, engine, engine_version : str
-        ``engine`` is None for rules, which know no engine.
-    limit : float
-        The loss beyond which the task counts as failed; NaN if unknown.
-    measures : tuple of str
-        What the gate looks at, in the order of its columns.
-    features_version : int
-        Version of the numbers that the measures give.
-    sets : tuple of mapping
-        Where the sources come from: name, sources, groups, rows, fails, licence.
-    parts : mapping
-        By part (train, calibration, test): rows, sources, groups, fails.
-    groups : mapping
-        By part: the groups in it, so that nobody evaluates on what was learned from.
-    seed : int
-        Of split and training.
-    promise, confidence, costs
-        What was asked for: a risk target with its confidence, or the costs of a false pass and
-        of a false reject.
-    guarantee : Guarantee or None
-        What calibration says; None for rules and costs.
-    thresholds : mapping
-        ``pass`` (None: nothing passes by itself) and ``reject``, on ``p_fail``.
-    guard : mapping
-        The out-of-distribution detector: its false-alarm rate, its limit, the rows behind both.
-    settings : mapping
-        Of the learner, as chosen by cross-validation, with its cross-validated loss.
-    rules_preset, rules_tuned : mapping
-        Thresholds on the six scores: the task's preset, and those tuned on the training rows.
-    results : mapping
-        Held-out results beside those of the rules; empty until evaluated.
-    libraries : mapping
-        Versions that the gate was made with.
-    date : str
-        When it was trained, as the caller says; empty if not told.
-    lesson : mapping
-        What it has learned, for people: see :mod:`imagegate.training.learning.insights`.
-    diagnosis : mapping
-        What its reasons know of causes: see :mod:`imagegate.training.learning.diagnosis`.
-    adjusted : tuple of mapping
-        What was changed after training: see :mod:`imagegate.training.maintenance.adjust`.
-    hash : str
-        SHA-256 of the rest of the card and of all arrays; empty until written or read.
-    """
+    """The facts about a gate, written into its file and shown by ``imagegate show``."""
 
     name: str
     task: str
-    engine: str | None
+    engine: str | None  # None for rules, which know no engine
     engine_version: str = ""
-    limit: float = math.nan
-    measures: tuple[str, ...] = ()
-    features_version: int = 0
+    limit: float = math.nan  # the loss beyond which the task counts as failed
+    measures: tuple[str, ...] = ()  # what the gate looks at, in the order of its columns
+    features_version: int = 0  # of the numbers that the measures give
+    # Where the sources come from: name, sources, groups, rows, fails, licence.
     sets: tuple[Mapping[str, Any], ...] = ()
+    # By split (train, calibration, test): rows, sources, groups, fails; and the groups in it, so
+    # that nobody evaluates on what was learned from.
     parts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    seed: int = 0
+    seed: int = 0  # of split and training
+    # What was asked for: a risk target with its confidence, or the costs of a false pass and of a
+    # false reject.
     promise: float | None = None
     confidence: float | None = None
     costs: tuple[float, float] | None = None
-    guarantee: Guarantee | None = None
+    guarantee: Guarantee | None = None  # what calibration says; None for rules and costs
+    # On p_fail: "pass" (None: nothing passes by itself) and "reject".
     thresholds: Mapping[str, float | None] = field(default_factory=dict)
+    # The out-of-distribution detector: its false-alarm rate, its limit, the rows behind both.
     guard: Mapping[str, float] = field(default_factory=dict)
+    # Of the learner, as chosen by cross-validation, with its cross-validated loss.
     settings: Mapping[str, Any] = field(default_factory=dict)
+    # Thresholds on the six scores: the task's preset, and those tuned on the training rows.
     rules_preset: Mapping[str, float] = field(default_factory=dict)
     rules_tuned: Mapping[str, float] = field(default_factory=dict)
-    results: Mapping[str, Any] = field(default_factory=dict)
-    libraries: Mapping[str, str] = field(default_factory=dict)
-    date: str = ""
-    lesson: Mapping[str, Any] = field(default_factory=dict)
-    diagnosis: Mapping[str, Any] = field(default_factory=dict)
-    adjusted: tuple[Mapping[str, Any], ...] = ()
-    hash: str = ""
+    results: Mapping[str, Any] = field(default_factory=dict)  # held out; empty until evaluated
+    libraries: Mapping[str, str] = field(default_factory=dict)  # versions that it was made with
+    date: str = ""  # when it was trained, as the caller says
+    lesson: Mapping[str, Any] = field(default_factory=dict)  # see training.learning.insights
+    diagnosis: Mapping[str, Any] = field(default_factory=dict)  # see training.learning.diagnosis
+    adjusted: tuple[Mapping[str, Any], ...] = ()  # after training: see training.maintenance
+    hash: str = ""  # SHA-256 of the rest of the card and of all arrays; empty until written
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; NaN is None."""

@@ -22,35 +22,16 @@ class Forest:
 
     The two children of a node stand side by side, so one index names both, and a node lies
     before its children, so every walk ends.
-
-    Parameters
-    ----------
-    roots : ndarray of int32, shape (trees,)
-        Where each tree starts.
-    left : ndarray of int32, shape (nodes,)
-        Index of the left child, the right one follows it; 0 for a leaf.
-    feature : ndarray of int16, shape (nodes,)
-        Column that the node looks at.
-    threshold : ndarray of float64, shape (nodes,)
-        Left if ``x <= threshold``.
-    missing_left : ndarray of bool, shape (nodes,)
-        Whether NaN goes left.
-    value : ndarray of float64, shape (nodes,)
-        What a leaf adds; 0 inside.
-    base : float
-        Log-odds before any tree.
-    features : int
-        Number of columns of X.
     """
 
-    roots: NDArray[np.int32]
-    left: NDArray[np.int32]
-    feature: NDArray[np.int16]
-    threshold: NDArray[np.float64]
-    missing_left: NDArray[np.bool_]
-    value: NDArray[np.float64]
-    base: float
-    features: int
+    roots: NDArray[np.int32]  # (trees,): where each tree starts
+    left: NDArray[np.int32]  # (nodes,): the left child, the right one follows it; 0 for a leaf
+    feature: NDArray[np.int16]  # (nodes,): the column that the node looks at
+    threshold: NDArray[np.float64]  # (nodes,): left if x <= threshold
+    missing_left: NDArray[np.bool_]  # (nodes,): whether NaN goes left
+    value: NDArray[np.float64]  # (nodes,): what a leaf adds; 0 inside
+    base: float  # log-odds before any tree
+    features: int  # number of columns of X
 
     def decision(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the log-odds of every row of X; NaN is a value of its own."""

@@ -39,37 +39,18 @@ LEAST_SIDE = 32  # pixels: whatever else is wrong with so small a picture, it is
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Gate:
-    """A learned gate for one task and one engine; made by training or read from its file.
+    """A learned gate for one task and one engine; made by training or read from its file."""
 
-    Parameters
-    ----------
-    card : Card
-        The facts, with measures and thresholds.
-    forest : Forest
-        The trees; their log-odds are raw.
-    calibration : Calibration
-        From raw to calibrated log-odds.
-    ood : OutOfDistributionDetector
-        Notices images unlike anything in training.
-    usual : ndarray of shape (measures, 2)
-        The range of 90 % of the readings of passing training images.
-    history : History
-        The calibration rows.
-    diagnosis : Diagnosis or None
-        Says which causes are present; None if training had too few rows of each. Then the six
-        scores have to tell.
-    output : Gate or None
-        A gate of its own that judges image and output together, for when the engine has run;
-        None where outputs were not measured or tell nothing new.
-    """
-
-    card: Card
-    forest: Forest
+    card: Card  # the facts, with measures and thresholds
+    forest: Forest  # its log-odds are raw
     calibration: Calibration
     ood: OutOfDistributionDetector
-    usual: NDArray[np.float64]
-    history: History
+    usual: NDArray[np.float64]  # (measures, 2): where 90 % of passing training images lie
+    history: History  # the calibration rows
+    # Says which causes are present; where training had too few rows of each, the scores tell.
     diagnosis: Diagnosis | None = None
+    # Judges image and output together, for when the engine has run; None where outputs were not
+    # measured or tell nothing new.
     output: Gate | None = None
 
     def __repr__(self) -> str:
@@ -230,19 +211,10 @@ class Gate:
         return check_many(self.check, sources, gate=self.name, jobs=jobs)
 
     def p_fail(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the calibrated probability of failure of measured images.
+        """Return the calibrated probability of failure of measured images, shape (rows,).
 
-        Parameters
-        ----------
-        X : ndarray of shape (rows, measures)
-            Columns as ``imagegate.measure`` and a corpus have them (the whole table; for a gate
-            of image and output followed by the output's), or only the gate's own,
-            ``card.measures``.
-
-        Returns
-        -------
-        ndarray of float64, shape (rows,)
-            Whatever the image is like; see ``unfamiliar``.
+        Columns of X are those of ``imagegate.measure`` and of a corpus (for a gate of image and
+        output followed by the output's), or only the gate's own, ``card.measures``.
         """
         return sigmoid(self.log_odds(self.columns(X)))
 

@@ -24,28 +24,18 @@ class OutOfDistributionDetector:
     the scale goes on in a straight line, so that far outside stays far outside. Undefined
     readings form a second coordinate: an image without text is near others without text.
 
-    Parameters
-    ----------
-    knots, levels : ndarray of float64, shape (measures, knots)
-        Training quantiles of each measure, ascending, and their normal scores; NaN in all knots
-        of a measure that was never defined.
-    reach : ndarray of float64, shape (measures,)
-        One unit of the scale beyond the outermost knots.
-    rows : ndarray of float32, shape (rows, measures)
-        Some training rows on the normal scale, NaN where undefined.
-    limit : float
-        The distance beyond which an image is unfamiliar.
-
     References
     ----------
     Distance to the k-th neighbour as a novelty score: Ramaswamy, Rastogi, Shim, SIGMOD 2000.
     """
 
+    # (measures, knots): training quantiles of each measure, ascending, and their normal scores; NaN
+    # in all knots of a measure that was never defined.
     knots: NDArray[np.float64]
     levels: NDArray[np.float64]
-    reach: NDArray[np.float64]
-    rows: NDArray[np.float32]
-    limit: float
+    reach: NDArray[np.float64]  # (measures,): one unit of the scale beyond the outermost knots
+    rows: NDArray[np.float32]  # (rows, measures): some training rows on the normal scale, or NaN
+    limit: float  # the distance beyond which an image is unfamiliar
 
     def normal(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return readings on the normal scale, NaN where undefined."""

@@ -63,27 +63,16 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """Two small forests a cause: whether it is present, and what its removal would gain.
+    """Two small forests a cause: whether it is present, and what its removal would gain."""
 
-    Parameters
-    ----------
-    causes, measures : tuple of str
-        The causes that were learned; the columns of ``X``: those of the gate, and some more.
-    forest : Forest
-        The trees of all outputs, one output after the other: presence of every cause (log-odds),
-        then the gain of every cause.
-    trees, base : ndarray, shape (2 * causes,)
-        How many trees each output has, and what it is before any tree.
-    calibration : ndarray of float64, shape (causes, 2)
-        Slope and intercept from raw to calibrated log-odds of presence.
-    """
-
-    causes: tuple[str, ...]
-    measures: tuple[str, ...]
+    causes: tuple[str, ...]  # those that were learned
+    measures: tuple[str, ...]  # the columns of X: those of the gate, and some more
+    # The trees of all outputs, one output after the other: presence of every cause (log-odds),
+    # then the gain of every cause; how many trees each has, and what it is before any tree.
     forest: Forest
     trees: NDArray[np.int32]
     base: Floats
-    calibration: Floats
+    calibration: Floats  # (causes, 2): slope and intercept of the log-odds of presence
 
     def of(self, X: NDArray[np.floating]) -> tuple[Floats, Floats]:
         """Return probability and gain (rows, causes), both 0 to 1, for rows of measures."""
