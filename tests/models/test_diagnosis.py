@@ -34,8 +34,8 @@ from imagegate.models.reasons import (
     plain,
     told,
 )
-from imagegate.models.verdict import Verdict
-from imagegate.pipeline.repair import best_repair
+from imagegate.models.verdict import Result, Verdict
+from imagegate.pipeline.repair import repaired
 from imagegate.pipeline.route import Router
 
 SCHEMA = json.loads(
@@ -399,9 +399,8 @@ def test_a_policy_uses_nothing_unfamiliar(monkeypatch: pytest.MonkeyPatch) -> No
     lax = {"repair": {}, "use_below": 0.9, "reject_from": 0.95}
     assert Router(gate, lax).route(np.full((40, 60), 128, np.uint8)).action == "review"
     page = Image.from_array(np.random.default_rng(0).integers(0, 255, (60, 80), np.uint8))
-    assert best_repair(page, verdict, gate, {"noise": 1.0}) is None, (
-        "nor what a repair makes unfamiliar"
-    )
+    rejected = Result("page", verdict=verdict)
+    assert repaired(rejected, page, gate, {"noise": 1.0}) is rejected, "it is unfamiliar, too"
     familiar = replace(gate, ood=replace(gate.ood, limit=1e9))
-    assert best_repair(page, verdict, familiar, {"noise": 1.0}) is not None
+    assert repaired(rejected, page, familiar, {"noise": 1.0}).repair == "noise"
     assert Router(familiar, lax).route(np.full((40, 60), 128, np.uint8)).action == "use"

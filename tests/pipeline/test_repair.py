@@ -12,7 +12,8 @@ from imagegate import load_gate, read
 from imagegate.degrade import apply_chain, single_chain
 from imagegate.features import CAUSES, readings
 from imagegate.image import Image
-from imagegate.pipeline.repair import EARNED, REPAIRS, best_repair, denoise, even_light, proven
+from imagegate.models.verdict import Result
+from imagegate.pipeline.repair import EARNED, REPAIRS, denoise, even_light, proven, repaired
 from imagegate.synthetic.pages import render_page
 from imagegate.tasks import TASKS, find_engine, word_recall
 
@@ -85,14 +86,13 @@ def test_a_flat_picture_has_no_contrast_to_spread():
 
 def test_the_gate_is_asked_again_and_decides(gate):
     image = read(spoil("noise.gaussian", 3))
-    verdict = gate.check(image)
-    assert not verdict.ok
-    repaired = best_repair(image, verdict, gate, proven(gate))
-    assert repaired.cause == "noise"
-    assert repaired.verdict.p_fail == gate.check(repaired.pixels).p_fail <= proven(gate)["noise"]
-    assert best_repair(image, verdict, gate, {"noise": repaired.verdict.p_fail - 1e-9}) is None
-    assert best_repair(image, verdict, gate, {"exposure": 1.0}) is None  # it is not to blame
-    assert best_repair(image, verdict, gate, {}) is None
+    harmed = Result("harmed", verdict=gate.check(image))
+    assert not harmed.ok
+    better = repaired(harmed, image, gate, proven(gate))
+    assert (better.action, better.repair) == ("repair", "noise")
+    assert better.after == gate.check(better.pixels).p_fail <= proven(gate)["noise"]
+    for limits in ({"noise": better.after - 1e-9}, {"exposure": 1.0}, {}):  # it is not dark
+        assert repaired(harmed, image, gate, limits) is harmed
 
 
 def test_only_what_is_proven_is_offered_and_never_more_laxly_than_the_gate(gate):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,11 +12,9 @@ from numpy.typing import NDArray
 from imagegate.features.noise import flattest, native_stripes
 from imagegate.image import Image
 from imagegate.image.image import to_gray
-from imagegate.models.verdict import Verdict
+from imagegate.models.gate import Gate
+from imagegate.models.verdict import Result, Verdict
 from imagegate.tables import Pixels, Repair, Table
-
-if TYPE_CHECKING:
-    from imagegate.models.gate import Gate
 
 Floats = NDArray[np.float32]
 
@@ -38,36 +35,15 @@ FALLOFF, RANGE, CONTRAST, CONTRAST_P10 = 0.6, 150.0, 50.0, 35.0
 INK, PAPER = 0.2, 90.0  # percentiles that become black and white
 
 
-@dataclass(frozen=True, eq=False)
-class Repaired:
-    """An image with one cause repaired, and what the gate says of it.
+def repaired(result: Result, image: Image, gate: Gate, limits: Mapping[str, float]) -> Result:
+    """Return the result with the repair that the gate likes best; itself if none is good enough.
 
     Parameters
     ----------
-    cause : str
-        What was repaired.
-    pixels : ndarray of uint8
-        The repaired image, gray (height, width).
-    verdict : Verdict
-        The gate on the repaired image.
-    """
-
-    cause: str
-    pixels: Pixels = field(repr=False)
-    verdict: Verdict
-
-
-def best_repair(
-    image: Image, verdict: Verdict, gate: Gate, limits: Mapping[str, float]
-) -> Repaired | None:
-    """Try the repairs that a verdict calls for and return the one that the gate likes best.
-
-    Parameters
-    ----------
+    result : Result
+        With the verdict on the image as it came.
     image : Image
         The image as it came.
-    verdict : Verdict
-        What the gate said of it.
     gate : Gate
         Asked again about each repaired image.
     limits : mapping of str to float
@@ -76,20 +52,20 @@ def best_repair(
 
     Returns
     -------
-    Repaired or None
-        None if no repair brings the image down to its limit, and for an image that is out of
-        distribution: nobody knows what a repair does to it.
+    Result
+        Unchanged, too, for an image that is out of distribution: nobody knows what a repair does
+        to it.
     """
-    if verdict.p_fail is None:
-        return None
-    found = [
-        Repaired(cause, pixels, after)
-        for cause, pixels in attempts(image, verdict, limits)
-        if (after := gate.check(pixels)).p_fail is not None
-        and after.p_fail <= limits[cause]
-        and gate.knows(after)
-    ]
-    return min(found, key=lambda repaired: repaired.verdict.p_fail or 0.0, default=None)
+    if result.verdict is None or result.verdict.p_fail is None:
+        return result
+    found: list[tuple[float, Result]] = []
+    for cause, pixels in attempts(image, result.verdict, limits):
+        verdict = gate.check(pixels)
+        after = verdict.p_fail
+        if after is not None and after <= limits[cause] and gate.knows(verdict):
+            better = replace(result, action="repair", repair=cause, after=after, pixels=pixels)
+            found.append((after, better))
+    return min(found, key=lambda pair: pair[0], default=(0.0, result))[1]
 
 
 def attempts(
@@ -108,12 +84,7 @@ def attempts(
 def proven(gate: Gate) -> Mapping[str, float]:
     """Return the causes whose repair has earned its place for the task and engine of a gate.
 
-    Returns
-    -------
-    mapping of str to float
-        With the highest ``p_fail`` of the repaired image: never above the gate's own threshold.
-        Empty for a task or engine for which nothing has been shown, and for a gate that passes
-        nothing by itself.
+    Each with the highest ``p_fail`` of the repaired image, never above the gate's own threshold.
     """
     passing = gate.thresholds.passing
     if passing is None:
@@ -125,17 +96,7 @@ def proven(gate: Gate) -> Mapping[str, float]:
 def denoise(pixels: Pixels, readings: Mapping[str, float]) -> Pixels | None:
     """Take out lone pixels by a median, and grain by a Gaussian that letters can bear.
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8
-        RGB or gray.
-    readings : mapping
-        ``noise.impulse_share`` and ``text.x_height_px``.
-
-    Returns
-    -------
-    ndarray of uint8 or None
-        Gray; None where there is neither.
+    Reads ``noise.impulse_share`` and ``text.x_height_px``; None where there is neither.
     """
     gray = to_gray(pixels)
     salted = readings.get("noise.impulse_share", 0.0) > LONE_SHARE
@@ -161,18 +122,8 @@ def x_height(gray: Pixels, readings: Mapping[str, float]) -> float:
 def even_light(pixels: Pixels, readings: Mapping[str, float]) -> Pixels | None:
     """Divide by the light on the ground, spread ink to paper over the range, smooth raised grain.
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8
-        RGB or gray, of dark writing on a lighter ground.
-    readings : mapping
-        ``text.x_height_px``, ``text.contrast``, ``text.contrast_p10``, ``exposure.range`` and
-        ``exposure.light_falloff``.
-
-    Returns
-    -------
-    ndarray of uint8 or None
-        Gray; None where light and contrast are good, or nothing is left to spread.
+    For dark writing on a lighter ground. Reads ``text.x_height_px`` and what ``badly_lit`` does;
+    None where light and contrast are good, or nothing is left to spread.
 
     References
     ----------

@@ -131,17 +131,9 @@ class Router:
             height=image.header.height,
         )
         if repair and not decided.ok and self.repairs and isinstance(self.gate, Gate):
-            from imagegate.pipeline.repair import best_repair
+            from imagegate.pipeline.repair import repaired
 
-            found = best_repair(image, verdict, self.gate, self.repairs)
-            if found:
-                decided = replace(
-                    decided,
-                    action="repair",
-                    repair=found.cause,
-                    after=found.verdict.p_fail,
-                    pixels=found.pixels,
-                )
+            decided = repaired(decided, image, self.gate, self.repairs)
         if self.language != ENGLISH:
             decided = replace(decided, verdict=verdict.translated(self.language))
         return decided
