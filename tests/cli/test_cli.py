@@ -1,11 +1,14 @@
 """The command line as a user meets it: exit codes, JSON, broken files, the whole loop."""
 
+import io
 import json
 import struct
 import subprocess
 import sys
 import zlib
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -13,15 +16,31 @@ import pytest
 from schemas import row_schema
 
 from imagegate import load_messages
+from imagegate.cli import main
 from imagegate.degrade import apply_chain, save, single_chain
 from imagegate.synthetic.pages import render_page
 
 KEYS = {"path", "decision", "ok", "p_fail", "quality", "reasons", "scores", "gate", "error"}
 
 
-def imagegate(*arguments, cwd=None):
+def process(*arguments):
+    """Run a command as a program of its own."""
     command = [sys.executable, "-m", "imagegate", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=280)
+    return subprocess.run(command, capture_output=True, text=True, timeout=280)
+
+
+def imagegate(*arguments, cwd=None):
+    """Run a command in this process, which is quicker and trains with little."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["imagegate", *map(str, arguments)])
+        if cwd:
+            patch.chdir(cwd)
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+    return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +77,14 @@ def huge_png(side):
 
 
 def test_exit_code_tells_pass_from_reject(folder):
-    assert imagegate("check", folder / "clean.png", "-g", "rules:ocr").returncode == 0
-    ruined = imagegate("check", folder / "ruined.png", "-g", "rules:ocr")
+    assert process("check", folder / "clean.png", "-g", "rules:ocr").returncode == 0
+    ruined = process("check", folder / "ruined.png", "-g", "rules:ocr")
     assert ruined.returncode == 1
     assert "blur" in ruined.stdout
 
 
 def test_wrong_path_and_wrong_gate_could_not_run(folder):
-    done = imagegate("check", folder / "nowhere.png", "-g", "rules:ocr")
+    done = process("check", folder / "nowhere.png", "-g", "rules:ocr")
     assert (done.returncode, "nowhere.png" in done.stderr) == (2, True)
     done = imagegate("check", folder / "clean.png", "-g", "rules:orc")
     assert done.returncode == 2
