@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from imagegate.cli import app
 from imagegate.training.corpus import read_corpus
 
-SIDE, PERIOD, SOURCES = 96, 4, 8
+SIDE, PERIOD, SOURCES = 96, 4, 6
 CLASSES = ("upright", "level", "plain")
 # The same rule as the network's, as a program of anybody: which way do neighbours differ?
 PROGRAM = """

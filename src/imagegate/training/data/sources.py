@@ -252,8 +252,6 @@ def take(sources: Sequence[Source], limit: int) -> list[Source]:
     chosen: set[str] = set()
     for name in dict.fromkeys(source.set for source in sources):
         ids = [source.source_id for source in sources if source.set == name]
-        picked = np.unique(
-            np.linspace(0, len(ids) - 1, min(limit, len(ids))).round().astype(int)
-        )
+        picked = np.unique(np.linspace(0, len(ids) - 1, min(limit, len(ids))).round().astype(int))
         chosen.update(ids[index] for index in np.unique(picked))
     return [source for source in sources if source.source_id in chosen]
