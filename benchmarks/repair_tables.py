@@ -64,7 +64,7 @@ def header(*cells: str) -> str:
 
 def print_let_through(rows: Sequence[Made], limits: Mapping[str, float], limit: float) -> None:
     """Print the images that are good enough once mended."""
-    print(header("mend", "tried", "p_fail at most", "let through", AFTER))
+    print(header("repair", "tried", "p_fail at most", "passed", AFTER))
     for name in names(rows):
         tried = trials(rows, name)
         good = through(tried, limits[name])
@@ -76,7 +76,7 @@ def print_let_through(rows: Sequence[Made], limits: Mapping[str, float], limit: 
 
 def print_all(rows: Sequence[Made], limit: float) -> None:
     """Print all images that a mend was tried on."""
-    print(header("mend", "tried", "p_fail before → after", AFTER))
+    print(header("repair", "tried", "p_fail before → after", AFTER))
     for name in names(rows):
         tried = trials(rows, name)
         both = [(r["p0"], r["p"]) for r in tried if r["p0"] is not None and r["p"] is not None]
@@ -88,7 +88,7 @@ def print_all(rows: Sequence[Made], limit: float) -> None:
 def print_limits(rows: Sequence[Made], passing: float, limit: float) -> None:
     """Print how many fail of those let through, by the p_fail asked of the mended image."""
     steps = [passing * share for share in SHARES]
-    print(header("failed of let through at", *(f"≤ {step:.3f}" for step in steps)))
+    print(header("`p_fail` at most", *(f"≤ {step:.3f}" for step in steps)))
     for name in names(rows):
         good = [through(trials(rows, name), step) for step in steps]
         shown = [f"{sum(row['loss'] > limit for row in part)} of {len(part)}" for part in good]
@@ -103,13 +103,13 @@ def print_together(gate: Gate, corpus: Corpus, rows: Sequence[Made]) -> None:
     rescued = [mended for row in rows if (mended := best(row, proven(gate)))]
     after = np.array([row["loss"] > limit for row in rescued], bool)
     where = [row["group"] for row in rescued]
-    passed = f"{own.sum()} of {len(own)} images of this part pass as they come"
+    passed = f"{own.sum()} of {len(own)} images of this split pass unrepaired"
     print(f"- {passed}; of these fail {shown(fails, groups)}")
-    print(f"- {len(rescued)} of {len(rows)} others are offered mended, in one way each")
+    print(f"- {len(rescued)} of {len(rows)} other images are repaired, in one way each")
     if rescued:
         loss, change, failed = cells(rescued, limit).split(" | ")
         print(f"- their loss: {loss}, change {change}; of them failed {failed}")
-        print(f"- of the mended ones fail {shown(after, where)}; promised {gate.card.promise:.0%}")
+        print(f"- of the repaired ones fail {shown(after, where)}; risk target {gate.card.promise:.0%}")
         print(f"- of both together fail {shown([*fails, *after], [*groups, *where])}")
 
 
