@@ -2,7 +2,7 @@
 
     python benchmarks/repair.py ocr-tesseract              # 600 generated pages
     python benchmarks/repair.py ocr-tesseract --data DATA --rows 2000
-    python benchmarks/repair.py ocr-tesseract --data DATA --rows 2000 --part calibration
+    python benchmarks/repair.py ocr-tesseract --data DATA --rows 2000 --split calibration
     IMAGEGATE_REMBG_MODEL=isnet.onnx python benchmarks/repair.py background-removal --data DATA
 
 DATA holds the folders of corpora/make.sh. Rows are written to a file as they are made: the same
@@ -186,15 +186,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("gate", choices=["ocr-tesseract", "ocr-rapidocr", "background-removal"])
     parser.add_argument("--data", help="folder of the real images")
-    parser.add_argument("--part", default="test", choices=["test", "calibration", "train"])
+    parser.add_argument("--split", default="test", choices=["test", "calibration", "train"])
     parser.add_argument("--rows", type=int, help="how many of the images that are not passed")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="MEND")
     parser.add_argument("--out", type=Path, help="file of the rows, JSON lines")
     parser.add_argument("--jobs", type=int, default=2)
     asked = parser.parse_args()
-    bench = Bench(asked.gate, asked.data, asked.part, tuple(asked.only))
+    bench = Bench(asked.gate, asked.data, asked.split, tuple(asked.only))
     rows = bench.not_passed(asked.rows or ROWS.get(asked.gate, 600))
-    out = asked.out or Path(f"repair-{asked.gate}-{asked.part}.jsonl")
+    out = asked.out or Path(f"repair-{asked.gate}-{asked.split}.jsonl")
     make(bench, rows, out, asked.jobs)
     wanted = {bench.name(row) for row in rows}
     made = [row for row in kept(out) if row["row"] in wanted]

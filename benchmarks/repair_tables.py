@@ -109,7 +109,8 @@ def print_together(gate: Gate, corpus: Corpus, rows: Sequence[Made]) -> None:
     if rescued:
         loss, change, failed = cells(rescued, limit).split(" | ")
         print(f"- their loss: {loss}, change {change}; of them failed {failed}")
-        print(f"- of the repaired ones fail {shown(after, where)}; risk target {gate.card.promise:.0%}")
+        target = f"risk target {gate.card.promise:.0%}"
+        print(f"- of the repaired ones fail {shown(after, where)}; {target}")
         print(f"- of both together fail {shown([*fails, *after], [*groups, *where])}")
 
 
