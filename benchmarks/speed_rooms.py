@@ -19,7 +19,7 @@ import imagegate
 from imagegate.features import MEASURES, scores
 from imagegate.image import Image
 from imagegate.models.gate import Gate
-from imagegate.models.reasons import Seen, cause_reason, told
+from imagegate.models.reasons import Evidence, cause_reason, worth_telling
 from imagegate.models.verdict import Verdict
 
 DECODE, WORKING, REASONS = "decode", "working plane and tiles", "forest, scores, reasons"
@@ -111,23 +111,25 @@ def rooms(gate: Gate, path: Path, rounds: int) -> dict[str, float]:
 def judge(watch: Watch, gate: Gate, image: Image, readings: Mapping[str, float]) -> None:
     """Decide on readings as the gate does, booking guard and reasons."""
     x = np.array([readings[name] for name in gate.card.measures])
-    seen = Seen(image, readings, watch.timed(REASONS, scores, readings), gate._usual)
+    seen = Evidence(image, readings, watch.timed(REASONS, scores, readings), gate._usual)
     watch.timed("guard", gate.ood.alarm, x[None, :])
     watch.timed(REASONS, reasons, gate, x, seen)
 
 
-def reasons(gate: Gate, x: Any, seen: Seen) -> object:
+def reasons(gate: Gate, x: Any, seen: Evidence) -> object:
     """Return the causes that speak against an image, in words."""
     p_fail = float(gate.p_fail(x[None, :])[0])
     found, _ = gate._findings(seen.image, dict(seen.readings))
-    findings = told(found, seen.scores, p_fail, passes=gate.thresholds.decide(p_fail) == "pass")
+    findings = worth_telling(
+        found, seen.scores, p_fail, passes=gate.thresholds.decide(p_fail) == "pass"
+    )
     return [cause_reason(one, seen, p_fail) for one in findings]
 
 
 def parts(gate: Gate, image: Image, verdict: Verdict) -> dict[str, float]:
     """Return the CPU milliseconds of the steps behind the measuring, medians over many calls."""
     x = np.array([verdict.measures[name] for name in gate.card.measures])
-    seen, watch = Seen(image, verdict.measures, verdict.scores, gate._usual), Watch()
+    seen, watch = Evidence(image, verdict.measures, verdict.scores, gate._usual), Watch()
     steps: dict[str, Callable[[], object]] = {
         "forest and calibration": lambda: gate.log_odds(x[None, :]),
         "reasons": lambda: reasons(gate, x, seen),

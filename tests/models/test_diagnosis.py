@@ -26,13 +26,13 @@ from imagegate.models.reasons import (
     CODES,
     LEAST_GAIN,
     Diagnosis,
+    Evidence,
     Finding,
-    Seen,
-    by_scores,
     cause_reason,
+    explains,
+    findings_by_score,
     other_reason,
-    plain,
-    told,
+    worth_telling,
 )
 from imagegate.models.verdict import Result, Verdict
 from imagegate.pipeline.repair import repaired
@@ -141,11 +141,11 @@ def test_findings_are_in_the_order_of_probability_times_gain() -> None:
 
 def test_a_cause_is_plain_from_one_half() -> None:
     edge = tiny_diagnosis(calibration=np.array([[0.0, 0.0], [1.0, -9.0]]))
-    assert all(plain(edge.findings(named(row))) for row in (CLEAN, BLURRED))
+    assert all(explains(edge.findings(named(row))) for row in (CLEAN, BLURRED))
     usual = tiny_diagnosis()
-    told = [plain(usual.findings(named(row))) for row in (CLEAN, BLURRED, NOISY)]
+    told = [explains(usual.findings(named(row))) for row in (CLEAN, BLURRED, NOISY)]
     assert told == [False, True, True]
-    assert not plain([Finding("blur", math.nan, math.nan)])
+    assert not explains([Finding("blur", math.nan, math.nan)])
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,9 @@ def test_parts_that_do_not_fit_are_refused(broken: dict[str, Any], said: str) ->
 
 
 def test_low_scores_stand_for_a_diagnosis() -> None:
-    found = by_scores({"blur": 39.9, "noise": 12.0, "exposure": 40.0, "pixelation": math.nan})
+    found = findings_by_score(
+        {"blur": 39.9, "noise": 12.0, "exposure": 40.0, "pixelation": math.nan}
+    )
     assert [one.cause for one in found] == ["noise", "blur"]
     assert all(math.isnan(one.probability) and math.isnan(one.gain) for one in found)
 
@@ -180,21 +182,29 @@ def test_what_is_told_of_findings() -> None:
     sure, useless = Finding("noise", 0.9, 0.5), Finding("blur", 0.6, 0.01)
     likely, unlikely = Finding("exposure", 0.3, 0.4), Finding("pixelation", 0.05, 0.9)
     every = [sure, likely, unlikely, useless]
-    assert told(every, {}, 0.6, passes=False) == [sure, useless]
-    assert told(every, {}, 0.6, passes=True) == [sure], "of an image that passes, what gains little"
-    assert told(every, {}, 0.01, passes=True) == [], "no more can be gained than there is risk"
-    assert told([likely, unlikely], {}, 0.6, passes=False) == [likely], "else the likeliest"
-    assert told([likely, unlikely], {}, 0.6, passes=True) == []
-    assert told([unlikely], {}, 0.6, passes=False) == []
+    assert worth_telling(every, {}, 0.6, passes=False) == [sure, useless]
+    assert worth_telling(every, {}, 0.6, passes=True) == [sure], (
+        "of an image that passes, what gains little"
+    )
+    assert worth_telling(every, {}, 0.01, passes=True) == [], (
+        "no more can be gained than there is risk"
+    )
+    assert worth_telling([likely, unlikely], {}, 0.6, passes=False) == [likely], (
+        "else the likeliest"
+    )
+    assert worth_telling([likely, unlikely], {}, 0.6, passes=True) == []
+    assert worth_telling([unlikely], {}, 0.6, passes=False) == []
     good, less = {"exposure": 80.0}, Finding("exposure", 0.15, 0.4)
-    assert told([less], {}, 0.6, passes=False) == [less]
-    assert told([less], good, 0.6, passes=False) == [], "its score says otherwise"
+    assert worth_telling([less], {}, 0.6, passes=False) == [less]
+    assert worth_telling([less], good, 0.6, passes=False) == [], "its score says otherwise"
     score = Finding("blur", math.nan, math.nan)
-    assert told([score], {}, 0.6, passes=False) == [score]
+    assert worth_telling([score], {}, 0.6, passes=False) == [score]
 
 
 def test_a_reason_gains_no_more_than_the_risk() -> None:
-    seen = Seen(Image.from_array(np.zeros((9, 9), np.uint8)), {}, {}, lambda name: (math.nan,) * 2)
+    seen = Evidence(
+        Image.from_array(np.zeros((9, 9), np.uint8)), {}, {}, lambda name: (math.nan,) * 2
+    )
     assert cause_reason(Finding("blur", 0.9, 0.8), seen, 0.3).gain == 0.3
     assert cause_reason(Finding("blur", 0.9, 0.2), seen, 0.3).gain == 0.2
     assert math.isnan(cause_reason(Finding("blur", math.nan, math.nan), seen, 0.3).gain)
@@ -317,7 +327,7 @@ def test_only_a_gate_of_text_misses_text() -> None:
         {"text.components": 0.0, "text.x_height_px": math.nan},
         np.zeros((9, 9), np.uint8),
     )
-    seen = [Seen(Image.from_array(image), readings, {}, no_range) for readings in (blank, {})]
+    seen = [Evidence(Image.from_array(image), readings, {}, no_range) for readings in (blank, {})]
     assert [other_reason(one, 0.6).code for one in seen] == ["content.no_text", "unexplained.risk"]
     assert other_reason(seen[1], 0.4).code == "unexplained.doubt"
 
@@ -383,7 +393,7 @@ def test_decisions_of_rows_are_those_of_images(monkeypatch: pytest.MonkeyPatch) 
     each = [verdict_of(monkeypatch, gate, tuple(x)).decision for x in X.astype(np.float32)]
     assert gate.decisions(X.astype(np.float32)).tolist() == each
     odd = gate.unfamiliar(X)
-    explained = np.array([plain(tiny_diagnosis().findings(named(tuple(x)))) for x in X])
+    explained = np.array([explains(tiny_diagnosis().findings(named(tuple(x)))) for x in X])
     assert (odd & explained).any()
     assert (odd & ~explained).any()
     whole = np.full((len(X), len(TABLE)), np.nan, np.float32)

@@ -8,7 +8,7 @@ import pytest
 from imagegate.errors import GateFileError
 from imagegate.image import Image
 from imagegate.models.ood import OutOfDistributionDetector
-from imagegate.models.reasons import Seen, unfamiliar_reason
+from imagegate.models.reasons import Evidence, unfamiliar_reason
 from imagegate.training.learning.ood import FALSE_ALARMS, fit_detector
 
 MEASURES = ("blur.edge_width_px", "noise.flat_rms", "text.x_height_px", "content.edge_density")
@@ -67,7 +67,7 @@ def test_reason_names_the_measure_outside(guard):
     x = np.array([30.0, 1.0, 20.0, 0.01])
     pixels = Image.from_array(np.zeros((8, 8), np.uint8))
     readings = dict(zip(MEASURES, x.tolist(), strict=True))
-    seen = Seen(pixels, readings, {}, lambda name: (2.0, 4.0))
+    seen = Evidence(pixels, readings, {}, lambda name: (2.0, 4.0))
     reason = unfamiliar_reason(guard, x, MEASURES, seen)
     assert (reason.code, reason.cause) == ("unfamiliar.detail", "unfamiliar")
     assert (reason.measure, reason.reading, reason.unit) == ("blur.edge_width_px", 30.0, "px")

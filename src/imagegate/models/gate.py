@@ -21,15 +21,15 @@ from imagegate.models.reasons import (
     PRESENT,
     WORTH,
     Diagnosis,
+    Evidence,
     Finding,
-    Seen,
-    by_scores,
     cause_reason,
+    explains,
+    findings_by_score,
     other_reason,
     output_reason,
-    plain,
-    told,
     unfamiliar_reason,
+    worth_telling,
 )
 from imagegate.models.verdict import Reason, Result, Verdict, check_many
 
@@ -133,27 +133,27 @@ class Gate:
         if odd or decision != "pass" or p_fail >= WORTH:  # else nothing is worth telling
             findings, more = self._findings(image, readings)
             readings |= more
-        explained = plain(findings)
+        explained = explains(findings)
         sure = not odd or (explained and decision == "reject")
         decision = decision if sure else "review"
         passes = decision == "pass"
-        seen = Seen(image, readings, scores(readings), self._usual)
-        findings = told(findings, seen.scores, p_fail, passes=passes)
-        reasons = [cause_reason(finding, seen, p_fail) for finding in findings]
+        evidence = Evidence(image, readings, scores(readings), self._usual)
+        findings = worth_telling(findings, evidence.scores, p_fail, passes=passes)
+        reasons = [cause_reason(finding, evidence, p_fail) for finding in findings]
         if of_output and not passes:
-            reasons = _with_output(reasons, seen, p_fail, image_gate)
+            reasons = _with_output(reasons, evidence, p_fail, image_gate)
         if odd and not explained:
-            reasons.append(unfamiliar_reason(self.ood, x, self.card.measures, seen))
+            reasons.append(unfamiliar_reason(self.ood, x, self.card.measures, evidence))
         if not (passes or reasons):
-            reasons.append(other_reason(seen, p_fail))
-        lowest = round(min((s for s in seen.scores.values() if s == s), default=0.0))
+            reasons.append(other_reason(evidence, p_fail))
+        lowest = round(min((s for s in evidence.scores.values() if s == s), default=0.0))
         return Verdict(
             decision=decision,
             ok=passes,
             p_fail=p_fail if sure else None,
             quality=round(100 * (1 - p_fail)) if sure else lowest,
             reasons=tuple(reasons),
-            scores=seen.scores,
+            scores=evidence.scores,
             measures=readings,
             gate=self.card.name,
         )
@@ -167,7 +167,7 @@ class Gate:
         """
         if min(image.gray.shape) < LEAST_SIDE:
             return [Finding("resolution", 1.0, float("nan"))], {}
-        found = by_scores(scores(readings))
+        found = findings_by_score(scores(readings))
         if not self.diagnosis:
             return found, {}
         learned, needed = self.diagnosis.causes, self.diagnosis.measures
@@ -284,13 +284,13 @@ def _measured(image: Image, names: Sequence[str]) -> dict[str, float]:
 
 
 def _with_output(
-    reasons: list[Reason], seen: Seen, p_fail: float, image_gate: Gate | None
+    reasons: list[Reason], evidence: Evidence, p_fail: float, image_gate: Gate | None
 ) -> list[Reason]:
     """Add the output to the reasons: first if the image alone would pass, else last."""
     if image_gate is None:
-        return [*reasons, output_reason(seen, p_fail, p_fail)]
-    risk = float(image_gate.p_fail(image_gate._row(seen.readings)[None, :])[0])
-    own = output_reason(seen, p_fail, risk)
+        return [*reasons, output_reason(evidence, p_fail, p_fail)]
+    risk = float(image_gate.p_fail(image_gate._row(evidence.readings)[None, :])[0])
+    own = output_reason(evidence, p_fail, risk)
     passes = image_gate.thresholds.decide(risk) == "pass"
     return [own, *reasons] if passes else [*reasons, own]
 

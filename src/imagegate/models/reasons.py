@@ -49,7 +49,7 @@ CODES: tuple[str, ...] = (
     *(code.name for cause in CAUSES.values() for code in cause.codes),
     *(NO_TEXT, DOUBTFUL, *SIZES, *dict.fromkeys(UNFAMILIAR.values()), UNEXPLAINED, UNSURE),
 )
-CAUSES_TOLD: tuple[str, ...] = tuple(dict.fromkeys(code.partition(".")[0] for code in CODES))
+REASON_CAUSES: tuple[str, ...] = tuple(dict.fromkeys(code.partition(".")[0] for code in CODES))
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Diagnosis:
         return self
 
 
-def plain(findings: Sequence[Finding]) -> bool:
+def explains(findings: Sequence[Finding]) -> bool:
     """Tell whether a cause is so probable that an odd image is explained by it."""
     return any(one.probability >= PRESENT for one in findings)
 
@@ -123,14 +123,14 @@ def weights(probability: Floats, gain: Floats) -> Floats:
     return np.asarray(probability * (gain + LEAST_GAIN), np.float64)
 
 
-def by_scores(scores: Mapping[str, float]) -> list[Finding]:
+def findings_by_score(scores: Mapping[str, float]) -> list[Finding]:
     """Return the causes with a low score, the lowest first: all that is known unlearned."""
     low = sorted((score, name) for name, score in scores.items() if score < LOW_SCORE)
     return [Finding(name, float("nan"), float("nan")) for _, name in low]
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Evidence:
     """An image as reasons are told of it."""
 
     image: Image
@@ -145,7 +145,7 @@ class Seen:
         return text and not self.readings["text.x_height_px"] > 0
 
 
-def told(
+def worth_telling(
     findings: Sequence[Finding], scores: Mapping[str, float], p_fail: float, *, passes: bool
 ) -> list[Finding]:
     """Return the findings that are told, the weightiest first.
@@ -163,41 +163,44 @@ def told(
     return [likeliest] if likeliest.probability >= (AGAINST_SCORE if good else LIKELIEST) else []
 
 
-def cause_reason(finding: Finding, seen: Seen, p_fail: float) -> Reason:
+def cause_reason(finding: Finding, evidence: Evidence, p_fail: float) -> Reason:
     """Return the reason of a finding, with the code of the way in which it shows."""
-    code = code_of(finding.cause, seen.image, seen.readings)
+    code = code_of(finding.cause, evidence.image, evidence.readings)
     gain = min(finding.gain, p_fail) if finding.gain == finding.gain else math.nan
-    told = [_reading(code.measure, seen), *_score(finding, seen), *_learned(finding, gain)]
-    return _reason(code.name, " ".join(told), code.measure, seen, finding.probability, gain)
+    told = [_reading(code.measure, evidence), *_score(finding, evidence), *_learned(finding, gain)]
+    return _reason(code.name, " ".join(told), code.measure, evidence, finding.probability, gain)
 
 
-def output_reason(seen: Seen, p_fail: float, without: float) -> Reason:
+def output_reason(evidence: Evidence, p_fail: float, without: float) -> Reason:
     """Return the reason against an output; ``without`` it the risk would be another one."""
     detail = (
         f"With its output at hand the chance of failure is {number(100 * p_fail)} %, "
         f"from the image alone {number(100 * without)} %."
     )
-    return _reason(DOUBTFUL, detail, "", seen)
+    return _reason(DOUBTFUL, detail, "", evidence)
 
 
-def other_reason(seen: Seen, p_fail: float) -> Reason:
+def other_reason(evidence: Evidence, p_fail: float) -> Reason:
     """Return the reason of an image that does not pass and shows no cause."""
-    if seen.blank:
-        return _reason(NO_TEXT, "No letters were found.", "text.components", seen)
+    if evidence.blank:
+        return _reason(NO_TEXT, "No letters were found.", "text.components", evidence)
     code = UNEXPLAINED if p_fail >= OFTEN else UNSURE
     detail = f"No cause is probable; the chance of failure is {number(100 * p_fail)} %."
-    return _reason(code, detail, "", seen)
+    return _reason(code, detail, "", evidence)
 
 
 def unfamiliar_reason(
-    ood: OutOfDistributionDetector, x: NDArray[np.float64], measures: Sequence[str], seen: Seen
+    ood: OutOfDistributionDetector,
+    x: NDArray[np.float64],
+    measures: Sequence[str],
+    evidence: Evidence,
 ) -> Reason:
     """Return the reason of an alarm: what kind of thing is odd, and the farthest readings."""
     columns = ood.farthest(x)
     odd = " and ".join(_outside(ood, j, float(x[j]), measures[j]) for j in columns)
     name = measures[columns[0]]
     detail = f"Unlike anything this gate has learned from: {odd}."
-    return _reason(UNFAMILIAR[find(name).family], detail, name, seen)
+    return _reason(UNFAMILIAR[find(name).family], detail, name, evidence)
 
 
 def rule_reason(code: str, setting: str, reading: float, least: float) -> Reason:
@@ -224,13 +227,13 @@ def _reason(
     code: str,
     detail: str,
     measure: str,
-    seen: Seen,
+    evidence: Evidence,
     probability: float = math.nan,
     gain: float = math.nan,
 ) -> Reason:
-    reading = seen.readings.get(measure, math.nan)
+    reading = evidence.readings.get(measure, math.nan)
     unit = find(measure).unit if measure else ""
-    usual = seen.usual(measure)
+    usual = evidence.usual(measure)
     return Reason(code, probability, gain, message(code), detail, measure, reading, unit, usual)
 
 
@@ -260,18 +263,18 @@ def range_in_words(name: str, low: float, high: float) -> str:
     return f"{value_in_words(name, low).removesuffix(' %')}–{value_in_words(name, high)}"
 
 
-def _reading(measure: str, seen: Seen) -> str:
+def _reading(measure: str, evidence: Evidence) -> str:
     """Say what the measure reads, and what is usual."""
-    shown = reading_in_words(measure, seen.readings.get(measure, math.nan))
-    low, high = seen.usual(measure)
+    shown = reading_in_words(measure, evidence.readings.get(measure, math.nan))
+    low, high = evidence.usual(measure)
     usual = f"{range_in_words(measure, low, high)} {find(measure).shown_unit}".rstrip()
     more = "" if math.isnan(low) else f"; usual is {usual}"
     return f"{shown[:1].upper()}{shown[1:]}{more}."
 
 
-def _score(finding: Finding, seen: Seen) -> list[str]:
+def _score(finding: Finding, evidence: Evidence) -> list[str]:
     """Tell the score, and that the readings together outweigh a good one."""
-    score = seen.scores.get(finding.cause, math.nan)
+    score = evidence.scores.get(finding.cause, math.nan)
     if math.isnan(score):
         return []
     name = f"{finding.cause} score"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from imagegate.errors import ImagegateError, SettingsError, UnknownNameError
-from imagegate.models.reasons import CAUSES_TOLD
+from imagegate.models.reasons import REASON_CAUSES
 
 PROVEN = "proven"
 
@@ -51,8 +51,8 @@ class Policy:
             _share(name, getattr(self, name), optional=True)
         _check_repairs(self.repair)
         for cause in self.review:
-            if cause not in CAUSES_TOLD:
-                raise UnknownNameError("reason to review", str(cause), CAUSES_TOLD)
+            if cause not in REASON_CAUSES:
+                raise UnknownNameError("reason to review", str(cause), REASON_CAUSES)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
