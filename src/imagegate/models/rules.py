@@ -89,6 +89,7 @@ def validate(
 
     Examples
     --------
+    >>> import numpy as np
     >>> validate(np.zeros((10, 10), np.uint8), {"min_width": 20}).reasons[0].code
     'size.width'
     """
