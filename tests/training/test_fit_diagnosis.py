@@ -453,7 +453,7 @@ def test_the_command_line_sorts_corpora_by_their_recipe(tmp_path: Path) -> None:
     assert sum(part["rows"] for part in gate.card.parts.values()) == len(few)
     assert all(line in done.output for line in diagnosis_lines(gate.card.diagnosis))
     with pytest.raises(SettingsError, match="'causes' and 'counterfactuals'"):
-        _raised(["train", str(folders[0]), str(folders[2]), "--out", str(to)])
+        _raised(["train", str(folders[0]), str(folders[2]), "--out", str(to), "--force"])
     with pytest.raises(CorpusError, match="no engine has run"):
         _raised(["evaluate", str(to), str(folders[0])])
 

@@ -131,23 +131,14 @@ def count_rows(
     }
 
 
-def check_labelled(corpus: Corpus) -> None:
-    """Raise CorpusError if no engine has run on the images of a corpus."""
-    if corpus.meta.get("recipe") == CAUSES_ONLY:
-        raise CorpusError(
-            "these rows were labelled with the recipe 'causes': no engine has run, they only teach "
-            "a gate to name causes. Give a corpus of the recipe 'mixed', too"
-        )
-
-
-def check_trainable(corpus: Corpus) -> None:
-    """Raise CorpusError if the probability of failure must not be learned from a corpus."""
-    check_labelled(corpus)
+def check_labelled(corpus: Corpus, *, barred: Sequence[str] = (CAUSES_ONLY,)) -> None:
+    """Raise CorpusError if a corpus was labelled with a recipe that only teaches causes."""
     recipe = corpus.meta.get("recipe")
-    if recipe in FOR_DIAGNOSIS:
+    if recipe in barred:
+        idle = "no engine has run, " if recipe == CAUSES_ONLY else ""
         raise CorpusError(
-            f"these rows were labelled with the recipe {recipe!r}: they only teach a gate to name "
-            "causes, train(..., diagnosis=[corpus]). Give a corpus of the recipe 'mixed' first"
+            f"these rows were labelled with the recipe {recipe!r}: {idle}they only teach a gate "
+            "to name causes. Give a corpus of the recipe 'mixed', too"
         )
 
 

@@ -18,7 +18,8 @@ from imagegate.models.gate import OUTPUT_SUFFIX, Gate
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.rules import PRESETS
 from imagegate.stats.metrics import even_weights
-from imagegate.training.corpus import Corpus, check_trainable
+from imagegate.training.corpus import Corpus, check_labelled
+from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
 from imagegate.training.learning.diagnosis import diagnose
 from imagegate.training.learning.insights import insights_of
 from imagegate.training.learning.learner import (
@@ -145,7 +146,7 @@ def train(
     >>> result = train(read_corpus("corpus"), name="qr", risk_target=0.1)  # doctest: +SKIP
     >>> save_gate(result.gate, "qr.gate")  # doctest: +SKIP
     """
-    check_trainable(corpus)
+    check_labelled(corpus, barred=FOR_DIAGNOSIS)
     objective = Objective(name, risk_target, confidence, costs, seed, date)
     settings = settings or DEFAULT
     split = split_by_group(corpus.groups, corpus.column("set"), seed=seed, shares=shares)

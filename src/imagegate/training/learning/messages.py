@@ -10,7 +10,7 @@ from typing import Any
 from imagegate.features import CAUSES, OUTPUTS
 from imagegate.models.card import Card, Guarantee
 from imagegate.stats.bootstrap import FEW_GROUPS, FEW_OUTCOMES
-from imagegate.text import count, percent
+from imagegate.text import brief_percent, count, percent
 from imagegate.training.split import SHARES, SPLITS
 
 HARDER = "harder variants (a higher --strength)"
@@ -88,8 +88,8 @@ def guarantee_message(found: Guarantee, *, needed: str = "") -> str:
     ``needed`` takes the place of the number of calibration sources that are missing.
     """
     goal = (
-        f"at most {100 * found.promise:g} % of the images passed fail "
-        f"(confidence {100 * found.confidence:g} %)"
+        f"at most {brief_percent(found.promise)} of the images passed fail "
+        f"(confidence {brief_percent(found.confidence)})"
     )
     if found.kept:
         return (
@@ -320,6 +320,6 @@ def _to_target(counts: Counts, risk_target: float) -> Iterator[str]:
     if 0 < rate < risk_target:
         yield (
             f"Only {percent(rate)} of the images fail, fewer than the risk target of "
-            f"{100 * risk_target:g} %: passing all of them would meet it. Choose a lower target, "
-            f"such as {rate / 2:.2g}."
+            f"{brief_percent(risk_target)}: passing all of them would meet it. Choose a lower "
+            f"target, such as {rate / 2:.2g}."
         )
