@@ -33,8 +33,7 @@ from imagegate.pipeline.repair import LOW_SCORE
 from imagegate.tables import Pixels
 from imagegate.tasks import find_engine, find_task
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
-from imagegate.training.data.clean import Source, load
-from imagegate.training.data.generated import recorded
+from imagegate.training.data.clean import Source, load, recorded
 from imagegate.training.data.remake import remake
 from imagegate.training.data.sources import find_sources
 from imagegate.training.data.truths import given_truth, own_truth

@@ -17,7 +17,7 @@ from imagegate.synthetic.fonts import find_faces
 from imagegate.synthetic.pages import draw_faces
 from imagegate.synthetic.paper import draw_look
 from imagegate.synthetic.sheet import Sheet
-from imagegate.training.data.generated import KINDS, render
+from imagegate.training.data.clean import KINDS, render
 
 Pixels = NDArray[np.uint8]
 

@@ -10,8 +10,7 @@ from imagegate.degrade import chain_from_json
 from imagegate.degrade.compression import encode
 from imagegate.errors import CorpusError
 from imagegate.training.corpus import Corpus
-from imagegate.training.data.clean import Source, load, variant_bytes
-from imagegate.training.data.generated import recorded
+from imagegate.training.data.clean import Source, load, recorded, variant_bytes
 from imagegate.training.data.outcomes import file_and_page
 
 

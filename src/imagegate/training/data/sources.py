@@ -16,8 +16,7 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.image import SUFFIXES
 from imagegate.tasks import find_task
 from imagegate.tasks.task import Task, Truth
-from imagegate.training.data.clean import Source
-from imagegate.training.data.generated import KINDS, Kind, parse
+from imagegate.training.data.clean import KINDS, Kind, Source, parse
 from imagegate.training.data.listing import is_frame, read_listing
 from imagegate.training.data.truths import (
     MASK_SUFFIX,

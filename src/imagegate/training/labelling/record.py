@@ -15,8 +15,7 @@ from imagegate.engines.engine import Engine
 from imagegate.errors import CorpusError
 from imagegate.tasks import TASKS
 from imagegate.tasks.task import Task
-from imagegate.training.data.clean import Source
-from imagegate.training.data.generated import KINDS
+from imagegate.training.data.clean import KINDS, Source
 from imagegate.training.labelling import store
 
 # What must not change between two runs into one folder, or the rows would not belong together.
