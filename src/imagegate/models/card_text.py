@@ -89,7 +89,9 @@ def _thresholds(card: Card) -> list[str]:
         lines.append(f"chance of failure: {first}, reject from {rejecting:.3f}")
     if card.guard:
         rate = 100 * card.guard.get("false_alarms", 0)
-        lines.append(f"out of distribution: {rate:g} % of images like those of training")
+        lines.append(
+            f"out of distribution: false alarms on {rate:g} % of images like those of training"
+        )
     return lines
 
 
