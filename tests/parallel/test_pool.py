@@ -107,6 +107,8 @@ def test_few_are_checked_here_and_many_by_processes_that_stay_warm():
     assert len(workers | again) <= 2
     assert not here & set(verdicts(lambda source: where(source), ["a"] * 50))
     assert set(verdicts(where, [3] * 50)) == here
+    sent = {done.value for done in pool.run_many(where, [3] * 50, jobs=2, sendable=(int,))}
+    assert not here & sent
 
 
 def test_only_the_culprit_of_a_dead_worker_is_an_error():

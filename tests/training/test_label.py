@@ -286,6 +286,15 @@ def test_other_settings_do_not_resume(
         run(pictures, finished, **{"variants": 1, **change})  # type: ignore[arg-type]
 
 
+def test_an_unfinished_corpus_of_an_earlier_version_is_refused(
+    pictures: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "rows").mkdir()
+    (tmp_path / "rows" / "1-2-0.parquet").touch()
+    with pytest.raises(CorpusError, match="begun by an earlier version"):
+        run(pictures, tmp_path, variants=1)
+
+
 def test_other_sources_do_not_resume(pictures: Path, finished: Path) -> None:
     with pytest.raises(CorpusError, match="begun with other sources"):
         label(sources_of(pictures)[1:], TASK, "moody", finished, variants=1)
