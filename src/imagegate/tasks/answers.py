@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +32,15 @@ def refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def read_json(path: str) -> Any:
-    """Return the JSON value in a UTF-8 file, or raise OutputError with the file's name."""
+def parsed_file(parse: Callable[[str], Any], path: str) -> Any:
+    """Parse the text of a UTF-8 file, or raise OutputError with the file's name."""
     try:
-        return parse_json(Path(path).read_text(encoding="utf-8-sig"))
+        return parse(Path(path).read_text(encoding="utf-8-sig"))
     except (OutputError, UnicodeDecodeError) as error:
         raise OutputError(f"{path}: {error}") from None
+
+
+read_json = partial(parsed_file, parse_json)
 
 
 def read_picture(path: str) -> Pixels:

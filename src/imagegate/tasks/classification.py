@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import partial
 from numbers import Integral
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imagegate.engines.outputs import Prediction
 from imagegate.errors import OutputError
 from imagegate.tables import Table
-from imagegate.tasks.answers import parse_json
+from imagegate.tasks.answers import parse_json, parsed_file
 from imagegate.tasks.task import Task
 
 # A class that may stand in for the true one. Networks are surer than they are right (Guo et al.,
@@ -139,21 +139,13 @@ def named_class(value: dict[str, Any]) -> Prediction | dict[str, Any]:
     return Prediction(str(name), math.nan if sure is None else float(sure))
 
 
-def read_class(path: str) -> Prediction:
-    """Read a UTF-8 file that holds what :func:`parse_class` takes."""
-    try:
-        return parse_class(Path(path).read_text(encoding="utf-8-sig"))
-    except (OutputError, UnicodeDecodeError) as error:
-        raise OutputError(f"{path}: {error}") from None
-
-
 TASK = Task(
     "classification",
     loss=class_loss,
     failure_threshold=WRONG_CLASS,
     engines=Table("classification engine", ()),
     verified=verified,
-    read_truth=read_class,
+    read_truth=partial(parsed_file, parse_class),
     confidence=confidence,
     truth="class",
     parse=parse_class,
