@@ -25,7 +25,6 @@ from imagegate.engines.onnx.input import (
     picture_back,
     scaling_in,
     scaling_of,
-    shape_text,
     size_in,
     size_of,
     tensor,
@@ -213,29 +212,31 @@ class Network:
 
 
 def read_network(path: Path, preprocess: Preprocess, postprocess: Postprocess) -> Network:
-    """Read what a model says of itself, and put it beside what its user says."""
-    session = start(path, steady=True)
+    """Read what a model declares, and check it against what its user declares."""
+    session, given, tile = start(path, steady=True), postprocess, preprocess.tile
     inputs = session.get_inputs()
     if len(inputs) != 1:
         names = ", ".join(found.name for found in inputs) or "none"
         raise SettingsError(f"expected a model with one input, a picture; it takes {names}")
-    name, shape, kind = inputs[0].name, inputs[0].shape, inputs[0].type
-    declared = size_of(preprocess.input_size)
+    declared, kind = size_of(preprocess.input_size), inputs[0].type
     if kind not in TYPES:
         raise SettingsError(f"takes {kind}; expected one of {', '.join(TYPES)}")
-    layout, channels, own = layout_of(shape)
-    size = size_in(own, declared, sized=postprocess.kind in ("classes", "embedding"))
-    tile = preprocess.tile
+    layout, channels, own = layout_of(inputs[0].shape)
+    size = size_in(own, declared, sized=given.kind in ("classes", "embedding"))
     if tile and size not in (None, (tile, tile)):
         raise SettingsError(f"tile {tile} was declared, but the model takes another size")
     scaling = scaling_in(TYPES[kind], channels, preprocess.scaling)
-    output = output_in(session, postprocess)
-    given = postprocess.output_scaling
     return Network(
-        *(path, preprocess, postprocess, name, layout, channels, TYPES[kind], size, output),
+        *(path, preprocess, postprocess),
+        input_name=inputs[0].name,
+        layout=layout,
+        channels=channels,
+        dtype=TYPES[kind],
+        size=size,
+        output_name=read.name_in(session, given.output_name, given.kind, given.values),
         scaling=scaling,
-        output_scaling=scaling_of(given) if given else scaling,
-        class_names=names_of(postprocess.class_names),
+        output_scaling=scaling_of(given.output_scaling) if given.output_scaling else scaling,
+        class_names=read.names_of(given.class_names),
     )
 
 
@@ -260,48 +261,6 @@ def start(path: Path, *, steady: bool) -> Any:
 def short(error: Exception) -> str:
     """Return the first line of what onnxruntime complains of."""
     return str(error).strip().split("\n")[0][:200]
-
-
-def output_in(session: Any, postprocess: Postprocess) -> str:
-    """Return the name of the output to look at, refusing one that cannot be meant."""
-    outputs = {found.name: list(found.shape or []) for found in session.get_outputs()}
-    name, kind = postprocess.output_name or next(iter(outputs)), postprocess.kind
-    if name not in outputs:
-        raise SettingsError(f"has no output {name!r}; it has {', '.join(outputs)}")
-    shape = outputs[name]
-    sides = [side for side in shape if side != 1]
-    vectors = kind in ("classes", "embedding")
-    definite = [side for side in sides if isinstance(side, int)]
-    if shape and (len(definite) > 1 if vectors else len(sides) < 2):
-        wanted = "(1, numbers)" if vectors else "(1, planes, height, width)"
-        others = ", ".join(other for other in outputs if other != name)
-        raise SettingsError(
-            f"expected {kind} in the output {name}, of a shape like {wanted}, got "
-            f"{shape_text(shape)}{f'; choose another by output_name: {others}' if others else ''}"
-        )
-    scores = shape[1:] if shape and not isinstance(shape[0], int) else shape  # an open batch
-    if kind == "classes" and postprocess.values == "auto" and scores and set(scores) == {1}:
-        raise SettingsError(
-            "gives one score, and its range cannot tell what it is: say values probabilities or "
-            "logits (--values)"
-        )
-    return name
-
-
-def names_of(given: str | Path | Sequence[str]) -> tuple[str, ...]:
-    """Return the names of classes, from a file if need be."""
-    lines = given
-    if isinstance(lines, str | Path):
-        try:
-            lines = Path(lines).expanduser().read_text(encoding="utf-8-sig").rstrip().split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"expected class names, one a line, in {given}: {error}") from error
-    names = tuple(line.strip() for line in lines)
-    if not all(names):
-        raise SettingsError(
-            f"expected a class name in every line, line {names.index('') + 1} is empty"
-        )
-    return names
 
 
 def open_network(network: Network) -> Callable[[Pixels], Any]:

@@ -7,15 +7,17 @@ scores of classes that sum to 1 are probabilities, those that leave 0..1 are log
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.engines.onnx.input import Layout, Scaling, Values, resized, unscaled
+from imagegate.engines.onnx.input import Layout, Scaling, Values, resized, shape_text, unscaled
 from imagegate.engines.outputs import Prediction
-from imagegate.errors import OutputError
+from imagegate.errors import OutputError, SettingsError
 from imagegate.tables import Pixels
 
 ValuesAre = Literal["auto", "probabilities", "logits"]
@@ -23,6 +25,48 @@ ROUNDING = 2e-3  # by which probabilities in half precision miss 0, 1 or their s
 OVERSHOOT = 0.45  # by which cubic resizing of 0..1 leaves it at most (ONNX Resize, a = -0.75)
 UNCLEAR = 1.0  # how far out values may still be either; logits of something sure lie beyond
 SAY = "say values probabilities or logits (--values)"
+
+
+def name_in(session: Any, wanted: str | None, kind: str, values_are: ValuesAre) -> str:
+    """Return the name of the output to look at, refusing one that cannot be meant."""
+    outputs = {found.name: list(found.shape or []) for found in session.get_outputs()}
+    name = wanted or next(iter(outputs))
+    if name not in outputs:
+        raise SettingsError(f"has no output {name!r}; it has {', '.join(outputs)}")
+    shape = outputs[name]
+    sides = [side for side in shape if side != 1]
+    vectors = kind in ("classes", "embedding")
+    definite = [side for side in sides if isinstance(side, int)]
+    if shape and (len(definite) > 1 if vectors else len(sides) < 2):
+        like = "(1, numbers)" if vectors else "(1, planes, height, width)"
+        others = ", ".join(other for other in outputs if other != name)
+        raise SettingsError(
+            f"expected {kind} in the output {name}, of a shape like {like}, got "
+            f"{shape_text(shape)}{f'; choose another by output_name: {others}' if others else ''}"
+        )
+    scores = shape[1:] if shape and not isinstance(shape[0], int) else shape  # an open batch
+    if kind == "classes" and values_are == "auto" and scores and set(scores) == {1}:
+        raise SettingsError(
+            "gives one score, and its range cannot tell what it is: say values probabilities or "
+            "logits (--values)"
+        )
+    return name
+
+
+def names_of(given: str | Path | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of classes, from a file if need be."""
+    lines = given
+    if isinstance(lines, str | Path):
+        try:
+            lines = Path(lines).expanduser().read_text(encoding="utf-8-sig").rstrip().split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"expected class names, one a line, in {given}: {error}") from error
+    names = tuple(line.strip() for line in lines)
+    if not all(names):
+        raise SettingsError(
+            f"expected a class name in every line, line {names.index('') + 1} is empty"
+        )
+    return names
 
 
 def finite(given: Any, expected: str) -> NDArray[Any]:
