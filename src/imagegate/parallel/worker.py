@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -50,7 +50,8 @@ class Worker:
             daemon=True,
         )
         try:
-            self.process.start()
+            with _no_interrupts():
+                self.process.start()
         finally:
             theirs.close()
             lifeline.close()
@@ -80,14 +81,30 @@ class Worker:
             self.process.join(5)
 
 
+@contextlib.contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Keep Ctrl-C from a process that starts: until it listens, it would die with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from joblib.externals.loky.backend import resource_tracker
+
+    resource_tracker.ensure_running()  # which takes signals again when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _run(
     connection: Connection, lifeline: Connection, target: Callable[..., None], args: tuple[Any, ...]
 ) -> None:
     """Live and die with the parent, on one thread, and answer until it is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     if hasattr(os, "setpgrp"):
-        os.setpgrp()  # Ctrl-C is the parent's to answer, and a kill reaches what was started here
-    else:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        os.setpgrp()  # a kill reaches what was started here
     cv2.setNumThreads(1)
     threading.Thread(target=_follow, args=(lifeline,), daemon=True).start()
     with contextlib.suppress(EOFError, OSError):  # the parent is gone
