@@ -117,9 +117,9 @@ def rembg_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.engine
 def test_rembg_with_weights_that_see_only_darkness(run: Load, rembg_home: Path) -> None:
-    sys.path.insert(0, str(ROOT / "tests" / "tasks"))
+    sys.path.insert(0, str(ROOT / "tests" / "engines"))
     try:
-        from test_background import darkness_network
+        from test_cutting_engines import darkness_network
     finally:
         sys.path.pop(0)
     rembg_home.write_bytes(darkness_network(1024))
