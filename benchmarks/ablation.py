@@ -53,7 +53,7 @@ class Trial:
             name: self.own & (self.sets == name)
             for name in np.unique(self.sets)
             if len(np.unique(self.fails[self.own & (self.sets == name)])) == 2
-        } | {"worsened": ~self.own, "all rows": np.ones(len(corpus), bool)}
+        } | {"degraded": ~self.own, "all rows": np.ones(len(corpus), bool)}
         print(f"| | {' | '.join(self.subsets)} |\n|{' --- |' * (1 + len(self.subsets))}")
 
     def show(self, name: str, measures: list[str], rows: Mask | None = None) -> None:
@@ -88,7 +88,7 @@ def main() -> None:
     for name in np.unique(trial.sets) if len(np.unique(trial.sets)) > 1 else ():
         trial.show(f"not learned from {name}", measures, trial.sets != name)
     trial.show("learned from images as found only", measures, trial.own)
-    trial.show("learned from worsened images only", measures, ~trial.own)
+    trial.show("learned from degraded images only", measures, ~trial.own)
     generated = np.array([":" in str(path) for path in corpus.rows["path"]])
     if generated.any() and not generated.all():
         trial.show("learned from generated images only", measures, generated)

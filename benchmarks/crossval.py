@@ -118,14 +118,14 @@ def causes_of(corpus: Corpus) -> list[set[str]]:
 
 
 def by_subset(corpus: Corpus, found: Floats, limits: Sequence[float]) -> None:
-    """Print a line for every set as found and worsened, and for every cause."""
+    """Print a line for every set as found and degraded, and for every cause."""
     sets, groups = (corpus.column(name).astype(str) for name in ("set", "group"))
     own, cause = natural(corpus), corpus.column("cause").astype(str)
     subsets = [(f"{name}, as found", own & (sets == name)) for name in np.unique(sets)]
-    subsets += [(f"{name}, worsened", ~own & (sets == name)) for name in np.unique(sets)]
+    subsets += [(f"{name}, degraded", ~own & (sets == name)) for name in np.unique(sets)]
     subsets += [(f"one cause: {name}", ~own & (cause == name)) for name in CAUSES]
     subsets += [("mixtures", cause == "mixture"), ("all rows", np.ones(len(corpus), bool))]
-    print("| rows | number | limit | fail | learned gate | tuned rules | Laplacian |")
+    print("| rows | number | failure threshold | fail | learned gate | tuned rules | Laplacian |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, rows in subsets:
         for limit in limits:

@@ -21,19 +21,18 @@ from speed_rooms import Memory
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 RATIOS = """\
 CPU time as a multiple of `cv2.imdecode(…, IMREAD_COLOR)` of the same bytes, already in memory, in
-the same run. `check(path)` reads the file, too, from the system's cache; arrays are what a caller
-has decoded already, RGB or gray. The contenders take turns, in an order drawn anew for each round,
-so that a slow spell of the machine meets all of them and the processor's caches are as cold as
-between different images. Peers run in a process of their own, beside a colour decode of their own,
-for what they free changes what the next decode costs (below). They get the path; CleanVision a
-list of it alone, one process, without its search for duplicates. – was not run, a name is the
-error that a peer raised."""
+the same run. `check(path)` also reads the file, from the system's cache; arrays are already
+decoded by the caller, RGB or gray. The columns take turns in random order, so that a slow moment of
+the machine affects all of them and the processor's caches are as cold as between different images.
+Peers run in a process of their own with their own colour decode, because the memory that they free
+changes the cost of the next decode (below). They get the path; CleanVision gets a list of one path,
+in one process, without its search for duplicates. – was not run; a name is the error of a peer."""
 ROOMS = """\
-CPU ms. A check is taken apart into rooms, each millisecond counted once; what differs from the
-whole is what holds the rooms together, and the spread between runs."""
+CPU ms by step, each millisecond counted once. The sum differs from the whole check by the code
+between the steps and by the spread between runs."""
 MEMORY = """\
 MB (2²⁰ bytes) resident in a fresh process that has loaded the gate and checked one small image.
-"Beyond" is the peak less what was held before and less the gray plane."""
+"Beyond" is the peak minus what was held before and minus the gray plane."""
 
 
 def page(results: Results) -> str:
@@ -53,7 +52,7 @@ def page(results: Results) -> str:
         "## Where the time of a check goes",
         ROOMS,
         room_table(results.images),
-        "After the measuring, CPU ms:",
+        "After measuring, CPU ms:",
         part_table(results.parts),
         "## Two workers",
         rate_sentence(results.rates),
@@ -155,12 +154,12 @@ def room_table(images: Sequence[Measured]) -> str:
     names = dict.fromkeys(room for image in images for room in image.rooms)
     rows = [[name, *(f"{i.rooms.get(name, 0):.2f}" for i in images)] for name in names]
     rows += [
-        ["**all rooms**", *(f"{sum(i.rooms.values()):.2f}" for i in images)],
+        ["**all steps**", *(f"{sum(i.rooms.values()):.2f}" for i in images)],
         ["**whole check(path)**", *(f"{i.cpu(CHECK):.2f}" for i in images)],
-        ["all rooms but decode", *(f"{i.beside_decode:.2f}" for i in images)],
+        ["all steps but decode", *(f"{i.beside_decode:.2f}" for i in images)],
         ["whole less OpenCV's gray decode", *(f"{i.cpu(CHECK) - i.cpu(GRAY):.2f}" for i in images)],
     ]
-    return table(("room", *(image.name for image in images)), rows)
+    return table(("step", *(image.name for image in images)), rows)
 
 
 def part_table(parts: Mapping[str, Mapping[str, float]]) -> str:

@@ -109,10 +109,10 @@ def rooms(gate: Gate, path: Path, rounds: int) -> dict[str, float]:
 
 
 def judge(watch: Watch, gate: Gate, image: Image, readings: Mapping[str, float]) -> None:
-    """Decide on readings as the gate does, booking guard and reasons."""
+    """Decide on readings as the gate does, booking detector and reasons."""
     x = np.array([readings[name] for name in gate.card.measures])
     seen = Evidence(image, readings, watch.timed(REASONS, scores, readings), gate._usual)
-    watch.timed("guard", gate.ood.alarm, x[None, :])
+    watch.timed("out of distribution", gate.ood.alarm, x[None, :])
     watch.timed(REASONS, reasons, gate, x, seen)
 
 
@@ -133,7 +133,7 @@ def parts(gate: Gate, image: Image, verdict: Verdict) -> dict[str, float]:
     steps: dict[str, Callable[[], object]] = {
         "forest and calibration": lambda: gate.log_odds(x[None, :]),
         "reasons": lambda: reasons(gate, x, seen),
-        "guard": lambda: gate.ood.alarm(x[None, :]),
+        "out of distribution": lambda: gate.ood.alarm(x[None, :]),
         "all after measuring": lambda: judge(watch, gate, image, verdict.measures),
     }
     return {name: cpu_ms(step, PART_CALLS) for name, step in steps.items()}
