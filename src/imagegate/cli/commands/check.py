@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagegate.cli.batch import (
+from imagegate.cli.checking import (
     batch_name,
+    close,
     finish,
     gate_of,
     language_of,
     router_of,
     run_with_progress,
+    show,
 )
 from imagegate.cli.console import complain, print_json
 from imagegate.cli.options import (
@@ -29,7 +31,6 @@ from imagegate.cli.options import (
     RowsAsJson,
     Thresholds,
 )
-from imagegate.cli.rows import close, show
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.gate import Gate
 from imagegate.models.verdict import Result, Row

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from imagegate.cli.checking import show
 from imagegate.cli.commands import evaluate, label, train
 from imagegate.cli.console import out
 from imagegate.cli.options import Seed
-from imagegate.cli.rows import show
 from imagegate.pipeline.policy import Policy
 from imagegate.pipeline.route import Router
 

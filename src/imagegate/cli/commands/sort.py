@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from imagegate.cli.batch import finish, gate_of, language_of, router_of, run_with_progress
+from imagegate.cli.checking import finish, gate_of, language_of, router_of, run_with_progress
 from imagegate.cli.options import (
     AsJson,
     GateName,
