@@ -37,6 +37,16 @@ def brief_percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.3g} %"
 
 
+def percent_range(low: float, high: float) -> str:
+    """Return an interval of shares in percent, with one decimal below 10 %.
+
+    >>> percent_range(0.0, 0.031), percent_range(0.254, 0.5)
+    ('0–3.1 %', '25–50 %')
+    """
+    ends = (f"{100 * share:.{0 if share >= 0.0995 else 1}f}" for share in (low, high))
+    return "–".join(end.removesuffix(".0") for end in ends) + " %"
+
+
 def count(number: int, noun: str) -> str:
     """Return a number with its noun; of several words the last takes the plural.
 

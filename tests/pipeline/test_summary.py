@@ -1,9 +1,13 @@
 """How many failures to expect: the sum, and an interval that covers as often as it says."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "monitoring"))
 from logs import watched_gate
 
 from imagegate.models.calibration import Calibration, History, fit_calibration, sigmoid

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from imagegate.extras import require
-from imagegate.text import count, number, percent
+from imagegate.text import count, number, percent, percent_range
 
 HERE = Path(__file__).parent
-FILTERS = {"count": count, "number": number, "percent": percent}
+FILTERS = {"count": count, "number": number, "percent": percent, "percent_range": percent_range}
 
 
 @dataclass(frozen=True)

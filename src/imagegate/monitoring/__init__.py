@@ -1,6 +1,6 @@
-"""Watch a gate at work: what its log says of drift, of feedback, and of when to train again."""
+"""Watch a gate at work: pass rate, drift and feedback from its log, and when to train again."""
 
-from imagegate.monitoring.monitor import watch
 from imagegate.monitoring.page import write_page
+from imagegate.monitoring.report import watch
 
 __all__ = ["watch", "write_page"]

@@ -1,4 +1,4 @@
-"""Say plainly whether to keep a gate, to look at a sample, or to train it again, and why."""
+"""Say whether to keep a gate, to look at a sample, or to train it again, and why."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from imagegate.models.card import Card
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
-from imagegate.monitoring.feedback import Observed, Seen
-from imagegate.monitoring.moved import Moved
-from imagegate.monitoring.passing import Passing
+from imagegate.monitoring.drift import Shift
+from imagegate.monitoring.feedback import Failures, Observed
+from imagegate.monitoring.periods import Period
 from imagegate.pipeline.summary import Expected
 from imagegate.stats.binomial import allowed_failures, clopper_pearson, sources_needed
-from imagegate.text import agree, brief_percent, count
-
-LEAST_AWAY = 0.1  # of all images, provably, where training had hardly any; a fifth of those seen
+from imagegate.text import agree, brief_percent, count, percent, percent_range
 
 Level = Literal["keep", "look", "retrain"]
 LEVELS: tuple[Level, ...] = ("keep", "look", "retrain")
 ALPHA = 0.05  # of all that a report asks together
 MATERIAL, MANY = 0.05, 10  # share and number of unfamiliar images that are worth a training
+COLLAPSE = 0.2  # of all images, by which fewer pass than usual
+LEAST_OUTSIDE = 0.1  # of all images, provably, where training had hardly any
+DRIFT_STRICTER = 5  # dozens of measures are tested for drift: so many times surer
 CALIBRATION = 0.2  # share of the labelled that sets the threshold of a new gate
-STRICTER = 5  # drift is asked of dozens of measures: so many times surer
-MOST_LABELS = 2000  # beyond so many nobody labels
+MOST_LABELS = 2000  # nobody labels more
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,10 @@ class Advice:
     about : str
         The day or batch that it is about, ``"all"`` for all of them.
     reason : str
-        One plain sentence.
+        One sentence.
     labels : int or None
         How many labels settle it, drawn at random: to look, among the passed, if none of them
-        fails; to train again, among all. None if the gate promises nothing.
+        fails; to train again, among all. None if the gate guarantees nothing.
     labels_expected : int or None
         To look: how many if as many fail as the gate expects; None if that would prove nothing.
     """
@@ -55,18 +56,17 @@ class Advice:
     labels_expected: int | None = None
 
     def sentence(self) -> str:
-        """Return the whole of it in plain words."""
+        """Return what to do, why, and how many labels it takes."""
         return f"{self.level.capitalize()}: {self.because()}"
 
     def because(self) -> str:
         """Return why, and how many labels it takes."""
-        first = f"{self.reason}."
         if self.level == "keep" or self.labels is None:
-            return first
+            return f"{self.reason}."
         if self.level == "retrain":
             return (
-                f"{first} A new promise takes at least {count(self.labels, 'labelled image')}, "
-                "drawn at random from what comes in now."
+                f"{self.reason}. A new guarantee needs at least "
+                f"{count(self.labels, 'labelled image')}, drawn at random from what comes in now."
             )
         more = (
             f", about {self.labels_expected:,} if as many fail as expected"
@@ -74,8 +74,8 @@ class Advice:
             else ""
         )
         return (
-            f"{first} To know, label images that pass, drawn at random: {self.labels:,} settle it "
-            f"if none of them fails{more}."
+            f"{self.reason}. To find out, label images that pass, drawn at random: "
+            f"{self.labels:,} are enough if none of them fails{more}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -84,186 +84,252 @@ class Advice:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What advice is given on.
+class PassRate:
+    """How many images of a day or batch pass, compared with the usual share.
 
-    ``expected`` is about those used that the gate's promise covers; ``where`` names the reference
-    of the drift; ``passing`` is None where nothing is there to compare with.
+    ``usual_low`` is the least that the usual share may be; ``sentence`` has the numbers in words.
+    """
+
+    passed: int
+    images: int
+    usual: float
+    usual_low: float
+    sentence: str
+
+    def collapsed(self, alpha: float) -> bool:
+        """Tell whether the share is materially lower than usual, and beyond chance."""
+        if not self.images or self.usual - self.passed / self.images < COLLAPSE:
+            return False
+        _, high = clopper_pearson(self.passed, self.images, 1 - alpha)
+        return high < self.usual_low
+
+
+def against_periods(
+    own: Period, others: Sequence[Period], *, where: str, alpha: float
+) -> PassRate | None:
+    """Compare the share to use with that of other days or batches together, named by ``where``.
+
+    Both intervals together err in a share ``alpha`` of cases.
+    """
+    used = sum(other.tally.passed for other in others)
+    images = sum(other.tally.images for other in others)
+    if not images:
+        return None
+    passed, low = own.tally.passed, clopper_pearson(used, images, 1 - alpha)[0]
+    sentence = (
+        f"{_of(passed, own.tally.images)} can be used as they are, against {used:,} of {images:,} "
+        f"{where} ({percent(used / images)}){_main_reason(own)}"
+    )
+    return PassRate(passed, own.tally.images, used / images, low, sentence)
+
+
+def against_card(own: Period, card: Card) -> PassRate | None:
+    """Compare what the gate passes with what it passed of the images held out in training.
+
+    Decisions, not routes: the card knows no policy. None if it does not say.
+    """
+    found = card.results.get("learned", {}).get("coverage")
+    if not found or found.get("value") is None:
+        return None
+    usual, low = found["value"], found.get("low")
+    sentence = (
+        f"the gate passes {_of(own.passed, own.judged)}, against {percent(usual)} of its held-out "
+        f"images{_main_reason(own)}"
+    )
+    return PassRate(own.passed, own.judged, usual, usual if low is None else low, sentence)
+
+
+def _of(passed: int, images: int) -> str:
+    share = f" ({percent(passed / images)})" if images else ""
+    return f"{passed:,} of {count(images, 'image')}{share}"
+
+
+def _main_reason(own: Period) -> str:
+    found = own.tally.reasons.most_common(1)
+    return f"; the most common reason is {found[0][0]} ({found[0][1]:,})" if found else ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the images of a day, a batch, or of all.
+
+    ``expected`` is about those used that the gate's guarantee covers; ``where`` names the
+    reference of the drift; ``pass_rate`` is None where there is nothing to compare with.
     """
 
     name: str
     judged: int
     unfamiliar: int
     expected: Expected | None
-    moved: Sequence[Moved]
+    shifts: Sequence[Shift]
     observed: Observed | None
     where: str = "in training"
-    passing: Passing | None = None
+    pass_rate: PassRate | None = None
 
 
-def advise(facts: Facts, gate: Gate | RulesGate, *, alpha: float) -> Advice:
-    """Return what to do with the gate, judged by the images of a day, a batch, or of all.
+class Finding(NamedTuple):
+    """What speaks against keeping a gate, and whether labels would settle it."""
 
-    Parameters
-    ----------
-    facts : Facts
-        What is known of them.
-    gate : Gate or RulesGate
-        Its promise and its guard's false alarms are what the facts are held against.
-    alpha : float
-        How sure it must be; smaller if many periods are asked about.
-    """
-    checks = (_broken, _many_odd, _more_failures, _hard_mix, _fewer, _moved_away, _some_odd)
-    answers = (check(facts, gate, alpha) for check in checks)
-    found = next(filter(None, answers), Found("keep", _calm(facts, gate), settled=False))
+    level: Level
+    reason: str
+    labels_settle: bool = True
+
+
+def advise(evidence: Evidence, gate: Gate | RulesGate, *, alpha: float) -> Advice:
+    """Return what to do with the gate; ``alpha`` is smaller if many periods are judged."""
+    checks = (
+        _guarantee_exceeded,
+        _many_unfamiliar,
+        _more_failures_than_expected,
+        _harder_images,
+        _fewer_pass,
+        _shifted_outside,
+        _some_unfamiliar,
+    )
+    found = next(
+        filter(None, (check(evidence, gate, alpha) for check in checks)),
+        Finding("keep", _calm(evidence, gate), labels_settle=False),
+    )
     card, retrain = gate.card, found.level == "retrain"
-    promise, confidence = card.promise if retrain else card.guaranteed_risk, card.confidence
-    if not found.settled or promise is None or confidence is None:
-        return Advice(found.level, facts.name, found.reason)
-    least = sources_needed(promise, confidence)
+    target = card.promise if retrain else card.guaranteed_risk
+    if not found.labels_settle or target is None or card.confidence is None:
+        return Advice(found.level, evidence.name, found.reason)
+    least = sources_needed(target, card.confidence)
     if retrain:
-        return Advice(found.level, facts.name, found.reason, math.ceil(least / CALIBRATION))
-    likely = _likely(facts.expected, promise, confidence)
-    return Advice(found.level, facts.name, found.reason, least, likely)
+        return Advice(found.level, evidence.name, found.reason, math.ceil(least / CALIBRATION))
+    expected = _labels_expected(evidence.expected, target, card.confidence)
+    return Advice(found.level, evidence.name, found.reason, least, expected)
 
 
-def weightiest(advice: Sequence[Advice]) -> Advice:
+def most_urgent(advice: Sequence[Advice]) -> Advice:
     """Return the advice that asks for most, the first of several."""
     return max(advice, key=lambda one: LEVELS.index(one.level))
 
 
-class Found(NamedTuple):
-    """What speaks against keeping a gate; ``settled`` tells whether labels would settle it."""
-
-    level: Level
-    reason: str
-    settled: bool = True
-
-
-def _broken(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
-    seen = facts.observed
-    if not (seen and seen.broken and seen.promise is not None):
+def _guarantee_exceeded(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+    seen = found.observed
+    if not (seen and seen.exceeded and seen.guaranteed is not None):
         return None
-    return Found(
-        "retrain",
-        f"of {_told(seen.covered, 'among the passed')}, and at most "
-        f"{brief_percent(seen.promise)} were promised",
+    target = brief_percent(seen.guaranteed)
+    return Finding(
+        "retrain", f"{_failed(seen.covered, 'passed')}, more than the guaranteed {target}"
     )
 
 
-def _many_odd(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
-    odd = _unfamiliar(facts, gate, alpha)
-    return Found("retrain", odd) if odd and facts.unfamiliar >= MANY else None
+def _many_unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+    reason = _unfamiliar(found, gate, alpha)
+    return Finding("retrain", reason) if reason and found.unfamiliar >= MANY else None
 
 
-def _some_odd(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
-    odd = _unfamiliar(facts, gate, alpha)
-    if not odd:
+def _some_unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+    reason = _unfamiliar(found, gate, alpha)
+    if not reason:
         return None
-    return Found("look", f"{odd}; they go to review, so see there what they are", settled=False)
+    return Finding("look", f"{reason}; look at them among those for review", labels_settle=False)
 
 
-def _unfamiliar(facts: Facts, gate: Gate | RulesGate, alpha: float) -> str:
-    """Say how many images are unlike all training, if they are many beyond chance."""
+def _unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> str:
+    """Say how many images are out of distribution, if they are many beyond chance."""
     usual = gate.card.guard.get("false_alarms")
-    if usual is None or not facts.judged or facts.unfamiliar < MATERIAL * facts.judged:
+    if usual is None or not found.judged or found.unfamiliar < MATERIAL * found.judged:
         return ""
-    low, _ = clopper_pearson(facts.unfamiliar, facts.judged, 1 - alpha)
+    low, _ = clopper_pearson(found.unfamiliar, found.judged, 1 - alpha)
     if low <= usual:
         return ""
-    share, verb = facts.unfamiliar / facts.judged, agree(facts.unfamiliar, "is", "are")
     return (
-        f"{facts.unfamiliar:,} of {count(facts.judged, 'image')} ({brief_percent(share)}) {verb} "
-        f"unlike anything that the gate has learned from, and {brief_percent(usual)} are usual"
+        f"{_of(found.unfamiliar, found.judged)} {agree(found.unfamiliar, 'is', 'are')} unlike "
+        f"anything the gate was trained on, where {percent(usual)} is usual"
     )
 
 
-def _more_failures(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
-    seen = facts.observed
-    if not (seen and seen.expected and seen.above):
+def _more_failures_than_expected(
+    found: Evidence, gate: Gate | RulesGate, alpha: float
+) -> Finding | None:
+    seen = found.observed
+    if not (seen and seen.expected and seen.above_expected):
         return None
-    return Found(
+    return Finding(
         "look",
-        f"{seen.expected_failed:,} of {count(seen.expected.images, 'labelled image')} failed, "
-        f"where {seen.expected.low:,} to {seen.expected.high:,} were expected; if they were chosen "
-        "at random, the probabilities are too low",
+        f"{seen.expected_failed:,} of {count(seen.expected.images, 'labelled image')} failed, but "
+        f"{seen.expected.low:,} to {seen.expected.high:,} were expected; if they were drawn at "
+        "random, the probabilities are too low",
     )
 
 
-def _hard_mix(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
-    """Say if the probabilities themselves exceed the promise: it is about the calibration's mix."""
-    found, promise = facts.expected, gate.card.guaranteed_risk
-    if not (found and found.images and promise and found.low > promise * found.images):
+def _harder_images(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+    """Say if the probabilities exceed the guarantee, which is about the calibration's mix."""
+    expected, target = found.expected, gate.card.guaranteed_risk
+    if not (expected and expected.images and target and expected.low > target * expected.images):
         return None
-    return Found(
+    return Finding(
         "look",
-        f"by the gate's own probabilities {found.low:,} to {found.high:,} of "
-        f"{count(found.images, 'image')} passed will fail, more than the {brief_percent(promise)} "
-        "promised: harder images come in than it was calibrated on",
+        f"{expected.low:,} to {expected.high:,} of {count(expected.images, 'passed image')} are "
+        f"expected to fail, more than the guaranteed {brief_percent(target)}: the images are "
+        "harder than those of the calibration",
     )
 
 
-def _fewer(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
-    """Say if far fewer pass than usual: labels of those that do would tell nothing of it."""
-    if not (facts.passing and facts.passing.collapsed(alpha)):
+def _fewer_pass(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+    """Say if far fewer pass than usual; labels of those that do would not tell why."""
+    if not (found.pass_rate and found.pass_rate.collapsed(alpha)):
         return None
-    return Found("look", facts.passing.sentence, settled=False)
+    return Finding("look", found.pass_rate.sentence, labels_settle=False)
 
 
-def _share_low(share: float, images: int, alpha: float) -> float:
-    """Return the lowest share that so many images may come from."""
-    return clopper_pearson(round(share * images), images, 1 - alpha)[0] if images else 0.0
+def _shifted_outside(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+    def least(share: float) -> float:
+        images = found.judged
+        return clopper_pearson(round(share * images), images, 1 - alpha)[0] if images else 0.0
 
-
-def _moved_away(facts: Facts, gate: Gate | RulesGate, alpha: float) -> Found | None:
-    away = [
+    outside = [
         one
-        for one in facts.moved
-        if one.away(alpha / STRICTER) and _share_low(one.rare, facts.judged, alpha) > LEAST_AWAY
+        for one in found.shifts
+        if one.outside(alpha / DRIFT_STRICTER) and least(one.rare) > LEAST_OUTSIDE
     ]
-    if not away:
+    if not outside:
         return None
-    worst = max(away, key=lambda one: one.rare)
-    return Found(
+    worst = max(outside, key=lambda one: one.rare)
+    return Finding(
         "look",
-        f"{brief_percent(worst.rare)} of the images are where hardly any were {facts.where} "
-        f"({worst.signal}: {worst.sentence()})",
+        f"{percent(worst.rare)} of the images are where hardly any were {found.where} "
+        f"({worst.cause}: {worst.sentence()})",
     )
 
 
-def _told(seen: Seen, which: str) -> str:
-    return (
-        f"{count(seen.images, 'labelled image')} {which} {seen.failed:,} failed "
-        f"({brief_percent(seen.low)} to {brief_percent(seen.high)})"
-    )
-
-
-def _calm(facts: Facts, gate: Gate | RulesGate) -> str:
-    seen = facts.observed
-    told = (
-        f"; of {_told(seen.used, 'among those used')}"
+def _calm(found: Evidence, gate: Gate | RulesGate) -> str:
+    seen = found.observed
+    labels = (
+        f"; {_failed(seen.used, 'used')}"
         if seen and seen.used.images
         else "; without labels nothing more is known"
     )
     if not isinstance(gate, Gate):
-        return f"rules have no training that images could move away from{told}"
-    if not facts.judged:
+        return f"rules have no training data, so there is no drift to measure{labels}"
+    if not found.judged:
         return "none of the images could be judged"
-    if not facts.moved:
-        return f"the others are compared with these images{told}"
-    if any(one.level() == "large" for one in facts.moved):
+    if not found.shifts:
+        return f"the others are compared with these images{labels}"
+    if any(one.level() == "large" for one in found.shifts):
         return (
-            f"as a whole the images differ from those {facts.where}, but stay within their "
-            f"range{told}"
+            f"as a whole the images differ from those {found.where}, but stay within their range"
+            f"{labels}"
         )
-    return f"the images are much like those {facts.where}{told}"
+    return f"the images are much like those {found.where}{labels}"
 
 
-def _likely(expected: Expected | None, promise: float, confidence: float) -> int | None:
-    """Return how many labels would prove the promise if as many fail as expected."""
+def _failed(seen: Failures, which: str) -> str:
+    """Say how many labelled images failed."""
+    return (
+        f"{seen.failed:,} of {count(seen.images, 'labelled image')} that "
+        f"{agree(seen.images, 'was', 'were')} {which} failed ({percent_range(seen.low, seen.high)})"
+    )
+
+
+def _labels_expected(expected: Expected | None, target: float, confidence: float) -> int | None:
+    """Return how many labels would prove the guarantee if as many fail as expected."""
     if not (expected and expected.images):
         return None
     counts = np.arange(1, MOST_LABELS + 1)
     failing = counts * expected.failures / expected.images
-    enough = np.flatnonzero(failing <= allowed_failures(counts, promise, confidence))
+    enough = np.flatnonzero(failing <= allowed_failures(counts, target, confidence))
     return int(counts[enough[0]]) if enough.size else None

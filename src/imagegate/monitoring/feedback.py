@@ -1,4 +1,4 @@
-"""What became of images: find the answers in the log, hold them against the promise."""
+"""Match outcomes with decisions of the log, and compare failures with guarantee and forecast."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from imagegate.errors import SettingsError
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import Row, route_of
-from imagegate.monitoring.reference import Floats
+from imagegate.monitoring.histograms import Floats
 from imagegate.pipeline.summary import Chances, Expected, expected_failures
 from imagegate.stats.binomial import clopper_pearson
 from imagegate.text import agree, count
 from imagegate.training.data.outcomes import Outcome, Outcomes, names_of
 
-MENDED = re.compile(r"\.repaired(-\d+)?\.png$")  # as imagegate sort names a mended image
+REPAIRED = re.compile(r"\.repaired(-\d+)?\.png$")  # as imagegate sort names a repaired image
 
 BIAS = (
-    "Feedback that people chose to send is biased, mostly towards failures; only images labelled "
-    "at random tell the true risk."
+    "Feedback that people chose to send is biased, mostly towards failures. Only images labelled "
+    "at random show the true risk."
 )
 MOST_LINES = 5  # of the file that are named
 
 
 @dataclass(frozen=True)
-class Decided:
-    """What the log says about an image that was labelled, and the label.
+class Labelled:
+    """What the log says about an image, and its label.
 
     Parameters
     ----------
     period, route : str
         When it was decided, and how.
     covered : bool
-        Whether the gate's promise is about it.
+        Whether the gate's guarantee is about it.
     p_fail : float or None
-        Of what the engine was given, which is the mended image if it was repaired.
+        Of what the engine was given, which is the repaired image if it was repaired.
     failed : bool
         Whether the task failed.
     """
@@ -53,14 +53,9 @@ class Decided:
 class Matches:
     """Which outcomes a log is about; the *last* decision about an image counts.
 
-    Parameters
-    ----------
-    outcomes : Outcomes
-        What became of images.
-
     Attributes
     ----------
-    found : dict of int to Decided
+    found : dict of int to Labelled
         By the outcome's line.
     again : int
         Lines of the log about an image that an earlier one was about.
@@ -68,7 +63,7 @@ class Matches:
 
     def __init__(self, outcomes: Outcomes) -> None:
         self.outcomes = outcomes
-        self.found: dict[int, Decided] = {}
+        self.found: dict[int, Labelled] = {}
         self.again = 0
         self._example: Row | None = None
         self._folder = str(Path.cwd())
@@ -83,69 +78,67 @@ class Matches:
         route = route_of(row)
         p_fail = row["p_repaired"] if route == "repair" else row["p_fail"]
         self.again += outcome.line in self.found
-        self.found[outcome.line] = Decided(period, route, covered, p_fail, outcome.failed)
+        self.found[outcome.line] = Labelled(period, route, covered, p_fail, outcome.failed)
 
     def _alike(self, row: Row) -> list[Outcome]:
-        """Return the outcomes of a row's image, by what it was called or where it was put."""
+        """Return the outcomes of a row's image, by its path or where it was written."""
         find, digest = self.outcomes.known.find, row["sha256"] or ""
         alike = find(names_of(row["path"], self._folder), row["page"], digest)
         if alike or not row["written"]:
             return alike
-        # a mended file has a content of its own, which the log does not know
+        # a repaired file has a content of its own, which the log does not know
         if route_of(row) != "repair":
             return find(names_of(row["written"], self._folder), row["page"], digest)
-        mended = find(names_of(row["written"], self._folder), row["page"], "")
-        original = MENDED.sub("", row["written"])  # stands beside it
-        return mended or find(names_of(original, self._folder), row["page"], digest)
+        repaired = find(names_of(row["written"], self._folder), row["page"], "")
+        original = REPAIRED.sub("", row["written"])  # stands beside it
+        return repaired or find(names_of(original, self._folder), row["page"], digest)
 
     def check(self, name: str | Path) -> None:
-        """Raise SettingsError if not one answer of the file ``name`` is about the logs."""
+        """Raise SettingsError if no answer of the file ``name`` is about the logs."""
         if self.found or not self._example:
             return
         row, answers = self._example, self.outcomes.rows
-        many = count(len(answers), "answer")
-        put = f", put at {row['written']}" if row["written"] else ""
+        written = f", written to {row['written']}" if row["written"] else ""
         raise SettingsError(
-            f"{name}: none of {many} can be told to be about an image of "
-            f"the logs: the logs have paths such as {row['path']}{put}, this file such as "
+            f"{name}: none of {count(len(answers), 'answer')} matches an image of the logs. The "
+            f"logs have paths such as {row['path']}{written}; this file has paths such as "
             f"{answers[0].path} (if both sides have a sha256, it must be the same)"
         )
 
-    def of(self, period: str | None) -> list[Decided]:
-        """Return what was found about a period of the log, or about all of it."""
+    def of(self, period: str | None) -> list[Labelled]:
+        """Return the labelled images of a period of the log, or of all of it."""
         return [one for one in self.found.values() if period in (None, one.period)]
 
-    def sentences(self) -> list[str]:
+    def notes(self) -> list[str]:
         """Say what could not be used, and how far to trust the rest."""
         rows = self.outcomes.rows
         missing = [row.line for row in rows if row.line not in self.found]
-        said = []
+        notes = []
         if missing:
-            where = ", ".join(map(str, missing[:MOST_LINES]))
-            where += " …" if len(missing) > MOST_LINES else ""
-            said.append(
+            lines = ", ".join(map(str, missing[:MOST_LINES]))
+            lines += " …" if len(missing) > MOST_LINES else ""
+            notes.append(
                 f"Feedback: {len(missing):,} of {count(len(rows), 'answer')} "
-                f"{agree(len(missing), 'is', 'are')} about no image of this log "
-                f"({agree(len(missing), 'line', 'lines')} {where}). They are matched by path, by "
-                "where sorting put the image, or by sha256; if both sides have a sha256, it must "
-                "be the same."
+                f"{agree(len(missing), 'matches', 'match')} no image of this log "
+                f"({agree(len(missing), 'line', 'lines')} {lines}). Answers are matched by path, "
+                "by where sorting put the image, or by sha256; if both sides have a sha256, it "
+                "must be the same."
             )
-        if self.outcomes.repeated:
-            said.append(
-                f"Feedback: {count(self.outcomes.repeated, 'line')} "
-                f"{agree(self.outcomes.repeated, 'repeats', 'repeat')} an answer and "
-                f"{agree(self.outcomes.repeated, 'counts', 'count')} once."
+        if repeated := self.outcomes.repeated:
+            notes.append(
+                f"Feedback: {count(repeated, 'line')} {agree(repeated, 'repeats', 'repeat')} an "
+                f"answer and {agree(repeated, 'counts', 'count')} once."
             )
         if self.again:
-            said.append(
+            notes.append(
                 f"Feedback: {count(self.again, 'line')} of the log "
                 f"{agree(self.again, 'is', 'are')} about an image again; the last decision counts."
             )
-        return [*said, BIAS] if self.found else said
+        return [*notes, BIAS] if self.found else notes
 
 
 @dataclass(frozen=True)
-class Seen:
+class Failures:
     """How many of some labelled images failed, with the exact 95 % interval of their risk."""
 
     images: int
@@ -154,7 +147,7 @@ class Seen:
     high: float
 
     @classmethod
-    def of(cls, found: Iterable[Decided], *, level: float = 0.95) -> Seen:
+    def of(cls, found: Iterable[Labelled], *, level: float = 0.95) -> Failures:
         """Count images; ``level`` is that of the interval."""
         fails = [one.failed for one in found]
         return cls(len(fails), sum(fails), *clopper_pearson(sum(fails), len(fails), level))
@@ -166,62 +159,71 @@ class Observed:
 
     Parameters
     ----------
-    used, repaired, held_back : Seen
-        Those that were used as they are, mended first, and not used.
-    covered : Seen
-        Those used up to the gate's own threshold: what its promise is about.
-    promise : float or None
-        What the gate promises of these.
-    broken : bool
-        Whether their risk is above the promise beyond chance, for as many questions as are asked.
+    used, repaired, held_back : Failures
+        Those that were used as they are, repaired first, and not used.
+    covered : Failures
+        Those used up to the gate's own threshold, which its guarantee is about.
+    guaranteed : float or None
+        The risk that the gate guarantees for these.
+    exceeded : bool
+        Whether their risk is above it beyond chance, for as many questions as are asked.
     expected : Expected or None
         How many of *all* labelled images with a probability should have failed.
     expected_failed : int
         How many of these did.
-    above : bool
+    above_expected : bool
         Whether that is more than expected beyond chance, for as many questions as are asked.
     """
 
-    used: Seen
-    repaired: Seen
-    held_back: Seen
-    covered: Seen
-    promise: float | None
-    broken: bool
+    used: Failures
+    repaired: Failures
+    held_back: Failures
+    covered: Failures
+    guaranteed: float | None
+    exceeded: bool
     expected: Expected | None
     expected_failed: int
-    above: bool
+    above_expected: bool
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        seen = {name: vars(value) for name, value in vars(self).items() if isinstance(value, Seen)}
-        return {**vars(self), **seen, "expected": self.expected and self.expected.to_dict()}
+        return {
+            "used": vars(self.used),
+            "repaired": vars(self.repaired),
+            "held_back": vars(self.held_back),
+            "covered": vars(self.covered),
+            "promise": self.guaranteed,
+            "broken": self.exceeded,
+            "expected": self.expected and self.expected.to_dict(),
+            "expected_failed": self.expected_failed,
+            "above": self.above_expected,
+        }
 
 
-def observed(
-    found: list[Decided],
+def observe(
+    found: list[Labelled],
     gate: Gate | RulesGate,
     *,
     lines: Floats | None,
     alpha: float,
 ) -> Observed | None:
-    """Hold what was found against the gate's promise and its probabilities; None if nothing was."""
+    """Compare labels with the gate's guarantee and its probabilities; None without labels."""
     if not found:
         return None
     covered = [one for one in found if one.covered]
-    promise, strict = gate.card.guaranteed_risk, Seen.of(covered, level=1 - alpha)
+    guaranteed, strict = gate.card.guaranteed_risk, Failures.of(covered, level=1 - alpha)
     known = [one for one in found if one.p_fail is not None]
-    known_failed = sum(one.failed for one in known)
+    failed = sum(one.failed for one in known)
     chances = Chances.of(one.p_fail for one in known)
     most = expected_failures(gate, chances, lines=lines, level=1 - alpha)
     return Observed(
-        used=Seen.of(one for one in found if one.route == "use"),
-        repaired=Seen.of(one for one in found if one.route == "repair"),
-        held_back=Seen.of(one for one in found if one.route not in ("use", "repair")),
-        covered=Seen.of(covered),
-        promise=promise,
-        broken=promise is not None and strict.low > promise,
+        used=Failures.of(one for one in found if one.route == "use"),
+        repaired=Failures.of(one for one in found if one.route == "repair"),
+        held_back=Failures.of(one for one in found if one.route not in ("use", "repair")),
+        covered=Failures.of(covered),
+        guaranteed=guaranteed,
+        exceeded=guaranteed is not None and strict.low > guaranteed,
         expected=expected_failures(gate, chances, lines=lines),
-        expected_failed=known_failed,
-        above=most is not None and known_failed > most.high,
+        expected_failed=failed,
+        above_expected=most is not None and failed > most.high,
     )

@@ -11,7 +11,7 @@ from imagegate.monitoring.advice import LEVELS, Advice
 from imagegate.monitoring.report import Report, Section
 from imagegate.pipeline.destination import check_page
 from imagegate.pipeline.summary import WORDS
-from imagegate.text import percent
+from imagegate.text import agree, brief_percent, percent, percent_range
 
 TEMPLATE = Path(__file__).with_name("watch.html")
 VERDICTS = {
@@ -25,19 +25,7 @@ MOST_PERIODS_TOLD = 8
 
 
 def write_page(report: Report, path: str | Path) -> Path:
-    """Write the page.
-
-    Parameters
-    ----------
-    report : Report
-        What :func:`imagegate.monitoring.monitor.watch` returned.
-    path : str or Path
-        The HTML file to write; its folder is made if need be.
-
-    Returns
-    -------
-    Path
-        The file.
+    """Write a report of :func:`imagegate.monitoring.watch` as one HTML file, and return it.
 
     Raises
     ------
@@ -84,38 +72,37 @@ def other_advice(report: Report) -> list[Advice]:
 
 def tiles(total: Section) -> Iterator[html.Tile]:
     """Yield the figures that matter most."""
-    yield html.Tile(f"{total.images:,}", ("image" if total.images == 1 else "images",))
-    yield html.Tile(percent(total.share("use")), ("to use",))
+    yield html.Tile(f"{total.images:,}", (agree(total.images, "image", "images"),))
+    interval = percent_range(total.passed_low, total.passed_high)
+    yield html.Tile(percent(total.share("use")), ("to use", f"95 %: {interval}"))
     expected, seen = total.expected, total.observed
+    lines: tuple[str, ...]
     if expected and expected.images:
-        span = f"{expected.low:,} to {expected.high:,}"
-        yield html.Tile(
-            f"{expected.failures:.1f}", (f"of {expected.images:,} used will fail, {span}",)
-        )
+        span = f"95 %: {expected.low:,}–{expected.high:,}"
+        lines = ("expected failures", f"of {expected.images:,} used", span)
+        yield html.Tile(f"{expected.failures:.1f}", lines)
     if total.judged:
-        yield html.Tile(percent(total.unfamiliar / total.judged), ("unfamiliar to the gate",))
+        yield html.Tile(percent(total.unfamiliar_share), ("unfamiliar to the gate",))
     if seen and seen.used.images:
-        used = seen.used
-        promised = seen.promise and seen.covered == used
-        target = f", {percent(seen.promise)} promised" if seen.promise and promised else ""
-        span = f"{percent(used.low)} to {percent(used.high)}{target}"
-        yield html.Tile(
-            f"{used.failed:,} of {used.images:,}", (f"labelled of those used failed: {span}",)
-        )
+        used, span = seen.used, f"95 %: {percent_range(seen.used.low, seen.used.high)}"
+        target = seen.guaranteed if seen.covered == used else None
+        guaranteed = [f"{brief_percent(target)} guaranteed"] if target else []
+        lines = ("of those used and labelled failed", span, *guaranteed)
+        yield html.Tile(f"{used.failed:,} of {used.images:,}", lines)
 
 
 def shifts(report: Report) -> Iterator[tuple[str, str, str]]:
-    """Yield period, cause and sentence of what moved most in the last periods."""
+    """Yield period, cause and sentence of the largest shifts in the last periods."""
     for period in report.periods[-MOST_PERIODS_TOLD:]:
-        shifted = [one for one in period.signals.values() if one.level() != "none"]
+        shifted = [one for one in period.causes.values() if one.level() != "none"]
         for one in shifted[:MOST_SHIFTS]:
-            yield period.name, one.signal, one.sentence()
+            yield period.name, one.cause, one.sentence()
 
 
 def psi_by_chance(report: Report) -> tuple[float, int] | None:
     """Return how large the index gets by chance in the smallest period, and how many it holds."""
-    periods = [period for period in report.periods if period.moved]
+    periods = [period for period in report.periods if period.shifts]
     if not periods:
         return None
     smallest = min(periods, key=lambda period: period.judged)
-    return max(one.psi_by_chance for one in smallest.moved), smallest.judged
+    return max(one.psi_by_chance for one in smallest.shifts), smallest.judged

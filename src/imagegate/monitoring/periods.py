@@ -1,10 +1,11 @@
-"""Count what logs say, by day or batch, in a memory that has a limit."""
+"""Count what logs say, by day or batch, in memory that does not grow with them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,14 @@ import numpy as np
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import BROKEN, Row, route_of
-from imagegate.monitoring.asked import is_of
 from imagegate.monitoring.feedback import Matches
-from imagegate.monitoring.lines import By, period_of, rows_of, usual_by
-from imagegate.monitoring.reference import Cells, Reference
-from imagegate.monitoring.repeats import Repeats
+from imagegate.monitoring.histograms import Histograms, Reference
+from imagegate.monitoring.log import By, default_by, is_of, period_of, rows_of
 from imagegate.pipeline.summary import Chances, Tally
+from imagegate.text import agree, count
 
-BUFFER = 128  # rows that are counted in their cells together
+BUFFER = 128  # rows whose measures are counted together
+MOST_REMEMBERED = 1_000_000  # images, by 8 bytes each: some 100 MB in all
 
 
 @dataclass(eq=False)
@@ -30,28 +31,28 @@ class Period:
     ----------
     name : str
         The day, the batch, or ``"all"``.
-    cells : Cells or None
-        Their readings; None for rules, which have no training to compare with.
+    histograms : Histograms or None
+        Of their measures; None for rules, which have no training to compare with.
     tally : Tally
-        Routes, reasons and chances.
+        Actions, reasons and probabilities.
     covered : Chances
-        Of those used up to the gate's own threshold: what its promise is about.
+        Of the images used up to the gate's own threshold, which its guarantee is about.
     unfamiliar, beyond, passed : int
-        How many the guard held back; how many were used beyond the gate's own threshold; how many
-        the gate passed, whatever a policy made of them.
+        How many are out of distribution; how many were used beyond the gate's own threshold; how
+        many the gate passed, whatever a policy made of them.
     """
 
     name: str
-    cells: Cells | None
+    histograms: Histograms | None
     tally: Tally = field(default_factory=Tally)
     covered: Chances = field(default_factory=Chances)
     unfamiliar: int = 0
     beyond: int = 0
     passed: int = 0
-    buffer: list[list[float]] = field(default_factory=list)
+    _buffer: list[list[float]] = field(default_factory=list)
 
     def add(self, row: Row, *, covered: bool) -> None:
-        """Count one row; ``covered`` tells whether the gate's promise is about it."""
+        """Count one row; ``covered`` tells whether the gate's guarantee is about it."""
         self.tally.add(row)
         route = route_of(row)
         if route == BROKEN:
@@ -62,38 +63,80 @@ class Period:
             self.covered.add(row["p_fail"])
         elif route == "use":
             self.beyond += 1
-        if self.cells:
-            read = row["measures"].get
-            names = self.cells.reference.measures
-            self.buffer.append([np.nan if (x := read(n)) is None else float(x) for n in names])
-            if len(self.buffer) >= BUFFER:
-                self.count()
+        if self.histograms:
+            values = (row["measures"].get(name) for name in self.histograms.reference.measures)
+            self._buffer.append([np.nan if value is None else float(value) for value in values])
+            if len(self._buffer) >= BUFFER:
+                self.flush()
 
-    def count(self) -> None:
-        """Count the readings of the rows that wait."""
-        if self.cells and self.buffer:
-            self.cells.add(np.array(self.buffer))
-            self.buffer.clear()
+    def flush(self) -> None:
+        """Count the measures of the rows in the buffer."""
+        if self.histograms and self._buffer:
+            self.histograms.add(np.array(self._buffer))
+            self._buffer.clear()
+
+    def merge(self, other: Period) -> None:
+        """Add what another has counted, but for its tally."""
+        self.unfamiliar += other.unfamiliar
+        self.beyond += other.beyond
+        self.passed += other.passed
+        self.covered.merge(other.covered)
+        if self.histograms and other.histograms:
+            self.histograms.merge(other.histograms)
 
     @property
     def judged(self) -> int:
-        """How many images there is a verdict on."""
+        """How many images have a verdict."""
         return self.tally.images - self.tally.routes[BROKEN]
 
 
 def is_unfamiliar(row: Row) -> bool:
-    """Tell whether the guard held an image back, plain as its cause may be.
+    """Tell whether an image is out of distribution, even if its reason is a plain cause.
 
     Then a learned gate gives no probability, unless it rejects the image.
     """
-    told = any(reason["cause"] == "unfamiliar" for reason in row["reasons"])
+    named = any(reason["cause"] == "unfamiliar" for reason in row["reasons"])
     learned = row["decision"] is not None and not row["gate"].startswith("rules:")
-    return told or (learned and row["p_fail"] is None)
+    return named or (learned and row["p_fail"] is None)
+
+
+class Repeats:
+    """Counts rows of the same content and page as an earlier one of their day or batch.
+
+    Of ``most`` images the content is remembered; of later ones no repeat is noticed.
+    """
+
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self.count = 0
+        self._most = most
+        self._seen: set[bytes] = set()
+
+    def add(self, row: Row, *, period: str) -> None:
+        """Note a row; one without a sha256 is left out."""
+        if not row["sha256"]:
+            return
+        text = f"{row['sha256']} {row['page']} {period}"
+        key = blake2b(text.encode("utf-8"), digest_size=8).digest()
+        if key in self._seen:
+            self.count += 1
+        elif len(self._seen) < self._most:
+            self._seen.add(key)
+
+    def note(self, by: str) -> str:
+        """Say how many there are; "" if none."""
+        if not self.count:
+            return ""
+        least = "At least " if len(self._seen) >= self._most else ""
+        return (
+            f"{least}{count(self.count, 'decision')} {agree(self.count, 'repeats', 'repeat')} "
+            f"content of the same {by} and {agree(self.count, 'counts', 'count')} again, also in "
+            "the expected failures."
+        )
 
 
 @dataclass(eq=False)
-class Watched:
-    """All that was found in some logs.
+class LogCounts:
+    """What was counted in some logs.
 
     Parameters
     ----------
@@ -101,8 +144,6 @@ class Watched:
         What the periods are.
     total : Period
         All of them together.
-    matches : Matches or None
-        Which outcomes the logs are about.
     periods : dict of str to Period
         Days in their order, batches as they came.
     unreadable : int
@@ -115,11 +156,32 @@ class Watched:
 
     by: By
     total: Period
-    matches: Matches | None = None
     periods: dict[str, Period] = field(default_factory=dict)
     unreadable: int = 0
     others: Counter[tuple[str, str]] = field(default_factory=Counter)
     repeats: Repeats = field(default_factory=Repeats)
+
+    def finish(self) -> None:
+        """Put days in order, and sum up."""
+        if self.by == "day":
+            self.periods = dict(sorted(self.periods.items()))
+        for period in self.periods.values():
+            period.flush()
+            self.total.merge(period)
+
+    def notes(self) -> Iterator[str]:
+        """Say what was left out, and what counts twice."""
+        if self.unreadable:
+            yield (
+                f"{count(self.unreadable, 'line')} of the logs could not be read and "
+                f"{agree(self.unreadable, 'is', 'are')} left out."
+            )
+        for (name, written), number in sorted(self.others.items()):
+            version = f" ({written[:12]})" if written else ""
+            decisions = f"{count(number, 'decision')} of another gate {agree(number, 'is', 'are')}"
+            yield f"{decisions} left out: {name}{version}."
+        if repeats := self.repeats.note(self.by):
+            yield repeats
 
 
 def read_logs(
@@ -129,28 +191,13 @@ def read_logs(
     *,
     by: By | None = None,
     matches: Matches | None = None,
-) -> Watched:
-    """Read every line of the logs.
+) -> LogCounts:
+    """Count every line of the logs, and match it with outcomes.
 
-    Parameters
-    ----------
-    logs : sequence of Path
-        Logs of decisions, or verdicts of ``imagegate check --json``.
-    gate : Gate or RulesGate
-        Whose decisions are asked about; those of others are counted and left out.
-    reference : Reference or None
-        Its cells are counted in.
-    by : {"day", "batch"}, optional
-        By default days, if the logs are about several.
-    matches : Matches, optional
-        Is told of every line.
-
-    Raises
-    ------
-    SettingsError
-        If a log cannot be read.
+    Decisions of gates other than ``gate`` are counted and left out. Periods are by default days,
+    if the logs are about several.
     """
-    found = Watched(by or usual_by(logs), _period("all", reference), matches)
+    found = LogCounts(by or default_by(logs), _period("all", reference))
     highest = gate.thresholds.highest if isinstance(gate, Gate) else None
     for log in logs:
         for row in rows_of(log):
@@ -162,17 +209,18 @@ def read_logs(
                 name = period_of(row, found.by, log)
                 if name not in found.periods:
                     found.periods[name] = _period(name, reference)
-                covered = is_covered(row, highest)
+                covered = _is_covered(row, highest)
                 found.periods[name].add(row, covered=covered)
                 found.total.tally.add(row)
                 found.repeats.add(row, period=name)
                 if matches:
                     matches.add(row, period=name, covered=covered)
-    return _finished(found)
+    found.finish()
+    return found
 
 
-def is_covered(row: Row, highest: float | None) -> bool:
-    """Tell whether an image was used, and not beyond the gate's own threshold as a policy may.
+def _is_covered(row: Row, highest: float | None) -> bool:
+    """Tell whether an image was used, and not beyond the gate's own threshold by a policy.
 
     ``highest`` is that threshold; None for rules, which use what they pass.
     """
@@ -182,19 +230,4 @@ def is_covered(row: Row, highest: float | None) -> bool:
 
 
 def _period(name: str, reference: Reference | None) -> Period:
-    return Period(name, Cells(reference) if reference else None)
-
-
-def _finished(found: Watched) -> Watched:
-    """Count what waits, put days in order, and sum up."""
-    if found.by == "day":
-        found.periods = dict(sorted(found.periods.items()))
-    for period in found.periods.values():
-        period.count()
-        found.total.unfamiliar += period.unfamiliar
-        found.total.beyond += period.beyond
-        found.total.passed += period.passed
-        found.total.covered.merge(period.covered)
-        if period.cells and found.total.cells:
-            found.total.cells.merge(period.cells)
-    return found
+    return Period(name, Histograms(reference) if reference else None)

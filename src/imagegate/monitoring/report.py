@@ -1,19 +1,41 @@
-"""What is said about a gate at work: one section a day or batch, and the whole."""
+"""Watch a gate at work: from logs, and what became of the images, to a report."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
-from imagegate.monitoring.advice import Advice
-from imagegate.monitoring.drift import by_signal
-from imagegate.monitoring.feedback import Observed
-from imagegate.monitoring.lines import By
-from imagegate.monitoring.moved import Moved
-from imagegate.pipeline.summary import Expected
+from imagegate.monitoring.advice import (
+    ALPHA,
+    Advice,
+    Evidence,
+    PassRate,
+    advise,
+    against_card,
+    against_periods,
+    most_urgent,
+)
+from imagegate.monitoring.drift import Shift, by_cause, drift
+from imagegate.monitoring.feedback import Matches, Observed, observe
+from imagegate.monitoring.histograms import Floats, Histograms, Reference, training_reference
+from imagegate.monitoring.log import DAY, By, gate_of
+from imagegate.monitoring.periods import LogCounts, Period, read_logs
+from imagegate.pipeline.summary import (
+    HOLDS_FOR,
+    WORDS,
+    Expected,
+    calibration_lines,
+    expected_failures,
+)
+from imagegate.stats.binomial import wilson
+from imagegate.text import agree, count
+from imagegate.training.data.outcomes import read_list
 
 
 @dataclass(frozen=True)
@@ -31,12 +53,12 @@ class Section:
     passed_low, passed_high : float
         Wilson's 95 % interval of the share to use.
     reasons : dict of str to int
-        The weightiest reason of those held back, the commonest first.
+        The first reason of those held back, the commonest first.
     unfamiliar, judged : int
-        Images unlike anything in training, of how many with a verdict.
+        Images out of distribution, of how many with a verdict.
     expected : Expected or None
         Failures among those to use.
-    moved : tuple of Moved
+    shifts : tuple of Shift
         Every measure against the reference; empty for the reference itself.
     observed : Observed or None
         What became of those labelled.
@@ -53,7 +75,7 @@ class Section:
     unfamiliar: int
     judged: int
     expected: Expected | None
-    moved: tuple[Moved, ...]
+    shifts: tuple[Shift, ...]
     observed: Observed | None
     advice: Advice
 
@@ -63,9 +85,14 @@ class Section:
         return self.routes["use"]
 
     @property
-    def signals(self) -> dict[str, Moved]:
-        """For every signal the measure that has moved most."""
-        return by_signal(self.moved)
+    def unfamiliar_share(self) -> float:
+        """The share out of distribution; NaN without a verdict."""
+        return self.unfamiliar / self.judged if self.judged else math.nan
+
+    @property
+    def causes(self) -> dict[str, Shift]:
+        """For every cause the measure that shifted most."""
+        return by_cause(self.shifts)
 
     def share(self, route: str) -> float:
         """Return the share of a route; NaN without images."""
@@ -86,8 +113,8 @@ class Section:
             "unfamiliar": {"images": self.unfamiliar, "of": self.judged},
             "expected_failures": self.expected and self.expected.to_dict(),
             "drift": {
-                "signals": {name: one.measure for name, one in self.signals.items()},
-                "measures": [one.to_dict() for one in self.moved],
+                "signals": {name: one.measure for name, one in self.causes.items()},
+                "measures": [one.to_dict() for one in self.shifts],
             },
             "observed": self.observed and self.observed.to_dict(),
             "advice": self.advice.to_dict(),
@@ -111,7 +138,7 @@ class Report:
     periods : tuple of Section
         Days in their order, batches as they came.
     advice : Advice
-        The weightiest of all.
+        The most urgent of all.
     notes : tuple of str
         What could not be read or matched, and what to bear in mind.
     """
@@ -137,3 +164,210 @@ class Report:
             "periods": [period.to_dict() for period in self.periods],
             "notes": list(self.notes),
         }
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What all sections of a report share; ``alpha`` is smaller the more of them there are."""
+
+    gate: Gate | RulesGate
+    reference: Reference | None
+    against: str | None
+    matches: Matches | None
+    lines: Floats | None
+    alpha: float
+
+    @property
+    def where(self) -> str:
+        """What sentences call the reference."""
+        return f"in {self.against or 'training'}"
+
+
+def watch(
+    logs: Sequence[str | Path],
+    *,
+    gate: str | None = None,
+    by: By | None = None,
+    against: str | None = None,
+    feedback: str | Path | None = None,
+    seed: int = 0,
+) -> Report:
+    """Read logs of decisions and say how the gate is doing.
+
+    Parameters
+    ----------
+    logs : sequence of path
+        What ``--log`` has written, or ``imagegate check --json``.
+    gate : str, optional
+        A bundled gate or a gate file; by default the one that made the first decision.
+    by : {"day", "batch"}, optional
+        By default days, if the logs are about several.
+    against : str, optional
+        A day or batch of the logs to measure drift against, instead of training.
+    feedback : path, optional
+        What became of images: a CSV file with the columns path, failed (0 or 1)[, page][, sha256],
+        and those that training takes; paths as in the log, absolute, or relative to the file.
+    seed : int
+        Of the draws behind the intervals.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    SettingsError
+        If a log cannot be read, is empty, or was made by a gate that is not available; if no line
+        of the feedback is about an image of the logs.
+    UnknownNameError
+        If there is no day or batch ``against``.
+    CorpusError
+        If a line of the feedback is invalid, or two contradict each other.
+    """
+    files = [Path(log) for log in logs]
+    matches = Matches(read_list(Path(feedback))) if feedback else None
+    watched = gate_of(files, gate)
+    training = training_reference(watched) if isinstance(watched, Gate) else None
+    if against and not by:
+        by = "day" if DAY.fullmatch(against) else "batch"
+    found = read_logs(files, watched, training, by=by, matches=matches)
+    if not found.periods:
+        made = ", ".join(sorted(f"{name} {hash[:12]}".strip() for name, hash in found.others))
+        raise SettingsError(
+            f"the logs have no decision of {watched.name} {watched.card.hash[:12]}"
+            + (f", only of {made}: name the gate with --gate" if made else "")
+        )
+    if matches and feedback:
+        matches.check(feedback)
+    reference = training if against is None else _reference_period(found, against)
+    lines = calibration_lines(watched, seed=seed) if isinstance(watched, Gate) else None
+    questions = len(found.periods) + (len(found.periods) > 1)
+    return _report(found, Context(watched, reference, against, matches, lines, ALPHA / questions))
+
+
+def _reference_period(found: LogCounts, against: str) -> Reference:
+    """Return a day or batch of the logs as what the others are compared with."""
+    if against not in found.periods:
+        raise UnknownNameError(found.by, against, found.periods)
+    period = found.periods[against]
+    if period.histograms is None:
+        raise SettingsError("--against needs a learned gate: rules have no measures to follow")
+    if not period.judged:
+        raise SettingsError(f"--against {against}: none of its images could be judged")
+    return period.histograms.as_reference(against)
+
+
+def _report(found: LogCounts, context: Context) -> Report:
+    periods = tuple(
+        _section(
+            period,
+            context,
+            None if name == context.against else period.histograms,
+            _pass_rate(found, name, context),
+        )
+        for name, period in found.periods.items()
+    )
+    alone = _pass_rate(found, periods[0].name, context) if len(periods) == 1 else None
+    compared = _without(found, context.against)
+    total = _section(found.total, context, compared, alone, whole=True)
+    sections = (total, *periods) if len(periods) > 1 else (total,)
+    return Report(
+        gate=context.gate,
+        by=found.by,
+        against=context.against or "training",
+        total=total,
+        periods=periods,
+        advice=most_urgent([section.advice for section in sections]),
+        notes=tuple(_notes(found, context)),
+    )
+
+
+def _without(found: LogCounts, against: str | None) -> Histograms | None:
+    """Return the measures of all images but those they are compared with."""
+    if against is None or found.total.histograms is None:
+        return found.total.histograms
+    rest = Histograms(found.total.histograms.reference)
+    for name, period in found.periods.items():
+        if name != against and period.histograms:
+            rest.merge(period.histograms)
+    return rest
+
+
+def _pass_rate(found: LogCounts, name: str, context: Context) -> PassRate | None:
+    """Compare how many images of a period pass: with other periods; one alone, with the card."""
+    own, against = found.periods[name], context.against
+    if len(found.periods) == 1:
+        return against_card(own, context.gate.card)
+    if name == against:
+        return None
+    if against:
+        others, where = [found.periods[against]], context.where
+    else:
+        others, where = [one for one in found.periods.values() if one is not own], "others"
+    return against_periods(own, others, where=where, alpha=context.alpha)
+
+
+def _section(
+    period: Period,
+    context: Context,
+    compared: Histograms | None,
+    pass_rate: PassRate | None,
+    *,
+    whole: bool = False,
+) -> Section:
+    """Sum up a period, or the whole; drift is measured on ``compared``."""
+    gate, routes = context.gate, {route: period.tally.routes[route] for route in WORDS}
+    low, high = wilson(routes["use"], period.tally.images)
+    expected = covered = expected_failures(gate, period.tally.used, lines=context.lines)
+    if period.beyond:
+        covered = expected_failures(gate, period.covered, lines=context.lines)
+    shifts = drift(compared, context.reference) if compared and context.reference else ()
+    labelled = context.matches.of(None if whole else period.name) if context.matches else []
+    observed = observe(labelled, gate, lines=context.lines, alpha=context.alpha)
+    evidence = Evidence(
+        name=period.name,
+        judged=period.judged,
+        unfamiliar=period.unfamiliar,
+        expected=covered,
+        shifts=shifts,
+        observed=observed,
+        where=context.where,
+        pass_rate=pass_rate,
+    )
+    return Section(
+        name=period.name,
+        images=period.tally.images,
+        routes=routes,
+        passed_low=low,
+        passed_high=high,
+        reasons=dict(period.tally.reasons.most_common()),
+        unfamiliar=period.unfamiliar,
+        judged=period.judged,
+        expected=expected,
+        shifts=shifts,
+        observed=observed,
+        advice=advise(evidence, gate, alpha=context.alpha),
+    )
+
+
+def _notes(found: LogCounts, context: Context) -> Iterator[str]:
+    """Yield what was left out, and what to bear in mind."""
+    yield from found.notes()
+    if beyond := found.total.beyond:
+        yield (
+            f"{count(beyond, 'image')} {agree(beyond, 'was', 'were')} used beyond the gate's own "
+            "threshold, as a policy allows: the gate guarantees nothing about "
+            f"{agree(beyond, 'it', 'them')}."
+        )
+    if not isinstance(context.gate, Gate):
+        yield "Rules have neither probabilities nor training data: no expected failures, no drift."
+    elif found.total.tally.used.images:
+        yield f"The number of expected failures {HOLDS_FOR}."
+    if context.reference is not None and context.against is None:
+        yield (
+            "Training includes images degraded on purpose, so real ones always differ from it: "
+            "large drift alone is no alarm. To follow changes, compare with a day or batch of "
+            f"your own (--against {found.by.upper()})."
+        )
+    if context.matches:
+        yield from context.matches.notes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -14,12 +13,12 @@ from imagegate.cli.console import out, print_json, print_table
 from imagegate.cli.options import AsJson
 from imagegate.errors import SettingsError
 from imagegate.models.gate import OUTPUT_SUFFIX
-from imagegate.text import count, percent
+from imagegate.text import count, percent, percent_range
 
 if TYPE_CHECKING:
     from imagegate.monitoring.advice import Advice
-    from imagegate.monitoring.lines import By
-    from imagegate.monitoring.moved import Moved
+    from imagegate.monitoring.drift import Shift
+    from imagegate.monitoring.log import By
     from imagegate.monitoring.report import Report, Section
 
 EXAMPLES = (
@@ -72,8 +71,7 @@ def command(
 
     Exit code 0: keep the gate. 1: look at a sample, or train again. 2: could not run.
     """
-    from imagegate.monitoring.monitor import watch
-    from imagegate.monitoring.page import write_page
+    from imagegate.monitoring import watch, write_page
     from imagegate.pipeline.destination import check_page
 
     if by not in (None, "day", "batch"):
@@ -105,7 +103,7 @@ def show(report: Report) -> None:
     verdict(report)
     out.print()
     counted(sections, report.by)
-    if any(section.moved for section in sections):
+    if any(section.shifts for section in sections):
         where = "training" if report.against == "training" else report.against
         out.print(f"\n[bold]drift[/] against {escape(where)} [dim]({SCALE})[/]", soft_wrap=True)
         drifted(sections, report.by)
@@ -156,13 +154,12 @@ def counted(sections: tuple[Section, ...], by: str) -> None:
     for route, words in WORDS.items():
         if route != "use" and any(one.routes[route] for one in sections):
             columns[words.replace(" ", "\n")] = [f"{one.routes[route]:,}" for one in sections]
-    shares = (one.unfamiliar / one.judged if one.judged else math.nan for one in sections)
-    columns["unfamiliar"] = [percent(share) for share in shares]
+    columns["unfamiliar"] = [percent(one.unfamiliar_share) for one in sections]
     if any(one.reasons for one in sections):
         columns[HELD_FOR] = [held_for(one) for one in sections]
-    columns["to fail of\nthose used"] = [to_fail(one) for one in sections]
+    columns["expected\nfailures"] = [expected_failures(one) for one in sections]
     if any(one.observed for one in sections):
-        columns["failed of\nthose labelled"] = [seen(one) for one in sections]
+        columns["labelled\nfailures"] = [labelled_failures(one) for one in sections]
     named_table(sections, by, columns)
 
 
@@ -184,7 +181,7 @@ def shortened(name: str, most: int) -> str:
 
 def passed(section: Section) -> str:
     """Return the share to use."""
-    interval = span(section.passed_low, section.passed_high)
+    interval = percent_range(section.passed_low, section.passed_high)
     return f"{percent(section.share('use'))} [dim]({interval})[/]"
 
 
@@ -194,55 +191,50 @@ def held_for(section: Section) -> str:
     return ", ".join(f"{escape(name)} {count:,}" for name, count in found)
 
 
-def to_fail(section: Section) -> str:
-    """Return how many failures to expect."""
+def expected_failures(section: Section) -> str:
+    """Return how many of those used are expected to fail."""
     expected = section.expected
     if not (expected and expected.images):
         return "[dim]n/a[/]"
     return f"{expected.failures:.1f} [dim]({expected.low:,}–{expected.high:,})[/]"
 
 
-def span(low: float, high: float) -> str:
-    """Return an interval of shares."""
-    return f"{100 * low:.0f}–{100 * high:.0f} %"
-
-
-def seen(section: Section) -> str:
-    """Return what feedback says about the images that were used."""
+def labelled_failures(section: Section) -> str:
+    """Return how many of those used and labelled failed."""
     found = section.observed
     if not (found and found.used.images):
         return "[dim]n/a[/]"
-    used, style = found.used, "red" if found.broken else "none"
-    interval = f"[dim]({span(used.low, used.high)})[/]"
+    used, style = found.used, "red" if found.exceeded else "none"
+    interval = f"[dim]({percent_range(used.low, used.high)})[/]"
     return f"[{style}]{used.failed:,} of {used.images:,}[/] {interval}"
 
 
 def drifted(sections: tuple[Section, ...], by: str) -> None:
-    """Print the stability index of every signal and period."""
-    names = list(dict.fromkeys(name for section in sections for name in section.signals))
-    columns = {name: [index(one.signals.get(name)) for one in sections] for name in names}
+    """Print the stability index of every cause and period."""
+    names = list(dict.fromkeys(name for section in sections for name in section.causes))
+    columns = {name: [index(one.causes.get(name)) for one in sections] for name in names}
     named_table(sections, by, columns)
 
 
-def index(moved: Moved | None) -> str:
+def index(shift: Shift | None) -> str:
     """Return the stability index, dim where it may be chance."""
-    if moved is None:
+    if shift is None:
         return "[dim]–[/]"
-    style = "bold red" if moved.away() else DRIFT_STYLE[moved.level()]
-    return f"[{style}]{moved.psi:.2f}[/]"
+    style = "bold red" if shift.outside() else DRIFT_STYLE[shift.level()]
+    return f"[{style}]{shift.psi:.2f}[/]"
 
 
 def tell(periods: tuple[Section, ...]) -> None:
-    """Print the largest drifts in words: first out of the training range, then by the index."""
+    """Print the largest shifts in words: first those outside training, then by the index."""
     told = [
         (period.name, one)
         for period in periods
-        for one in period.signals.values()
+        for one in period.causes.values()
         if one.level() == "large"
     ]
-    told.sort(key=lambda found: (not found[1].away(), -found[1].psi))
+    told.sort(key=lambda found: (not found[1].outside(), -found[1].psi))
     for name, one in told[:MOST_TOLD]:
-        about = f"{escape(name)}, {one.signal}: {escape(one.sentence())}"
+        about = f"{escape(name)}, {one.cause}: {escape(one.sentence())}"
         out.print(f"  [yellow]•[/] {about}", soft_wrap=True)
     if len(told) > MOST_TOLD:
         out.print(f"  … and {len(told) - MOST_TOLD:,} more, {ELSEWHERE}")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from imagegate.cli import app
 from imagegate.errors import SettingsError
 from imagegate.monitoring import watch, write_page
-from imagegate.monitoring.repeats import Repeats
+from imagegate.monitoring.periods import Repeats
 
 GATE = watched_gate()
 
@@ -77,11 +77,11 @@ def test_the_same_content_twice_in_a_period_is_told(gate, tmp_path):
     log = write(tmp_path / "log.jsonl", [*lines, pages, *later, lines[3]])
     report = watch([log], gate=file)
     assert report.total.images == 10, "the log is of decisions"
-    assert any(n.startswith("1 decision is about the same content") for n in report.notes)
+    assert any(n.startswith("1 decision repeats content of the same day") for n in report.notes)
     few = Repeats(most=2)
     for row in [*lines, *lines]:
         few.add(row, period="x")
-    assert next(few.sentences("day")).startswith("At least 2 decisions are about")
+    assert few.note("day").startswith("At least 2 decisions repeat")
 
 
 def test_a_page_replaces_nothing_but_a_page(gate, tmp_path):

@@ -154,14 +154,16 @@ def test_a_batch_can_take_the_place_of_training(gate, tmp_path):
     ]
     report = watch([write(tmp_path / "log.jsonl", lines)], gate=file, against="last")
     last, same, back = report.periods
-    assert last.moved == ()
-    assert same.signals["text"].level() == "none"
-    assert back.signals["text"].level() == "large"
+    assert last.shifts == ()
+    assert same.causes["text"].level() == "none"
+    assert back.causes["text"].level() == "large"
     assert "than in last" in back.advice.reason
     assert (same.advice.level, back.advice.level) == ("keep", "look")
     rest = [line | {"batch": "rest"} if line["batch"] != "last" else line for line in lines]
     both = watch([write(tmp_path / "rest.jsonl", rest)], gate=file, against="last")
-    assert report.total.moved == both.periods[1].moved, "the reference is not compared with itself"
+    assert report.total.shifts == both.periods[1].shifts, (
+        "the reference is not compared with itself"
+    )
     with pytest.raises(UnknownNameError, match=r"no batch named 'lats'\. Did you mean 'last'"):
         watch([tmp_path / "log.jsonl"], gate=file, against="lats")
 
@@ -174,15 +176,15 @@ def test_images_unlike_all_training_call_for_training(gate, tmp_path):
     assert sum(line["p_fail"] is None for line in lines) >= 20
     report = watch([write(tmp_path / "log.jsonl", lines)], gate=file)
     assert report.advice.level == "retrain"
-    assert "unlike anything that the gate has learned from" in report.advice.reason
+    assert "unlike anything the gate was trained on" in report.advice.reason
 
 
 def test_logs_that_cannot_be_watched(gate, tmp_path):
     gate, _ = gate
     log = write(tmp_path / "log.jsonl", rows(gate, readings(3, 15)))
-    with pytest.raises(SettingsError, match="made by the gate 'tiny', which is not one that ships"):
+    with pytest.raises(SettingsError, match="made by the gate 'tiny', which is not bundled"):
         watch([log])
-    with pytest.raises(SettingsError, match=r"no decision of ocr-tesseract .* only of tiny"):
+    with pytest.raises(SettingsError, match=r"no decision of ocr-tesseract .*only of tiny"):
         watch([log], gate="ocr")
     foreign = [line | {"gate": "ocr-tesseract"} for line in rows(gate, readings(3, 15))]
     other = write(tmp_path / "old.jsonl", foreign)
@@ -205,5 +207,5 @@ def test_real_decisions_as_the_log_has_them(name, tmp_path):
     report = watch([tmp_path / "log.jsonl"])
     assert (report.gate.name, report.total.images) == (gate.name, 3)
     assert report.total.passed == sum(verdict.ok for verdict in verdicts)
-    assert bool(report.total.moved) == (name == "ocr")
+    assert bool(report.total.shifts) == (name == "ocr")
     assert (report.total.expected is None) == (name != "ocr")

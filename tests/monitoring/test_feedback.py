@@ -1,4 +1,4 @@
-"""Feedback: which images it is about, and what it says of the promise."""
+"""Feedback: which images it is about, and what it says of the guarantee."""
 
 import hashlib
 import re
@@ -11,7 +11,7 @@ from logs import feedback_of, filed, readings, rows, watched_gate, write
 
 from imagegate.errors import CorpusError, SettingsError
 from imagegate.monitoring import watch
-from imagegate.monitoring.feedback import Matches, Seen
+from imagegate.monitoring.feedback import Failures, Matches
 from imagegate.monitoring.periods import read_logs
 from imagegate.stats.binomial import clopper_pearson, sources_needed
 from imagegate.training.data.outcomes import read_list
@@ -26,7 +26,7 @@ def gate(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("failures", "level"), [(1, "keep"), (20, "retrain")])
-def test_feedback_is_held_against_the_promise(gate, tmp_path, failures, level):
+def test_feedback_is_compared_with_the_guarantee(gate, tmp_path, failures, level):
     gate, file = gate
     lines = rows(gate, readings(200, 13))
     used = [line for line in lines if line["route"] == "use"][:80]
@@ -34,8 +34,8 @@ def test_feedback_is_held_against_the_promise(gate, tmp_path, failures, level):
     log = write(tmp_path / "log.jsonl", lines)
     report = watch([log], gate=file, feedback=answers)
     seen = report.total.observed
-    assert seen.used == seen.covered == Seen(80, failures, *clopper_pearson(failures, 80))
-    assert seen.promise == 0.05
+    assert seen.used == seen.covered == Failures(80, failures, *clopper_pearson(failures, 80))
+    assert seen.guaranteed == 0.05
     assert seen.expected.failures == pytest.approx(sum(line["p_fail"] for line in used))
     assert report.advice.level == level
     assert any("biased" in note for note in report.notes)
@@ -87,7 +87,7 @@ def test_feedback_finds_images_by_path_root_and_content(gate, tmp_path, monkeypa
     }
     assert found[2].route == "reject", "the last decision about an image counts"
     said = " ".join(watch([log], gate=file, feedback="fb.csv").notes)
-    assert "1 of 6 answers is about no image of this log (line 8)" in said
+    assert "1 of 6 answers matches no image of this log (line 8)" in said
     assert "1 line repeats an answer and counts once" in said
     assert "1 line of the log is about an image again" in said
 
@@ -142,7 +142,7 @@ def test_the_same_name_with_another_content_is_another_image(gate, tmp_path):
 
 
 def test_feedback_by_where_sorting_put_the_images(gate, tmp_path, monkeypatch):
-    """A mended copy has a content of its own; the original's sha256 is not held against it."""
+    """A repaired copy has a content of its own; the original's sha256 is not held against it."""
     gate, file = gate
     monkeypatch.chdir(tmp_path)
     old, new, odd = (hashlib.sha256(text).hexdigest() for text in (b"old", b"new", b"odd"))
@@ -161,7 +161,7 @@ def test_feedback_by_where_sorting_put_the_images(gate, tmp_path, monkeypatch):
     read_logs([log], gate, None, matches=matches)
     assert {line: one.failed for line, one in matches.found.items()} == {2: True, 3: False}
     answers.write_text("path,failed\nelsewhere/0.png,1\n")
-    wanted = r"such as in/0.png, put at sorted/use/0.png, this file such as elsewhere/0.png"
+    wanted = r"in/0.png, written to sorted/use/0.png; .* elsewhere/0.png"
     with pytest.raises(SettingsError, match=wanted):
         watch([log], gate=file, feedback=answers)
 
@@ -173,7 +173,7 @@ def beyond(gate, count, **facts):
     return [line | {"route": "use"} for line in held[:count]]
 
 
-def test_what_a_policy_uses_beyond_the_threshold_breaks_no_promise(gate, tmp_path):
+def test_what_a_policy_uses_beyond_the_threshold_breaks_no_guarantee(gate, tmp_path):
     gate, file = gate
     lines = beyond(gate, 60, batch="odd")
     covered = [line for line in rows(gate, readings(90, 20)) if line["route"] == "use"][:60]
@@ -182,15 +182,15 @@ def test_what_a_policy_uses_beyond_the_threshold_breaks_no_promise(gate, tmp_pat
     report = watch([log], gate=file, feedback=answers)
     seen = report.total.observed
     assert (seen.used.images, seen.used.failed) == (120, 60)
-    assert (seen.covered.images, seen.covered.failed, seen.broken) == (60, 0, False)
-    assert all("promised" not in one.advice.reason for one in (report.total, *report.periods))
+    assert (seen.covered.images, seen.covered.failed, seen.exceeded) == (60, 0, False)
+    assert all("guaranteed" not in one.advice.reason for one in (report.total, *report.periods))
     assert report.total.expected.images == 120, "how many fail is told of all that are used"
     assert any("60 images were used beyond the gate's own threshold" in n for n in report.notes)
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_harder_images_than_promised_for(tmp_path, kept):
-    """Images that just pass, one and all; where nothing is promised, no promise is in danger."""
+def test_harder_images_than_the_guarantee_allows(tmp_path, kept):
+    """Images that just pass, one and all; without a guarantee none is in danger."""
     card = GATE.card
     card = replace(card, guarantee=replace(card.guarantee, kept=kept))
     card = replace(card, thresholds={"pass": 0.3, "reject": 0.5})
@@ -199,7 +199,7 @@ def test_harder_images_than_promised_for(tmp_path, kept):
     lines = [line for line in lines if line["route"] == "use"]
     report = watch([write(tmp_path / "log.jsonl", lines)], gate=file)
     assert report.to_dict()["promise"] == (0.05 if kept else None)
-    assert ("more than the 5 % promised" in report.advice.reason) == kept
+    assert ("more than the guaranteed 5 %" in report.advice.reason) == kept
     labels = sources_needed(0.05, 0.95) if kept else None
     assert report.total.advice.labels == labels
 
@@ -208,13 +208,13 @@ def test_repaired_images_were_given_to_the_engine(gate, tmp_path):
     gate, file = gate
     lines = rows(gate, readings(40, 21))
     held = [line for line in lines if line["route"] == "reject"]
-    mended = held[0] | {"route": "repair", "repair": "noise", "p_repaired": 0.03}
-    log = write(tmp_path / "log.jsonl", [mended, held[1]])
-    answers = feedback_of(tmp_path / "fb.csv", [mended, held[1]], [False, True])
+    repaired = held[0] | {"route": "repair", "repair": "noise", "p_repaired": 0.03}
+    log = write(tmp_path / "log.jsonl", [repaired, held[1]])
+    answers = feedback_of(tmp_path / "fb.csv", [repaired, held[1]], [False, True])
     report = watch([log], gate=file, feedback=answers)
     seen = report.total.observed
-    assert seen.repaired == Seen(1, 0, *clopper_pearson(0, 1))
-    assert seen.held_back == Seen(1, 1, *clopper_pearson(1, 1))
+    assert seen.repaired == Failures(1, 0, *clopper_pearson(0, 1))
+    assert seen.held_back == Failures(1, 1, *clopper_pearson(1, 1))
     assert seen.used.images == 0
     assert seen.expected.failures == pytest.approx(0.03 + held[1]["p_fail"])
     plain = report.to_dict()["total"]["observed"]
