@@ -14,9 +14,9 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 # In small: fewer pictures than the examples draw by themselves.
 SMALL = {
-    "qr_codes": {"LABELS": 60, "VARIANTS": 3},
-    "outcomes": {"IMAGES": 120},
-    "products": {"DRAWN": 150, "VARIANTS": 4},
+    "qr_codes": {"LABELS": 50, "VARIANTS": 3},
+    "outcomes": {"IMAGES": 100},
+    "products": {"DRAWN": 120, "VARIANTS": 3},
     "onnx_model": {"PAGES": 50, "VARIANTS": 2},
 }
 
