@@ -17,7 +17,7 @@ SMALL = {
     "qr_codes": {"LABELS": 50, "VARIANTS": 3},
     "outcomes": {"IMAGES": 100},
     "products": {"DRAWN": 120, "VARIANTS": 3},
-    "onnx_model": {"PAGES": 50, "VARIANTS": 2},
+    "onnx_model": {"PAGES": 50, "VARIANTS": 2, "SIDE": 320},
 }
 
 

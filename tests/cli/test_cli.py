@@ -222,7 +222,7 @@ def test_gates_are_listed_and_shown():
 
 @pytest.mark.engine
 def test_the_whole_loop_with_a_real_engine(tmp_path):
-    done = imagegate("demo", "--out", tmp_path, "--pages", 20, "--variants", 2)
+    done = imagegate("demo", "-e", "tesseract", "--out", tmp_path, "--pages", 20, "--variants", 2)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<svg" in page or "data:image/png" in page
