@@ -39,8 +39,8 @@ MILD_JPEG = (85, 97)
 class Step:
     """One degradation in a chain, at a severity of 1 to 5 and with a seed of its own.
 
-    ``amount`` is the strength in the row's unit; the row's own at this severity if left out. It is
-    recorded so that a variant outlives a new calibration of the rows.
+    ``amount`` is the strength in the unit of the row; by default that of the row at this severity.
+    It is recorded, so that a variant can be made again after the strengths of the rows change.
     """
 
     name: str
@@ -81,9 +81,9 @@ def draw_chain(rng: np.random.Generator) -> Chain:
 
     Causes differ within a chain, except that a messenger round downscales and saves
     as JPEG once more. The order is that of real images, shuffled in 30 % of those
-    with several steps. Strengths are drawn between the levels, and beyond them down to
-    half of level 1 and up to twice level 5, so that a gate does not learn five numbers
-    by heart and has seen the mild and the hopeless too.
+    with several steps. Strengths are drawn continuously, from half of level 1 to twice
+    level 5, so that a gate does not memorise five strengths, and also sees mild and
+    hopeless images.
     """
     return draw_mixture(rng, int(rng.choice(list(STEP_COUNTS), p=list(STEP_COUNTS.values()))))
 

@@ -1,4 +1,4 @@
-"""The one door to albumentations: imported late, and without its call home."""
+"""Import albumentations when it is needed, without its request for a newer version."""
 
 from __future__ import annotations
 

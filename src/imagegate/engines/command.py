@@ -34,10 +34,10 @@ def command_engine(
 ) -> Engine:
     """Make an engine from a command line, run without a shell and named by the line.
 
-    ``{image}`` stands for a PNG file with the image, ``{output}`` for the file that the program
-    writes, with this suffix; ``read`` makes an output of it. Without ``{output}`` its standard
-    output goes through ``parse``. None for either: the task knows no such form. Labelling sets the
-    time limit, and ends a program that goes beyond it with all that it has started.
+    ``{image}`` is a PNG file of the image, ``{output}`` the file that the program writes, with this
+    suffix; ``read`` reads the output from it. Without ``{output}``, ``parse`` reads the standard
+    output. Either is None if the task has no such form. Labelling sets the time limit, and kills a
+    program that exceeds it together with its child processes.
     """
     parts = split(line)
     to_file = any("{output}" in part for part in parts)
@@ -74,7 +74,7 @@ def command_engine(
 
 
 def check(parts: list[str], line: str) -> None:
-    """Refuse a command line that wants a shell, or no image."""
+    """Refuse a command line that needs a shell, or has no ``{image}``."""
     for sign in SHELL_SIGNS.intersection(parts):
         raise SettingsError(f"no shell reads {line!r}: for {sign} write sh -c '…' {{image}}")
     if not any("{image}" in part for part in parts):

@@ -27,7 +27,7 @@ class Engine:
 
     ``open`` returns the loaded engine, a callable from RGB uint8 pixels to the
     task's output; it raises MissingExtraError if it cannot run here. ``version``
-    tells what is recorded in corpus and card.
+    returns what corpus and card record.
     """
 
     name: str

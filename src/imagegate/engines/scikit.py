@@ -25,14 +25,14 @@ def pipeline_engine(pipeline: Any, *, name: str = "scikit-learn") -> Engine:
         a ``FunctionTransformer`` that turns them into a table of features, say. It gets lists of
         one.
     name : str
-        What the engine is called. Change it when the code of a function inside has changed: the
-        version tells the settings and what was learned, not the code.
+        The name of the engine. Change it if the code of a function inside changes: the version
+        covers the settings and what was learned, not the code.
 
     Returns
     -------
     Engine
-        Its outputs are ``Prediction``, with the class as ``classes_`` has it and the probability
-        of ``predict_proba`` where there is one, else NaN: values of ``decision_function`` are no
+        Its outputs are ``Prediction``, with a class of ``classes_`` and the probability from
+        ``predict_proba`` if there is one, else NaN: values of ``decision_function`` are no
         probabilities. The object itself goes to the worker processes; no pickle is ever read.
 
     Examples

@@ -61,8 +61,8 @@ class CapturedPage:
 def capture(pixels: Pixels, rng: Rng, *, shot: Shot | None = None) -> CapturedPage:
     """Take a picture of a page; the shot is drawn by ``draw_shot`` if left out.
 
-    All of the page is in the picture, so what can be read on it is still the whole transcript; not
-    every capture can be read in full. The same state of ``rng`` gives the same bytes in any process
+    The whole page is in the picture, so its transcript is still the truth, although not every
+    capture can be read in full. The same state of ``rng`` gives the same bytes in any process
     on the same versions of NumPy and OpenCV.
 
     >>> page = np.full((400, 300, 3), 250, np.uint8)

@@ -20,9 +20,9 @@ class Shape:
 
     ``turn`` is in degrees, counter-clockwise; ``tilt`` how far the camera leans sideways and back,
     the share by which the far side is shorter than the near one; ``curl`` the height of the bend as
-    a share of the page's width, and ``waves`` the half waves of it across. Each fold tells whether
-    it runs upright, where (share of the side) and how sharp (-1 to 1: valley to ridge); ``margin``
-    is ground to the left, above, to the right and below, as shares of the longer side.
+    a share of the page's width, and ``waves`` the half waves of it across. A fold is (vertical or
+    not, position as a share of the side, sharpness from -1, a valley, to 1, a ridge); ``margin`` is
+    ground to the left, above, to the right and below, as shares of the longer side.
     """
 
     turn: float = 0.0

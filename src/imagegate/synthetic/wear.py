@@ -16,15 +16,15 @@ Rng = np.random.Generator
 
 SEVERAL_SHARE = 0.55  # of the prints have more than one flaw
 BITONAL_SHARE = 0.35
-# A median over so many x-heights tells paper from ink, whichever of them is darker.
+# A median over so many x-heights separates paper from ink, whichever of them is darker.
 GROUND_BOX = 3.0
 
 
 def worn(pixels: Pixels, x_height_px: float, rng: Rng) -> Pixels:
     """Return a page as a tired printer leaves it, with one to three of FLAWS, mild to strong.
 
-    Their sizes are relative to the height of small letters. Ink goes missing and fades towards the
-    ground around it; what stood there stays the transcript.
+    Their sizes are relative to the height of small letters. Ink is lost or fades towards the
+    ground around it; the transcript stays the same.
 
     >>> page = np.full((60, 80, 3), 250, np.uint8)
     >>> page[20:40, 10:70:6] = 10

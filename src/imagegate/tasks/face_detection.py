@@ -25,10 +25,9 @@ BEYOND = 1.0
 
 
 def check_boxes(boxes: Boxes) -> Floats:
-    """Return boxes as an array (n, 5), or raise OutputError if they are none.
+    """Return boxes as an array (n, 5), or raise OutputError if they are no boxes.
 
-    What stands across the border of the picture is cut off; the confidence is NaN where none is
-    told.
+    Boxes are clipped to the picture; the confidence is NaN if the detector gives none.
     """
     try:
         table = np.asarray(boxes, np.float64)
@@ -60,12 +59,11 @@ def check_values(table: Floats) -> None:
 
 
 def box_loss(output: Boxes, truth: Boxes) -> float:
-    """Return 1 − IoU with the true boxes, on average: how far what is there was not found.
+    """Return 1 − IoU with the true boxes, on average: how much of the true boxes was missed.
 
-    0..1, NaN without a true box. Each true box is answered by the box that overlaps it most, and
-    one box answers only one; a missing one costs 1, an additional one nothing, and a true box that
-    tells a confidence below 0.77 is not asked for. Never use it to count, nor to judge false
-    alarms.
+    0..1, NaN without a true box. Each true box is matched to the box that overlaps it most, and
+    each box matches only one. A missing box costs 1, an additional one nothing; a true box with a
+    confidence below 0.77 does not count. Never use it to count faces or to judge false alarms.
 
     >>> box_loss([(0.25, 0.125, 0.25, 0.25)], [(0.25, 0.125, 0.5, 0.25)])
     0.5

@@ -16,10 +16,10 @@ Leaf = tuple[tuple[str, ...], str]
 
 
 def leaves(value: Any, place: tuple[str, ...] = ()) -> Iterator[Leaf]:
-    """Yield every field of a JSON value: where it stands and what it holds, as compared.
+    """Yield every field of a JSON value: its path, and its value in the form that is compared.
 
     Text is compared without regard to case and runs of white space, numbers by value; null is
-    no field. Items of a list stand at one place, in any order.
+    no field. All items of a list have the same path, so their order does not matter.
 
     Examples
     --------

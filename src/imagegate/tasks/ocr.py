@@ -94,9 +94,10 @@ def edit_distance(first: str, second: str) -> int:
 def character_error_rate(text: str, truth: str) -> float:
     """Return the edit distance to the truth per character of the truth.
 
-    0 is perfect; above 1 where more was made up than stands there; NaN if the truth is empty. Runs
-    of white space count as one space. Only for layouts with one order of lines: on receipts, tables
-    and columns a right transcript in another order scores badly; see ``word_recall``.
+    0 is perfect; above 1 if the errors outnumber the characters of the truth; NaN if the truth is
+    empty. Runs of white space count as one space. Only for layouts with one order of lines: on
+    receipts, tables and columns a right transcript in another order scores badly; see
+    ``word_recall``.
 
     Examples
     --------
@@ -135,7 +136,7 @@ def confidence(output: OcrOutput | str) -> float:
 
 def verified(output: OcrOutput | str) -> bool:
     """Tell whether a transcript of a clean image is good enough to stand in for its truth."""
-    # An engine that tells no confidence (NaN) is judged by its words alone.
+    # An engine without confidences (NaN) is judged by its words alone.
     return len(words(text_of(output))) >= MIN_WORDS and not confidence(output) < MIN_CONFIDENCE
 
 

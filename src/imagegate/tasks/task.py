@@ -54,23 +54,22 @@ class Task:
         Whether the task is about text: severities then are relative to the height of the
         letters, not to the picture, and its gates learn from measures of text.
     truth : {"text", "mask", "json", "class", "picture", "own"}
-        Where truth is looked for: a file beside the image (``NAME.txt``, ``NAME.mask.png``,
-        ``NAME.json``, or in a folder beside ``images``), the name of the folder that it lies in,
-        the clean picture itself, or nowhere. Without any, the engine's own output on the clean
-        image is the truth, if it is verified.
+        Where to look for truth: a file beside the image (``NAME.txt``, ``NAME.mask.png``,
+        ``NAME.json``, or in a folder beside ``images``), the name of the image's folder, the clean
+        picture itself, or nowhere. If there is none, the engine's own output on the clean image is
+        the truth, if it is verified.
     parse : Callable or None
-        ``parse(text) -> output``: what a command prints as an output; None if only a file will
-        do.
+        ``parse(text) -> output`` reads what a command prints; None if the output must be a file.
     shrink : int
-        By what factor sources are made smaller before anything is done to them; the engine is to
-        make up for it, and is judged by the picture as it was.
+        The factor by which sources are first made smaller; the engine has to enlarge them again,
+        and is judged by the original picture.
     strength : float
-        How strongly variants are degraded by default, beside what breaks reading: so that about
-        half of them fail.
+        How strongly variants are degraded by default, relative to the strengths that break OCR:
+        set so that about half of them fail.
     onnx : {"classes", "embedding", "mask", "image", "any", ""}
-        What an ONNX model must give to be an engine of it; empty if no model will do.
+        What an ONNX model must return to be an engine of this task; empty if none can be.
     rules : mapping of str to float
-        What ``rules:NAME`` asks for where it differs from ``rules:general``: scores and sizes, by
+        Where the thresholds of ``rules:NAME`` differ from ``rules:general``: scores and sizes, by
         the names of :class:`imagegate.models.rules.RuleThresholds`.
     about : str
         What the task is, in a few words for people.

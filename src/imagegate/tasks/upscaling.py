@@ -17,11 +17,11 @@ FAILURE_THRESHOLD = 0.25
 
 
 def upscaling_loss(output: Any, truth: Pixels) -> float:
-    """Return 1 - HaarPSI with the picture as it was.
+    """Return 1 - HaarPSI with the original picture.
 
-    0..1, 0 for the very picture; see :func:`imagegate.tasks.haarpsi.haarpsi` for what it means and
-    costs. The output is resized to the truth; another aspect is refused. It wants the same picture,
-    not a beautiful one: details that an engine makes up count as damage.
+    0..1, 0 for an identical picture; :func:`imagegate.tasks.haarpsi.haarpsi` explains its meaning
+    and cost. The output is resized to the truth; another aspect is refused. It rewards the same
+    picture, not a beautiful one: details that an engine invents count as damage.
     """
     right = picture_of(truth)
     return 1 - haarpsi(fitted(picture_of(output), right.shape), right)

@@ -102,14 +102,14 @@ class Postprocess:
     kind : {"classes", "embedding", "mask", "image"}
         A score a class, a row of numbers, the subject's mask, or a picture.
     class_names : str, Path or sequence of str
-        For classes: their names, or a text file with one a line; else they are called by their
-        number. They must be those that the truth has.
+        For classes: their names, or a text file with one a line; by default their numbers. They
+        must match the names in the truth.
     output_name : str, optional
-        The output to look at; the first by default.
+        The output to read; the first by default.
     output_scaling : str, optional
-        For pictures: how they are scaled, if other than the input.
+        For pictures: their scaling, if it differs from the input.
     values : {"auto", "probabilities", "logits"}
-        What the scores of classes or the values of a mask are; ``"auto"`` tells it by their
+        What the scores of classes or the values of a mask are; ``"auto"`` decides by their
         range, see :mod:`imagegate.engines.onnx.output`.
     mask_channel : int, optional
         For masks of several planes, or of class numbers: which is the subject. By default all
@@ -129,31 +129,31 @@ def onnx_engine(
 ) -> Engine:
     """Make an engine from an ONNX file; it runs on the CPU, on one thread.
 
-    Layout, channels, size and type of the input are read from the model. What is declared fills
-    in what the model leaves open, and must not contradict it.
+    Layout, channels, size and type of the input are read from the model. The settings complete
+    what the model leaves open, and must not contradict it.
 
     Parameters
     ----------
     path : str or Path
         The model, with one input: one picture, gray (luma after BT.601) or colour.
     preprocess : str or Preprocess
-        How it is shown pictures; a string is the scaling alone: ``"imagenet"``, ``"-1..1"``.
+        How pictures are prepared; a string is the scaling alone: ``"imagenet"``, ``"-1..1"``.
     postprocess : str or Postprocess
-        What it gives; a string is the kind alone: ``"classes"``, ``"embedding"``, ``"mask"``,
-        ``"image"``.
+        What the model returns; a string is the kind alone: ``"classes"``, ``"embedding"``,
+        ``"mask"``, ``"image"``.
 
     Returns
     -------
     Engine
-        It gives a ``Prediction``; a float32 array of one dimension; a float32 mask of the
-        picture's height and width in 0..1; or RGB uint8 pixels. Named like the file. Its version
-        tells the file's content and every setting, so that rows made with other ones never get
-        into one corpus.
+        It returns a ``Prediction``; a float32 array of one dimension; a float32 mask in 0..1 of
+        the picture's height and width; or RGB uint8 pixels. Its name is that of the file. Its
+        version covers the content of the file and every setting, so that rows of different models
+        or settings never end up in one corpus.
 
     Raises
     ------
     SettingsError
-        If the file is no model that runs here, or does not go with the settings.
+        If the file is not a model that can run here, or contradicts the settings.
     MissingExtraError
         If onnxruntime is not installed.
 

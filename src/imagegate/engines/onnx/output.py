@@ -1,8 +1,8 @@
 """Turn the numbers that a network returns into outputs of tasks.
 
-Unless declared, the range tells whether scores and masks are probabilities or logits:
-scores of classes that sum to 1 are probabilities, those that leave 0..1 are logits; a mask within
--0.45..1.45 is one of probabilities, one that leaves -1..2 one of logits.
+Unless declared, the range decides whether scores and masks are probabilities or logits:
+class scores that sum to 1 are probabilities, those outside 0..1 are logits; a mask within
+-0.45..1.45 holds probabilities, one that leaves -1..2 holds logits.
 """
 
 from __future__ import annotations
@@ -117,9 +117,9 @@ def prediction(given: Any, class_names: tuple[str, ...], values_are: ValuesAre) 
 
 
 def chance(scores: Values, values_are: ValuesAre) -> float:
-    """Return the chance of the likeliest class.
+    """Return the probability of the likeliest class.
 
-    NaN if it cannot be told: all in 0..1 with another sum than 1 may be weak logits, or classes
+    NaN if it is unclear: scores in 0..1 with another sum than 1 may be weak logits, or classes
     that do not exclude each other.
     """
     if values_are == "auto":
