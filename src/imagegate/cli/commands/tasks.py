@@ -19,7 +19,7 @@ TRUTHS = {
     "text": "NAME.txt beside the image, or in text/ beside images/",
     "mask": "NAME.mask.png beside the image, or masks/NAME.png beside images/",
     "json": "NAME.json beside the image, or in json/ beside images/",
-    "class": "the name of the folder of the image",
+    "class": "the name of the folder that the image lies in",
     "picture": "the clean image itself",
     "own": "what the engine makes of the clean image",
 }
