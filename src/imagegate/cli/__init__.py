@@ -1,4 +1,4 @@
-"""The command line: one file a command in ``commands``, one row for each in ``COMMANDS``."""
+"""The command line: a file in ``commands`` and a row in ``COMMANDS`` for each command."""
 
 from __future__ import annotations
 
@@ -15,12 +15,22 @@ from imagegate.errors import ImagegateError
 
 __all__ = ["app", "main"]
 
-# In the order of --help. Each is the function ``command`` in ``commands/NAME.py``, beside its
-# EXAMPLES.
-COMMANDS = (
-    *("check", "sort", "watch", "degrade", "label", "remeasure", "train", "evaluate"),
-    *("adjust", "gates", "show", "tasks", "demo"),
-)
+# In the order of --help: each a function in ``commands``, with EXAMPLES in the same file.
+COMMANDS = {
+    "check": "check.command",
+    "sort": "sort.command",
+    "watch": "watch.command",
+    "degrade": "degrade.command",
+    "label": "label.command",
+    "remeasure": "remeasure.command",
+    "train": "train.command",
+    "evaluate": "evaluate.command",
+    "adjust": "adjust.command",
+    "gates": "gates.command",
+    "show": "gates.show",
+    "tasks": "tasks.command",
+    "demo": "demo.command",
+}
 
 
 class Commands(TyperGroup):
@@ -33,10 +43,12 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, name: str) -> Any:
         """Return a command, None if there is no such."""
         if name in COMMANDS and name not in self.commands:
-            module = import_module(f"imagegate.cli.commands.{name}")
+            file, _, function = COMMANDS[name].partition(".")
+            module = import_module(f"imagegate.cli.commands.{file}")
+            examples = [line for line in module.EXAMPLES if line.startswith(f"imagegate {name}")]
             alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
-            examples = "\n\n".join(["[bold]Examples[/]", *module.EXAMPLES])
-            alone.command(name, epilog=examples)(module.command)
+            shown = "\n\n".join(["[bold]Examples[/]", *examples])
+            alone.command(name, epilog=shown)(getattr(module, function))
             self.add_command(typer.main.get_command(alone), name)
         return super().get_command(ctx, name)
 

@@ -1,1 +1,1 @@
-"""One file a command, each with a function ``command``; ``cli/__init__.py`` lists them."""
+"""One file a command, each with the function that ``cli/__init__.py`` names, and EXAMPLES."""
