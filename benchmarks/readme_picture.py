@@ -1,4 +1,4 @@
-"""Draw the picture of the README: one photograph of a page, degraded in three ways, and its verdicts.
+"""Draw the picture of the README: a photograph, degraded in three ways, with its verdicts.
 
 python benchmarks/readme_picture.py docs/verdicts.png
 """
