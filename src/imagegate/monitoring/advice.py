@@ -32,27 +32,15 @@ MOST_LABELS = 2000  # nobody labels more
 
 @dataclass(frozen=True)
 class Advice:
-    """What to do with the gate.
-
-    Parameters
-    ----------
-    level : {"keep", "look", "retrain"}
-        Nothing; label a sample; train again.
-    about : str
-        The day or batch that it is about, ``"all"`` for all of them.
-    reason : str
-        One sentence.
-    labels : int or None
-        How many labels settle it, drawn at random: to look, among the passed, if none of them
-        fails; to train again, among all. None if the gate guarantees nothing.
-    labels_expected : int or None
-        To look: how many if as many fail as the gate expects; None if that would prove nothing.
-    """
+    """What to do with the gate: nothing, label a sample, or train again."""
 
     level: Level
-    about: str
+    about: str  # the day or batch, or "all"
     reason: str
+    # How many labels settle it, drawn at random: to look, among the passed, if none of them fails;
+    # to train again, among all. None if the gate guarantees nothing.
     labels: int | None = None
+    # To look: how many if as many fail as expected; None if that would prove nothing.
     labels_expected: int | None = None
 
     def sentence(self) -> str:

@@ -28,50 +28,27 @@ CLEAR = 0.1  # of the range between the reference's tenths, from which a quantil
 
 @dataclass(frozen=True)
 class Shift:
-    """How one measure differs from the reference.
-
-    Parameters
-    ----------
-    measure, cause : str
-        Which; the cause is the family of the measure: a cause, ``"text"`` or ``"content"``.
-    psi : float
-        Population stability index over tenths of the reference and the undefined.
-    psi_by_chance : float
-        What it stays below in 95 % of cases if nothing has shifted.
-    distance : float
-        Kolmogorov and Smirnov's: the largest difference of the two cumulative shares.
-    p : float
-        Of the two-sample test, corrected for the number of measures (Holm).
-    rare : float
-        Share of the images whose value is beyond all but 2 % of the reference on that side, or
-        undefined where that is as rare; less than 0.05 if nothing has shifted.
-    rare_high : float
-        The share of the images whose value is rare and high.
-    median, reference_median, low, high, reference_low, reference_high : float
-        Median, 10th and 90th percentile of the values; NaN without one.
-    undefined, reference_undefined : float
-        Shares of images without a value.
-    where : str
-        What sentences call the reference.
-    """
+    """How one measure differs from the reference."""
 
     measure: str
-    cause: str
-    psi: float
-    psi_by_chance: float
-    distance: float
-    p: float
+    cause: str  # the family of the measure: a cause, "text" or "content"
+    psi: float  # population stability index, over tenths of the reference and the undefined
+    psi_by_chance: float  # what it stays below in 95 % of cases if nothing has shifted
+    distance: float  # Kolmogorov and Smirnov's: the largest difference of the cumulative shares
+    p: float  # of the two-sample test, corrected for the number of measures (Holm)
+    # Share of the images whose value is beyond all but 2 % of the reference on that side, or
+    # undefined where that is as rare: less than 0.05 if nothing has shifted; and of the high ones.
     rare: float
     rare_high: float
     median: float
     reference_median: float
-    undefined: float
+    undefined: float  # share of images without a value
     reference_undefined: float
-    low: float
-    high: float
+    low: float  # the 10th percentile
+    high: float  # the 90th percentile
     reference_low: float
     reference_high: float
-    where: str = "in training"
+    where: str = "in training"  # what sentences call the reference
 
     def level(self, alpha: float = 0.01) -> str:
         """Return ``"large"``, ``"some"`` or ``"none"``; what may be chance is none."""

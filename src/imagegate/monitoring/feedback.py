@@ -29,24 +29,12 @@ MOST_LINES = 5  # of the file that are named
 
 @dataclass(frozen=True)
 class Labelled:
-    """What the log says about an image, and its label.
-
-    Parameters
-    ----------
-    period, route : str
-        When it was decided, and how.
-    covered : bool
-        Whether the gate's guarantee is about it.
-    p_fail : float or None
-        Of what the engine was given, which is the repaired image if it was repaired.
-    failed : bool
-        Whether the task failed.
-    """
+    """What the log says about an image, and its label."""
 
     period: str
     route: str
-    covered: bool
-    p_fail: float | None
+    covered: bool  # whether the gate's guarantee is about it
+    p_fail: float | None  # of the repaired image if it was repaired: the engine was given that
     failed: bool
 
 
@@ -155,35 +143,17 @@ class Failures:
 
 @dataclass(frozen=True)
 class Observed:
-    """What became of labelled images.
-
-    Parameters
-    ----------
-    used, repaired, held_back : Failures
-        Those that were used as they are, repaired first, and not used.
-    covered : Failures
-        Those used up to the gate's own threshold, which its guarantee is about.
-    guaranteed : float or None
-        The risk that the gate guarantees for these.
-    exceeded : bool
-        Whether their risk is above it beyond chance, for as many questions as are asked.
-    expected : Expected or None
-        How many of *all* labelled images with a probability should have failed.
-    expected_failed : int
-        How many of these did.
-    above_expected : bool
-        Whether that is more than expected beyond chance, for as many questions as are asked.
-    """
+    """What became of labelled images."""
 
     used: Failures
     repaired: Failures
     held_back: Failures
-    covered: Failures
-    guaranteed: float | None
-    exceeded: bool
-    expected: Expected | None
-    expected_failed: int
-    above_expected: bool
+    covered: Failures  # those used up to the gate's own threshold, which its guarantee is about
+    guaranteed: float | None  # the risk that the gate guarantees for these
+    exceeded: bool  # whether theirs is above it beyond chance, with so many questions asked
+    expected: Expected | None  # failures among *all* labelled images with a probability
+    expected_failed: int  # how many of these failed
+    above_expected: bool  # whether that is more than expected beyond chance, likewise
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

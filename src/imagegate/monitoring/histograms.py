@@ -18,34 +18,16 @@ BEYOND = (0.5, 1.0, 2.0, 4.0, 8.0)  # edges outside the training range, in the d
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
-    """How the values of one measure are distributed.
+    """How the values of one measure are distributed."""
 
-    Parameters
-    ----------
-    edges : ndarray of shape (edges,)
-        Between the cells, ascending; a value equal to an edge belongs to the cell below it.
-    undefined : float
-        The share of images without a value.
-    below : ndarray of shape (edges,)
-        Of the values, the share up to each edge, as well as it is known.
-    least, most : ndarray of shape (edges,)
-        Bounds of ``below``: of training only some quantiles are known.
-    size : int
-        The number of independent images.
-    steps : ndarray of bool, shape (edges,)
-        Edges that are themselves the value of many images, such as "no dark pixels".
-    ends : tuple of 2 float
-        The lowest and the highest value; NaN if there is none.
-    """
-
-    edges: Floats
-    undefined: float
-    below: Floats
-    least: Floats
+    edges: Floats  # between the cells, ascending; a value equal to an edge lies below it
+    undefined: float  # the share of images without a value
+    below: Floats  # of the values, the share up to each edge, as well as it is known
+    least: Floats  # bounds of that share: of training only some quantiles are known
     most: Floats
-    size: int
-    steps: NDArray[np.bool_]
-    ends: tuple[float, float]
+    size: int  # the number of independent images
+    steps: NDArray[np.bool_]  # edges that many images have as their value, such as 0
+    ends: tuple[float, float]  # the lowest and the highest value; NaN if there is none
 
     @property
     def shares(self) -> Floats:
@@ -123,21 +105,11 @@ def _from_quantiles(knots: Floats, reach: float, undefined: float, size: int) ->
 
 @dataclass(eq=False)
 class Histograms:
-    """How many images fall into each cell of each measure; memory does not grow with images.
+    """How many images fall into each cell of each measure; the size does not grow."""
 
-    Parameters
-    ----------
-    reference : Reference
-        Its edges bound the cells.
-    counts : list of ndarray
-        One a measure: the undefined, then the cells.
-    ends : ndarray of shape (measures, 2)
-        The lowest and the highest value.
-    """
-
-    reference: Reference
-    counts: list[Counts] = field(init=False)
-    ends: Floats = field(init=False)
+    reference: Reference  # its edges bound the cells
+    counts: list[Counts] = field(init=False)  # by measure: the undefined, then the cells
+    ends: Floats = field(init=False)  # the lowest and the highest value, (measures, 2)
 
     def __post_init__(self) -> None:
         found = self.reference.distributions

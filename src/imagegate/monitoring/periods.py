@@ -25,30 +25,15 @@ MOST_REMEMBERED = 1_000_000  # images, by 8 bytes each: some 100 MB in all
 
 @dataclass(eq=False)
 class Period:
-    """What happened to the images of one day or batch, or of all.
+    """What happened to the images of one day or batch, or of all."""
 
-    Parameters
-    ----------
-    name : str
-        The day, the batch, or ``"all"``.
-    histograms : Histograms or None
-        Of their measures; None for rules, which have no training to compare with.
-    tally : Tally
-        Actions, reasons and probabilities.
-    covered : Chances
-        Of the images used up to the gate's own threshold, which its guarantee is about.
-    unfamiliar, beyond, passed : int
-        How many are out of distribution; how many were used beyond the gate's own threshold; how
-        many the gate passed, whatever a policy made of them.
-    """
-
-    name: str
-    histograms: Histograms | None
+    name: str  # of the day or batch, or "all"
+    histograms: Histograms | None  # None for rules, which have no training to compare with
     tally: Tally = field(default_factory=Tally)
-    covered: Chances = field(default_factory=Chances)
-    unfamiliar: int = 0
-    beyond: int = 0
-    passed: int = 0
+    covered: Chances = field(default_factory=Chances)  # of those that the guarantee is about
+    unfamiliar: int = 0  # out of distribution
+    beyond: int = 0  # used beyond the gate's own threshold
+    passed: int = 0  # by the gate, whatever a policy made of them
     _buffer: list[list[float]] = field(default_factory=list)
 
     def add(self, row: Row, *, covered: bool) -> None:
@@ -136,29 +121,13 @@ class Repeats:
 
 @dataclass(eq=False)
 class LogCounts:
-    """What was counted in some logs.
-
-    Parameters
-    ----------
-    by : {"day", "batch"}
-        What the periods are.
-    total : Period
-        All of them together.
-    periods : dict of str to Period
-        Days in their order, batches as they came.
-    unreadable : int
-        Lines that are no decision, such as one that was cut off.
-    others : Counter
-        Lines of other gates, by name and hash.
-    repeats : Repeats
-        Decisions about the same content within a period.
-    """
+    """What was counted in some logs."""
 
     by: By
     total: Period
     periods: dict[str, Period] = field(default_factory=dict)
-    unreadable: int = 0
-    others: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unreadable: int = 0  # lines that are no decision, such as one that was cut off
+    others: Counter[tuple[str, str]] = field(default_factory=Counter)  # by gate and hash
     repeats: Repeats = field(default_factory=Repeats)
 
     def finish(self) -> None:

@@ -40,43 +40,19 @@ from imagegate.training.data.outcomes import read_list
 
 @dataclass(frozen=True)
 class Section:
-    """What a report says about one day or batch, or about all images.
+    """What a report says about one day or batch, or about all images."""
 
-    Parameters
-    ----------
-    name : str
-        The day or batch, or ``"all"``.
-    images : int
-        Pages; a broken file counts as one.
-    routes : dict of str to int
-        How many to use, repaired, for review, rejected, and ``"broken"``.
-    passed_low, passed_high : float
-        Wilson's 95 % interval of the share to use.
-    reasons : dict of str to int
-        The first reason of those held back, the commonest first.
-    unfamiliar, judged : int
-        Images out of distribution, of how many with a verdict.
-    expected : Expected or None
-        Failures among those to use.
-    shifts : tuple of Shift
-        Every measure against the reference; empty for the reference itself.
-    observed : Observed or None
-        What became of those labelled.
-    advice : Advice
-        What to do.
-    """
-
-    name: str
-    images: int
-    routes: dict[str, int]
-    passed_low: float
+    name: str  # of the day or batch, or "all"
+    images: int  # pages; a broken file counts as one
+    routes: dict[str, int]  # to use, repaired, for review, rejected, and broken
+    passed_low: float  # Wilson's 95 % interval of the share to use
     passed_high: float
-    reasons: dict[str, int]
-    unfamiliar: int
-    judged: int
-    expected: Expected | None
-    shifts: tuple[Shift, ...]
-    observed: Observed | None
+    reasons: dict[str, int]  # the first reason of those held back, the most common first
+    unfamiliar: int  # images out of distribution, of those judged
+    judged: int  # images with a verdict
+    expected: Expected | None  # failures among those to use
+    shifts: tuple[Shift, ...]  # every measure; empty for the reference itself
+    observed: Observed | None  # what became of those labelled
     advice: Advice
 
     @property
@@ -123,33 +99,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """What logs say about a gate at work.
-
-    Parameters
-    ----------
-    gate : Gate or RulesGate
-        Whose decisions they are.
-    by : {"day", "batch"}
-        What the periods are.
-    against : str
-        What drift is measured against: ``"training"`` or a day or batch.
-    total : Section
-        All images; without the period that drift is measured against, as far as drift goes.
-    periods : tuple of Section
-        Days in their order, batches as they came.
-    advice : Advice
-        The most urgent of all.
-    notes : tuple of str
-        What could not be read or matched, and what to bear in mind.
-    """
+    """What logs say about a gate at work."""
 
     gate: Gate | RulesGate
     by: By
-    against: str
-    total: Section
-    periods: tuple[Section, ...]
-    advice: Advice
-    notes: tuple[str, ...]
+    against: str  # what drift is measured against: "training", a day or a batch
+    total: Section  # all images; its drift leaves out those that it is measured against
+    periods: tuple[Section, ...]  # days in their order, batches as they came
+    advice: Advice  # the most urgent of all
+    notes: tuple[str, ...]  # what could not be read or matched, and what to bear in mind
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

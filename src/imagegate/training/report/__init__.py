@@ -11,7 +11,7 @@ from typing import Any
 from imagegate import html
 from imagegate.models import card_text
 from imagegate.stats.bootstrap import FEW_GROUPS, Estimate
-from imagegate.text import number, percent
+from imagegate.text import brief_percent, percent
 from imagegate.training.evaluation.evaluation import (
     AT_THRESHOLD,
     COLUMNS,
@@ -31,25 +31,25 @@ LEAD = {
     "risk_at_equal_coverage": "failing of passed at the same pass rate, % points ↓",
 }
 SLICES = {
-    "natural": "As they came, not degraded",
+    "natural": "Not degraded",
     "set": "By set",
     "cause": "By cause",
     "severity": "By severity (of the strongest step)",
 }
 SLICE_TITLES = ("passed by the gate", "failing of passed")
 MISTAKES = {
-    "false pass": "False passes: passed, and the task failed",
-    "false reject": "False rejects: held back, and the task would have worked",
+    "false pass": "False passes: passed, but the task failed",
+    "false reject": "False rejects: held back, but the task worked",
 }
 
 
 def write_report(evaluation: Evaluation, path: str | Path) -> Path:
-    """Write the report.
+    """Write an evaluation as one self-contained HTML page.
 
     Parameters
     ----------
     evaluation : Evaluation
-        What :func:`imagegate.evaluate` returned.
+        From :func:`imagegate.evaluate`.
     path : str or Path
         The HTML file to write; its folder is made if need be.
 
@@ -77,7 +77,7 @@ def render(evaluation: Evaluation) -> str:
     judged = [evaluation["learned"], *others]
     short = [result.name.removesuffix(" gate").removesuffix(" rules") for result in judged]
     aurocs = [f"AUROC {name}" for name in short]
-    target = f"{number(100 * evaluation.risk_target)} %"
+    target = brief_percent(evaluation.risk_target)
     return html.render(
         TEMPLATE,
         evaluation=evaluation,
@@ -120,7 +120,7 @@ def tiles(evaluation: Evaluation) -> Iterator[html.Tile]:
 
 
 def card_lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
-    """Yield the lines of the card, topic and text; what a section of its own says is left out."""
+    """Yield the lines of the card, topic and text; but for what has a section of its own."""
     card = evaluation.card
     told = {*card_text.insight_lines(card.lesson), *card_text.diagnosis_lines(card.diagnosis)}
     for text in card_text.card_lines(card):

@@ -11,6 +11,7 @@ from imagegate.features import CAUSES
 from imagegate.html.figures import BLUE, FAINT, INK, PAGE_COLORS, svg
 from imagegate.stats import metrics
 from imagegate.stats.metrics import Floats
+from imagegate.text import brief_percent
 from imagegate.training.evaluation.comparison import Response
 from imagegate.training.evaluation.evaluation import Evaluation
 
@@ -41,13 +42,13 @@ def roc(evaluation: Evaluation) -> str:
     def draw(figure: Any) -> None:
         axes = figure.subplots()
         axes.plot([0, 100], [0, 100], color=FAINT, linewidth=1)
-        for rival in evaluation.baselines:
-            curve = metrics.passing(rival.risk, evaluation.fails)
+        for baseline in evaluation.baselines:
+            curve = metrics.passing(baseline.risk, evaluation.fails)
             rows, fails = curve.totals
             good = rows - fails
             held_good = 100 * (1 - (curve.rows - curve.fails)[0] / max(1, good[0]))
             held_bad = 100 * (1 - curve.fails[0] / max(1, fails[0]))
-            axes.plot(*thin(held_good, held_bad), label=rival.name, **style(rival.key))
+            axes.plot(*thin(held_good, held_bad), label=baseline.name, **style(baseline.key))
         _percent_axes(axes, "good images held back (%)", "failures caught (%)")
         axes.set_aspect("equal")
         axes.legend(loc="lower right")
@@ -60,16 +61,16 @@ def risk_coverage(evaluation: Evaluation) -> str:
 
     def draw(figure: Any) -> None:
         axes = figure.subplots()
-        for rival in evaluation.baselines:
-            curve = metrics.passing(rival.risk, evaluation.fails)
+        for baseline in evaluation.baselines:
+            curve = metrics.passing(baseline.risk, evaluation.fails)
             passed, failed = curve.rows[0][1:], curve.fails[0][1:]
-            if rival.key == "perfect":
-                passed, failed = _perfect(evaluation)
+            if baseline.key == "perfect":
+                passed, failed = _oracle(evaluation)
             coverage, risk = 100 * passed / evaluation.rows, 100 * failed / passed
-            axes.plot(*thin(coverage, risk), label=rival.name, **style(rival.key))
+            axes.plot(*thin(coverage, risk), label=baseline.name, **style(baseline.key))
         axes.axhline(100 * evaluation.risk_target, color=INK, linewidth=1, linestyle=(0, (4, 3)))
         axes.annotate(
-            f"{100 * evaluation.risk_target:g} %{' promised' * evaluation.guaranteed}",
+            f"{brief_percent(evaluation.risk_target)}{' guaranteed' * evaluation.guaranteed}",
             (1, 100 * evaluation.risk_target),
             xytext=(0, 3),
             textcoords="offset points",
@@ -77,13 +78,13 @@ def risk_coverage(evaluation: Evaluation) -> str:
         _own_points(axes, evaluation)
         top = 100 * min(1.0, 1.6 * evaluation.failure_rate + 0.02)
         _percent_axes(axes, "images passed (%)", "failing of those passed (%)", top=top)
-        axes.legend(loc="upper left")
+        axes.legend(loc="best")
 
     return svg(draw, name="risk-coverage", size=(5.2, 4.8))
 
 
 def reliability(evaluation: Evaluation) -> str:
-    """Draw what happens against what was predicted, over a histogram of the predictions."""
+    """Draw observed failures against predicted ones, over a histogram of the predictions."""
     if not evaluation.reliability:
         return ""
 
@@ -97,7 +98,7 @@ def reliability(evaluation: Evaluation) -> str:
             x = 100 * part.expected
             above.plot([x, x], [100 * part.failed.low, 100 * part.failed.high], color=color)
             above.plot(x, 100 * part.failed.value, "o", color=color, markersize=5)
-        _percent_axes(above, "", "failing in truth (%)")
+        _percent_axes(above, "", "observed failures (%)")
         middle = [50 * (part.low + part.high) for part in bins]
         works, fails = [part.works for part in bins], [part.fails for part in bins]
         width = 90 * (bins[0].high - bins[0].low)
@@ -110,7 +111,7 @@ def reliability(evaluation: Evaluation) -> str:
 
 
 def severity_response(evaluation: Evaluation) -> str:
-    """Draw the failure rate and the gate's expectation by severity, one small plot a cause."""
+    """Draw the failure rate and the mean probability by severity, one small plot a cause."""
     present = {response.cause for response in evaluation.responses if response.severity > 0}
     causes = [cause for cause in (*CAUSES, "mixture") if cause in present]
     if not causes:
@@ -135,7 +136,7 @@ def severity_response(evaluation: Evaluation) -> str:
 
 
 def page_color(key: str) -> str:
-    """Return a contender's colour as the page writes it."""
+    """Return a baseline's colour as the page writes it."""
     color = str(style(key)["color"])
     return PAGE_COLORS.get(color, color)
 
@@ -152,7 +153,7 @@ def _percent_axes(axes: Any, x: str, y: str, *, top: float = 100) -> None:
     axes.set(xlim=(0, 100), ylim=(0, top), xlabel=x, ylabel=y)
 
 
-def _perfect(evaluation: Evaluation) -> tuple[Floats, Floats]:
+def _oracle(evaluation: Evaluation) -> tuple[Floats, Floats]:
     """Return the curve of the oracle row by row: first all that works, then what fails."""
     passed = np.arange(1, evaluation.rows + 1, dtype=np.float64)
     return passed, np.maximum(0.0, passed - (evaluation.rows - evaluation.failed))
@@ -174,7 +175,7 @@ def _response(axes: Any, cause: str, responses: Sequence[Response]) -> None:
     low, high = ([100 * getattr(r.failed, end) for r in responses] for end in ("low", "high"))
     axes.fill_between(severity, low, high, color=color, alpha=0.2, linewidth=0)
     failed = [100 * r.failed.value for r in responses]
-    axes.plot(severity, failed, color=color, marker="o", markersize=4, label="failing in truth")
+    axes.plot(severity, failed, color=color, marker="o", markersize=4, label="observed failures")
     expected = [100 * r.expected for r in responses]
-    axes.plot(severity, expected, label="gate's expectation", **STYLES["learned"])
+    axes.plot(severity, expected, label="mean probability", **STYLES["learned"])
     axes.set(title=cause, ylim=(0, 100), xticks=range(6))
