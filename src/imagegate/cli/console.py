@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -31,7 +32,7 @@ out = Console(highlight=False, emoji=False)
 err = Console(stderr=True, highlight=False, emoji=False)
 
 GAP = 2  # between two columns of a table
-DECISION_STYLE = {"pass": "bold green", "review": "bold yellow", "reject": "bold red"}
+QUIET_SECONDS = 30.0
 
 
 def complain(message: str) -> None:
@@ -86,6 +87,12 @@ def width(cell: str) -> int:
     return max(Text.from_markup(line).cell_len for line in cell.split("\n"))
 
 
+def say_written(path: Path) -> None:
+    """Say that a file was written, and its size."""
+    size = f"{path.stat().st_size / 1000:,.0f} kB"
+    out.print(f"written: {plain(str(path))} ({size})", soft_wrap=True)
+
+
 def cards(gate: Gate | RulesGate) -> dict[str, Any]:
     """Return a gate's card as plain values, with that of its gate of outputs, if it has one."""
     card = gate.card.to_dict()
@@ -98,23 +105,10 @@ def print_json(value: Mapping[str, Any]) -> None:
     out.file.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-class Tell(Protocol):
-    """Takes how much is done of how much, and a note."""
-
-    def __call__(self, done: int, total: int, note: str) -> None:
-        """Show it."""
-
-
-QUIET_SECONDS = 30.0
-
-
 @contextmanager
-def progress(what: str) -> Iterator[Tell]:
-    """Yield ``tell(done, total, note)``: a bar, or lines where nobody looks."""
-    if not err.is_terminal:
-        yield plain_progress(what)
-        return
-    with Progress(
+def progress(what: str) -> Iterator[Callable[..., None]]:
+    """Yield ``tell(done, total, note)``: a bar, or a line every half minute without a terminal."""
+    bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
@@ -126,31 +120,21 @@ def progress(what: str) -> Iterator[Tell]:
         TextColumn("{task.fields[note]}"),
         console=err,
         transient=True,
-    ) as bar:
-        ticks = bar.add_task(what, total=None, note="")
+        disable=not err.is_terminal,
+    )
+    task, pace, last = bar.add_task(what, total=None, note=""), Pace(), time.monotonic()
 
-        pace = Pace()
-
-        def tell(done: int, total: int, note: str) -> None:
-            rate = f"{pace.rate(done):.1f}/s "
-            bar.update(ticks, completed=done, total=total, note=rate + note)
-
-        yield tell
-
-
-def plain_progress(what: str) -> Tell:
-    """Return a ``tell`` that prints one line every half minute."""
-    last, pace = time.monotonic(), Pace()
-
-    def tell(done: int, total: int, note: str) -> None:
+    def tell(done: int, total: int, note: str = "") -> None:
         nonlocal last
         rate = pace.rate(done)
-        if time.monotonic() - last > QUIET_SECONDS:
+        bar.update(task, completed=done, total=total, note=f"{rate:.1f}/s {note}")
+        if bar.disable and time.monotonic() - last > QUIET_SECONDS:
             last = time.monotonic()
             left = f", {timedelta(seconds=round((total - done) / rate))} left" if rate else ""
             err.print(f"{what}: {done:,} of {total:,}, {rate:.1f}/s{left} {note}", soft_wrap=True)
 
-    return tell
+    with bar:
+        yield tell
 
 
 class Pace:

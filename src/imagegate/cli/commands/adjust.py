@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from imagegate.cli.commands.train import say_left_out
-from imagegate.cli.console import cards, out, plain, print_json, say
+from imagegate.cli.console import cards, print_json, say, say_written
 from imagegate.cli.options import (
     AsJson,
     FalsePass,
@@ -84,4 +84,4 @@ def command(
         print_json(cards(after))
         return
     say(*changes(before, after))
-    out.print(f"written: {plain(str(to))} ({to.stat().st_size / 1000:,.0f} kB)", soft_wrap=True)
+    say_written(to)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from imagegate.cli.console import out, progress
 from imagegate.cli.options import Corpora, Jobs, Roots, pairs
 
@@ -20,7 +18,5 @@ def command(corpus: Corpora, root: Roots = None, jobs: Jobs = 0) -> None:
     roots = pairs(root, "--root SET=FOLDER")
     for folder in corpus:
         with progress("measuring") as tell:
-            rows = remeasure(
-                folder, roots=roots, jobs=jobs or None, progress=partial(tell, note="")
-            )
+            rows = remeasure(folder, roots=roots, jobs=jobs or None, progress=tell)
         out.print(f"{rows:,} rows measured again in {folder}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagegate.cli.console import cards, err, out, plain, print_json, print_table, say
+from imagegate.cli.console import cards, err, out, plain, print_json, print_table, say, say_written
 from imagegate.cli.options import (
     AsJson,
     FalsePass,
@@ -155,7 +155,7 @@ def run(
     save_gate(gate, to)
     if not quiet:
         tell(gate, result.summary, heldout)
-        out.print(f"written: {to} ({to.stat().st_size / 1000:,.0f} kB)", soft_wrap=True)
+        say_written(to)
     return gate
 
 
@@ -173,10 +173,11 @@ def tell(gate: Gate, summary: TrainingMessages, heldout: Evaluation) -> None:
 
 def compare(heldout: Evaluation) -> None:
     """Print the gate beside the rules, on what it has not learned from."""
+    from imagegate.training.evaluation.baselines import ORACLE
     from imagegate.training.evaluation.evaluation import cell, ranks, rules_of, scope, too_few
 
     shown = {"auroc": "AUROC", "coverage": "passed", "risk": "failing of passed"}
-    results = [result for result in heldout.results if result.key != "perfect"]
+    results = [result for result in heldout.results if result.key != ORACLE]
     rows = [[result.name, *(cell(result, name) for name in shown)] for result in results]
     say(scope(heldout))
     print_table(["", *shown.values()], *rows)
