@@ -39,20 +39,12 @@ class Labelled:
 
 
 class Matches:
-    """Which outcomes a log is about; the *last* decision about an image counts.
-
-    Attributes
-    ----------
-    found : dict of int to Labelled
-        By the outcome's line.
-    again : int
-        Lines of the log about an image that an earlier one was about.
-    """
+    """Which outcomes a log is about; the *last* decision about an image counts."""
 
     def __init__(self, outcomes: Outcomes) -> None:
         self.outcomes = outcomes
-        self.found: dict[int, Labelled] = {}
-        self.again = 0
+        self.found: dict[int, Labelled] = {}  # by the outcome's line
+        self.again = 0  # lines of the log about an image that an earlier one was about
         self._example: Row | None = None
         self._folder = str(Path.cwd())
 

@@ -61,7 +61,11 @@ def risk(report: Report) -> str:
             axes.axhline(
                 100 * guaranteed, color=INK, linewidth=1, linestyle=(0, (4, 3)), label=label
             )
-        tops = [_expected(axes, report.periods), _labelled(axes, report.periods)]
+        expected, labelled = (list(map(of, report.periods)) for of in (_expected, _labelled))
+        tops = [
+            _shares(axes, expected, -0.12, color=BLUE, label="expected"),
+            _shares(axes, labelled, 0.12, color=ORANGE, marker="D", label="labelled"),
+        ]
         if any(tops):
             figure.legend(loc="outside upper left", ncols=3)
         top = min(100, 1.1 * max(1.0, *tops, 250 * guaranteed))
@@ -71,30 +75,29 @@ def risk(report: Report) -> str:
     return svg(draw, name="risk", size=(5.2, 3.9))
 
 
-def _expected(axes: Any, periods: Sequence[Section]) -> float:
-    """Draw what is expected; return how high the plot must reach."""
-    top, label = 0.0, "expected"
-    for at, period in enumerate(periods):
-        found = period.expected
-        if found and found.images:
-            ends = (found.low, found.failures, found.high)
-            low, value, high = (100 * end / found.images for end in ends)
-            _interval(axes, at - 0.12, low, value, high, color=BLUE, label=label)
-            top, label = max(top, high if len(periods) <= FEW else value), "_"
-    return top
+def _expected(period: Section) -> tuple[float, float, float] | None:
+    found = period.expected
+    if not (found and found.images):
+        return None
+    return found.low / found.images, found.failures / found.images, found.high / found.images
 
 
-def _labelled(axes: Any, periods: Sequence[Section]) -> float:
-    """Draw what labels show; return how high the plot must reach."""
-    top, label = 0.0, "labelled"
-    for at, period in enumerate(periods):
-        found = period.observed and period.observed.used
-        if found and found.images:
-            ends = (found.low, found.failed / found.images, found.high)
-            low, value, high = (100 * end for end in ends)
-            _interval(axes, at + 0.12, low, value, high, color=ORANGE, marker="D", label=label)
-            top, label = max(top, high if len(periods) <= FEW else value), "_"
-    return top
+def _labelled(period: Section) -> tuple[float, float, float] | None:
+    found = period.observed and period.observed.used
+    return (found.low, found.failed / found.images, found.high) if found and found.images else None
+
+
+def _shares(
+    axes: Any, shares: Sequence[tuple[float, float, float] | None], offset: float, **style: Any
+) -> float:
+    """Draw shares with their intervals; return how high the plot must reach."""
+    known = {at: share for at, share in enumerate(shares) if share}
+    for at, share in known.items():
+        _interval(axes, at + offset, *(100 * end for end in share), **style)
+        style["label"] = "_"  # one entry in the legend
+    if len(shares) <= FEW:
+        return max((100 * high for _, _, high in known.values()), default=0.0)
+    return max((100 * value for _, value, _ in known.values()), default=0.0)
 
 
 def measures(report: Report) -> str:

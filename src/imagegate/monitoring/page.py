@@ -7,7 +7,6 @@ from pathlib import Path
 
 from imagegate import html
 from imagegate.monitoring import figures
-from imagegate.monitoring.advice import LEVELS, Advice
 from imagegate.monitoring.report import Report, Section
 from imagegate.pipeline.destination import check_page
 from imagegate.pipeline.summary import WORDS
@@ -41,33 +40,23 @@ def write_page(report: Report, path: str | Path) -> Path:
 
 def render(report: Report) -> str:
     """Return the report as HTML; every name and message in it is escaped."""
-    total, advice = report.total, other_advice(report)
+    total, advice = report.total, report.other_advice
     return html.render(
         TEMPLATE,
         report=report,
         total=total,
         verdict=VERDICTS[report.advice.level],
-        advice=advice[:MOST_ADVICE] if len(report.periods) > 1 else [],
+        advice=advice[:MOST_ADVICE],
         more_advice=max(0, len(advice) - MOST_ADVICE),
         tiles=list(tiles(total)),
         held={
             route: words for route, words in WORDS.items() if route != "use" and total.routes[route]
         },
-        sections=[*report.periods, *([total] if len(report.periods) > 1 else [])],
+        sections=report.sections,
         shifts=list(shifts(report)),
         psi_by_chance=psi_by_chance(report),
         figures=figures,
     )
-
-
-def other_advice(report: Report) -> list[Advice]:
-    """Return the advice on periods that ask for more than to keep the gate, weightiest first."""
-    found = [
-        period.advice
-        for period in report.periods
-        if period.advice.level != "keep" and period.advice is not report.advice
-    ]
-    return sorted(found, key=lambda one: -LEVELS.index(one.level))
 
 
 def tiles(total: Section) -> Iterator[html.Tile]:
@@ -81,7 +70,7 @@ def tiles(total: Section) -> Iterator[html.Tile]:
         span = f"95 %: {expected.low:,}–{expected.high:,}"
         lines = ("expected failures", f"of {expected.images:,} used", span)
         yield html.Tile(f"{expected.failures:.1f}", lines)
-    if total.judged:
+    if expected and total.judged:
         yield html.Tile(percent(total.unfamiliar_share), ("unfamiliar to the gate",))
     if seen and seen.used.images:
         used, span = seen.used, f"95 %: {percent_range(seen.used.low, seen.used.high)}"

@@ -13,6 +13,7 @@ from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
 from imagegate.monitoring.advice import (
     ALPHA,
+    LEVELS,
     Advice,
     Evidence,
     PassRate,
@@ -109,6 +110,20 @@ class Report:
     advice: Advice  # the most urgent of all
     notes: tuple[str, ...]  # what could not be read or matched, and what to bear in mind
 
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The periods, and all images if there are several."""
+        return (*self.periods, self.total) if len(self.periods) > 1 else self.periods
+
+    @property
+    def other_advice(self) -> list[Advice]:
+        """All other advice that asks for more than to keep the gate, the most urgent first."""
+        if len(self.periods) == 1:
+            return []
+        every = [section.advice for section in (self.total, *self.periods)]
+        found = [one for one in every if one.level != "keep" and one is not self.advice]
+        return sorted(found, key=lambda one: -LEVELS.index(one.level))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
@@ -167,10 +182,6 @@ def watch(
         and those that training takes; paths as in the log, absolute, or relative to the file.
     seed : int
         Of the draws behind the intervals.
-
-    Returns
-    -------
-    Report
 
     Raises
     ------

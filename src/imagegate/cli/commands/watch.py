@@ -98,8 +98,7 @@ def inputs(logs: list[Path], feedback: Path | None, gate: str | None) -> list[Pa
 
 def show(report: Report) -> None:
     """Print the advice, then the tables."""
-    several = len(report.periods) > 1
-    sections = (*report.periods, report.total) if several else report.periods
+    sections = report.sections
     verdict(report)
     out.print()
     counted(sections, report.by)
@@ -115,23 +114,14 @@ def show(report: Report) -> None:
 
 def verdict(report: Report) -> None:
     """Print the most urgent advice, and all other that is not to keep the gate."""
-    from imagegate.monitoring.advice import LEVELS
-
-    first, several = report.advice, len(report.periods) > 1
-    advise(first, first.about if several else "")
-    if not several or first.level == "keep":
-        return
-    periods = [period.advice for period in report.periods]
-    more = [one for one in (report.total.advice, *periods) if one.level != "keep"]
-    more = sorted(
-        (one for one in more if one is not first), key=lambda one: -LEVELS.index(one.level)
-    )
+    first, more = report.advice, report.other_advice
+    advise(first, first.about if len(report.periods) > 1 else "")
     for one in more[:MOST_ADVICE]:
         advise(one, one.about)
     if len(more) > MOST_ADVICE:
         out.print(f"… and {len(more) - MOST_ADVICE:,} more, {ELSEWHERE}")
-    kept = sum(one.level == "keep" for one in periods)
-    if kept:
+    kept = sum(period.advice.level == "keep" for period in report.periods)
+    if kept and first.level != "keep":
         out.print(f"[{STYLE['keep']}]{'keep':<8}[/]{count(kept, f'other {report.by}')}")
 
 
