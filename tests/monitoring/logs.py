@@ -43,11 +43,11 @@ def readings(count: int, seed: int) -> NDArray[np.float32]:
 
 
 def watched_gate(**facts: Any) -> Gate:
-    """Return the tiny gate with a guard and a card that know this training."""
+    """Return the tiny gate with a detector and a card that know this training."""
     X = readings(2000, seed=100)
-    guard = fit_detector(X, np.arange(2000).astype(str), readings(1000, seed=101), seed=0)
+    detector = fit_detector(X, np.arange(2000).astype(str), readings(1000, seed=101), seed=0)
     # four measures leave little room: without this, small letters alone would be unfamiliar
-    guard = replace(guard, limit=2 * guard.limit)
+    detector = replace(detector, limit=2 * detector.limit)
     parts = {"train": {"sources": 2000, "rows": 2000, "fails": 500}}
     gate = tiny_gate(parts=parts, hash="c0ffee" * 10, guard={"false_alarms": 0.015}, **facts)
     rng = np.random.default_rng(5)
@@ -60,7 +60,7 @@ def watched_gate(**facts: Any) -> Gate:
         source=np.arange(300, dtype=np.int32),
         familiar=np.ones(300, bool),
     )
-    return replace(gate, ood=guard, history=history)
+    return replace(gate, ood=detector, history=history)
 
 
 def rows(gate: Gate, X: NDArray[np.float32], **facts: Any) -> list[dict[str, Any]]:
@@ -114,6 +114,8 @@ def filed(gate: Gate, folder: Path) -> tuple[Gate, str]:
 
 def feedback_of(path: Path, lines: Iterable[dict[str, Any]], failed: Iterable[bool]) -> Path:
     """Write what became of the images of some lines."""
-    said = zip(lines, failed, strict=True)
-    path.write_text("path,failed\n" + "".join(f"{row['path']},{int(bad)}\n" for row, bad in said))
+    answers = zip(lines, failed, strict=True)
+    path.write_text(
+        "path,failed\n" + "".join(f"{row['path']},{int(bad)}\n" for row, bad in answers)
+    )
     return path

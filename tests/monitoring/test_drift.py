@@ -53,7 +53,7 @@ def test_the_share_of_a_common_reading_is_known_within_bounds():
     assert distribution.least[step] < none < distribution.most[step]
 
 
-def test_same_images_have_not_moved_more_often_than_they_should():
+def test_same_images_have_not_shifted_more_often_than_they_should():
     alarms = above = 0
     for seed in range(150):
         found = shifts(readings(80, seed))
@@ -93,7 +93,7 @@ def test_chance_follows_chi_square(degrees):
     assert chi_square_95(degrees) == pytest.approx(stats.chi2.ppf(0.95, degrees), rel=0.03)
 
 
-def test_what_has_moved_is_named_with_its_direction():
+def test_what_has_shifted_is_named_with_its_direction():
     X = readings(300, seed=9)
     X[:, HEIGHT] -= 9
     found = by_cause(list(shifts(X).values()))
@@ -105,7 +105,7 @@ def test_what_has_moved_is_named_with_its_direction():
     assert found["blur"].level() == found["noise"].level() == "none"
 
 
-def test_what_is_told_is_where_the_rare_ones_are():
+def test_the_sentence_is_about_where_the_rare_ones_are():
     """A quarter has huge letters, the rest somewhat smaller ones: the huge ones are what counts."""
     X = readings(300, seed=21)
     X[:, HEIGHT] -= 2
@@ -228,8 +228,8 @@ def test_a_collapse_of_the_share_to_use_is_looked_at(tmp_path):
     assert f"{used} of 200 others" in fell.reason
     assert fell.labels is None
     known = {"learned": {"coverage": {"value": 0.7, "low": 0.6, "high": 0.8}}}
-    told, alone = filed(replace(GATE, card=replace(GATE.card, results=known)), tmp_path)
-    one = write(tmp_path / "one.jsonl", held(told, 60, 8))
+    known_gate, alone = filed(replace(GATE, card=replace(GATE.card, results=known)), tmp_path)
+    one = write(tmp_path / "one.jsonl", held(known_gate, 60, 8))
     assert "against 70 % of its held-out images" in watch([one], gate=alone).total.advice.reason
-    fine = write(tmp_path / "fine.jsonl", rows(told, readings(200, 7)))
+    fine = write(tmp_path / "fine.jsonl", rows(known_gate, readings(200, 7)))
     assert watch([fine], gate=alone).total.advice.level == "keep"

@@ -86,10 +86,10 @@ def test_feedback_finds_images_by_path_root_and_content(gate, tmp_path, monkeypa
         6: True,
     }
     assert found[2].route == "reject", "the last decision about an image counts"
-    said = " ".join(watch([log], gate=file, feedback="fb.csv").notes)
-    assert "1 of 6 answers matches no image of this log (line 8)" in said
-    assert "1 line repeats an answer and counts once" in said
-    assert "1 line of the log is about an image again" in said
+    notes = " ".join(watch([log], gate=file, feedback="fb.csv").notes)
+    assert "1 of 6 answers matches no image of this log (line 8)" in notes
+    assert "1 line repeats an answer and counts once" in notes
+    assert "1 line of the log is about an image again" in notes
 
 
 @pytest.mark.parametrize(

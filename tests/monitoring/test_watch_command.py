@@ -30,10 +30,10 @@ def test_command_prints_tables_json_and_a_page(gate, tmp_path):
     answers = feedback_of(tmp_path / "fb.csv", used, [True] + [False] * 9)
     html = tmp_path / "out" / "page.html"
     asked = ["watch", str(log), "--gate", file, "--feedback", str(answers)]
-    told = CliRunner().invoke(app, [*asked, "--html", str(html)], env={"COLUMNS": "200"})
-    assert told.exit_code == 1, told.output
-    assert f"look    {odd}" in told.output
-    assert "letters are smaller than in training" in told.output
+    done = CliRunner().invoke(app, [*asked, "--html", str(html)], env={"COLUMNS": "200"})
+    assert done.exit_code == 1, done.output
+    assert f"look    {odd}" in done.output
+    assert "letters are smaller than in training" in done.output
     done = CliRunner().invoke(app, [*asked, "--json"])
     plain = json.loads(done.stdout, parse_constant=lambda name: pytest.fail(name))
     assert done.exit_code == 1
@@ -117,22 +117,22 @@ def test_tables_fit_the_terminal_and_the_verdict_comes_first(gate, tmp_path, wid
     used = [line for line in days[0] if line["route"] == "use"][:9]
     answers = feedback_of(tmp_path / "fb.csv", used, [False] * 9)
     asked = ["watch", str(log), "--gate", file, "--feedback", str(answers)]
-    told = CliRunner().invoke(app, asked, env={"COLUMNS": str(width)}).output.splitlines()
-    assert told[0].startswith("look    ")
+    output = CliRunner().invoke(app, asked, env={"COLUMNS": str(width)}).output.splitlines()
+    assert output[0].startswith("look    ")
     for time in times:
-        lines = [line for line in told if line.startswith(time[:10])]
+        lines = [line for line in output if line.startswith(time[:10])]
         assert len(lines) == (2 if width == 200 else 3), "one in each table"
         assert all(len(line.rstrip()) <= width for line in lines)
-    heads = [line for line in told if line.startswith("day")]
+    heads = [line for line in output if line.startswith("day")]
     routes = {"repaired", "review", "rejected", "broken"}
     assert {"images", "to use", *routes} <= set(re.split(r"\s{2,}", heads[0].strip()))
-    assert len([line for line in told if "•" in line]) == 10
-    assert any(line.startswith("  … and ") for line in told)
+    assert len([line for line in output if "•" in line]) == 10
+    assert any(line.startswith("  … and ") for line in output)
     paths = [f"s3://bucket/scans/of/a/long/name/{i}" for i in range(2)]
     moved = [line | {"batch": path} for path in paths for line in days[0]]
-    told = CliRunner().invoke(
+    done = CliRunner().invoke(
         app,
         ["watch", str(write(log, moved)), "--gate", file],
         env={"COLUMNS": str(width)},
     )
-    assert all(re.search(rf"^(…|s3://)\S*/{i} ", told.output, re.MULTILINE) for i in range(2))
+    assert all(re.search(rf"^(…|s3://)\S*/{i} ", done.output, re.MULTILINE) for i in range(2))

@@ -29,7 +29,7 @@ KEEP, ACT = 0, 1
 STYLE = {"keep": "bold green", "look": "bold yellow", "retrain": "bold red"}
 DRIFT_STYLE = {"none": "dim", "some": "yellow", "large": "bold yellow"}
 MOST_ADVICE = 4  # besides the most urgent
-MOST_TOLD = 10  # large drifts that are put in words
+MOST_SHIFTS = 10  # large shifts in words
 ELSEWHERE = "see --html or --json"
 MOST_REASONS, NAME_WIDTH = 2, 24  # of a period, in a table
 HELD_FOR = "held back for"
@@ -106,7 +106,7 @@ def show(report: Report) -> None:
         where = "training" if report.against == "training" else report.against
         out.print(f"\n[bold]drift[/] against {escape(where)} [dim]({SCALE})[/]", soft_wrap=True)
         drifted(sections, report.by)
-        tell(report.periods)
+        largest_shifts(report.periods)
     out.print()
     for note in report.notes:
         out.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
@@ -214,17 +214,17 @@ def index(shift: Shift | None) -> str:
     return f"[{style}]{shift.psi:.2f}[/]"
 
 
-def tell(periods: tuple[Section, ...]) -> None:
+def largest_shifts(periods: tuple[Section, ...]) -> None:
     """Print the largest shifts in words: first those outside training, then by the index."""
-    told = [
+    large = [
         (period.name, one)
         for period in periods
         for one in period.causes.values()
         if one.level() == "large"
     ]
-    told.sort(key=lambda found: (not found[1].outside(), -found[1].psi))
-    for name, one in told[:MOST_TOLD]:
+    large.sort(key=lambda found: (not found[1].outside(), -found[1].psi))
+    for name, one in large[:MOST_SHIFTS]:
         about = f"{escape(name)}, {one.cause}: {escape(one.sentence())}"
         out.print(f"  [yellow]•[/] {about}", soft_wrap=True)
-    if len(told) > MOST_TOLD:
-        out.print(f"  … and {len(told) - MOST_TOLD:,} more, {ELSEWHERE}")
+    if len(large) > MOST_SHIFTS:
+        out.print(f"  … and {len(large) - MOST_SHIFTS:,} more, {ELSEWHERE}")

@@ -122,9 +122,9 @@ def tiles(evaluation: Evaluation) -> Iterator[html.Tile]:
 def card_lines(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     """Yield the lines of the card, topic and text; but for what has a section of its own."""
     card = evaluation.card
-    told = {*card_text.insight_lines(card.lesson), *card_text.diagnosis_lines(card.diagnosis)}
+    elsewhere = {*card_text.insight_lines(card.lesson), *card_text.diagnosis_lines(card.diagnosis)}
     for text in card_text.card_lines(card):
-        if text not in told:
+        if text not in elsewhere:
             topic, colon, rest = text.partition(": ")
             yield (topic, rest) if colon else ("", text)
 
