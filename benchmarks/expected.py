@@ -15,9 +15,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from imagegate.models.artifact import load_gate
 from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.gate import Gate
-from imagegate.models.zoo import load_gate
 from imagegate.pipeline.summary import Chances, calibration_lines, expected_failures
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 

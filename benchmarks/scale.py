@@ -21,7 +21,7 @@ from typing import Any
 
 import cv2
 
-from imagegate.models.zoo import load_gate
+from imagegate.models.artifact import load_gate
 from imagegate.parallel.pool import Done, run_many
 from imagegate.pipeline.files import images_under
 from imagegate.pipeline.route import Router

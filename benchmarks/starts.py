@@ -14,7 +14,7 @@ import argparse
 
 import numpy as np
 
-from imagegate.models.zoo import load_gate
+from imagegate.models.artifact import load_gate
 from imagegate.stats.binomial import sources_needed
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus

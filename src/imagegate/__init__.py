@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from imagegate.image import Image, ImageFile, Limits, open_file, read
     from imagegate.integrations.frames import to_frame
     from imagegate.messages import load_messages
-    from imagegate.models.artifact import save_gate
+    from imagegate.models.artifact import gate_names, load_gate, save_gate
     from imagegate.models.gate import Gate
     from imagegate.models.rules import RulesGate, validate
     from imagegate.models.verdict import Reason, Result, Verdict
-    from imagegate.models.zoo import gate_names, load_gate
-    from imagegate.pipeline.policy import Policy, load_policy
-    from imagegate.pipeline.route import Router
+    from imagegate.pipeline.route import Policy, Router, load_policy
     from imagegate.tasks.task import Task
     from imagegate.training.corpus import join_corpora, read_corpus, read_outcomes
     from imagegate.training.data.sources import find_sources
@@ -50,7 +48,7 @@ LATER = {
     "ImageFile": "image",
     "LearnerSettings": "training.learning.learner",
     "Limits": "image",
-    "Policy": "pipeline.policy",
+    "Policy": "pipeline.route",
     "Reason": "models.verdict",
     "Result": "models.verdict",
     "Router": "pipeline.route",
@@ -60,12 +58,12 @@ LATER = {
     "adjust": "training.maintenance.adjust",
     "evaluate": "training.evaluation.evaluate",
     "find_sources": "training.data.sources",
-    "gate_names": "models.zoo",
+    "gate_names": "models.artifact",
     "join_corpora": "training.corpus",
     "label": "training.labelling.label",
-    "load_gate": "models.zoo",
+    "load_gate": "models.artifact",
     "load_messages": "messages",
-    "load_policy": "pipeline.policy",
+    "load_policy": "pipeline.route",
     "measure": "features",
     "onnx_engine": "engines.onnx",
     "open_file": "image",

@@ -54,6 +54,10 @@ class Table(Mapping[str, RowT], Generic[RowT]):
         except KeyError:
             raise UnknownNameError(self.kind, name, self._rows) from None
 
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is such a row, without making an error of it."""
+        return name in self._rows
+
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names in table order."""
         return iter(self._rows)

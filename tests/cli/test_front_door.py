@@ -20,7 +20,7 @@ import imagegate
 from imagegate.cli import COMMANDS, app
 from imagegate.cli.console import out, print_table
 from imagegate.errors import SettingsError, UnknownNameError
-from imagegate.models.zoo import ALIASES, gate_names, load_gate
+from imagegate.models.artifact import ALIASES, gate_names, load_gate
 from imagegate.tasks import find_engine
 
 CORPUS = str(Path(__file__).parents[2] / "corpora/ocr-rapidocr/prints")

@@ -12,8 +12,7 @@ from typer.testing import CliRunner, Result
 
 from imagegate.cli import app
 from imagegate.errors import CorpusError, SettingsError
-from imagegate.models.artifact import read_gate
-from imagegate.models.zoo import ZOO, load_gate
+from imagegate.models.artifact import ZOO, load_gate, read_gate
 
 CORPORA = Path(__file__).parents[2] / "corpora/ocr-rapidocr"
 PAGES, PRINTS = str(CORPORA / "pages"), str(CORPORA / "prints")

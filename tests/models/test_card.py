@@ -7,9 +7,9 @@ import pytest
 from tiny import tiny_gate
 
 from imagegate.errors import GateFileError
+from imagegate.models.artifact import load_gate
 from imagegate.models.card import Card
 from imagegate.models.card_text import card_lines
-from imagegate.models.zoo import load_gate
 
 ODD = (
     None,

@@ -12,13 +12,12 @@ from tiny import MEASURES, tiny_gate
 
 from imagegate.errors import GateFileError, ImagegateError, UnknownNameError
 from imagegate.features import MEASURES as TABLE
-from imagegate.models import zoo as gates
-from imagegate.models.artifact import save_gate
+from imagegate.models import artifact as gates
+from imagegate.models.artifact import gate_names, load_gate, save_gate
 from imagegate.models.calibration import Thresholds
 from imagegate.models.card_text import card_lines
 from imagegate.models.rules import PRESETS
 from imagegate.models.verdict import Verdict
-from imagegate.models.zoo import gate_names, load_gate
 
 SCHEMA = json.loads(
     (resources.files("imagegate") / "schema" / "verdict.schema.json").read_text(encoding="utf-8")
@@ -163,7 +162,7 @@ def test_answering_needs_neither_scikit_learn_nor_its_friends(tmp_path):
         "import sys, numpy as np\n"
         "for name in ('sklearn', 'scipy', 'pyarrow', 'pandas', 'joblib', 'pickle5'):\n"
         "    sys.modules[name] = None\n"
-        "import imagegate.models.zoo as gates\n"
+        "import imagegate.models.artifact as gates\n"
         f"gate = gates.load_gate({str(tmp_path / 'tiny.gate')!r})\n"
         "print(gate.check(np.full((64, 64), 128, np.uint8)))\n"
         "assert not any('training' in name for name in sys.modules if 'imagegate' in name)\n"

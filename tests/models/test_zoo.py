@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from imagegate import load_gate
-from imagegate.models.zoo import ZOO
+from imagegate.models.artifact import ZOO
 from imagegate.training.corpus import join_corpora, read_corpus
 
 CORPORA = Path(__file__).parents[2] / "corpora"

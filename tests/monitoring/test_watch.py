@@ -6,8 +6,8 @@ from logs import EDGE, filed, readings, rows, small, watched_gate, write
 from probes import page
 
 from imagegate.errors import SettingsError, UnknownNameError
+from imagegate.models.artifact import load_gate
 from imagegate.models.verdict import Result
-from imagegate.models.zoo import load_gate
 from imagegate.monitoring import watch
 from imagegate.pipeline.log import DecisionLog
 from imagegate.stats.binomial import sources_needed, wilson

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from imagegate.errors import SettingsError
+from imagegate.models.artifact import load_gate
 from imagegate.models.verdict import check_many
-from imagegate.models.zoo import load_gate
 from imagegate.parallel import pool
 
 posix = pytest.mark.skipif(os.name != "posix", reason="sends signals")

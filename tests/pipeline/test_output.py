@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from imagegate.cli import app
 from imagegate.errors import SettingsError
+from imagegate.models.artifact import load_gate
 from imagegate.models.verdict import Result
-from imagegate.models.zoo import load_gate
 from imagegate.pipeline.output import FORMATS, Format, writer
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from imagegate.errors import SettingsError, UnknownNameError
-from imagegate.models.zoo import load_gate
-from imagegate.pipeline.policy import Policy, load_policy
+from imagegate.models.artifact import load_gate
 from imagegate.pipeline.repair import REPAIRS
-from imagegate.pipeline.route import Router
+from imagegate.pipeline.route import Policy, Router, load_policy
 from imagegate.synthetic.pages import render_page
 
 

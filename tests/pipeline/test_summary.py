@@ -10,8 +10,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "monitoring"))
 from logs import watched_gate
 
+from imagegate.models.artifact import load_gate
 from imagegate.models.calibration import Calibration, History, fit_calibration, sigmoid
-from imagegate.models.zoo import load_gate
 from imagegate.pipeline.summary import CENTRES, Chances, calibration_lines, expected_failures
 
 GATE = watched_gate()

@@ -10,12 +10,11 @@ import pytest
 from standins import corpus
 
 from imagegate.errors import CorpusError, SettingsError
-from imagegate.models.artifact import from_bytes, to_bytes
+from imagegate.models.artifact import from_bytes, gate_names, load_gate, to_bytes
 from imagegate.models.calibration import Calibration, History, sigmoid
 from imagegate.models.card import Card
 from imagegate.models.card_text import card_lines
 from imagegate.models.gate import Gate
-from imagegate.models.zoo import gate_names, load_gate
 from imagegate.training.corpus import Corpus
 from imagegate.training.learning.fit import train
 from imagegate.training.learning.learner import LearnerSettings

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from imagegate.errors import CorpusError, SettingsError
-from imagegate.models.zoo import load_gate
+from imagegate.models.artifact import load_gate
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.evaluation.evaluation import DIFFERENCE, Evaluation, figure, standing
 from imagegate.training.report import render

@@ -12,12 +12,11 @@ from imagegate.cli.console import err, out, plain, print_json, progress, say
 from imagegate.errors import SettingsError
 from imagegate.image import Limits
 from imagegate.messages import ENGLISH, languages, load_messages
+from imagegate.models.artifact import load_gate
 from imagegate.models.gate import Gate
 from imagegate.models.verdict import Row, route_of
-from imagegate.models.zoo import load_gate
 from imagegate.pipeline.files import images_under, is_url
-from imagegate.pipeline.policy import Policy
-from imagegate.pipeline.route import Router
+from imagegate.pipeline.route import Policy, Router
 from imagegate.text import percent
 
 if TYPE_CHECKING:

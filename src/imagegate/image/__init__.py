@@ -1,7 +1,6 @@
 """Images: a source becomes data, a header, pixels and an Image, in one straight line."""
 
-from imagegate.image.containers import SUFFIXES
-from imagegate.image.header import File, Header, Limits
+from imagegate.image.header import SUFFIXES, File, Header, Limits
 from imagegate.image.image import Image, Pixels
 from imagegate.image.reader import PAGED, ImageFile, Source, load, open_file, read
 

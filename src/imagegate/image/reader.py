@@ -24,9 +24,15 @@ from imagegate.errors import (
     UnreadableImageError,
     UnsupportedImageError,
 )
-from imagegate.image.containers import container_notes, read_header
 from imagegate.image.decode import decode, from_pillow
-from imagegate.image.header import File, Header, Limits, check_bytes
+from imagegate.image.header import (
+    File,
+    Header,
+    Limits,
+    check_bytes,
+    container_notes,
+    read_header,
+)
 from imagegate.image.image import Image, image_of
 
 if TYPE_CHECKING:

@@ -25,8 +25,7 @@ from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import Result
 from imagegate.parallel.pool import Done, attempt
 from imagegate.pipeline.output import arrow, flat, schema
-from imagegate.pipeline.policy import Policy
-from imagegate.pipeline.route import DEFAULT_LIMITS, Router, results_of
+from imagegate.pipeline.route import DEFAULT_LIMITS, Policy, Router, results_of
 
 if TYPE_CHECKING:
     from ray.data import Dataset
@@ -54,7 +53,7 @@ def check_dataset(
     gate : Gate, RulesGate, str or Path
         What :func:`imagegate.load_gate` takes; read here, sent to every worker once.
     policy : Policy, mapping or path, optional
-        What :func:`imagegate.pipeline.policy.load_policy` takes.
+        What :func:`imagegate.pipeline.route.load_policy` takes.
     limits : Limits
         The largest file and picture that are accepted.
     workers : int, optional

@@ -1,4 +1,4 @@
-"""The gate file: a zip of ``card.json`` and plain arrays, with a hash over both; never a pickle.
+"""Find, read and write gates: a file is a zip of ``card.json`` and plain arrays, never a pickle.
 
 A gate that can judge outputs too carries a second gate file, ``output.gate``, which carries none.
 """
@@ -12,13 +12,14 @@ import math
 import zipfile
 import zlib
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.errors import GateFileError
+from imagegate.errors import GateFileError, UnknownNameError
 from imagegate.features import MEASURES, VERSION, output_measures
 from imagegate.models.calibration import Calibration, History
 from imagegate.models.card import Card
@@ -26,6 +27,15 @@ from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.reasons import Diagnosis
+
+if TYPE_CHECKING:
+    from imagegate.models.rules import RulesGate
+
+ZOO = Path(__file__).parent / "zoo"
+SUFFIX = ".gate"
+RULES = "rules:"
+# The gate of a task whose gates are named after engines: that of the task's default engine.
+ALIASES = {"ocr": "ocr-tesseract"}
 
 FORMAT = 2  # 1 had no diagnosis, and the typical image instead
 CARD = "card.json"
@@ -73,6 +83,67 @@ FIRST: Kinds = {"reference": ("<f8", 1)}  # of format 1 alone: read for the hash
 _ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, OSError, KeyError),
 )
+
+
+def gate_names() -> list[str]:
+    """Return the names that :func:`load_gate` knows: the gates that ship, then the rules."""
+    from imagegate.models.rules import PRESETS  # with all tasks: no learned gate needs them
+
+    return [*(path.stem for path in _shipped()), *(f"{RULES}{task}" for task in PRESETS)]
+
+
+def load_gate(name: str | Path) -> Gate | RulesGate:
+    """Return a gate by name or from its file.
+
+    Parameters
+    ----------
+    name : str or path
+        A gate that ships (``"ocr-tesseract"``, or ``"ocr"`` for the default of the task), the
+        rules of a task (``"rules:ocr"``), or the path of a gate file.
+
+    Returns
+    -------
+    Gate or RulesGate
+        Both have ``check``, ``check_many``, ``name`` and ``card``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is neither such a gate nor such a file.
+    GateFileError
+        If the file is damaged, newer than this version, or no gate.
+    """
+    text = str(name)
+    if text.startswith(RULES):
+        return _rules(text)
+    shipped = {path.stem: path for path in _shipped()}
+    found = shipped.get(text) or shipped.get(ALIASES.get(text, ""))
+    if found:
+        return read_gate(found)
+    if Path(name).is_file():
+        return read_gate(Path(name))
+    if Path(name).suffix == SUFFIX or Path(name).is_dir():
+        raise GateFileError(f"{text}: expected a gate file there{_hint(Path(name))}")
+    raise UnknownNameError("gate or gate file", text, [*gate_names(), *ALIASES])
+
+
+def _rules(name: str) -> RulesGate:
+    from imagegate.models.rules import PRESETS, RulesGate
+
+    task = name.removeprefix(RULES)
+    if task not in PRESETS:
+        raise UnknownNameError("gate", name, gate_names())
+    return RulesGate.preset(task)
+
+
+def _hint(missing: Path) -> str:
+    there = [path.name for path in missing.parent.glob(f"*{SUFFIX}")]
+    near = get_close_matches(missing.name, there, n=1)
+    return f". Did you mean {str(missing.with_name(near[0]))!r}?" if near else ""
+
+
+def _shipped() -> list[Path]:
+    return sorted(ZOO.glob(f"*{SUFFIX}"))
 
 
 def save_gate(gate: Gate, path: str | Path) -> None:

@@ -11,10 +11,10 @@ from typing import Any, Literal, NoReturn
 import numpy as np
 
 from imagegate.errors import ImagegateError, SettingsError
+from imagegate.models.artifact import load_gate
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
 from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import ACTION_OF, ACTIONS, Result, Row
-from imagegate.models.zoo import load_gate
 from imagegate.text import shown
 
 By = Literal["day", "batch"]

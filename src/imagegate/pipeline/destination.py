@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from imagegate.errors import SettingsError
-from imagegate.models.zoo import gate_names
+from imagegate.models.artifact import gate_names
 
 FIRST_BYTES = 1024  # in which a page begins
 BEGINS = (b"<!doctype", b"<html")

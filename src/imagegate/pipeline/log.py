@@ -42,7 +42,7 @@ class DecisionLog:
     Examples
     --------
     >>> import tempfile
-    >>> from imagegate.models.zoo import load_gate
+    >>> from imagegate.models.artifact import load_gate
     >>> from imagegate.models.verdict import Result
     >>> file = Path(tempfile.mkdtemp()) / "decisions.jsonl"
     >>> log = DecisionLog(file, load_gate("rules:ocr"))

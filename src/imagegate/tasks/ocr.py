@@ -153,7 +153,7 @@ def parse_transcript(text: str) -> OcrOutput:
     return OcrOutput(text, float("nan"))
 
 
-# The first is the default, and that of the gate "ocr" (models/zoo).
+# The first is the default, and that of the gate "ocr" (models/artifact).
 ENGINES = Table("OCR engine", (TESSERACT, RAPIDOCR))
 
 OCR = Task(

@@ -20,7 +20,7 @@ from imagegate.cli.options import (
     both_costs,
     check_gate_out,
 )
-from imagegate.models.zoo import SUFFIX, ZOO, load_gate
+from imagegate.models.artifact import SUFFIX, ZOO, load_gate
 
 EXAMPLES = (
     "imagegate adjust my.gate --risk-target 0.02 --confidence 0.9 -o strict.gate",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,14 +36,15 @@ from imagegate.cli.options import (
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.gate import Gate
 from imagegate.models.verdict import Result, Row
-from imagegate.parallel.pool import run_many
+from imagegate.parallel.pool import Done, run_many
 from imagegate.pipeline.files import images_under, is_url, local
-from imagegate.pipeline.policy import Policy
-from imagegate.pipeline.route import Router, results_of
+from imagegate.pipeline.route import Policy, Router, results_of
 
 if TYPE_CHECKING:
     from imagegate.models.rules import RulesGate
+    from imagegate.pipeline.log import DecisionLog
     from imagegate.pipeline.run import Many
+    from imagegate.pipeline.summary import Tally
 
 EXAMPLES = (
     "imagegate check invoice.jpg --gate ocr",
@@ -49,6 +52,8 @@ EXAMPLES = (
     "imagegate check scans/ --gate my.gate --engine-output hocr/",
 )
 ALL_PASS, NOT_ALL_PASS, COULD_NOT_RUN = 0, 1, 2
+NOT_WITH_OUTPUT = "--out, --log, --policy, --max-megapixels"
+NO_SUCH = "no such file or folder"
 NO_REPAIR = Policy(repair={})
 
 Paths = Annotated[
@@ -110,23 +115,23 @@ def command(
         raise SettingsError(f"--runner {runner} needs --out: where to write the verdicts")
     if engine_output:
         if to is not None or log or policy or megapixels:
-            raise SettingsError(
-                "--engine-output goes with none of --out, --log, --policy, --max-megapixels"
-            )
+            raise SettingsError(f"--engine-output goes with none of {NOT_WITH_OUTPUT}")
         from imagegate.cli.outputs import check_outputs
 
-        given: dict[str, Any] = {"jobs": jobs or None, "language": language}
-        rows = check_outputs(judge, listed(paths), engine_output, **given)
-        judge = (isinstance(judge, Gate) and judge.output) or judge
-        raise typer.Exit(tell(rows, paths, judge, quiet=quiet, as_json=as_json))
-    router = router_of(judge, policy or NO_REPAIR, megapixels=megapixels, language=language)
-    if to is not None:
-        given = {"log": log, "many": runner_of(runner), "jobs": jobs or None}
-        summary = run_with_progress(router, paths, to, **given)
-        finish(summary, to, as_json=as_json, quiet=quiet)
-    rows = checked(router, paths, log, jobs=jobs or None)
-    kept = router.keeps_guarantee
-    raise typer.Exit(tell(rows, paths, judge, guaranteed=kept, quiet=quiet, as_json=as_json))
+        files = listed(paths)
+        rows = check_outputs(judge, files, engine_output, jobs=jobs or None, language=language)
+        guaranteed, judge = True, (isinstance(judge, Gate) and judge.output) or judge
+    else:
+        router = router_of(judge, policy or NO_REPAIR, megapixels=megapixels, language=language)
+        if to is not None:
+            given: dict[str, Any] = {"log": log, "many": runner_of(runner), "jobs": jobs or None}
+            finish(run_with_progress(router, paths, to, **given), to, as_json=as_json, quiet=quiet)
+        files, rows = checked(router, paths, log, jobs=jobs or None)
+        guaranteed = router.keeps_guarantee
+    listing = Listing(alone=len(files) == 1 and not quiet, quiet=quiet, as_json=as_json)
+    for row in rows:
+        listing.add(row)
+    raise typer.Exit(listing.end(judge, paths, guaranteed=guaranteed))
 
 
 def runner_of(name: str) -> Many:
@@ -153,59 +158,61 @@ def exists(path: str) -> bool:
 
 def checked(
     router: Router, paths: list[str], log: str | None, *, jobs: int | None
-) -> Iterator[Row]:
-    """Yield the rows of files, logged if asked for."""
-    written = None
+) -> tuple[list[str], Iterator[Row]]:
+    """Return the files, and their rows as they come; logged if asked for."""
+    decisions = None
     if log:
         from imagegate.pipeline.log import DecisionLog
 
-        written = DecisionLog(log, router.gate, batch=batch_name(paths))
-    for done in run_many(router.pages, listed(paths), jobs=jobs):
-        results = results_of(done, router.gate.name)
-        if written:
-            written.append(results)
-        yield from (result.to_dict() for result in results)
+        decisions = DecisionLog(log, router.gate, batch=batch_name(paths))
+    told, files = partial(rows_of, gate=router.gate.name, log=decisions), listed(paths)
+    return files, chain.from_iterable(map(told, run_many(router.pages, files, jobs=jobs)))
 
 
-def tell(
-    rows: Iterable[Row],
-    paths: list[str],
-    gate: Gate | RulesGate,
-    *,
-    guaranteed: bool = True,
-    quiet: bool,
-    as_json: bool,
-) -> int:
-    """Print every row and the end of the list, and return the exit code."""
-    coming, all_pass, tally = iter(rows), True, None
-    first = list(islice(coming, 2))
-    rows, alone = chain(first, coming), len(first) == 1
-    if len(first) > 1 and not (as_json or quiet):
-        from imagegate.pipeline.summary import Tally
+def rows_of(done: Done[list[Result]], *, gate: str, log: DecisionLog | None) -> list[Row]:
+    """Return the rows of a file, logged if asked for."""
+    results = results_of(done, gate)
+    if log:
+        log.append(results)
+    return [result.to_dict() for result in results]
 
-        tally = Tally()
-        rows = tally.watch(rows)
-    for row in rows:
-        all_pass &= row["ok"]
-        if quiet and row["ok"]:
-            continue
-        if as_json:
+
+@dataclass
+class Listing:
+    """Prints rows as they come, and the end of the list; ``alone`` if there is only one file."""
+
+    alone: bool
+    quiet: bool
+    as_json: bool
+    all_pass: bool = True
+    tally: Tally | None = None
+
+    def add(self, row: Row) -> None:
+        """Print a row, and count it if a summary will follow."""
+        self.all_pass &= row["ok"]
+        alone = self.alone and row["pages"] == 1
+        if not (alone or self.quiet or self.as_json):
+            from imagegate.pipeline.summary import Tally
+
+            self.tally = self.tally or Tally()
+            self.tally.add(row)
+        if self.quiet and row["ok"]:
+            return
+        if self.as_json:
             print_json(row)
         else:
-            show(row, alone=alone and not quiet)
-    missing = [path for path in paths if not exists(path)]
-    for path in missing:
-        tell_missing(path, gate, as_json=as_json)
-    if tally:
-        close(tally.summary(gate, guaranteed=guaranteed))
-    if missing:
-        return COULD_NOT_RUN
-    return ALL_PASS if all_pass else NOT_ALL_PASS
+            show(row, alone=alone)
 
-
-def tell_missing(path: str, gate: Gate | RulesGate, *, as_json: bool) -> None:
-    """Say that a path does not exist, in the form asked for."""
-    if as_json:
-        print_json(Result(path, gate.name, error="no such file or folder").to_dict())
-    else:
-        complain(f"{path}: no such file or folder")
+    def end(self, gate: Gate | RulesGate, paths: list[str], *, guaranteed: bool) -> int:
+        """Name the paths that do not exist, print the summary, and return the exit code."""
+        missing = [path for path in paths if not exists(path)]
+        for path in missing:
+            if self.as_json:
+                print_json(Result(path, gate.name, error=NO_SUCH).to_dict())
+            else:
+                complain(f"{path}: {NO_SUCH}")
+        if self.tally:
+            close(self.tally.summary(gate, guaranteed=guaranteed))
+        if missing:
+            return COULD_NOT_RUN
+        return ALL_PASS if self.all_pass else NOT_ALL_PASS

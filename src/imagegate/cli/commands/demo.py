@@ -12,8 +12,7 @@ from imagegate.cli.checking import show
 from imagegate.cli.commands import evaluate, label, train
 from imagegate.cli.console import out
 from imagegate.cli.options import Seed
-from imagegate.pipeline.policy import Policy
-from imagegate.pipeline.route import Router
+from imagegate.pipeline.route import Policy, Router
 
 EXAMPLES = ("imagegate demo", "imagegate demo --engine tesseract --out tesseract-demo")
 # Sized for ten minutes on two cores with RapidOCR, environment included (`make demo`).

@@ -9,7 +9,7 @@ import typer
 
 from imagegate.cli.console import out, print_json, print_table, say
 from imagegate.cli.options import AsJson, Corpora, Roots, Seed, pairs
-from imagegate.models.zoo import load_gate
+from imagegate.models.artifact import load_gate
 
 if TYPE_CHECKING:
     from imagegate.training.evaluation.evaluation import Evaluation

@@ -8,10 +8,10 @@ import typer
 
 from imagegate.cli.console import cards, out, print_json, print_table, say
 from imagegate.cli.options import AsJson, RowsAsJson
+from imagegate.models.artifact import ALIASES, RULES, gate_names, load_gate
 from imagegate.models.card import Card
 from imagegate.models.card_text import card_lines
 from imagegate.models.gate import Gate
-from imagegate.models.zoo import ALIASES, RULES, gate_names, load_gate
 
 EXAMPLES = (
     *("imagegate gates", "imagegate gates --json"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import struct
 
-from imagegate.image.containers import AVIF
 from imagegate.image.decode import decoding, open_lazily
 from imagegate.image.header import (
+    AVIF,
     MOST_PARTS,
     Header,
     damaged,
