@@ -88,17 +88,10 @@ _filters = threading.Lock()
 
 
 def decode(file: File, header: Header, frame: int) -> tuple[NDArray[Any], Colour | None, Notes]:
-    """Decode one frame.
+    """Return the pixels of one frame as they are stored: uint8 or uint16, gray, RGB or RGBA.
 
-    Returns
-    -------
-    pixels : NDArray
-        As they are stored: uint8 or uint16, gray, RGB or RGBA. Where the colour is decoded apart
-        they are enough for the gray plane.
-    colour : callable or None
-        Takes nothing and returns the colour plane, upright RGB (height, width, 3).
-    notes : tuple of str
-        What had to be done to the pixels.
+    Where they are enough for the gray plane alone, also what decodes the colour plane (upright RGB)
+    when it is asked for; and notes on what had to be done to the pixels.
     """
     # By the time that the colour is asked for, another file may stand at the path.
     colour = partial(_colour, replace(file, path=""), header)
@@ -260,15 +253,13 @@ def decoding(source: str, name: str) -> Iterator[None]:
         ) from error
     except MemoryError as error:
         raise ImageTooLargeError(source, f"not enough memory to decode this {name}") from error
-    except _bomb_error() as error:
+    except Exception as error:
+        pillow = sys.modules.get("PIL.Image")
+        if pillow is None or not isinstance(error, pillow.DecompressionBombError):
+            raise
         raise ImageTooLargeError(
             source, f"beyond Pillow's own limit too ({error}); raise PIL.Image.MAX_IMAGE_PIXELS"
         ) from error
-
-
-def _bomb_error() -> tuple[type[Exception], ...]:
-    module = sys.modules.get("PIL.Image")
-    return (module.DecompressionBombError,) if module else ()
 
 
 @contextmanager

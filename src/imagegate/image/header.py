@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any
 
 from imagegate.errors import (
     BrokenImageError,
@@ -26,64 +26,29 @@ ORIENTATION_TAG, SHORT = 0x0112, 3  # of EXIF
 
 @dataclass(frozen=True)
 class File:
-    """The bytes of a file.
-
-    Parameters
-    ----------
-    data : bytes
-        All of them.
-    source : str
-        What messages call the file.
-    path : str
-        Where it was read from; empty for bytes and file objects.
-    """
+    """All bytes of a file."""
 
     data: bytes = field(repr=False)
-    source: str
-    path: str = ""
+    source: str  # what messages call the file
+    path: str = ""  # where it was read from; empty for bytes and file objects
 
 
 @dataclass(frozen=True)
 class Header:
-    """The facts of one picture, read without decoding it.
+    """The facts of one picture, read without decoding it."""
 
-    Parameters
-    ----------
-    format : str
-        ``"JPEG"``, ``"PNG"``, ``"WebP"``, ``"TIFF"``, ``"BMP"``, ``"GIF"``, ``"AVIF"``,
-        ``"HEIC"``, ``"PDF"``; ``"PIL"`` or ``"array"`` where there is no container.
-    width, height : int
-        Size in pixels as the picture is seen: the orientation is applied already.
-    frames : int
-        Pictures in the file: pages, or frames of an animation. A JPEG has one; the
-        previews and gain maps behind it are not counted.
-    bits : int
-        Bits a sample as stored: 1 to 16.
-    mode : str
-        Samples as stored: ``"gray"``, ``"rgb"``, ``"palette"``, ``"cmyk"``,
-        ``"ycbcr"`` or ``"lab"``.
-    alpha : bool
-        Whether there is an alpha channel or a transparent colour.
-    orientation : int
-        The EXIF orientation that was found (1 to 8) and has been applied.
-    profile : bool
-        Whether there is an ICC profile other than sRGB; it is ignored.
-    size_bytes : int
-        Length of the file; 0 for arrays and PIL images.
-    luma_table : tuple of 64 int, or None
-        The JPEG quantisation table of the first component in natural (row by row) order.
-    """
-
-    format: str
-    width: int
+    format: str  # the name of a container; "PIL" or "array" where there is none
+    width: int  # as the picture is seen: the orientation is applied already
     height: int
+    # Pages, or frames of an animation; previews and gain maps behind a JPEG are not counted.
     frames: int = 1
-    bits: int = 8
-    mode: str = "rgb"
-    alpha: bool = False
-    orientation: int = 1
-    profile: bool = False
-    size_bytes: int = 0
+    bits: int = 8  # a sample as stored, 1 to 16
+    mode: str = "rgb"  # samples as stored; or "gray", "palette", "cmyk", "ycbcr", "lab"
+    alpha: bool = False  # or a transparent colour
+    orientation: int = 1  # of EXIF, 1 to 8, and applied
+    profile: bool = False  # whether there is an ICC profile other than sRGB; it is ignored
+    size_bytes: int = 0  # of the file; 0 for arrays and PIL images
+    # The JPEG quantisation table of the first component, row by row.
     luma_table: tuple[int, ...] | None = None
 
 
@@ -124,43 +89,20 @@ class Limits:
                 )
 
 
-class Walker(Protocol):
-    """A module that walks the structure of one file format."""
-
-    def header(self, data: bytes, source: str, frame: int, most_frames: int) -> Header:
-        """Return the facts of a frame without decoding it."""
-        ...
-
-    def verify(self, data: bytes, source: str) -> None:
-        """Raise if the structure is damaged or cut short."""
-        ...
-
-
 @dataclass(frozen=True)
 class Container:
     """One file format.
 
-    Parameters
-    ----------
-    name : str
-        As people write it.
-    start : bytes
-        A pattern that its first bytes match.
-    suffixes : tuple of str
-        File name endings, lower case.
-    module : str
-        The file of ``containers`` that walks its structure, imported with the first such image.
+    The module, imported with the first such image, walks the structure. Its ``header(data, source,
+    frame, most_frames)`` returns the facts of a frame, in the size that is stored, without decoding
+    it; ``verify(data, source)`` raises if the structure is damaged or cut short, unless ``header``
+    goes to the end anyway.
     """
 
-    name: str
-    start: bytes
-    suffixes: tuple[str, ...]
-    module: str
-
-    @property
-    def walker(self) -> Walker:
-        """The module."""
-        return cast("Walker", import_module(f"imagegate.image.containers.{self.module}"))
+    name: str  # as people write it
+    start: bytes  # a pattern that its first bytes match
+    suffixes: tuple[str, ...]  # of file names, lower case
+    module: str  # in the folder ``containers``
 
 
 AVIF = rb"....ftyp(?:avi[fs]|(?:mif1|msf1|miaf).{4}(?:.{4}){0,8}?avi[fs])"
@@ -200,10 +142,13 @@ def read_header(file: File, limits: Limits, frame: int) -> Header:
 
     Nothing is decoded, and the limits come first: what they refuse is refused at once.
     """
-    walker = _recognise(file).walker
-    header = walker.header(file.data, file.source, frame, limits.frames)
+    walker: Any = import_module(f"imagegate.image.containers.{_recognise(file).module}")
+    header: Header = walker.header(file.data, file.source, frame, limits.frames)
+    if header.orientation >= 5:
+        header = replace(header, width=header.height, height=header.width)
     check_header(header, file.source, limits)
-    walker.verify(file.data, file.source)
+    if hasattr(walker, "verify"):
+        walker.verify(file.data, file.source)
     if not 0 <= frame < header.frames:
         raise UnsupportedImageError(
             file.source,
@@ -280,19 +225,12 @@ def _too_large(source: str, found: str, allowed: str, setting: str) -> ImageTooL
 
 
 def orientation(exif: bytes) -> int:
-    r"""Return the EXIF orientation, 1 to 8; 1 where there is none or it makes no sense.
-
-    Parameters
-    ----------
-    exif : bytes
-        A TIFF structure, with or without the leading ``Exif\0\0``. Only its first
-        directory is read, as viewers do: the second describes the thumbnail.
-    """
+    """Return the EXIF orientation, 1 to 8; 1 where there is none or it makes no sense."""
     block = exif.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None:
         return 1
-    try:
+    try:  # only the first directory, as viewers do: the second describes the thumbnail
         (start,) = struct.unpack_from(order + "I", block, 4)
         (count,) = struct.unpack_from(order + "H", block, start)
         for entry in range(start + 2, start + 2 + 12 * count, 12):
@@ -304,10 +242,10 @@ def orientation(exif: bytes) -> int:
     return 1
 
 
-def is_srgb(profile: bytes) -> bool:
-    """Tell whether an ICC profile, or its name, calls itself sRGB."""
+def is_foreign(profile: bytes) -> bool:
+    """Tell whether an ICC profile is not sRGB, as it calls itself; none is not foreign."""
     # Version 4 profiles keep their description in UTF-16.
-    return b"sRGB" in profile.replace(b"\0", b"")
+    return bool(profile) and b"sRGB" not in profile.replace(b"\0", b"")
 
 
 def truncated(source: str, name: str) -> TruncatedImageError:
@@ -323,7 +261,7 @@ def damaged(source: str, name: str, what: str) -> BrokenImageError:
 
 
 def endless(source: str, name: str) -> BrokenImageError:
-    """Return the error for a file of implausibly many parts."""
+    """Return the error for a file of more than ``MOST_PARTS`` parts."""
     return damaged(source, name, f"more than {MOST_PARTS:,} parts")
 
 

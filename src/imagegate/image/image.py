@@ -87,18 +87,20 @@ class Image:
         (4, 6)
         """
         check_array(pixels, source)
+        pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
         height, width = pixels.shape[:2]
         header = Header(
             "array",
             width,
             height,
             bits=8 * pixels.dtype.itemsize,
-            mode="rgb" if pixels.ndim == 3 and pixels.shape[2] > 1 else "gray",
-            alpha=pixels.ndim == 3 and pixels.shape[2] == 4,
+            mode="gray" if pixels.ndim == 2 else "rgb",
+            alpha=pixels.shape[2:] == (4,),
         )
         if limits:
             check_header(header, source, limits)
-        return image_of(contiguous(pixels), source, header)
+        pixels = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("="))
+        return image_of(pixels, source, header)
 
     @property
     def rgb(self) -> Pixels:
@@ -141,16 +143,9 @@ def image_of(
     notes: tuple[str, ...] = (),
     colour: Callable[[], Pixels] | None = None,
 ) -> Image:
-    """Return the Image of pixels as they are stored.
+    """Return the Image of pixels as they are stored: uint8 or uint16, gray, RGB or RGBA.
 
-    Parameters
-    ----------
-    pixels : NDArray
-        uint8 or uint16, gray (height, width), RGB or RGBA (height, width, 3 or 4).
-    source, header, notes
-        As an Image has them.
-    colour : Callable, optional
-        Decodes the colour plane, where it is better not kept in memory.
+    ``colour`` decodes the colour plane, where it is better not kept in memory.
     """
     pixels, more = simplify(pixels)
     pixels = frozen(upright(pixels, source, header))
@@ -240,12 +235,6 @@ def check_array(pixels: NDArray[Any], source: str) -> None:
         raise UnsupportedImageError(source, f"{WANTED}, {found}{hint}")
     if not pixels.size:
         raise EmptyImageError(source, f"{WANTED}, {found}, which has no pixels")
-
-
-def contiguous(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Return (height, width) or (height, width, 3 or 4) in native order, copied only if needed."""
-    plain = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
-    return np.ascontiguousarray(plain, dtype=plain.dtype.newbyteorder("="))
 
 
 def _advice(dtype: np.dtype[Any]) -> str:

@@ -95,8 +95,7 @@ def read(source: Source | Image, *, limits: Limits = DEFAULT_LIMITS, frame: int 
         return from_pillow(cast("PillowImage", source), limits)
     file = load(source, limits)
     header = read_header(file, limits, frame)
-    notes = _frame_notes(header, frame)
-    return _decoded(file, header, frame, notes)
+    return _decoded(file, header, frame, _frame_notes(header, frame))
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,8 +165,7 @@ def load(source: Any, limits: Limits, *, name: str | None = None) -> File:
     path = ""
     if isinstance(source, (bytes, bytearray, memoryview)):
         name = name or "<bytes>"
-        size = source.nbytes if isinstance(source, memoryview) else len(source)
-        check_bytes(size, name, limits)
+        check_bytes(memoryview(source).nbytes, name, limits)
         data = bytes(source)
     elif isinstance(source, (str, os.PathLike)):
         name = path = os.fsdecode(source)
@@ -189,7 +187,10 @@ def _read_path(name: str, limits: Limits) -> bytes:
     with _naming(name):
         status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise ImageNotFoundError(name, _irregular(status.st_mode))
+        what = "a directory; pass the files in it"
+        if not stat.S_ISDIR(status.st_mode):
+            what = "a pipe or device; open it and pass the file object"
+        raise ImageNotFoundError(name, f"expected a file, found {what}")
     check_bytes(status.st_size, name, limits)
     with _naming(name), path.open("rb") as file:
         return file.read(status.st_size)
@@ -223,12 +224,6 @@ def _missing(name: str, shown: str) -> ImageError:
     return ImageNotFoundError(shown, "no such file; check the path and the current directory")
 
 
-def _irregular(mode: int) -> str:
-    if stat.S_ISDIR(mode):
-        return "expected a file, found a directory; pass the files in it"
-    return "expected a file, found a pipe or device; open it and pass the file object"
-
-
 def _read_file(file: Any, limits: Limits) -> tuple[bytes, str]:
     label = getattr(file, "name", None)
     name = label if isinstance(label, str) else "<file object>"
@@ -247,17 +242,11 @@ def _read_some(file: Any, name: str) -> bytes:
     except OSError as error:
         raise UnreadableImageError(name, f"the file object cannot be read ({error})") from error
     except ValueError as error:
-        raise UnsupportedImageError(
-            name,
-            f"expected an open binary file, reading it says {str(error).rstrip('.')!r}; "
-            "open it with mode 'rb'",
-        ) from error
+        says = f"an open binary file, reading it says {str(error).rstrip('.')!r}"
+        raise UnsupportedImageError(name, f"expected {says}; open it with mode 'rb'") from error
     if not isinstance(data, bytes):
-        raise UnsupportedImageError(
-            name,
-            f"expected a binary file object, reading it gives {type(data).__name__}; "
-            "open it with mode 'rb'",
-        )
+        gives = f"a binary file object, reading it gives {type(data).__name__}"
+        raise UnsupportedImageError(name, f"expected {gives}; open it with mode 'rb'")
     return data
 
 

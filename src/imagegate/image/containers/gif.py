@@ -19,10 +19,6 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
         raise truncated(source, "GIF") from None
 
 
-def verify(data: bytes, source: str) -> None:
-    """Do nothing: the walk for the header went to the end."""
-
-
 def _walk(data: bytes, source: str, frame: int, most_frames: int) -> Header:
     width, height, packed = struct.unpack_from("<HHB", data, 6)
     position = 13 + _colours(packed)

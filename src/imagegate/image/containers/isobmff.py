@@ -12,7 +12,7 @@ from imagegate.image.header import (
     Header,
     damaged,
     endless,
-    is_srgb,
+    is_foreign,
     orientation,
     truncated,
 )
@@ -31,23 +31,16 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
             picture.seek(frame)
     # libheif has turned the picture already; libavif leaves it to the reader.
     turned = orientation(picture.info.get("exif") or b"") if name == "AVIF" else 1
-    width, height = picture.size if turned < 5 else picture.size[::-1]
-    profile = picture.info.get("icc_profile") or b""
     return Header(
         name,
-        width,
-        height,
+        *picture.size,
         frames=frames,
         bits=picture.info.get("bit_depth", 8),
         mode="gray" if picture.mode in ("L", "LA") else "rgb",
         alpha=picture.mode in ("LA", "RGBA"),
         orientation=turned,
-        profile=bool(profile) and not is_srgb(profile),
+        profile=is_foreign(picture.info.get("icc_profile") or b""),
     )
-
-
-def verify(data: bytes, source: str) -> None:
-    """Do nothing: the boxes were walked before the decoder was asked for the header."""
 
 
 def _walk(data: bytes, source: str, name: str) -> None:

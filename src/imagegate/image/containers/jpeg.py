@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from imagegate.errors import UnsupportedImageError
-from imagegate.image.header import Header, damaged, is_srgb, orientation, truncated
+from imagegate.image.header import Header, damaged, is_foreign, orientation, truncated
 
 SOI, EOI, SOS, DQT, APP1, APP2, TEM = 0xD8, 0xD9, 0xDA, 0xDB, 0xE1, 0xE2, 0x01
 FRAME = frozenset({0xC0, 0xC1, 0xC2})
@@ -57,8 +57,7 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
         elif marker == APP2 and body.startswith(b"ICC_PROFILE\0"):
             # A profile names itself in its first part.
             profile = profile or body[14:]
-    foreign = bool(profile) and not is_srgb(profile)
-    return _describe(start_of_frame, tables, turned, foreign, source)
+    return _describe(start_of_frame, tables, turned, is_foreign(profile), source)
 
 
 def verify(data: bytes, source: str) -> None:
@@ -134,8 +133,6 @@ def _describe(frame: bytes, tables: Tables, turned: int, foreign: bool, source: 
         )
     if not width or not height:
         raise damaged(source, "JPEG", f"a size of {width} × {height} pixels")
-    if turned >= 5:
-        width, height = height, width
     return Header(
         "JPEG",
         width,

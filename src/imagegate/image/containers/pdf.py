@@ -36,10 +36,6 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
     return Header("PDF", _pixels(width), _pixels(height), frames=pages)
 
 
-def verify(data: bytes, source: str) -> None:
-    """Do nothing: opening the document has checked its structure."""
-
-
 def render(data: bytes, source: str, frame: int) -> Pixels:
     """Return a page as RGB uint8 (height, width, 3) on white, at 200 dpi."""
     with _pdfium:

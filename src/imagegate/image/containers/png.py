@@ -11,7 +11,7 @@ from imagegate.image.header import (
     Header,
     damaged,
     endless,
-    is_srgb,
+    is_foreign,
     orientation,
     truncated,
 )
@@ -41,9 +41,6 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
     if not width or not height or kind_of_colour not in MODES:
         what = f"a header of {width} × {height} pixels, colour type {kind_of_colour}"
         raise damaged(source, "PNG", what)
-    turned = orientation(facts.get(b"eXIf", b""))
-    if turned >= 5:
-        width, height = height, width
     return Header(
         "PNG",
         width,
@@ -52,7 +49,7 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
         bits=bits,
         mode=MODES[kind_of_colour],
         alpha=kind_of_colour in WITH_ALPHA or b"tRNS" in facts,
-        orientation=turned,
+        orientation=orientation(facts.get(b"eXIf", b"")),
         profile=_foreign_profile(facts),
     )
 
@@ -106,12 +103,9 @@ def _frames(facts: dict[bytes, bytes]) -> int:
 
 
 def _foreign_profile(facts: dict[bytes, bytes]) -> bool:
-    chunk = facts.get(b"iCCP")
-    if chunk is None:
-        return False
-    name, _, packed = chunk.partition(b"\0")
+    name, _, packed = facts.get(b"iCCP", b"").partition(b"\0")
     try:
         profile = zlib.decompressobj().decompress(packed[1:], LARGEST_PROFILE)
     except zlib.error:
         return False
-    return not (is_srgb(name) or is_srgb(profile))
+    return is_foreign(name + profile)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import UnsupportedImageError
-from imagegate.image.header import Header, damaged, is_srgb, truncated
+from imagegate.image.header import Header, damaged, is_foreign, truncated
 
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES = 256, 257, 258, 262, 274, 277
 STRIPS, STRIP_BYTES, TILES, TILE_BYTES = 273, 279, 324, 325
@@ -116,9 +116,6 @@ def _describe(tags: Tags, source: str) -> Header:
             "save it as 8 or 16-bit gray or RGB",
         )
     turned = _first(tags, ORIENTATION, 1)
-    if 5 <= turned <= 8:
-        width, height = height, width
-    profile = tags.get(PROFILE)
     return Header(
         "TIFF",
         width,
@@ -127,7 +124,7 @@ def _describe(tags: Tags, source: str) -> Header:
         mode=MODES[photometric],
         alpha=_first(tags, EXTRA_SAMPLES, 0) in ALPHA,
         orientation=turned if 1 <= turned <= 8 else 1,
-        profile=profile is not None and not is_srgb(profile.tobytes()),
+        profile=PROFILE in tags and is_foreign(tags[PROFILE].tobytes()),
     )
 
 

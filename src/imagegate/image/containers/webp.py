@@ -10,7 +10,7 @@ from imagegate.image.header import (
     Header,
     damaged,
     endless,
-    is_srgb,
+    is_foreign,
     orientation,
     truncated,
 )
@@ -27,23 +27,15 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
         facts.setdefault(kind, body)
         frames += kind == b"ANMF"
     width, height, alpha = _size(facts, source)
-    turned = orientation(facts.get(b"EXIF", b""))
-    if turned >= 5:
-        width, height = height, width
-    profile = facts.get(b"ICCP")
     return Header(
         "WebP",
         width,
         height,
         frames=max(1, frames),
         alpha=alpha,
-        orientation=turned,
-        profile=profile is not None and not is_srgb(profile),
+        orientation=orientation(facts.get(b"EXIF", b"")),
+        profile=is_foreign(facts.get(b"ICCP", b"")),
     )
-
-
-def verify(data: bytes, source: str) -> None:
-    """Do nothing: WebP has no checksums, and the walk for the header went to the end."""
 
 
 def _chunks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
