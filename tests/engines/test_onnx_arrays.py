@@ -7,53 +7,52 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imagegate.engines.onnx.input import (
+from imagegate.engines.onnx.arrays import (
     SCALINGS,
-    fitted,
+    Input,
+    back,
+    chances,
     in_tiles,
-    mask_back,
-    picture_back,
+    mask,
+    picture,
+    prediction,
     resized,
-    scaled,
-    scaling_of,
-    unscaled,
+    row,
+    shown_to,
+    tensor,
 )
-from imagegate.engines.onnx.output import mask, prediction, vector
 from imagegate.errors import OutputError
 
 RNG = np.random.default_rng(3)
 
 
 @pytest.mark.parametrize("name", [*SCALINGS, "0.5/0.25", "0.1,0.2,0.3/0.4,0.5,0.6"])
-def test_a_scaling_is_undone(name: str) -> None:
+@pytest.mark.parametrize("layout", ["nchw", "nhwc"])
+def test_a_scaling_is_undone(name: str, layout: Any) -> None:
     pixels = RNG.integers(0, 256, (9, 7, 3), dtype=np.uint8)
-    scaling = scaling_of(name)
-    np.testing.assert_array_equal(unscaled(scaled(pixels, scaling), scaling), pixels)
-    assert scaling_of(str(scaling)) == scaling
+    takes = Input(scaling=name, layout=layout, bgr=True)
+    np.testing.assert_array_equal(picture(tensor(takes, pixels), takes, pixels), pixels)
 
 
-@pytest.mark.parametrize("fit", ["stretch", "pad", "crop"])
-def test_whatever_the_sizes_a_mask_has_the_picture_s(fit: Any) -> None:
+def test_whatever_the_sizes_a_mask_and_a_picture_come_back() -> None:
     for height, width, tall, wide in RNG.integers(1, 90, (60, 4)):
-        pixels = np.full((height, width, 3), 200, np.uint8)
-        shown, place = fitted(pixels, (tall, wide), fit, 1)
+        pixels, takes = np.full((height, width, 3), 200, np.uint8), Input(size=(tall, wide))
+        shown = shown_to(takes, pixels)
         assert shown.shape == (tall, wide, 3)
-        back = mask_back((shown[..., 0] > 0).astype(np.float32), place)
-        assert back.shape == (height, width)
-        assert back.any()
-        if fit != "crop":
-            assert back.min() > 0.9999  # black lies beside the picture, never on it
-            twice = picture_back(resized(shown, (2 * tall, 2 * wide)), place)
-            assert abs(twice.shape[0] - 2 * height) <= 1
-            assert abs(twice.shape[1] - 2 * width) <= 1
+        whole = back((shown[..., 0] > 0).astype(np.float32), takes, shown, pixels)
+        assert whole.shape == (height, width)
+        assert whole.min() > 0.9999
+        twice = back(resized(shown, (2 * tall, 2 * wide)), takes, shown, pixels)
+        assert twice.shape == (2 * height, 2 * width, 3)
 
 
 def test_padding_to_a_multiple_is_cut_off_again() -> None:
     for height, width, multiple in RNG.integers(1, 50, (40, 3)):
         pixels = RNG.integers(0, 256, (height, width, 3), dtype=np.uint8)
-        shown, place = fitted(pixels, None, "stretch", multiple)
+        takes = Input(multiple=multiple)
+        shown = shown_to(takes, pixels)
         assert [side % multiple for side in shown.shape[:2]] == [0, 0]
-        np.testing.assert_array_equal(picture_back(shown, place), pixels)
+        np.testing.assert_array_equal(back(shown, takes, shown, pixels), pixels)
 
 
 def test_tiles_join_without_a_seam() -> None:
@@ -79,14 +78,13 @@ def test_tiles_join_without_a_seam() -> None:
 )
 def test_what_is_no_embedding_is_refused(given: Any) -> None:
     with pytest.raises(OutputError, match="expected an embedding"):
-        vector(given)
+        row(given, "an embedding", least=2)
 
 
 def test_chances_stay_chances() -> None:
-    extreme = np.float32([1e4, -1e4, 0])
+    extreme = np.array([1e4, -1e4, 0], np.float32)
     assert prediction(extreme, (), "logits").confidence == 1
-    assert mask(extreme.reshape(1, 1, 1, 3), "nchw", "logits", None).tolist() == [[1, 0, 0.5]]
-    rounded = np.float16([0.3333, 0.3333, 0.3335])
-    assert prediction(rounded, (), "auto").confidence == pytest.approx(0.3335, abs=1e-3)
+    assert mask(extreme.reshape(1, 1, 1, 3), "nchw", "logits").tolist() == [[1, 0, 0.5]]
+    assert chances(np.array([1.25, -0.25]), "probabilities").tolist() == [1, 0]
     with pytest.raises(OutputError, match=r"expected probabilities in 0\.\.1, got -1e.04 to 1e.04"):
         prediction(extreme, (), "probabilities")

@@ -11,7 +11,7 @@ import pytest
 from networks import classifier, engine, node, write
 
 from imagegate.engines.outputs import Prediction
-from imagegate.errors import OutputError, SettingsError
+from imagegate.errors import SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks.background import iou
 
@@ -32,17 +32,31 @@ def test_scores_are_read_by_their_range(tmp_path: Path) -> None:
     softmax = answer(classifier(tmp_path / "b.onnx", last="Softmax"), pixels, output="classes")
     assert logits.class_name == softmax.class_name == "0"
     assert logits.confidence == pytest.approx(softmax.confidence, abs=1e-5)
-    apart = answer(classifier(tmp_path / "c.onnx", last="Sigmoid"), pixels, output="classes")
-    assert apart.class_name == "0"  # classes that do not exclude each other, or weak logits
-    assert math.isnan(apart.confidence)
+    # classes that do not exclude each other, or weak logits
+    apart = classifier(tmp_path / "c.onnx", last="Sigmoid")
+    with pytest.raises(
+        SettingsError, match=r"c\.onnx: .* may be probabilities or logits.*--values"
+    ):
+        engine(apart, output="classes")
+    found = answer(apart, pixels, output="classes", values="probabilities")
+    assert found == Prediction("0", pytest.approx(1 / (1 + math.exp(-4)), abs=1e-3))
     for weights in ([[1.5], [0], [0]], [[-1.5], [0], [0]]):  # one score, of the second class
         single = classifier(tmp_path / "d.onnx", weights=weights)
-        with pytest.raises(SettingsError, match=r"d\.onnx: gives one score, .*--values"):
+        with pytest.raises(SettingsError, match=r"d\.onnx: .*--values"):
             engine(single, output="classes")
         names = ["no", "yes"]
         found = answer(single, pixels, output="classes", class_names=names, values="logits")
         assert found.class_name == names[weights[0][0] > 0]
         assert found.confidence == pytest.approx(1 / (1 + math.exp(-0.6)), abs=1e-5)
+
+
+def test_what_values_are_is_decided_once(tmp_path: Path) -> None:
+    """Logits stay logits on a picture on which they lie within 0..1."""
+    run = engine(classifier(tmp_path / "a.onnx"), output="classes").open()
+    assert run(plain((5, 5, 5))).confidence == pytest.approx(1 / 3)
+    wrong = {"output": "classes", "values": "probabilities"}
+    with pytest.raises(SettingsError, match=r"expected probabilities in 0\.\.1, got .*--values"):
+        engine(classifier(tmp_path / "a.onnx"), **wrong)
 
 
 @pytest.mark.parametrize("shape", [(3,), (1, 3, 1), (3, 1), ("n", "classes")])
@@ -54,10 +68,11 @@ def test_scores_may_have_any_shape_of_one_row(tmp_path: Path, shape: Any) -> Non
         node("Reshape", "mean size", "answer"),
     ]
     path = write(tmp_path / "m.onnx", nodes, (1, 3, 8, 8), shape, size=np.array(size))
-    found = answer(path, plain((0, 255, 0)), output="classes", class_names=NAMES)
+    told = {"output": "classes", "values": "probabilities"}
+    found = answer(path, plain((0, 255, 0)), **told, class_names=NAMES)
     assert found == Prediction("green", 1.0)
-    with pytest.raises(OutputError, match="each of 2 class names, got 3"):
-        answer(path, plain((0, 255, 0)), output="classes", class_names=NAMES[:2])
+    with pytest.raises(SettingsError, match="each of 2 class names, got 3"):
+        engine(path, **told, class_names=NAMES[:2])
 
 
 def test_a_mask_that_leaves_its_range_a_little_is_cut(tmp_path: Path) -> None:
@@ -85,7 +100,7 @@ def test_a_mask_that_leaves_its_range_a_little_is_cut(tmp_path: Path) -> None:
         assert np.abs(mask - truth).mean() < 0.03
         assert 0 <= mask.min() <= mask.max() <= 1
     either = made("either", 2.2, -0.6)
-    with pytest.raises(OutputError, match=r"-0\.6 to 1\.6 may be probabilities .*--values"):
+    with pytest.raises(SettingsError, match=r"may be probabilities .*--values"):
         answer(either, pixels, output="mask")
     weak = answer(either, pixels, output="mask", values="logits")
     assert weak.max() == pytest.approx(1 / (1 + math.exp(-1.6)), abs=1e-3)

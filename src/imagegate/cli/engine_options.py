@@ -107,13 +107,6 @@ Tile = Annotated[
     int | None,
     _network("--tile", "Run it over squares of this side, for large images.", metavar="PX"),
 ]
-OutputName = Annotated[
-    str | None, _network("--output-name", "The output to read, if not the first.", metavar="NAME")
-]
-OutputScaling = Annotated[
-    str | None,
-    _network("--output-scaling", "Of output images, if not that of the input.", metavar="HOW"),
-]
 Values = Annotated[
     str | None,
     _network(
@@ -121,10 +114,6 @@ Values = Annotated[
         "Of classes or masks: probabilities or logits, if unclear.",
         metavar="KIND",
     ),
-]
-MaskChannel = Annotated[
-    int | None,
-    _network("--mask-channel", "Index of the plane or class that is the subject.", metavar="N"),
 ]
 # The options that describe an ONNX model.
 SHOWN = tuple(field.name for field in fields(Preprocess))

@@ -137,10 +137,7 @@ def command(
     colours: engines.Colours = None,
     input_multiple: engines.InputMultiple = None,
     tile: engines.Tile = None,
-    output_name: engines.OutputName = None,
-    output_scaling: engines.OutputScaling = None,
     values: engines.Values = None,
-    mask_channel: engines.MaskChannel = None,
 ) -> None:
     """Degrade clean images, run the real engine on each, and keep its measured loss.
 
