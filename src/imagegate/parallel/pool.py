@@ -53,17 +53,16 @@ def run_many(
 ) -> Generator[Done[Value], None, None]:
     """Yield what ``work`` makes of every source, in input order; an error of one stops no other.
 
-    ``sources`` may be endless: no more than ``8 * jobs`` sendable ones (or 16), or ``2 * jobs`` (or
-    4) of other kinds, are taken ahead. ``jobs`` is by default a worker for each core that this
-    process may use; with 1 all is done here when it is asked for. ``sendable`` are the types that
-    go to worker processes, unless there are a dozen or fewer: they are small, and pickle.
-
-    All else is done in threads of this process, which gain less, as is everything where no process
-    can be started. If a worker dies, the few sources it was given are tried again one by one, and
-    only the culprit is an error. A worker is a fresh interpreter, without plugins given to Pillow.
-    Closing the generator ends the work.
+    ``sources`` may be endless: some eight a worker are taken ahead. ``jobs`` is by default a worker
+    for each core; with 1 all is done here when it is asked for. Sources of the types ``sendable``
+    go to worker processes, unless there are a dozen or fewer. All else is done in threads of this
+    process, which gain less, as is everything where no process can be started. If a worker dies,
+    the few sources it was given are tried again one by one, and only the culprit is an error.
     """
-    _check(sources, jobs)
+    if isinstance(sources, str | bytes):
+        raise SettingsError("sources: expected several, got one; gate.check takes one")
+    if jobs is not None and not (isinstance(jobs, int) and jobs > 0):
+        raise SettingsError(f"jobs: expected a whole number above 0, got {jobs!r}")
     bundles = _bundles(sources, sendable)
     head = list(islice(bundles, 0 if jobs == 1 else FEWEST))
     workers = (jobs or cores()) if len(head) == FEWEST else 1
@@ -111,8 +110,7 @@ def name_of(source: Any) -> str:
 class _Pool:
     """The threads of one run; each has its bundles done by a worker process wherever that can be.
 
-    With a thread for each worker it is known who died of what, and no run waits for another or
-    breaks with it.
+    With a thread for each worker it is known who died of what, and no run breaks with another.
     """
 
     def __init__(self, work: Work[Any], workers: int, sendable: tuple[type, ...]) -> None:
@@ -167,11 +165,12 @@ class _Pool:
         """Return a worker, None if there can be none."""
         if self.over:
             raise CancelledError
-        warm = _take_resting()
-        if warm or self.threads_only:
+        with contextlib.suppress(IndexError):
+            while not (warm := _resting.pop()).rests():
+                warm.worker.end()
             return warm
         try:
-            return _WarmWorker()
+            return None if self.threads_only else _WarmWorker()
         except Exception:  # noqa: BLE001 - whatever forbids processes, threads do without
             self.threads_only = True
             return None
@@ -230,14 +229,6 @@ class _WarmWorker:
 _resting: deque[_WarmWorker] = deque()
 
 
-def _take_resting() -> _WarmWorker | None:
-    with contextlib.suppress(IndexError):
-        while not (warm := _resting.pop()).rests():
-            warm.worker.end()
-        return warm
-    return None
-
-
 def _serve(connection: Connection) -> None:
     """Work on bundle after bundle in a worker process, until none comes any more."""
     work: Any = None
@@ -253,13 +244,6 @@ def _serve(connection: Connection) -> None:
             raise
         except Exception:  # noqa: BLE001 - cannot be unpacked or packed: the parent does it
             connection.send(None)
-
-
-def _check(sources: object, jobs: object) -> None:
-    if isinstance(sources, str | bytes):
-        raise SettingsError("sources: expected several, got one; gate.check takes one")
-    if jobs is not None and not (isinstance(jobs, int) and jobs > 0):
-        raise SettingsError(f"jobs: expected a whole number above 0, got {jobs!r}")
 
 
 def _bundles(sources: Iterable[Any], sendable: tuple[type, ...]) -> Iterator[Bundle]:

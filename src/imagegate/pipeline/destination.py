@@ -28,9 +28,9 @@ def check_destination(path: str | Path, *, inputs: Iterable[str | Path] = ()) ->
                     f"{path}: would replace {one}, which is read: choose another name"
                 )
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            _check_there(target)
-        else:
+        if target.is_file() or target.is_dir():
+            target.open("r+b").close()
+        elif not target.exists():  # a pipe is not opened to find out
             target.open("xb").close()
             target.unlink()
     except OSError as error:
@@ -57,9 +57,3 @@ def check_gate_file(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> P
     if target.is_file() and target.stat().st_size and not zipfile.is_zipfile(target):
         raise SettingsError(f"{path} is there already and is no gate: choose another name")
     return target
-
-
-def _check_there(target: Path) -> None:
-    """Raise OSError if what is there cannot be written to; a pipe is not opened for that."""
-    if target.is_file() or target.is_dir():
-        target.open("r+b").close()

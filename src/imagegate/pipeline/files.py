@@ -146,13 +146,12 @@ def _walk(folder: str, without: Path | None) -> Iterator[str]:
 def _content(fs: Any, inside: str, most: int) -> bytes:
     """Return the first bytes of an object, by one request where the storage allows it."""
     try:
-        found: bytes = fs.cat_file(inside, start=0, end=most)
+        return bytes(fs.cat_file(inside, start=0, end=most))
     except FileNotFoundError:
         raise
     except Exception:  # noqa: BLE001 - an empty object has no range, some storages have none
         with fs.open(inside, "rb") as file:
-            found = file.read(most)
-    return found
+            return bytes(file.read(most))
 
 
 @contextmanager
@@ -170,18 +169,14 @@ def reaching(url: str) -> Iterator[None]:
 
 def _remote(url: str) -> Iterator[str]:
     with reaching(url):
-        yield from _found(url)
-
-
-def _found(url: str) -> Iterator[str]:
-    fs, inside = storage(url)
-    # Over HTTP a folder is a file, too: its page.
-    if not url.endswith("/") and fs.isfile(inside):
-        yield url
-        return
-    if not fs.exists(inside):
-        raise ImageNotFoundError(url, "no such file or folder; check the URL and your rights")
-    yield from (fs.unstrip_protocol(path) for path in _walk_remote(fs, inside))
+        fs, inside = storage(url)
+        # Over HTTP a folder is a file, too: its page.
+        if not url.endswith("/") and fs.isfile(inside):
+            yield url
+        elif fs.exists(inside):
+            yield from map(fs.unstrip_protocol, _walk_remote(fs, inside))
+        else:
+            raise ImageNotFoundError(url, "no such file or folder; check the URL and your rights")
 
 
 def _walk_remote(fs: Any, folder: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from imagegate import features
 from imagegate.errors import SettingsError
 from imagegate.models.gate import Gate
-from imagegate.models.verdict import Result, Row
+from imagegate.models.verdict import Result
 from imagegate.pipeline.files import is_url
 from imagegate.text import shown
 
@@ -71,11 +71,12 @@ class DecisionLog:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         facts: dict[str, Any] = {**self.facts, "time": now()}  # last, where it is found soonest
-        lines = "".join(_line({**one.to_dict(), **facts}) for one in results)
+        rows = ({**one.to_dict(), **facts} for one in results)
+        lines = [json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows]
         if self._torn():
-            lines = "\n" + lines
+            lines.insert(0, "\n")
         with self.path.open("ab", buffering=0) as file:
-            data = memoryview(lines.encode("utf-8"))
+            data = memoryview("".join(lines).encode("utf-8"))
             while data:
                 data = data[file.write(data) :]
 
@@ -106,7 +107,3 @@ def _check(path: Path) -> None:
 def now() -> str:
     """Return the time in UTC, to the second, as ISO 8601 has it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _line(row: Row) -> str:
-    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"

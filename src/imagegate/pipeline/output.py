@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from itertools import islice
 from typing import IO, Any
@@ -55,7 +55,8 @@ def flat(row: Row) -> Row:
     """
     plain = {name: row[name] for name in PLAIN}
     scores = {f"{cause}_score": row["scores"].get(cause) for cause in CAUSES}
-    return {**plain, "reasons": row["reasons"], **scores, **_measured(row["measures"])}
+    measures = {name: row["measures"].get(name) for name in MEASURES}
+    return {**plain, "reasons": row["reasons"], **scores, **measures}
 
 
 def write_jsonl(file: IO[bytes], rows: Iterable[Row]) -> None:
@@ -81,7 +82,8 @@ def write_parquet(file: IO[bytes], rows: Iterable[Row]) -> None:
     """Write columns, see :func:`schema`."""
     pa, form = arrow(), schema()
     with pa.parquet.ParquetWriter(file, form, compression="zstd") as table:
-        for group in _groups(map(flat, rows)):
+        flattened = map(flat, rows)
+        while group := list(islice(flattened, GROUP)):
             table.write_table(pa.Table.from_pylist(group, schema=form))
 
 
@@ -103,15 +105,6 @@ def arrow() -> Any:
     """Return pyarrow with its Parquet module."""
     require("pyarrow.parquet", "parquet")
     return require("pyarrow", "parquet")
-
-
-def _measured(measures: Mapping[str, float | None]) -> Row:
-    return {name: measures.get(name) for name in MEASURES}
-
-
-def _groups(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while group := list(islice(rows, GROUP)):
-        yield group
 
 
 FORMATS = Table(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import cv2
@@ -13,7 +14,7 @@ from imagegate.features.noise import flattest, native_stripes
 from imagegate.image import Image
 from imagegate.image.image import to_gray
 from imagegate.models.gate import Gate
-from imagegate.models.verdict import Result, Verdict
+from imagegate.models.verdict import Result
 from imagegate.tables import Pixels, Repair, Table
 
 Floats = NDArray[np.float32]
@@ -38,47 +39,28 @@ INK, PAPER = 0.2, 90.0  # percentiles that become black and white
 def repaired(result: Result, image: Image, gate: Gate, limits: Mapping[str, float]) -> Result:
     """Return the result with the repair that the gate likes best; itself if none is good enough.
 
-    Parameters
-    ----------
-    result : Result
-        With the verdict on the image as it came.
-    image : Image
-        The image as it came.
-    gate : Gate
-        Asked again about each repaired image.
-    limits : mapping of str to float
-        The causes that may be repaired, each with the highest ``p_fail`` of the repaired image,
-        such as :func:`proven` returns.
-
-    Returns
-    -------
-    Result
-        Unchanged, too, for an image that is out of distribution: nobody knows what a repair does
-        to it.
+    ``limits`` are the causes that may be repaired, each with the highest ``p_fail`` of the repaired
+    image, such as :func:`proven` returns. An image that is out of distribution stays as it is:
+    nobody knows what a repair does to it.
     """
-    if result.verdict is None or result.verdict.p_fail is None:
+    verdict = result.verdict
+    if verdict is None or verdict.p_fail is None:
         return result
-    found: list[tuple[float, Result]] = []
-    for cause, pixels in attempts(image, result.verdict, limits):
-        verdict = gate.check(pixels)
-        after = verdict.p_fail
-        if after is not None and after <= limits[cause] and gate.knows(verdict):
-            better = replace(result, action="repair", repair=cause, after=after, pixels=pixels)
-            found.append((after, better))
-    return min(found, key=lambda pair: pair[0], default=(0.0, result))[1]
-
-
-def attempts(
-    image: Image, verdict: Verdict, causes: Mapping[str, float]
-) -> Iterator[tuple[str, Pixels]]:
-    """Repair each of the causes that the verdict blames, in the order of the table."""
+    best, lowest = result, math.inf
     blamed = {reason.cause for reason in verdict.reasons}
     for cause, row in REPAIRS.items():
         low = verdict.scores.get(cause, 100.0) < LOW_SCORE
-        if cause in causes and (low or cause in blamed):
-            pixels = row.function(image.rgb, verdict.measures)
-            if pixels is not None:
-                yield cause, pixels
+        if cause not in limits or not (low or cause in blamed):
+            continue
+        pixels = row.function(image.rgb, verdict.measures)
+        if pixels is None:
+            continue
+        again = gate.check(pixels)
+        after = math.inf if again.p_fail is None else again.p_fail
+        if after <= limits[cause] and after < lowest and gate.knows(again):
+            best = replace(result, action="repair", repair=cause, after=after, pixels=pixels)
+            lowest = after
+    return best
 
 
 def proven(gate: Gate) -> Mapping[str, float]:

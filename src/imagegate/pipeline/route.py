@@ -62,7 +62,8 @@ class Policy:
     def __post_init__(self) -> None:
         """Refuse what is not a threshold, a cause or a reason."""
         for name in ("use_below", "reject_from"):
-            _share(name, getattr(self, name), optional=True)
+            if getattr(self, name) is not None:
+                _share(name, getattr(self, name))
         _check_repairs(self.repair)
         for cause in self.review:
             if cause not in REASON_CAUSES:
@@ -101,10 +102,12 @@ def load_policy(policy: Policy | Mapping[str, Any] | str | Path | None = None) -
     if isinstance(policy, Mapping):
         return _made(policy)
     try:
-        return _made(_read_file(Path(policy)))
+        return _made(tomllib.loads(Path(policy).read_text(encoding="utf-8")))
     except ImagegateError as error:
         words = str(error)
         raise SettingsError(words if str(policy) in words else f"{policy}: {words}") from error
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{policy}: cannot read a policy from it: {error}") from error
 
 
 def _made(given: Mapping[str, Any]) -> Policy:
@@ -116,13 +119,6 @@ def _made(given: Mapping[str, Any]) -> Policy:
     if not isinstance(review, list | tuple):
         raise SettingsError(f"policy: review: expected a list of reasons, got {review!r}")
     return Policy(**{**given, "review": tuple(review)})
-
-
-def _read_file(path: Path) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{path}: cannot read a policy from it: {error}") from error
 
 
 def _check_repairs(repair: object) -> None:
@@ -141,9 +137,7 @@ def _check_repairs(repair: object) -> None:
         _share(f"repair.{cause}", limit)
 
 
-def _share(name: str, value: object, *, optional: bool = False) -> None:
-    if value is None and optional:
-        return
+def _share(name: str, value: object) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 <= value <= 1:  # type: ignore[operator]
         raise SettingsError(f"policy: {name}: expected a number from 0 to 1, got {value!r}")

@@ -66,27 +66,11 @@ def run(
     list, from the folder ``OUT.partial`` beside the output. An output that exists or was begun
     otherwise raises SettingsError.
 
-    Parameters
-    ----------
-    router : Router
-        Judges the files, in worker processes.
-    paths : iterable of str
-        The files.
-    out : str
-        Path or URL, in a format of :data:`imagegate.pipeline.output.FORMATS`.
-    work : callable, optional
-        What is done with each file, in place of ``router.pages``; returns one result a page.
-    many : callable
-        Does the work on many files: :func:`imagegate.parallel.pool.run_many` on this machine,
-        :func:`imagegate.integrations.ray.ray_many` on a cluster.
-    jobs : int, optional
-        Workers; by default all cores of the machine, or of the cluster.
-    log : DecisionLog, optional
-        Gets every decision; after a kill those of the last seconds again.
-    progress : callable, optional
-        Called after every file.
-    settings : dict, optional
-        What else must not change between two runs into the same output.
+    ``work`` is done with each file in place of ``router.pages``, and ``many`` does it with many:
+    :func:`imagegate.parallel.pool.run_many` on this machine,
+    :func:`imagegate.integrations.ray.ray_many` on a cluster. ``log`` gets every decision, after a
+    kill those of the last seconds again. ``settings`` are what else must not change between two
+    runs into the same output.
     """
     write = writer(out)
     with reaching(out):
@@ -121,13 +105,14 @@ def _look(
     progress: Progress | None,
 ) -> Shards:
     """Look at the files that are left; return the shards with the rows of all."""
-
-    def write_log(files: list[list[Result]]) -> None:
-        if log:
-            log.append(chain.from_iterable(files))
-
-    shards, tally = journal.shards(SHARD_FILES, write_log), Tally()
-    whole = shards.resume()
+    shards = Shards(
+        *(journal.fs, journal.folder),
+        size=SHARD_FILES,
+        to_json=lambda results: [result.to_dict() for result in results],
+        sum_up=lambda files: {"routes": Counter(page.route for page in chain(*files))},
+        on_write=lambda files: log.append(chain(*files)) if log else None,
+    )
+    whole, tally = shards.resume(), Tally()
     start = sum(end["items"] for end in whole)
     tally.routes.update(sum((Counter(end["routes"]) for end in whole), Counter()))
     tell = progress or (lambda done, total, note: None)
@@ -164,16 +149,6 @@ class Journal:
             for position, line in enumerate(lines):
                 if position >= start:
                     yield json.loads(line)
-
-    def shards(self, size: int, on_write: Callable[[list[list[Result]]], None]) -> Shards:
-        """Return the shards; the last line of each counts where the pages of its files went."""
-        return Shards(
-            *(self.fs, self.folder),
-            size=size,
-            to_json=lambda results: [result.to_dict() for result in results],
-            sum_up=_routes,
-            on_write=on_write,
-        )
 
     def finish(self, write: Callable[[IO[bytes]], None], target: str) -> None:
         """Write the output, move it to its name, and remove the folder."""
@@ -212,10 +187,6 @@ def begin(out: str, settings: Mapping[str, Any], paths: Iterable[str]) -> Journa
             lock.close()
         raise
     return Journal(fs, folder, files, lock)
-
-
-def _routes(files: list[list[Result]]) -> dict[str, Any]:
-    return {"routes": Counter(result.route for results in files for result in results)}
 
 
 def _begin(fs: Any, folder: str, settings: Mapping[str, Any], paths: Iterable[str]) -> int:

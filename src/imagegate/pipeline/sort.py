@@ -7,7 +7,7 @@ import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -56,12 +56,11 @@ class Sorter:
             return pages
         try:
             pages = self._put_pages(path, pages)
-        except OSError as error:
-            if error.errno in NO_ROOM:
+        except Exception as error:  # a storage raises whatever its client raises
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
                 raise NoRoomError(f"{self.target}: {NO_ROOM_ADVICE} ({error.strerror})") from error
-            pages = _not_put(path, pages, error)
-        except Exception as error:  # noqa: BLE001 - a storage raises whatever its client raises
-            pages = _not_put(path, pages, error)
+            why = shown(f"{path}: judged, but it could not be put in its place ({error})")
+            pages = [replace(page, error=page.error or why) for page in pages]
         return [replace(page, pixels=None) for page in pages]  # much to send to another process
 
     def _put_pages(self, path: str, pages: list[Result]) -> list[Result]:
@@ -74,11 +73,6 @@ class Sorter:
             destination += free_ending(path)
             save(destination, pixels)
         return [replace(page, written=shown(destination)) for page in pages]
-
-
-def _not_put(path: str, pages: list[Result], error: Exception) -> list[Result]:
-    why = shown(f"{path}: judged, but it could not be put in its place ({error})")
-    return [replace(page, error=page.error or why) for page in pages]
 
 
 def free_ending(path: str) -> str:
@@ -120,7 +114,8 @@ def check_folders(source: str, target: str, *, begun: bool) -> None:
     (here, origin), (there, folder) = storage(source), storage(target)
     if type(here) is type(there) and _holds(folder, origin, real=is_local(here)):
         raise SettingsError(f"{target} holds {source} itself: choose another folder to sort into")
-    if not begun and there.exists(folder) and _taken(there, folder):
+    empty = there.isdir(folder) and not there.ls(folder, detail=False)
+    if not begun and there.exists(folder) and not empty:
         raise SettingsError(f"{target} is not empty: choose a new folder to sort into")
 
 
@@ -128,7 +123,3 @@ def _holds(folder: str, origin: str, *, real: bool) -> bool:
     if real:
         return Path(origin).resolve().is_relative_to(Path(folder).resolve())
     return (origin.rstrip("/") + "/").startswith(folder.rstrip("/") + "/")
-
-
-def _taken(fs: Any, folder: str) -> bool:
-    return not fs.isdir(folder) or bool(fs.ls(folder, detail=False))
