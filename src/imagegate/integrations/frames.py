@@ -48,14 +48,9 @@ def to_frame(results: Iterable[Result | Verdict] | Evaluation) -> Any:
         return pandas.DataFrame([_figures(method) for method in methods])
     from imagegate.pipeline.output import flat
 
-    return pandas.DataFrame([flat(_row(result)) for result in cast("Iterable[Any]", results)])
-
-
-def _row(result: Result | Verdict) -> dict[str, Any]:
-    """Return a result as plain values."""
-    if isinstance(result, Verdict):
-        return Result("", result.gate, result).to_dict()
-    return result.to_dict()
+    given = cast("Iterable[Result | Verdict]", results)
+    whole = (Result("", one.gate, one) if isinstance(one, Verdict) else one for one in given)
+    return pandas.DataFrame([flat(result.to_dict()) for result in whole])
 
 
 def _figures(method: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -84,7 +84,7 @@ def check_dataset(
     router = Router(gate, policy, limits=limits)
     # What reads the dataset needs CPUs, too: workers that held all of them would wait for ever.
     pool = ray.data.ActorPoolStrategy(min_size=1, max_size=workers or _cpus(ray))
-    return _mapped(ds, _Checker, router, pool)
+    return _mapped(ds, partial(_verdicts, router), pool)
 
 
 def ray_many(
@@ -102,49 +102,46 @@ def ray_many(
         ds = ray.data.from_arrow(arrow().table({"path": paths}), override_num_blocks=blocks)
         ds.context.execution_options.preserve_order = True
         pool = ray.data.ActorPoolStrategy(size=min(blocks, jobs or _cpus(ray)))
-        for answer in _mapped(ds, _Teller, work, pool).iter_rows():
+        for answer in _mapped(ds, partial(_answers, work), pool).iter_rows():
             yield ray.cloudpickle.loads(answer["done"])
 
 
-class _Checker:
-    """Turns a batch of paths, with or without bytes, into the columns of a Parquet file."""
+def _verdicts(router: Router, batch: Any) -> Any:
+    """Turn a batch of paths, with or without bytes, into the columns of a Parquet file."""
+    paths = batch["path"].to_pylist()
+    known = "bytes" in batch.column_names
+    contents = batch["bytes"].to_pylist() if known else [None] * len(paths)
+    rows = [
+        flat(result.to_dict())
+        for path, content in zip(paths, contents, strict=True)
+        for result in results_of(
+            attempt(partial(router.pages, content=content), path), router.gate.name
+        )
+    ]
+    return arrow().Table.from_pylist(rows, schema=schema())
 
-    def __init__(self, router: Router) -> None:
+
+def _answers(work: Any, batch: Any) -> Any:
+    """Turn a batch of paths into what became of each."""
+    dumps = require("ray.cloudpickle", "scale").dumps
+    done = [attempt(work, json.loads(path)) for path in batch["path"].to_pylist()]
+    return arrow().table({"done": [dumps(one) for one in done]})
+
+
+class _Worker:
+    """What a worker of the cluster is sent once, and does with batch after batch."""
+
+    def __init__(self, work: Callable[[Any], Any]) -> None:
         cv2.setNumThreads(1)  # the cores are shared out by worker
-        self.router = router
-
-    def __call__(self, batch: Any) -> Any:
-        paths = batch["path"].to_pylist()
-        known = "bytes" in batch.column_names
-        contents = batch["bytes"].to_pylist() if known else [None] * len(paths)
-        rows = [
-            flat(result.to_dict())
-            for path, content in zip(paths, contents, strict=True)
-            for result in self.results(path, content)
-        ]
-        return arrow().Table.from_pylist(rows, schema=schema())
-
-    def results(self, path: str, content: bytes | None) -> list[Result]:
-        done = attempt(partial(self.router.pages, content=content), path)
-        return results_of(done, self.router.gate.name)
-
-
-class _Teller:
-    """Turns a batch of paths into what became of each."""
-
-    def __init__(self, work: Any) -> None:
-        cv2.setNumThreads(1)
         self.work = work
 
     def __call__(self, batch: Any) -> Any:
-        dumps = require("ray.cloudpickle", "scale").dumps
-        done = [attempt(self.work, json.loads(path)) for path in batch["path"].to_pylist()]
-        return arrow().table({"done": [dumps(one) for one in done]})
+        return self.work(batch)
 
 
-def _mapped(ds: Dataset, kind: type, work: Any, pool: Any) -> Dataset:
+def _mapped(ds: Dataset, work: Callable[[Any], Any], pool: Any) -> Dataset:
     return ds.map_batches(
-        kind,
+        _Worker,
         fn_constructor_args=(work,),
         batch_size=BATCH,
         batch_format="pyarrow",

@@ -170,13 +170,7 @@ def to_bytes(gate: Gate) -> bytes:
 
 
 def read_gate(path: str | Path) -> Gate:
-    """Read a gate file.
-
-    Raises
-    ------
-    GateFileError
-        If it is damaged, was changed, comes from a newer version, or is no gate file.
-    """
+    """Read a gate file; what is damaged, changed, newer or none at all raises GateFileError."""
     try:
         return from_bytes(Path(path).read_bytes())
     except GateFileError as error:

@@ -124,28 +124,28 @@ def _typed(name: str, value: Any) -> Any:
         raise GateFileError(f"card: {name} is {value!r:.80}: {error}") from None
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("expected text")
-    return value
+def _kind(kind: type, name: str) -> Reader:
+    """Return a reader of one type; true is no number."""
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise TypeError(f"expected {name}")
+        return value
+
+    return read
 
 
-def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError("expected a whole number")
-    return value
+_text, _whole, _truth = (
+    _kind(str, "text"),
+    _kind(int, "a whole number"),
+    _kind(bool, "true or false"),
+)
 
 
 def _count(value: Any) -> int:
     if _whole(value) < 0:
         raise ValueError("expected 0 or more")
-    return _whole(value)
-
-
-def _truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("expected true or false")
-    return value
+    return int(value)
 
 
 def _number(value: Any) -> float:

@@ -114,13 +114,10 @@ class Forest:
     def check(self) -> Forest:
         """Return the forest, or raise GateFileError if walking it could go astray."""
         for name in ("feature", "threshold", "missing_left", "value"):
-            array = getattr(self, name)
-            if array.shape != self.left.shape:
-                raise GateFileError(
-                    f"forest: {name} has shape {array.shape}, not {self.left.shape}"
-                )
-        problem = self._problem()
-        if problem:
+            shape = getattr(self, name).shape
+            if shape != self.left.shape:
+                raise GateFileError(f"forest: {name} has shape {shape}, not {self.left.shape}")
+        if problem := self._problem():
             raise GateFileError(f"forest: {problem}")
         return self
 
@@ -137,15 +134,11 @@ class Forest:
             return "a node looks at a measure that does not exist"
         if np.isnan(self.threshold).any() or not np.isfinite(self.value).all():
             return "a threshold or value is not a number"
-        if not np.isfinite(self.base) or self._claims() != nodes:
+        children = self.left[inner]
+        claimed = np.sort(np.concatenate([self.roots, children, children + 1]))
+        if not np.isfinite(self.base) or not np.array_equal(claimed, np.arange(nodes)):
             return "nodes are shared or left over"
         return "" if self.depth <= MOST_DEPTH else f"deeper than {MOST_DEPTH}"
-
-    def _claims(self) -> int:
-        """Count the different nodes that are a root or a child, each claimed once; else -1."""
-        inner = self.left[self.left > 0]
-        claimed = np.concatenate([self.roots, inner, inner + 1])
-        return len(claimed) if len(np.unique(claimed)) == len(claimed) else -1
 
 
 def _two_sided(X: NDArray[np.floating]) -> NDArray[np.float64]:

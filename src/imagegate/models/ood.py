@@ -59,17 +59,17 @@ class OutOfDistributionDetector:
         """Tell for every row whether it is unlike anything in training."""
         return self.distance(X) > self.limit
 
-    def farthest(self, x: NDArray[np.floating], count: int = 2) -> list[int]:
-        """Return the columns in which one row is farthest from its nearest training rows.
+    def farthest(self, x: NDArray[np.floating]) -> list[int]:
+        """Return the two columns in which one row is farthest from its nearest training rows.
 
-        Those with less than a third of the largest gap are left out.
+        One with less than a third of the largest gap is left out.
         """
         z = self.normal(x[None, :])
         nearest = np.argsort(self._squared(z)[0], kind="stable")[: self._neighbours]
         own, others = _coordinates(z), self._coordinates[nearest]
         gap = ((others - own) ** 2).mean(axis=0)
         measures = gap[: len(x)] + gap[len(x) :]
-        ranked = np.argsort(-measures, kind="stable")[:count]
+        ranked = np.argsort(-measures, kind="stable")[:2]
         return [int(j) for j in ranked if measures[j] >= measures[ranked[0]] / 3]
 
     def span(self, column: int) -> tuple[float, float]:
@@ -95,27 +95,18 @@ class OutOfDistributionDetector:
 
     def check(self, measures: int) -> OutOfDistributionDetector:
         """Return it, or raise GateFileError if its parts do not fit together."""
-        shape = self.knots.shape
-        fits = (
-            self.knots.ndim == 2
-            and shape[0] == measures
-            and 0 < shape[1] <= MOST_KNOTS
-            and self.levels.shape == shape
-            and self.reach.shape == (measures,)
-            and self.rows.ndim == 2
-            and self.rows.shape[1] == measures
-            and 0 < len(self.rows) <= MOST_ROWS
-        )
-        if not fits:
+        shapes = [array.shape for array in (self.knots, self.levels, self.rows, self.reach)]
+        knots, rows = self.knots.shape[-1], len(self.rows)
+        fitting = [(measures, knots), (measures, knots), (rows, measures), (measures,)]
+        if shapes != fitting or not (0 < knots <= MOST_KNOTS and 0 < rows <= MOST_ROWS):
             raise GateFileError("guard: the arrays do not fit the measures")
         defined = ~np.isnan(self.knots[:, 0])
+        finite = (self.knots[defined], self.levels[defined], self.reach)
         sound = (
-            np.isfinite(self.knots[defined]).all()
+            all(np.isfinite(array).all() for array in finite)
             and (np.diff(self.knots[defined], axis=1) >= 0).all()
-            and np.isfinite(self.levels[defined]).all()
-            and (self.reach > 0).all()
-            and np.isfinite(self.reach).all()
             and not np.isinf(self.rows).any()
+            and (self.reach > 0).all()
             and self.limit > 0
         )
         if not sound:

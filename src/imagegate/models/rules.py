@@ -128,22 +128,19 @@ def load_thresholds(
     if isinstance(thresholds, str | Path):
         given = _read_file(Path(thresholds))
         try:
-            return replace(PRESETS[task], **_all_checked(given))
+            return load_thresholds(given, task=task)
         except ImagegateError as error:
             raise SettingsError(f"{thresholds}: {error}") from error
-    return replace(PRESETS[task], **_all_checked(thresholds or {}))
-
-
-def _all_checked(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _checked(key, value) for key, value in given.items()}
+    checked: Any = {key: _checked(key, value) for key, value in (thresholds or {}).items()}
+    return replace(PRESETS[task], **checked)
 
 
 def _read_file(path: Path) -> Mapping[str, Any]:
-    readers = {".toml": tomllib.loads, ".json": json.loads}
-    if path.suffix.lower() not in readers:
+    reader = {".toml": tomllib.loads, ".json": json.loads}.get(path.suffix.lower())
+    if reader is None:
         raise SettingsError(f"{path}: expected thresholds in a .toml or .json file")
     try:
-        found = readers[path.suffix.lower()](path.read_text(encoding="utf-8"))
+        found = reader(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # both decoders raise a ValueError
         raise SettingsError(f"{path}: cannot read thresholds: {error}") from error
     if not isinstance(found, dict):

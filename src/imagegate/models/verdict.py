@@ -129,16 +129,8 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values as ``schema/verdict.schema.json`` describes them; NaN is None."""
-        return {
-            "decision": self.decision,
-            "ok": self.ok,
-            "p_fail": self.p_fail,
-            "quality": self.quality,
-            "reasons": [reason.to_dict() for reason in self.reasons],
-            "scores": json_safe(self.scores),
-            "measures": json_safe(self.measures),
-            "gate": self.gate,
-        }
+        plain = json_safe(vars(self) | {"reasons": ()})
+        return {**plain, "reasons": [reason.to_dict() for reason in self.reasons]}
 
     def to_document_ai(self) -> dict[str, Any]:
         """Return the verdict in the words of Google Document AI's quality scores.
@@ -179,14 +171,10 @@ class Verdict:
 
     def __str__(self) -> str:
         """Return the verdict as plain sentences."""
-        words = {
-            "pass": "Pass",
-            "review": "Someone should look at this image",
-            "reject": "Reject",
-        }[self.decision]
+        words = {"pass": "Pass", "review": "Someone should look at this image", "reject": "Reject"}
         risk = "" if self.p_fail is None else f", chance of failure {percent(self.p_fail)}"
         why = " ".join(reason.message for reason in self.reasons[:3])
-        return f"{words}: quality {self.quality} of 100{risk}. {why}".rstrip()
+        return f"{words[self.decision]}: quality {self.quality} of 100{risk}. {why}".rstrip()
 
 
 @dataclass(frozen=True, eq=False)
