@@ -6,7 +6,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check format golden clean help
+.PHONY: demo test oldest check format golden clean help
 
 help:           ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -26,6 +26,10 @@ check: $(VENV)/test.stamp    ## format check, lint, types, tests: what CI runs
 format: $(VENV)/test.stamp   ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+oldest: $(VENV)/test.stamp   ## run the tests that read scikit-learn's trees with the oldest release allowed
+	$(PIP) install --target $(VENV)/oldest --upgrade --no-deps 'scikit-learn==1.6.0'
+	PYTHONPATH=$(VENV)/oldest $(BIN)/python -m pytest tests/models/test_forest.py tests/training/test_fit.py
 
 golden: $(VENV)/test.stamp   ## rewrite the golden values; explain the diff in the change log
 	$(BIN)/python tests/golden/make.py
