@@ -15,6 +15,7 @@ import argparse
 import numpy as np
 
 from imagegate.models.artifact import load_gate
+from imagegate.models.calibration import History
 from imagegate.stats.binomial import sources_needed
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
@@ -40,13 +41,13 @@ def training_rows(gate, corpus: Corpus) -> ScoredRows:
 
 def shares(gate, training: ScoredRows | None, promise: tuple[float, float], some: int, draws: int):
     """Return the share of sources passed in each draw."""
-    rows, source = ScoredRows.of_history(gate.history), gate.history.source
+    history, source = gate.history, gate.history.source
     rng, found = np.random.default_rng(0), []
     wanted = dict(zip(("risk_target", "confidence"), promise, strict=True))
     for seed in range(draws):
         mask = np.isin(source, rng.choice(source.max() + 1, some, replace=False))
-        part = ScoredRows(*(values[mask] for values in vars(rows).values()))
-        _, kept = meet_risk_target(part, source[mask], **wanted, seed=seed, training=training)
+        rows = History(*(values[mask] for values in vars(history).values()))
+        _, kept = meet_risk_target(rows, **wanted, seed=seed, training=training)
         found.append(kept.passed / kept.sources if kept.kept else 0.0)
     return np.array(found)
 

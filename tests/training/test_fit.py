@@ -85,7 +85,9 @@ def test_promise_and_facts_are_written_down(result):
     )
     assert card.libraries["scikit-learn"]
     assert card.date == "2026-11-20"
-    assert any("at most 20 % of the images passed fail" in line for line in result.messages)
+    assert any(
+        "at most 20 % of the images passed fail" in line for line in result.summary.guarantee
+    )
     drawn = result.gate.history
     assert len(drawn.raw) == card.parts["calibration"]["rows"]
 
@@ -106,7 +108,7 @@ def test_promise_that_cannot_be_kept_is_told():
     assert few.gate.thresholds.passing is None
     assert not few.gate.passes(ROWS.X).any()
     assert "nothing passes by itself" in few.gate.card.guarantee_text()
-    text = " ".join(few.messages)
+    text = " ".join([*few.summary.guarantee, *few.summary.shortfall])
     assert "The risk target cannot be met" in text
     assert len(re.findall(r"[\d,]+ more", text)) == 1
     assert "Warning: only 6 sources to calibrate on" in text

@@ -27,11 +27,12 @@ from imagegate.training.data.clean import cause_of
 from imagegate.training.evaluation.evaluate import evaluate
 from imagegate.training.labelling.recipes import draw
 from imagegate.training.learning import diagnosis
-from imagegate.training.learning.cause_rows import CauseRows, cause_rows
 from imagegate.training.learning.diagnosis import HURTS as HURTS_SHARE
 from imagegate.training.learning.diagnosis import (
     LEAST_LEVEL,
     MOST_LEVEL,
+    CauseRows,
+    cause_rows,
     hurting_levels,
     presence,
 )

@@ -55,15 +55,21 @@ def test_a_telling_output_is_kept(result):
     assert set(gate.card.measures) < set(output.card.measures)
     assert output.card.settings["log_loss"] < gate.card.settings["log_loss"]
     assert output.card.groups == gate.card.groups
-    assert any(message.startswith("Output check: image and output") for message in result.messages)
-    assert any(message.startswith("Output check: Guarantee") for message in result.messages)
+    assert any(
+        message.startswith("Output check: image and output") for message in result.summary.guarantee
+    )
+    assert any(
+        message.startswith("Output check: Guarantee") for message in result.summary.guarantee
+    )
 
 
 def test_the_first_gate_is_the_same_with_and_without(result):
     bare = replace(ROWS, outputs={}, meta=standins.corpus(sources=2).meta)
     alone = train(bare, **SETTINGS)
     assert to_bytes(alone.gate) == to_bytes(replace(result.gate, output=None))
-    assert any("no measures of outputs. Label again" in message for message in alone.messages)
+    assert any(
+        "no measures of outputs. Label again" in message for message in alone.summary.guarantee
+    )
 
 
 def test_same_seed_same_bytes(result):
@@ -75,19 +81,19 @@ def test_same_seed_same_bytes(result):
 def test_an_output_that_tells_nothing_is_left_out():
     plain = train(corpus(telling=0.0), **SETTINGS)
     assert plain.gate.output is None
-    assert any("No output check: the output" in message for message in plain.messages)
+    assert any("No output check: the output" in message for message in plain.summary.guarantee)
 
 
 def test_another_version_of_the_measures_is_not_learned_from():
     old = replace(ROWS, meta=ROWS.meta | {"output_version": 0})
     told = train(old, **SETTINGS)
     assert told.gate.output is None
-    assert any("from another version" in message for message in told.messages)
+    assert any("from another version" in message for message in told.summary.guarantee)
 
 
 def test_the_whole_table_or_the_own_columns(result):
     output = result.gate.output
-    whole = np.hstack([ROWS.X, ROWS.output_X])
+    whole = np.hstack([ROWS.X, ROWS.matrix(NAMES)])
     np.testing.assert_array_equal(
         output.p_fail(whole), output.p_fail(ROWS.matrix(output.card.measures))
     )

@@ -52,13 +52,13 @@ def test_rows_carry_what_is_measured_on_the_output(folder: Path) -> None:
     assert corpus.meta["output_measures"] == list(NAMES)
     assert corpus.meta["output_version"] == OUTPUT_VERSION
     assert tuple(corpus.outputs) == NAMES
-    assert corpus.output_X.shape == (len(corpus), len(NAMES))
+    assert corpus.matrix(NAMES).shape == (len(corpus), len(NAMES))
     assert not set(NAMES) & set(corpus.names)
     for index in (0, 1):
         picture = image.read(remake(corpus, index))
         mask = TASKS[TASK_NAME].engines["grabcut"].open()(picture.rgb)
         np.testing.assert_array_equal(
-            corpus.output_X[index], measure_output(TASK_NAME, picture, mask)
+            corpus.matrix(NAMES)[index], measure_output(TASK_NAME, picture, mask)
         )
     np.testing.assert_array_equal(corpus.column("mask.cover"), corpus.outputs["mask.cover"])
     chosen = corpus.select([1])
@@ -111,11 +111,11 @@ def test_corpora_without_them_read_and_join(folder: Path, tmp_path: Path) -> Non
     store.write_meta(out, meta)
     older, newer = read_corpus(out), read_corpus(folder)
     assert older.outputs == {}
-    assert older.output_X.shape == (len(older), 0)
+    assert not older.outputs
     renamed = {"row_id": np.array([f"x{name}" for name in older.rows["row_id"]], dtype=object)}
     other = replace(newer, rows=newer.rows | renamed)
     both = join_corpora([newer, other])
-    assert both.output_X.shape == (2 * len(newer), len(NAMES))
+    assert both.matrix(NAMES).shape == (2 * len(newer), len(NAMES))
     mixed = join_corpora([newer, replace(older, rows=older.rows | renamed)])
     assert mixed.outputs == {}
     assert "output_measures" not in mixed.meta

@@ -25,13 +25,15 @@ PLENTY = {
 MORE = re.compile(r"Add about ([\d,]+) more (sources|images) like these\.")
 
 
-def told(*, scale=1, engine="tesseract", guarantees=(), **changes):
+def told(*, scale=1, engine="tesseract", more_sources=0, **changes):
     """Return sentences and the number of sources asked for, of these counts: ``split={…}``."""
     made = {
         name: {what: number // scale for what, number in split.items()} | changes.get(name, {})
         for name, split in PLENTY.items()
     }
-    sentences = list(shortfall(replace(card(), parts=made, engine=engine), guarantees))
+    missed = Guarantee(0.05, 0.95, False, 200, 90, 9, 0.2, more_sources=more_sources)
+    known = replace(card(), parts=made, engine=engine)
+    sentences = list(shortfall(known, replace(known, guarantee=missed)))
     numbers = [int(found[1].replace(",", "")) for line in sentences if (found := MORE.match(line))]
     assert len(numbers) < 2
     return [line for line in sentences if not MORE.match(line)], *numbers
@@ -74,9 +76,8 @@ def test_several_shortfalls_come_down_to_the_largest_number():
 
 def test_a_guarantee_that_fails_asks_for_sources_too():
     """It takes 41 more to calibrate on, a fifth of all."""
-    missed = Guarantee(0.05, 0.95, False, 200, 90, 9, 0.2, more_sources=41)
-    assert told(guarantees=[missed]) == ([], 210)
-    assert told(guarantees=[replace(missed, more_sources=None)]) == ([],)
+    assert told(more_sources=41) == ([], 210)
+    assert told(more_sources=None) == ([],)
 
 
 def test_the_number_is_enough():

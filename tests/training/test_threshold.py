@@ -16,6 +16,7 @@ from imagegate.stats.binomial import (
     wilson,
 )
 from imagegate.training.learning.threshold import (
+    ScoredRows,
     cost_threshold,
     first_step,
     ltt_threshold,
@@ -67,8 +68,8 @@ def broken_share(choose, *, sources=400, times=300, **kind):
 
 
 def by_promise(score, fails, start=None):
-    found = ltt_threshold(score, fails, risk_target=PROMISE, confidence=0.95, start=start)
-    return -np.inf if found.threshold is None else found.threshold
+    threshold, *_ = ltt_threshold(score, fails, risk_target=PROMISE, confidence=0.95, start=start)
+    return -np.inf if threshold is None else threshold
 
 
 @pytest.mark.parametrize("hump", [False, True], ids=["one crossing", "hump"])
@@ -98,12 +99,13 @@ def test_start_chosen_on_other_sources_keeps_it_valid():
     rng = np.random.default_rng(3)
     score, fails = world(rng, 1200)
     wanted = {"risk_target": PROMISE, "confidence": 0.95}
-    start = first_step(score, fails, np.ones(1200), sources=400, **wanted)
+    training = ScoredRows(score, fails, np.ones(1200))
+    start = first_step(training, sources=400, **wanted)
     assert 59 <= start < 250
     broken, passing = broken_share(lambda s, f: by_promise(s, f, start))
     assert broken <= 0.07
     assert passing >= broken_share(by_promise)[1] - 0.01
-    assert first_step(score, fails, np.ones(1200), sources=40, **wanted) == 59
+    assert first_step(training, sources=40, **wanted) == 59
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -123,7 +125,7 @@ def test_mapie_finds_the_same_threshold(seed, monkeypatch):
     score, fails = world(rng, 500)
     p_success = 1 / (1 + np.exp(score))
     start = 93
-    found = ltt_threshold(-p_success, fails, risk_target=PROMISE, confidence=0.95, start=start)
+    found, *_ = ltt_threshold(-p_success, fails, risk_target=PROMISE, confidence=0.95, start=start)
     strict_to_lenient = np.sort(p_success)[::-1][start - 1 :]
     controller = BinaryClassificationController(
         predict_function=lambda X: np.column_stack([1 - X[:, 0], X[:, 0]]),
@@ -138,7 +140,7 @@ def test_mapie_finds_the_same_threshold(seed, monkeypatch):
         controller.calibrate(p_success[:, None], (~fails).astype(int))
     valid = np.ravel(controller.valid_predict_params)
     expected = valid.min() if valid.size else None
-    assert found.threshold == (None if expected is None else pytest.approx(-expected, abs=1e-12))
+    assert found == (None if expected is None else pytest.approx(-expected, abs=1e-12))
 
 
 def test_equal_scores_pass_together_or_not_at_all():
@@ -146,19 +148,17 @@ def test_equal_scores_pass_together_or_not_at_all():
     fails = np.zeros(120, bool)
     fails[80:110] = True
     found = ltt_threshold(score, fails, risk_target=PROMISE, confidence=0.95)
-    assert (found.threshold, found.passed, found.failed) == (0.0, 80, 0)
-    assert found.bound == pytest.approx(1 - 0.05 ** (1 / 80))
+    assert found == (0.0, 80, 0)
 
 
 @pytest.mark.parametrize(("count", "kept"), [(58, False), (59, True)])
 def test_it_takes_59_sources_without_failure_for_5_percent(count, kept):
-    found = ltt_threshold(
+    threshold, passed, _ = ltt_threshold(
         np.arange(count), np.zeros(count, bool), risk_target=0.05, confidence=0.95
     )
-    assert (found.threshold is not None) == kept
-    assert found.passed == count
-    none = ltt_threshold([], [], risk_target=0.05, confidence=0.95)
-    assert (none.threshold, none.bound) == (None, 1.0)
+    assert (threshold is not None) == kept
+    assert passed == count
+    assert ltt_threshold([], [], risk_target=0.05, confidence=0.95) == (None, 0, 0)
 
 
 def test_sources_needed():
@@ -174,12 +174,12 @@ def test_more_sources_are_told_and_hopeless_cases_too():
     rng = np.random.default_rng(0)
     score, fails = world(rng, 4000)
     wanted = {"risk_target": PROMISE, "confidence": 0.95}
-    more = more_sources(score, fails, np.ones(4000), sources=50, **wanted)
+    more = more_sources(ScoredRows(score, fails, np.ones(4000)), sources=50, **wanted)
     assert 60 < more < 400
     enough = [by_promise(*world(rng, 50 + int(1.3 * more))) > -np.inf for _ in range(40)]
     assert np.mean(enough) > 0.5
-    coin = rng.random(400) < 0.5
-    assert more_sources(rng.random(400), coin, np.ones(400), sources=50, **wanted) is None
+    coin = ScoredRows(rng.random(400), rng.random(400) < 0.5, np.ones(400))
+    assert more_sources(coin, sources=50, **wanted) is None
 
 
 def test_binomial_numbers_equal_scipy():
@@ -193,6 +193,7 @@ def test_binomial_numbers_equal_scipy():
     assert clopper_pearson(10, 10)[1] == 1
     assert wilson(0, 0) == (0.0, 1.0)
     assert upper_bound(0, 59, 0.95) < 0.05 < upper_bound(0, 58, 0.95)
+    assert upper_bound(0, 0, 0.95) == 1.0
 
 
 def test_allowed_failures_are_the_most_that_keep_the_promise():
@@ -219,6 +220,7 @@ def test_one_row_per_source_is_drawn_evenly():
 
 
 def test_risk_curve_counts_sources_alike():
-    share, risk = risk_curve([0.0, 1.0, 1.5, 2.0], [0, 1, 1, 1], [1.0, 0.5, 0.5, 1.0])
+    columns = [0.0, 1.0, 1.5, 2.0], [False, True, True, True], [1.0, 0.5, 0.5, 1.0]
+    share, risk = risk_curve(ScoredRows(*map(np.array, columns)))
     np.testing.assert_allclose(share, [1 / 3, 0.5, 2 / 3, 1.0])
     assert (np.diff(risk) > 0).all()

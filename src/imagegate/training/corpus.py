@@ -68,13 +68,7 @@ class Corpus:
     @property
     def fails(self) -> NDArray[np.bool_]:
         """Whether the task failed, row by row."""
-        fails: NDArray[np.bool_] = self.rows["loss"] > np.float32(self.failure_threshold)
-        return fails
-
-    @property
-    def output_X(self) -> NDArray[np.float32]:
-        """The measures of outputs, (rows, output measures), in the order of ``outputs``."""
-        return self.matrix(tuple(self.outputs))
+        return np.asarray(self.rows["loss"] > np.float32(self.failure_threshold), bool)
 
     @property
     def groups(self) -> NDArray[np.str_]:
@@ -106,16 +100,21 @@ class Corpus:
         outputs = {name: values[mask] for name, values in self.outputs.items()}
         return Corpus(self.meta, rows, self.X[mask], self.names, outputs)
 
-    def counts(self, mask: NDArray[np.bool_]) -> dict[str, int]:
-        """Count rows, sources, groups and failures among some of the rows."""
-        sources = self.column("source_id").astype(str)[mask]
-        return count_rows(sources, self.groups[mask], np.asarray(self.fails[mask], bool))
+    def counts(self) -> dict[str, int]:
+        """Count rows, sources, groups and failures."""
+        return count_rows(self.column("source_id").astype(str), self.groups, self.fails)
 
-    def set_facts(self, name: str) -> dict[str, Any]:
-        """Count what comes from one set, and name its licence."""
-        licence = str(self.meta.get("sets", {}).get(name, {}).get("licence", ""))
-        counts = self.counts(self.column("set").astype(str) == name)
-        return {"name": name, **counts, "licence": licence}
+    def set_facts(self) -> tuple[dict[str, Any], ...]:
+        """Count what comes from each set, and name its licence."""
+        own, sets = self.column("set").astype(str), self.meta.get("sets", {})
+        return tuple(
+            {
+                "name": name,
+                **self.select(own == name).counts(),
+                "licence": str(sets.get(name, {}).get("licence", "")),
+            }
+            for name in self.sets
+        )
 
 
 def count_rows(
@@ -174,7 +173,7 @@ def read_corpus(path: str | Path) -> Corpus:
         raise CorpusError(f"{folder}: {store.ROWS} is missing") from error
     corpus = from_table(meta, table)
     if table.num_rows and not len(corpus):
-        why = next((str(reason) for reason, *_ in meta.get("reasons", ())), "")
+        why = next((reason for reason, *_ in meta.get("reasons", ())), "")
         raise CorpusError(f"{folder}: all {table.num_rows:,} rows are errors, most often: {why}")
     return corpus
 
@@ -185,24 +184,17 @@ def from_table(meta: dict[str, Any], table: Any) -> Corpus:
     missing = {*store.TYPES, *names, *of_output} - set(table.column_names)
     if missing:
         raise CorpusError(f"the corpus lacks the columns {', '.join(sorted(missing))}")
-    wrong = np.array([bool(error) for error in table["error"].to_pylist()], bool)
+    columns = {name: table[name].to_numpy() for name in (*store.TYPES, *names, *of_output)}
+    wrong = columns.pop("error").astype(bool)
     # Only what was measured can be learned from: an image that could not be made was not.
-    failed = wrong & (table["width"].to_numpy() > 0) & (meta.get("errors_as") == FAIL)
+    failed = wrong & (columns["width"] > 0) & (meta.get("errors_as") == FAIL)
     good = ~wrong | failed
-    rows = {name: column(table[name])[good] for name in store.TYPES if name != "error"}
-    rows["loss"] = np.where(failed[good], np.float32(1), rows["loss"])
+    columns["loss"] = np.where(failed, np.float32(1), columns["loss"])
+    rows = {name: columns[name][good] for name in store.TYPES if name in columns}
+    outputs = {name: columns[name].astype(np.float32)[good] for name in of_output}
+    X = np.stack([columns[name] for name in names], axis=1).astype(np.float32)[good]
     meta = {**meta, "errors": int((~good).sum())} if failed.any() else meta
-    measures = [table[name].to_numpy() for name in names]
-    outputs = {name: table[name].to_numpy().astype(np.float32)[good] for name in of_output}
-    return Corpus(meta, rows, np.stack(measures, axis=1).astype(np.float32)[good], names, outputs)
-
-
-def column(values: Any) -> NDArray[Any]:
-    """Return an Arrow column as an array; text as objects, for chains are long and many."""
-    if str(values.type) == "string":
-        return np.array(values.to_pylist(), dtype=object)
-    array: NDArray[Any] = values.to_numpy()
-    return array
+    return Corpus(meta, rows, X, names, outputs)
 
 
 def join_corpora(corpora: Sequence[Corpus]) -> Corpus:
@@ -237,24 +229,23 @@ def join_corpora(corpora: Sequence[Corpus]) -> Corpus:
     if len(set(zip(rows["row_id"], rows["seed"], strict=True))) < len(rows["row_id"]):
         raise CorpusError("the same rows are in two of the corpora")
     X = np.concatenate([c.X for c in corpora])
-    meta = joined_meta(corpora)
+    meta = _joined_meta([corpus.meta for corpus in corpora])
     of_output = meta.get("output_measures", ())
     outputs = {name: np.concatenate([c.outputs[name] for c in corpora]) for name in of_output}
     return Corpus(meta, rows, X, corpora[0].names, outputs)
 
 
-def joined_meta(corpora: Sequence[Corpus]) -> dict[str, Any]:
+def _joined_meta(metas: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Sum up the meta of several corpora."""
-    metas = [corpus.meta for corpus in corpora]
     sets: dict[str, Any] = {}
     for meta in metas:
         for name, facts in meta["sets"].items():
-            known = sets.get(name)
-            if known and known["root"] != facts["root"]:
+            known = sets.setdefault(name, {**facts, "sources": 0})
+            if known["root"] != facts["root"]:
                 raise CorpusError(
                     f"two corpora have a set named {name}, from {known['root']} and {facts['root']}"
                 )
-            sets[name] = {**facts, "sources": facts["sources"] + (known["sources"] if known else 0)}
+            sets[name] = {**facts, "sources": facts["sources"] + known["sources"]}
     counts = {name: sum(meta[name] for meta in metas) for name in ("rows", "errors", "fails")}
     dropped = {name: why for meta in metas for name, why in meta["dropped"].items()}
     joined = {**metas[0], **counts, "sets": sets, "dropped": dropped}

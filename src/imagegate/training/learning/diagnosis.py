@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.degrade import Step, chain_from_json, chain_to_json
 from imagegate.errors import CorpusError
 from imagegate.extras import require
 from imagegate.features import CAUSES
@@ -20,12 +22,11 @@ from imagegate.models.reasons import Diagnosis, weights
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus
 from imagegate.training.labelling.recipes import CAUSES_ONLY
-from imagegate.training.learning.cause_rows import CauseRows, cause_rows
 from imagegate.training.learning.learner import (
     DEFAULT,
-    MOST_BINS,
     LearnerSettings,
     bin_edges,
+    boosting,
     decoded,
     encode,
     from_sklearn,
@@ -35,10 +36,14 @@ from imagegate.training.learning.learner import (
 from imagegate.training.split import SHARES, split_by_group
 
 Floats = NDArray[np.float64]
+WEAK = 0.5  # the level below which nobody notices a cause, such as a JPEG of quality 70
+SMALL_TEXT = (
+    "resolution.left_small"  # the degradation that stands for letters that always were small
+)
 HURTS = 0.25  # share of otherwise good images that fail from this strength on
 # An engine may bear more, but a cause of this level is plain, and its gain tells what it costs.
 LEAST_LEVEL, MOST_LEVEL = 0.25, 2.0
-# Too dear to be measured on every image: only if there may be something to tell.
+# Too expensive to be measured on every image: only if there may be something to tell.
 ONLY_FOR_CAUSES = ("blur.smear", "resolution.resampling")
 HELPS = 0.1  # of the loss: removing a cause that gains less helps nobody
 FEWEST = 20  # rows with a cause, and without it, to learn from
@@ -46,22 +51,122 @@ PRESENT = {"max_iter": 60, "max_leaf_nodes": 12, "learning_rate": 0.15, "min_sam
 GAIN = {"max_iter": 40, "max_leaf_nodes": 8, "learning_rate": 0.1, "min_samples_leaf": 15}
 
 
-def hurting_levels(rows: CauseRows) -> Floats:
-    """Return for every cause the lowest level at which it makes good images fail.
+@dataclass(frozen=True, eq=False)
+class CauseRows:
+    """Rows to learn causes from; arrays of shape (rows, causes) unless they say otherwise."""
 
-    From rows with this cause alone: where the failing share, fitted by monotone regression,
-    reaches a quarter; level 2 at most, and where too few rows tell.
+    X: NDArray[np.float32]  # (rows, measures), NaN for a measure that is younger than the corpus
+    level: Floats  # how strong each cause is, as Step.level; NaN where it is absent
+    gain: Floats  # what fails less without the cause, -1 to 1; 0 if absent, NaN if not known
+    helps: Floats  # likewise by how much the loss falls
+    clean_fails: NDArray[np.bool_]  # (rows,): fails on the clean image, too, or may do so
+    sources: NDArray[np.str_]  # (rows,)
+    split: NDArray[np.str_]  # (rows,)
+    made: NDArray[np.bool_]  # (rows,): made to show causes, no engine has seen it
+
+    def at(self, mask: NDArray[np.bool_]) -> CauseRows:
+        """Return some of the rows."""
+        return CauseRows(**{name: array[mask] for name, array in vars(self).items()})
+
+    @property
+    def noticed(self) -> NDArray[np.bool_]:
+        """Whether each cause is strong enough to be noticed."""
+        return np.asarray(self.level >= WEAK, np.bool_)
+
+    def gained(self, cause: int) -> Floats:
+        """Return what is gained without a cause where it is present, NaN elsewhere."""
+        return np.where(np.isnan(self.level[:, cause]), np.nan, self.gain[:, cause])
+
+    def only(self, cause: int) -> NDArray[np.bool_]:
+        """Tell for every row whether no other cause is noticed."""
+        return np.asarray(~np.delete(self.noticed, cause, axis=1).any(axis=1), np.bool_)
+
+
+def cause_rows(
+    corpora: Sequence[Corpus], splits: Sequence[NDArray[np.str_]], measures: Sequence[str]
+) -> CauseRows:
+    """Return the rows of corpora; ``splits`` holds the split of every row of each."""
+    each = [_of_corpus(*pair, measures) for pair in zip(corpora, splits, strict=True)]
+    return CauseRows(
+        **{name: np.concatenate([getattr(rows, name) for rows in each]) for name in vars(each[0])}
+    )
+
+
+def _of_corpus(corpus: Corpus, split: NDArray[np.str_], measures: Sequence[str]) -> CauseRows:
+    sources, chains = corpus.column("source_id").tolist(), corpus.column("chain").tolist()
+    loss, fails = corpus.column("loss").astype(np.float64), corpus.fails.astype(np.float64)
+    fails = np.where(np.isnan(loss), np.nan, fails)  # no engine has seen them
+    row = {key: i for i, key in reversed(list(enumerate(zip(sources, chains, strict=True))))}
+    level = np.full((len(corpus), len(CAUSES)), np.nan)
+    undone = np.full(level.shape, -1)  # the row without the cause, -1 if there is none
+    for i, (source, chain) in enumerate(zip(sources, chains, strict=True)):
+        levels, others = _levels(chain)
+        for c, cause in enumerate(CAUSES):
+            level[i, c] = levels.get(cause, np.nan)
+            undone[i, c] = row.get((source, others[cause]), -1) if cause in others else i
+    resolution = list(CAUSES).index("resolution")
+    small = _small_from_the_beginning(corpus)
+    level[:, resolution] = np.fmax(level[:, resolution], small)
+    undone[~np.isnan(small) & (undone[:, resolution] == np.arange(len(corpus))), resolution] = -1
+    clean = np.array([row.get((source, "[]"), -1) for source in sources])
+    X = np.full((len(corpus), len(measures)), np.nan, np.float32)
+    known = np.isin(measures, corpus.names)
+    X[:, known] = corpus.matrix(np.array(measures)[known].tolist())
+    return CauseRows(
+        X=X,
+        level=level,
+        gain=_fall(fails, undone),
+        helps=_fall(loss, undone),
+        clean_fails=(clean < 0) | ~(fails[clean] == 0),
+        sources=corpus.column("source_id").astype(str),
+        split=split,
+        made=np.full(len(corpus), corpus.meta.get("recipe") == CAUSES_ONLY),
+    )
+
+
+def _fall(values: Floats, undone: NDArray[np.int_]) -> Floats:
+    """Return by how much values fall from each row to the rows without its causes."""
+    own = np.arange(len(values))[:, None]
+    fall = np.where(undone < 0, np.nan, values[:, None] - values[undone])
+    return np.where(undone == own, 0.0, fall)
+
+
+def _small_from_the_beginning(corpus: Corpus) -> Floats:
+    """Return the level of letters that are small on the source, NaN if they are large enough."""
+    if not corpus.meta.get("text"):
+        return np.full(len(corpus), np.nan)
+    heights = corpus.column("reference_px").tolist()
+    level = np.array([Step(SMALL_TEXT, 1, 0, height).level for height in heights])
+    return np.where(level > 0, level, np.nan)
+
+
+@cache
+def _levels(text: str) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the level of every cause of a chain, and by cause the chain without it."""
+    chain = chain_from_json(text)
+    levels: dict[str, float] = {}
+    for step in chain:
+        levels[step.cause] = max(step.level, levels.get(step.cause, 0.0))
+    others = {c: chain_to_json([step for step in chain if step.cause != c]) for c in levels}
+    return levels, others
+
+
+def hurting_levels(rows: CauseRows) -> Floats:
+    """Return for every cause the lowest level at which it makes good images fail, 2 at most.
+
+    From rows with this cause alone: where the failing share, by monotone regression, is a quarter.
     """
     isotonic = require("sklearn.isotonic", "train").IsotonicRegression
     found = np.full(len(CAUSES), MOST_LEVEL)
     for c in range(len(CAUSES)):
         level, gain = rows.level[:, c], rows.gain[:, c]
-        told = rows.only(c) & ~np.isnan(level) & ~np.isnan(gain) & ~rows.clean_fails
-        if told.sum() >= FEWEST:
-            line = isotonic(out_of_bounds="clip").fit(level[told], gain[told])
+        known = rows.only(c) & ~np.isnan(level) & ~np.isnan(gain) & ~rows.clean_fails
+        if known.sum() >= FEWEST:
+            line = isotonic(out_of_bounds="clip").fit(level[known], gain[known])
             levels = np.linspace(LEAST_LEVEL, MOST_LEVEL, 36)
             hurts = line.predict(levels) >= HURTS
-            found[c] = levels[int(np.argmax(hurts))] if hurts.any() else MOST_LEVEL
+            if hurts.any():
+                found[c] = levels[np.argmax(hurts)]
     return found
 
 
@@ -74,19 +179,18 @@ def fit_diagnosis(
     """
     train, calibration = (rows.at(rows.split == name) for name in ("train", "calibration"))
     hurting = hurting_levels(train)
-    # Rows that were made to show causes are saved in more ways, and reach the hopeless.
-    shows, checks = (
-        some.at(some.made) if some.made.any() else some for some in (train, calibration)
-    )
-    present, later = (presence(part.level, hurting) for part in (shows, checks))
-    read = train.at(~train.made)
-    least = np.minimum((present == 1).sum(axis=0), (present == 0).sum(axis=0))
-    learnable = np.flatnonzero(least >= FEWEST).tolist()
+    shows, checks = (some.at(_shows(some)) for some in (train, calibration))
+    present, later = (presence(some.level, hurting) for some in (shows, checks))
+    fewer = np.minimum((present == 1).sum(axis=0), (present == 0).sum(axis=0))
+    learnable = np.flatnonzero(fewer >= FEWEST).tolist()
     if not learnable:
         return None
+    read = train.at(~train.made)
+    seen, gains = [], []
     with one_thread():
-        seen = [_fit(_model(PRESENT, seed, settings), shows.X, present[:, c]) for c in learnable]
-        gains = [_fit(_model(GAIN, seed, settings), read.X, read.gained(c)) for c in learnable]
+        for c in learnable:
+            seen.append(_fit("Classifier", PRESENT, shows.X, present[:, c], seed, settings))
+            gains.append(_fit("Regressor", GAIN, read.X, read.gained(c), seed, settings))
     lines = [_line(f, checks, later[:, c]) for f, c in zip(seen, learnable, strict=True)]
     forests = [*seen, *gains]
     diagnosis = Diagnosis(
@@ -100,24 +204,38 @@ def fit_diagnosis(
     return diagnosis, hurting[learnable]
 
 
-def _fit(model: Any, X: NDArray[np.float32], target: Floats) -> Forest:
-    """Return the forest of a model on the rows whose target is known, and columns that vary."""
-    told = ~np.isnan(target)
-    if told.sum() < FEWEST:  # nothing to tell images apart by
-        return Forest.constant(float(np.mean(target[told])) if told.any() else HURTS, X.shape[1])
-    columns = varying(X[told])
-    own = X[told][:, columns]
+def _shows(rows: CauseRows) -> NDArray[np.bool_]:
+    """Tell which rows show causes best: those made for it, which reach the hopeless, or all."""
+    return rows.made if rows.made.any() else ~rows.made
+
+
+def _fit(
+    kind: str,
+    options: dict[str, Any],
+    X: NDArray[np.float32],
+    target: Floats,
+    seed: int,
+    settings: LearnerSettings,
+) -> Forest:
+    """Return a forest from the rows whose target is known and the columns that vary."""
+    known = ~np.isnan(target)
+    if known.sum() < FEWEST:  # nothing to tell images apart by
+        return Forest.constant(float(np.mean(target[known])) if known.any() else HURTS, X.shape[1])
+    columns = varying(X[known])
+    own = X[known][:, columns]
     edges = bin_edges(own)
-    forest = decoded(from_sklearn([model.fit(encode(own, edges), target[told])]), edges)
+    trees = min(options["max_iter"], settings.trees)
+    model = boosting(kind, seed=seed, l2_regularization=2.0, **{**options, "max_iter": trees})
+    forest = decoded(from_sklearn([model.fit(encode(own, edges), target[known])]), edges)
     feature = np.array(columns, np.int16)[forest.feature]
     return replace(forest, feature=feature, features=X.shape[1])
 
 
 def _line(forest: Forest, rows: CauseRows, present: Floats) -> Calibration:
     """Return the line from the log-odds of a forest to calibrated ones."""
-    told = ~np.isnan(present)
-    own = even_weights(rows.sources[told])
-    return fit_calibration(forest.decision(rows.X[told]), present[told] > 0.5, own)
+    known = ~np.isnan(present)
+    own = even_weights(rows.sources[known])
+    return fit_calibration(forest.decision(rows.X[known]), present[known] > 0.5, own)
 
 
 def presence(level: Floats, hurting: Floats) -> Floats:
@@ -143,12 +261,14 @@ def diagnose(
     CorpusError if others are of another engine, or about something else.
     """
     _check(corpus, others)
-    known, seed = dict(zip(corpus.groups.tolist(), split.tolist(), strict=True)), gate.card.seed
-    splits = [split]
+    seed, splits = gate.card.seed, [split]
+    known = dict(zip(corpus.groups.tolist(), split.tolist(), strict=True))
     for other in others:
-        splits.append(_split(other, known, seed, shares))
-        known |= dict(zip(other.groups.tolist(), splits[-1].tolist(), strict=True))
-    # Presence is learned from rows made for it, if there are any: others may lack these measures.
+        groups = other.groups
+        own = split_by_group(groups, other.column("set"), seed=seed, shares=shares)
+        pairs = zip(groups.tolist(), own.tolist(), strict=True)
+        splits.append(np.array([known.setdefault(group, split) for group, split in pairs]))
+    # As rows that show causes are preferred, so are their measures: older corpora may lack some.
     made = [one for one in others if one.meta["recipe"] == CAUSES_ONLY] or [corpus, *others]
     more = [name for name in ONLY_FOR_CAUSES if any(name in one.names for one in made)]
     measures = [*gate.card.measures, *more]
@@ -163,7 +283,7 @@ def diagnose(
         "hurts_from": [round(float(level), 2) for level in hurting],
         "rows": len(rows.X),
         "sources": len(np.unique(rows.sources)),
-        "sets": [other.set_facts(name) for other in others for name in other.sets],
+        "sets": [facts for other in others for facts in other.set_facts()],
         "held_out": held_out(diagnosis, hurting, rows.at(rows.split == "test")),
     }
     return replace(gate, diagnosis=diagnosis, card=replace(gate.card, diagnosis=facts))
@@ -188,30 +308,30 @@ def held_out(diagnosis: Diagnosis, hurting: Floats, test: CauseRows) -> dict[str
     first = np.argmax(weights(probability, gain), axis=1)
     present = presence(level, hurting) == 1
     right, count = present[np.arange(len(first)), first], present.sum(axis=1)
-    # Like those that presence is learned from: an older corpus may lack a measure.
-    shows = test.made if test.made.any() else np.ones(len(first), bool)
-    alone = shows & (test.felt.sum(axis=1) == 1)
-    clean = shows & ~test.felt.any(axis=1) & (count == 0)
-    mixed = ((~np.isnan(level)).sum(axis=1) > 1) & ~np.isnan(helps).any(axis=1)
-    best = np.nan_to_num(helps, nan=-1.0)
-    mixed &= best.max(axis=1) >= HELPS
-    known = np.stack([test.gained(column) for column in columns], axis=1)
-    undone = (level >= hurting) & ~np.isnan(known)
-    one = {c: _counted(alone & present[:, i], right) for i, c in enumerate(diagnosis.causes)}
+    shows = _shows(test)
+    alone = shows & (test.noticed.sum(axis=1) == 1)
+    clean = shows & ~test.noticed.any(axis=1) & (count == 0)
+    several, known = (~np.isnan(level)).sum(axis=1) > 1, ~np.isnan(helps).any(axis=1)
+    mixed = several & known & (np.nan_to_num(helps).max(axis=1) >= HELPS)
+    measured = np.stack([test.gained(column) for column in columns], axis=1)
+    undone = (level >= hurting) & ~np.isnan(measured)
     return {
-        "one": one,
-        "several": _counted(shows & (count > 1), right),
-        "helps": _counted(mixed, first == best.argmax(axis=1)),
+        "one": {
+            cause: _rows_and_right(alone & present[:, i], right)
+            for i, cause in enumerate(diagnosis.causes)
+        },
+        "several": _rows_and_right(shows & (count > 1), right),
+        "helps": _rows_and_right(mixed, first == np.argmax(helps, axis=1)),
         "gain": {
             "rows": int(undone.sum()),
             "stated": round(float(gain[undone].mean()), 3) if undone.any() else None,
-            "measured": round(float(known[undone].mean()), 3) if undone.any() else None,
+            "measured": round(float(measured[undone].mean()), 3) if undone.any() else None,
         },
-        "clean": _counted(clean, (probability < PRESENT_AT).all(axis=1)),
+        "clean": _rows_and_right(clean, (probability < PRESENT_AT).all(axis=1)),
     }
 
 
-def _counted(mask: Any, right: Any) -> tuple[int, int]:
+def _rows_and_right(mask: NDArray[np.bool_], right: Any) -> tuple[int, int]:
     return int(mask.sum()), int(right[mask].sum())
 
 
@@ -224,26 +344,3 @@ def _check(corpus: Corpus, others: Sequence[Corpus]) -> None:
                     f"the diagnosis cannot learn from corpora of different {name}: "
                     f"{corpus.meta.get(name)!r} and {other.meta.get(name)!r}"
                 )
-
-
-def _split(
-    corpus: Corpus, known: dict[str, str], seed: int, shares: Sequence[float]
-) -> NDArray[np.str_]:
-    """Return the split of every row: that of its group, or one of its own."""
-    own = split_by_group(corpus.groups, corpus.column("set"), seed=seed, shares=shares)
-    pairs = zip(corpus.groups.tolist(), own.tolist(), strict=True)
-    return np.array([known.get(group, split) for group, split in pairs])
-
-
-def _model(how: dict[str, Any], seed: int, settings: LearnerSettings) -> Any:
-    ensemble = require("sklearn.ensemble", "train")
-    classifies = how is PRESENT
-    kind = "HistGradientBoostingClassifier" if classifies else "HistGradientBoostingRegressor"
-    own = how | {"max_iter": min(how["max_iter"], settings.trees), "random_state": seed}
-    return getattr(ensemble, kind)(
-        **own,
-        l2_regularization=2.0,
-        max_features=0.5,
-        max_bins=MOST_BINS,
-        early_stopping=False,
-    )

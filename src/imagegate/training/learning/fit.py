@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -12,10 +13,9 @@ from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError
 from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION, VERSION
-from imagegate.models.calibration import Calibration, History, fit_calibration
+from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.card import Card
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
-from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.rules import PRESETS
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus, check_labelled
@@ -24,7 +24,6 @@ from imagegate.training.learning.diagnosis import diagnose
 from imagegate.training.learning.insights import insights_of
 from imagegate.training.learning.learner import (
     DEFAULT,
-    Learned,
     LearnerSettings,
     from_sklearn,
     learn,
@@ -69,11 +68,6 @@ class TrainResult:
     gate: Gate
     split: NDArray[np.str_]
     summary: TrainingMessages
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """All sentences of the summary; the card holds what the gate has learned."""
-        return (*self.summary.learned, *self.summary.guarantee, *self.summary.shortfall)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,20 +146,18 @@ def train(
     split = split_by_group(corpus.groups, corpus.column("set"), seed=seed, shares=shares)
     gate = _fit(corpus, split, objective, images_only(corpus), settings)
     output, messages = _with_output(corpus, split, objective, gate, settings)
-    taught = _with_insights(gate, corpus, split)
-    gate = diagnose(taught, corpus, split, diagnosis, shares=shares, settings=settings)
+    gate = _with_insights(gate, corpus, split)
+    gate = diagnose(gate, corpus, split, diagnosis, shares=shares, settings=settings)
     if output:
         gate = replace(gate, output=replace(output, diagnosis=gate.diagnosis))
-    second = output.card if output else None
-    return TrainResult(gate, split, training_messages(gate.card, second, messages, corpus.meta))
+    return TrainResult(gate, split, training_messages(gate, messages, corpus.meta))
 
 
 def images_only(corpus: Corpus) -> list[str]:
     """Return the measures of images that a gate for such a task may learn from."""
     # Text is read from luminance: the measures of pictures, some of colour, would cost a reading
     # gate more than all others and teach it that red paper is odd.
-    text = corpus.meta.get("text")
-    barred = {True: "picture", False: "text"}[bool(text)] if text is not None else None
+    barred = {True: "picture", False: "text", None: None}[corpus.meta.get("text")]
     learnable = (name for name in corpus.names if name in LEARNABLE)
     return [name for name in learnable if MEASURES[name].about != barred]
 
@@ -190,8 +182,7 @@ def _with_output(
 
 def _with_insights(gate: Gate, corpus: Corpus, split: NDArray[np.str_]) -> Gate:
     """Write on the card what the gate has learned."""
-    insights = insights_of(gate, corpus, split, seed=gate.card.seed)
-    return replace(gate, card=replace(gate.card, lesson=insights))
+    return replace(gate, card=replace(gate.card, lesson=insights_of(gate, corpus, split)))
 
 
 def _log_loss(gate: Gate) -> float:
@@ -206,21 +197,22 @@ def _fit(
     settings: LearnerSettings,
 ) -> Gate:
     """Learn, calibrate and set the threshold on the measures allowed, as far as they vary."""
-    rows, seed = corpus.select(split == "train"), objective.seed
-    varied = varying(rows.matrix(allowed), rows.groups, seed=seed)
-    measures = [allowed[j] for j in varied]
-    training, calibration = (_rows(corpus, split == name, measures) for name in SPLITS[:2])
+    rows = corpus.select(split == "train")
+    varied = varying(rows.matrix(allowed), rows.groups, seed=objective.seed)
+    measures = tuple(allowed[j] for j in varied)
+    training, calibration = (
+        _split_rows(some, measures) for some in (rows, corpus.select(split == "calibration"))
+    )
     _check(training, calibration, corpus.meta)
-    card = replace(_card(corpus, split, objective), measures=tuple(measures))
-    gate = fit_gate(training, calibration, card, objective, settings)
     preset = PRESETS.get(str(corpus.meta["task"]), PRESETS["general"])
     scores = six_scores(rows.X, rows.names)
     card = replace(
-        gate.card,
+        _card(corpus, split, objective),
+        measures=measures,
         rules_preset=preset.to_dict(),
         rules_tuned=tune_rules(scores, training.fails, training.weights, preset).to_dict(),
     )
-    return replace(gate, card=card)
+    return fit_gate(training, calibration, card, objective, settings)
 
 
 def fit_gate(
@@ -241,7 +233,13 @@ def fit_gate(
         settings=settings or DEFAULT,
     )
     detector = fit_detector(training.X, training.sources, calibration.X, seed=objective.seed)
-    line, history = _calibrated(learned, detector, calibration)
+    history = History(
+        raw=learned.forest.decision(calibration.X),
+        fails=calibration.fails,
+        source=np.unique(calibration.sources, return_inverse=True)[1].astype(np.int32),
+        familiar=~(detector.alarm(calibration.X) | np.isnan(calibration.X).all(axis=1)),
+    )
+    line = fit_calibration(history.raw, history.fails, calibration.weights)
     unseen = ScoredRows(learned.unseen, training.fails, training.weights)
     thresholds, guarantee = set_thresholds(objective, history, line, training=unseen)
     card = replace(
@@ -259,15 +257,9 @@ def fit_gate(
     return Gate(card, learned.forest, line, detector, usual, history)
 
 
-def _rows(corpus: Corpus, mask: NDArray[np.bool_], measures: Sequence[str]) -> SplitRows:
-    sources = corpus.column("source_id")[mask].astype(str)
-    return SplitRows(
-        X=corpus.matrix(measures)[mask],
-        fails=np.asarray(corpus.fails[mask], bool),
-        sources=sources,
-        groups=corpus.groups[mask],
-        weights=even_weights(sources),
-    )
+def _split_rows(rows: Corpus, measures: Sequence[str]) -> SplitRows:
+    sources = rows.column("source_id").astype(str)
+    return SplitRows(rows.matrix(measures), rows.fails, sources, rows.groups, even_weights(sources))
 
 
 def _check(training: SplitRows, calibration: SplitRows, meta: Mapping[str, Any]) -> None:
@@ -277,9 +269,8 @@ def _check(training: SplitRows, calibration: SplitRows, meta: Mapping[str, Any])
             "too few groups to split into training, calibration and test: label at least "
             f"{least} sources"
         )
-    failing = int(training.fails.sum())
-    if failing in (0, len(training.fails)):
-        often, remedy = ("always", MILDER) if failing else ("never", HARDER)
+    if training.fails.all() or not training.fails.any():
+        often, remedy = ("always", MILDER) if training.fails.any() else ("never", HARDER)
         raise CorpusError(
             f"the task {often} fails on the {len(training.fails)} training images: there is "
             f"nothing to learn. Label more {remedy}, or check the failure threshold. "
@@ -287,23 +278,10 @@ def _check(training: SplitRows, calibration: SplitRows, meta: Mapping[str, Any])
         )
 
 
-def _calibrated(
-    learned: Learned, detector: OutOfDistributionDetector, calibration: SplitRows
-) -> tuple[Calibration, History]:
-    """Return the line to probabilities, and the calibration rows as they are kept."""
-    raw = learned.forest.decision(calibration.X)
-    history = History(
-        raw=raw,
-        fails=calibration.fails,
-        source=np.unique(calibration.sources, return_inverse=True)[1].astype(np.int32),
-        familiar=~(detector.alarm(calibration.X) | np.isnan(calibration.X).all(axis=1)),
-    )
-    return fit_calibration(raw, calibration.fails, calibration.weights), history
-
-
 def _card(corpus: Corpus, split: NDArray[np.str_], objective: Objective) -> Card:
     """Return a card that says what the gate is made from and for."""
     meta, by_target = corpus.meta, objective.costs is None
+    splits = {name: corpus.select(split == name) for name in SPLITS}
     return Card(
         name=objective.name,
         task=str(meta["task"]),
@@ -311,9 +289,9 @@ def _card(corpus: Corpus, split: NDArray[np.str_], objective: Objective) -> Card
         engine_version=str(meta.get("engine_version", "")),
         limit=corpus.failure_threshold,
         features_version=int(meta.get("features_version", VERSION)),
-        sets=tuple(corpus.set_facts(name) for name in corpus.sets),
-        parts={name: corpus.counts(split == name) for name in SPLITS},
-        groups={name: tuple(np.unique(corpus.groups[split == name]).tolist()) for name in SPLITS},
+        sets=corpus.set_facts(),
+        parts={name: rows.counts() for name, rows in splits.items()},
+        groups={name: tuple(np.unique(rows.groups).tolist()) for name, rows in splits.items()},
         seed=objective.seed,
         promise=objective.risk_target if by_target else None,
         confidence=objective.confidence if by_target else None,
@@ -325,9 +303,6 @@ def _card(corpus: Corpus, split: NDArray[np.str_], objective: Objective) -> Card
 
 def _usual(X: NDArray[np.floating]) -> Floats:
     """Return the usual range of every measure, NaN where never defined."""
-    usual = np.full((X.shape[1], 2), np.nan)
-    for j, column in enumerate(X.astype(np.float64).T):
-        known = column[~np.isnan(column)]
-        if known.size:
-            usual[j] = np.quantile(known, USUAL)
-    return usual
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # all NaN
+        return np.nanquantile(X.astype(np.float64), USUAL, axis=0).T

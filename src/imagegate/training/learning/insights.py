@@ -18,9 +18,7 @@ SHUFFLES = 5  # of every family of measures
 DIGITS = 4  # of what is kept; the rows do not bear more
 
 
-def insights_of(
-    gate: Gate, corpus: Corpus, split: NDArray[np.str_], *, seed: int
-) -> dict[str, Any]:
+def insights_of(gate: Gate, corpus: Corpus, split: NDArray[np.str_]) -> dict[str, Any]:
     """Return what a gate has learned, as plain values for its card; the test rows are not used.
 
     For people only: neither a verdict nor a threshold depends on it.
@@ -28,16 +26,13 @@ def insights_of(
     Returns
     -------
     dict
-        ``importance``: by family of measures (``text``, ``blur`` …) by how much AUROC falls on
-        the calibration rows when its readings are shuffled among them, the largest first; empty
-        if the task never or always fails there.
+        ``importance``: see :func:`importance`, on the calibration rows.
         ``rows``: how many are not in the test split.
-        ``severity``: by cause the (images, failures) at severity 1 to 5, those of clean images
-        under ``clean``; empty for a gate of outputs and without degraded images.
+        ``severity``: see :func:`severity_of`; empty for a gate of outputs.
     """
-    seen = corpus.select(split != "test")
+    seen, calibration = corpus.select(split != "test"), corpus.select(split == "calibration")
     return {
-        "importance": importance(gate, corpus.select(split == "calibration"), seed=seed),
+        "importance": importance(gate, calibration, seed=gate.card.seed),
         "rows": len(seen),
         "severity": {} if gate.judges_output else severity_of(seen),
     }
@@ -46,38 +41,41 @@ def insights_of(
 def importance(gate: Gate, corpus: Corpus, *, seed: int) -> dict[str, float]:
     """Return by how much AUROC falls when the readings of a family are shuffled.
 
+    By family of measures (``text``, ``blur`` …), the largest first; empty if the task never or
+    always fails.
+
     References
     ----------
     Permutation importance: Breiman, Machine Learning 45 (2001), doi:10.1023/A:1010933404324; by
     groups of columns, for readings of a family say much the same.
     """
-    fails, weights = np.asarray(corpus.fails, bool), even_weights(corpus.column("source_id"))
+    fails, weights = corpus.fails, even_weights(corpus.column("source_id"))
     if fails.all() or not fails.any():
         return {}
     X, rng = corpus.matrix(gate.card.measures), np.random.default_rng(seed)
     families: dict[str, list[int]] = {}
     for j, name in enumerate(gate.card.measures):
         families.setdefault(find(name).family, []).append(j)
-    whole = _auroc(gate, X, fails, weights)
-    found = {}
+
+    def ranking(X: NDArray[np.float32]) -> float:
+        return float(auroc(passing(gate.p_fail(X), fails, weights[None, :]))[0])
+
+    whole, found = ranking(X), {}
     for family, columns in families.items():
         falls = []
         for _ in range(SHUFFLES):
             shuffled = X.copy()
             shuffled[:, columns] = X[rng.permutation(len(X))][:, columns]
-            falls.append(whole - _auroc(gate, shuffled, fails, weights))
+            falls.append(whole - ranking(shuffled))
         found[family] = round(float(np.mean(falls)), DIGITS)
     return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
-def _auroc(
-    gate: Gate, X: NDArray[np.float32], fails: NDArray[np.bool_], weights: NDArray[np.float64]
-) -> float:
-    return float(auroc(passing(gate.p_fail(X), fails, weights[None, :]))[0])
-
-
 def severity_of(corpus: Corpus) -> dict[str, list[Any]]:
-    """Return (images, failures) at severity 1 to 5 of every cause, and those of clean images."""
+    """Return (images, failures) at severity 1 to 5 of every cause, and those of clean images.
+
+    Empty without degraded images.
+    """
     cause, severity = corpus.column("cause").astype(str), corpus.column("severity")
     if (cause == CLEAN).all():
         return {}

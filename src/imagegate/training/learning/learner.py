@@ -110,19 +110,21 @@ def learn(
     check_sklearn()
     known = every_measure()
     directions = [DIRECTIONS[known[name].worse] if name in known else 0 for name in measures]
-    folds, even, edges = _folds(groups, seed), weights / weights.mean(), bin_edges(X)
+    folds, even = group_folds(groups, FOLDS, seed=seed), weights / weights.mean()
+    edges = bin_edges(X)
     codes = encode(X, edges)
     with one_thread():
-        models = [_model(one, settings.trees, directions, seed) for one in settings.grid]
+        models = [_classifier(one, settings.trees, directions, seed) for one in settings.grid]
         tried = [_cross_validate(model, codes, fails, even, folds) for model in models]
         losses = [float(loss.min()) for loss, _ in tried]
         best = int(np.argmin(losses))
         stop = int(np.argmin(tried[best][0]))
         trees, chosen = (stop + 1) * EVERY, settings.grid[best]
         members = [
-            _model(chosen, trees, directions, seed + member).fit(codes, fails, sample_weight=even)
-            for member in range(settings.members)
+            _classifier(chosen, trees, directions, seed + i) for i in range(settings.members)
         ]
+        for member in members:
+            member.fit(codes, fails, sample_weight=even)
     facts = {"trees": trees, "members": settings.members, "log_loss": losses[best]}
     forest = decoded(from_sklearn(members), edges)
     return Learned(forest, tried[best][1][stop], asdict(chosen) | facts)
@@ -134,24 +136,23 @@ def bin_edges(X: NDArray[np.floating]) -> list[Floats]:
     Left to itself, scikit-learn 1.9 bins weighted rows afresh in every fit, by one weighted
     percentile after the other: 57 of 61 seconds for 2,000 rows.
     """
-    return [_edges(column[~np.isnan(column)]) for column in X.astype(np.float64).T]
-
-
-def _edges(known: Floats) -> Floats:
-    distinct = np.unique(known)
-    if distinct.size > MOST_BINS:
-        shares = np.arange(1, MOST_BINS) / MOST_BINS
-        return np.unique(np.quantile(known, shares, method="midpoint"))
-    return (distinct[:-1] + distinct[1:]) / 2
+    edges = []
+    for column in X.astype(np.float64).T:
+        known = column[~np.isnan(column)]
+        distinct = np.unique(known)
+        if distinct.size > MOST_BINS:
+            shares = np.arange(1, MOST_BINS) / MOST_BINS
+            edges.append(np.unique(np.quantile(known, shares, method="midpoint")))
+        else:
+            edges.append((distinct[:-1] + distinct[1:]) / 2)
+    return edges
 
 
 def encode(X: NDArray[np.floating], edges: Sequence[Floats]) -> Floats:
     """Return the number of each reading's bin: how many edges lie below it; NaN stays NaN."""
-    codes = np.full(X.shape, np.nan)
-    for j, own in enumerate(edges):
-        known = ~np.isnan(X[:, j])
-        codes[known, j] = np.searchsorted(own, X[known, j].astype(np.float64), side="left")
-    return codes
+    columns = zip(edges, X.astype(np.float64).T, strict=True)
+    bins = np.transpose([np.searchsorted(own, column) for own, column in columns])
+    return np.where(np.isnan(X), np.nan, bins)
 
 
 def decoded(forest: Forest, edges: Sequence[Floats]) -> Forest:
@@ -174,17 +175,13 @@ def varying(
     """
     kept = [X]
     if groups is not None:
-        folds = _folds(groups, seed)
+        folds = group_folds(groups, FOLDS, seed=seed)
         kept = [X[folds != fold] for fold in np.unique(folds)]
     return [
         j
         for j in range(X.shape[1])
         if all(len(np.unique(rows[~np.isnan(rows[:, j]), j])) > 1 for rows in kept)
     ]
-
-
-def _folds(groups: NDArray[np.str_], seed: int) -> NDArray[np.intp]:
-    return group_folds(groups, min(FOLDS, len(np.unique(groups))), seed=seed)
 
 
 def from_sklearn(models: Iterable[Any]) -> Forest:
@@ -207,22 +204,35 @@ def from_sklearn(models: Iterable[Any]) -> Forest:
     """
     check_sklearn()
     members = list(models)
-    nodes = [tree.nodes for model in members for (tree,) in model._predictors]
-    pieces = [_tree(tree, len(members)) for tree in nodes]
-    starts = np.cumsum([0, *(len(piece["left"]) for piece in pieces)])
-    for piece, start in zip(pieces, starts, strict=False):
-        piece["left"] = np.where(piece["left"] > 0, piece["left"] + start, 0)
-    base = float(np.mean([model._baseline_prediction.item() for model in members]))
+    trees = [_breadth_first(tree.nodes) for model in members for (tree,) in model._predictors]
+    starts = np.cumsum([0, *(len(nodes) for nodes, _ in trees)])
+    nodes = np.concatenate([nodes for nodes, _ in trees])
+    left = [
+        np.where(left > 0, left + start, 0)
+        for (_, left), start in zip(trees, starts[:-1], strict=True)
+    ]
+    leaf = nodes["is_leaf"].astype(bool)
     return Forest(
         roots=starts[:-1].astype(np.int32),
-        left=np.concatenate([p["left"] for p in pieces]).astype(np.int32),
-        feature=np.concatenate([p["feature"] for p in pieces]).astype(np.int16),
-        threshold=np.concatenate([p["threshold"] for p in pieces]),
-        missing_left=np.concatenate([p["missing_left"] for p in pieces]),
-        value=np.concatenate([p["value"] for p in pieces]),
-        base=base,
+        left=np.concatenate(left).astype(np.int32),
+        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int16),
+        threshold=np.where(leaf, 0.0, nodes["num_threshold"]),
+        missing_left=~leaf & nodes["missing_go_to_left"].astype(bool),
+        value=np.where(leaf, nodes["value"] / len(members), 0.0),
+        base=float(np.mean([model._baseline_prediction.item() for model in members])),
         features=int(members[0].n_features_in_),
     )
+
+
+def _breadth_first(nodes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the nodes with both children of one side by side, and where the left one is."""
+    order, left = [0], []
+    for index in order:  # grows while it is walked
+        node = nodes[index]
+        left.append(0 if node["is_leaf"] else len(order))
+        if not node["is_leaf"]:
+            order += [int(node["left"]), int(node["right"])]
+    return nodes[order], np.array(left, np.int64)
 
 
 def check_sklearn() -> None:
@@ -235,25 +245,6 @@ def check_sklearn() -> None:
             f"scikit-learn {version} keeps its trees in a form that was not tested: install one "
             f"from {oldest} to {newest}"
         )
-
-
-def _tree(nodes: NDArray[Any], members: int) -> dict[str, NDArray[Any]]:
-    """Return one tree with both children of a node side by side."""
-    order, left = [0], []
-    for place in order:  # grows while it is walked: breadth first
-        node = nodes[place]
-        left.append(0 if node["is_leaf"] else len(order))
-        if not node["is_leaf"]:
-            order += [int(node["left"]), int(node["right"])]
-    kept = nodes[order]
-    leaf = kept["is_leaf"].astype(bool)
-    return {
-        "left": np.array(left, np.int64),
-        "feature": np.where(leaf, 0, kept["feature_idx"]),
-        "threshold": np.where(leaf, 0.0, kept["num_threshold"]),
-        "missing_left": ~leaf & kept["missing_go_to_left"].astype(bool),
-        "value": np.where(leaf, kept["value"] / members, 0.0),
-    }
 
 
 def _cross_validate(
@@ -282,17 +273,23 @@ def one_thread() -> Any:
     return require("threadpoolctl", "train").threadpool_limits(1, "openmp")
 
 
-def _model(settings: TreeSettings, trees: int, directions: list[int], seed: int) -> Any:
-    return require("sklearn.ensemble", "train").HistGradientBoostingClassifier(
+def boosting(kind: str, *, seed: int, **options: Any) -> Any:
+    """Return an untrained HistGradientBoosting ``Classifier`` or ``Regressor`` for binned rows."""
+    model = getattr(require("sklearn.ensemble", "train"), f"HistGradientBoosting{kind}")
+    return model(
+        max_features=0.5, max_bins=MOST_BINS, early_stopping=False, random_state=seed, **options
+    )
+
+
+def _classifier(settings: TreeSettings, trees: int, directions: list[int], seed: int) -> Any:
+    return boosting(
+        "Classifier",
+        seed=seed,
         learning_rate=settings.rate,
         max_iter=trees,
         max_leaf_nodes=settings.leaves,
         max_depth=6,
         min_samples_leaf=settings.rows_in_leaf,
         l2_regularization=settings.ridge,
-        max_features=0.5,
-        max_bins=MOST_BINS,
         monotonic_cst=directions,
-        early_stopping=False,
-        random_state=seed,
     )

@@ -9,12 +9,14 @@ from typing import Any
 
 from imagegate.features import CAUSES, OUTPUTS
 from imagegate.models.card import Card, Guarantee
+from imagegate.models.gate import Gate
 from imagegate.stats.bootstrap import FEW_GROUPS, FEW_OUTCOMES
 from imagegate.text import brief_percent, count, percent
 from imagegate.training.split import SHARES, SPLITS
 
 HARDER = "harder variants (a higher --strength)"
 MILDER = "clean sources or milder variants (a lower --strength)"
+COUNTED = ("rows", "sources", "groups", "fails", "works", "failing_sources")
 FEW_SOURCES = 50  # to calibrate on
 FEW_FAILING = 30  # sources to learn failure from, or images to learn success from
 RARE = 0.05  # of all images: fewer failures, or successes, say little about them
@@ -43,23 +45,20 @@ class TrainingMessages:
 
 
 def training_messages(
-    card: Card, output: Card | None, of_output: Sequence[str], meta: Mapping[str, Any]
+    gate: Gate, of_output: Sequence[str], meta: Mapping[str, Any]
 ) -> TrainingMessages:
-    """Return what to say of a gate, with the card and the messages of its second one."""
-    guarantees = [one.guarantee for one in (card, output) if one and one.guarantee]
-    return TrainingMessages(
-        (_learned(card), *left_out(meta)),
-        (*_threshold(card), *of_output),
-        (*shortfall(card, guarantees), *_unexplained(card)),
-    )
-
-
-def _learned(card: Card) -> str:
-    training, calibration = card.parts["train"], card.parts["calibration"]
-    return (
+    """Return what to say of a gate; ``of_output`` are the messages of its second one."""
+    card, output = gate.card, gate.output.card if gate.output else None
+    training, calibration, test = (card.parts[name] for name in SPLITS)
+    learned = (
         f"Learned from {training['sources']:,} sources ({training['rows']:,} images, "
         f"{percent(training['fails'] / training['rows'])} failing), calibrated on "
-        f"{calibration['sources']:,}; {card.parts['test']['sources']:,} are kept for the test."
+        f"{calibration['sources']:,}; {test['sources']:,} are kept for the test."
+    )
+    return TrainingMessages(
+        (learned, *left_out(meta)),
+        (*_threshold(card), *of_output),
+        (*shortfall(card, output), *_unexplained(card)),
     )
 
 
@@ -149,8 +148,8 @@ def _unexplained(card: Card) -> Iterator[str]:
             f"Reasons know {', '.join(missing)} by the scores alone: too few rows to learn from. "
             f"{remedy}."
         )
-    counted = card.diagnosis["held_out"]["one"].values()
-    rows, right = (sum(pair[i] for pair in counted) for i in (0, 1))
+    pairs = card.diagnosis["held_out"]["one"].values()
+    rows, right = (sum(numbers) for numbers in zip(*pairs, strict=True))
     if rows and right / rows < FEW_RIGHT:
         yield (
             f"The first reason is the true cause on only {right:,} of {rows:,} test images. "
@@ -158,48 +157,44 @@ def _unexplained(card: Card) -> Iterator[str]:
         )
 
 
-def shortfall(card: Card, guarantees: Sequence[Guarantee] = ()) -> Iterator[str]:
+def shortfall(card: Card, output: Card | None = None) -> Iterator[str]:
     """Yield what there is too little of, then one number: how many more sources it takes.
 
-    Parameters
-    ----------
-    card : Card
-        Its ``parts`` hold rows, sources, groups, fails and failing sources of every split. The
-        number follows from the rates among them: *about* so many more sources if those to come
-        are like those at hand. It is enough for everything that is missing.
-    guarantees : sequence of Guarantee
-        Those that cannot be given ask for more sources, too.
+    The number follows from the rates among the counts in ``parts`` of the card: *about* so many
+    more sources if those to come are like those at hand. It is enough for everything that is
+    missing, also for the guarantees of the gate and of its check of outputs.
     """
-    counts = Counts(card.parts, outcomes=card.engine == "outcomes")
+    counts = Counts(card)
     needs = [*_to_calibrate(counts), *_to_learn(counts), *_to_compare(counts)]
     yield from (sentence for sentence, _ in needs)
     yield from _to_balance(counts)
-    missing = max((found.more_sources or 0 for found in guarantees), default=0)
+    given = [one.guarantee for one in (card, output) if one and one.guarantee]
+    missing = max((guarantee.more_sources or 0 for guarantee in given), default=0)
     most = max([counts.in_all(missing, "calibration"), *(more for _, more in needs)])
     if most:
         yield f"Add about {rounded_up(most):,} more {counts.noun} like these."
-    if card.guarantee and card.guarantee.kept:
-        yield from _to_target(counts, card.guarantee.promise)
+    rate = counts.all["fails"] / counts.all["rows"]
+    if card.guarantee and card.guarantee.kept and 0 < rate < card.guarantee.promise:
+        yield (
+            f"Only {percent(rate)} of the images fail, fewer than the risk target of "
+            f"{brief_percent(card.guarantee.promise)}: passing all of them would meet it. Choose "
+            f"a lower target, such as {rate / 2:.2g}."
+        )
 
 
 Need = tuple[str, float]  # a sentence, and about how many more sources like those at hand
 
 
-@dataclass(frozen=True)
 class Counts:
-    """The counts of all splits; ``outcomes`` tells that nothing was degraded or labelled."""
+    """The counts of every split and of all; ``works`` are the images on which the task works."""
 
-    splits: Mapping[str, Mapping[str, int]]
-    outcomes: bool
-
-    def all(self, what: str) -> int:
-        """Return a count over all splits."""
-        return sum(self.of(split, what) for split in self.splits)
-
-    def of(self, split: str, what: str) -> int:
-        """Return a count of one split; ``works`` are its images on which the task works."""
-        own = self.splits[split]
-        return own["rows"] - own["fails"] if what == "works" else own[what]
+    def __init__(self, card: Card) -> None:
+        self.splits = {
+            name: {**own, "works": own["rows"] - own["fails"]} for name, own in card.parts.items()
+        }
+        self.all = {what: sum(own[what] for own in self.splits.values()) for what in COUNTED}
+        self.outcomes = card.engine == "outcomes"  # nothing was degraded or labelled
+        self.noun = "images" if self.outcomes else "sources"
 
     def in_all(self, missing: float, split: str) -> float:
         """Return about how many sources must come in all so that so many fall to a split.
@@ -207,8 +202,8 @@ class Counts:
         The share is that of the sources at hand; of a few, whole sources make it another than was
         asked for, so then it is the usual one.
         """
-        total = max(1, self.all("sources"))
-        found, usual = self.of(split, "sources") / total, SHARES[SPLITS.index(split)]
+        total = max(1, self.all["sources"])
+        found, usual = self.splits[split]["sources"] / total, SHARES[SPLITS.index(split)]
         return missing / (usual if abs(found - usual) * total < 2 else found)
 
     def like(self, least: int, split: str, what: str) -> float:
@@ -216,15 +211,10 @@ class Counts:
 
         The rate is that of the split, or of all splits if it has none.
         """
-        own = self.of(split, what), self.of(split, "sources")
-        rates = [own, (self.all(what), self.all("sources"))]
-        rate = next((found / of for found, of in rates if found and of), 1.0)
-        return max(0.0, self.in_all((least - own[0]) / rate, split))
-
-    @property
-    def noun(self) -> str:
-        """What a source is called."""
-        return "images" if self.outcomes else "sources"
+        own = self.splits[split]
+        rates = [some[what] / max(1, some["sources"]) for some in (own, self.all)]
+        rate = rates[0] or rates[1] or 1.0
+        return max(0.0, self.in_all((least - own[what]) / rate, split))
 
 
 def rounded_up(number: float) -> int:
@@ -238,39 +228,45 @@ def rounded_up(number: float) -> int:
 
 
 def _to_calibrate(counts: Counts) -> Iterator[Need]:
-    sources, groups = (counts.of("calibration", what) for what in ("sources", "groups"))
-    if sources < FEW_SOURCES:
+    own = counts.splits["calibration"]
+    if own["sources"] < FEW_SOURCES:
         yield (
-            f"Warning: only {count(sources, 'source')} to calibrate on; below {FEW_SOURCES} the "
-            "probabilities are rough.",
+            f"Warning: only {count(own['sources'], 'source')} to calibrate on; below "
+            f"{FEW_SOURCES} the probabilities are rough.",
             counts.like(FEW_SOURCES, "calibration", "sources"),
         )
-    elif groups < FEW_GROUPS:
+    elif own["groups"] < FEW_GROUPS:
         yield (
-            f"Warning: the {sources:,} sources to calibrate on are of only "
-            f"{count(groups, 'group')}. Images of a group resemble each other, so the guarantee "
-            "claims too much. Sources of new groups help most.",
+            f"Warning: the {own['sources']:,} sources to calibrate on are of only "
+            f"{count(own['groups'], 'group')}. Images of a group resemble each other, so the "
+            "guarantee claims too much. Sources of new groups help most.",
             counts.like(FEW_GROUPS, "calibration", "groups"),
         )
-    fails, rows = (counts.of("calibration", what) for what in ("fails", "rows"))
-    if fails in (0, rows):
-        often, what = ("never", "failing_sources") if not fails else ("always", "works")
-        yield (
-            f"Warning: the task {often} fails on the calibration images; the probabilities are a "
-            "guess.",
-            counts.like(FEW_OUTCOMES, "calibration", what),
-        )
+    for often, what, lacking in (
+        ("never", "fails", "failing_sources"),
+        ("always", "works", "works"),
+    ):
+        if not own[what]:
+            yield (
+                f"Warning: the task {often} fails on the calibration images; the probabilities "
+                "are a guess.",
+                counts.like(FEW_OUTCOMES, "calibration", lacking),
+            )
 
 
 def _to_learn(counts: Counts) -> Iterator[Need]:
-    failing, works = (counts.of("train", what) for what in ("failing_sources", "works"))
+    own = counts.splits["train"]
+    failing, works = own["failing_sources"], own["works"]
     if failing < FEW_FAILING:
-        spared = counts.all("sources") - counts.all("failing_sources")
-        harder = "Images that fail help most." if counts.outcomes else f"Or label {HARDER}."
-        room = counts.outcomes or counts.in_all(FEW_FAILING - failing, "train") <= spared
+        spared = counts.all["sources"] - counts.all["failing_sources"]
+        remedy = ""
+        if counts.outcomes:
+            remedy = " Images that fail help most."
+        elif counts.in_all(FEW_FAILING - failing, "train") <= spared:
+            remedy = f" Or label {HARDER}."
         yield (
-            f"Warning: only {count(failing, 'training source')} ever fail; below {FEW_FAILING} the "
-            f"gate has seen too few failures.{f' {harder}' * room}",
+            f"Warning: only {count(failing, 'training source')} ever fail; below {FEW_FAILING} "
+            f"the gate has seen too few failures.{remedy}",
             counts.like(FEW_FAILING, "train", "failing_sources"),
         )
     if works < FEW_FAILING:
@@ -285,7 +281,7 @@ def _to_learn(counts: Counts) -> Iterator[Need]:
 def _to_compare(counts: Counts) -> Iterator[Need]:
     """Say what the test lacks to compare the gate with the rules."""
     needed = {"groups": FEW_GROUPS, "fails": FEW_OUTCOMES, "works": FEW_OUTCOMES}
-    own = {what: counts.of("test", what) for what in needed}
+    own = counts.splits["test"]
     if any(own[what] < least for what, least in needed.items()):
         yield (
             f"Warning: too few to compare with the rules: the test has "
@@ -298,28 +294,14 @@ def _to_compare(counts: Counts) -> Iterator[Need]:
 
 def _to_balance(counts: Counts) -> Iterator[str]:
     """Say if almost everything fails, or almost nothing."""
-    rows, fails, works = (counts.all(what) for what in ("rows", "fails", "works"))
-    rarely = fails < RARE * rows and counts.all("failing_sources") < PLENTY
-    often = works < RARE * rows and works < PLENTY
-    if rarely or often:
-        verb, kind, where = (
-            ("fails", "on which it fails", HARDER)
-            if rarely
-            else ("works", "on which it works", MILDER)
-        )
-        yield (
-            f"Warning: the task {verb} on only {percent((fails if rarely else works) / rows)} of "
-            f"the images, so the gate hardly knows that case. Add images {kind}"
-            f"{'' if counts.outcomes else f': {where}'}."
-        )
-
-
-def _to_target(counts: Counts, risk_target: float) -> Iterator[str]:
-    """Say if a risk target asks for nothing."""
-    rate = counts.all("fails") / counts.all("rows")
-    if 0 < rate < risk_target:
-        yield (
-            f"Only {percent(rate)} of the images fail, fewer than the risk target of "
-            f"{brief_percent(risk_target)}: passing all of them would meet it. Choose a lower "
-            f"target, such as {rate / 2:.2g}."
-        )
+    rows, fails, works = (counts.all[what] for what in ("rows", "fails", "works"))
+    for verb, images, telling, where in (
+        ("fails", fails, counts.all["failing_sources"], HARDER),
+        ("works", works, works, MILDER),
+    ):
+        if images < RARE * rows and telling < PLENTY:
+            yield (
+                f"Warning: the task {verb} on only {percent(images / rows)} of the images, so the "
+                f"gate hardly knows that case. Add images on which it {verb}"
+                f"{'' if counts.outcomes else f': {where}'}."
+            )

@@ -23,21 +23,11 @@ def fit_detector(
     calibration: NDArray[np.floating],
     *,
     seed: int,
-    false_alarms: float = FALSE_ALARMS,
 ) -> OutOfDistributionDetector:
-    """Return a detector that alarms on about ``false_alarms`` of images like the training ones.
+    """Return a detector that alarms on about 1.5 % of images like the training ones.
 
-    Parameters
-    ----------
-    train, calibration : ndarray of shape (rows, measures)
-        The rows to be near to, and other sources that say how near is usual.
-    sources : ndarray of str
-        The source of each training row; the rows kept come from as many as possible.
-    seed : int
-        Chance of the rows kept.
-    false_alarms : float
-        Share of calibration rows beyond the limit, with the finite-sample correction of
-        conformal prediction.
+    Images must be near to rows of ``train``, kept from as many ``sources`` as possible; how near
+    is usual, rows of ``calibration`` from other sources say.
     """
     measures = train.shape[1]
     knots, levels = np.full((measures, KNOTS), np.nan), np.full((measures, KNOTS), np.nan)
@@ -52,16 +42,17 @@ def fit_detector(
     rows = bare.normal(train[_spread(sources, seed=seed)]).astype(np.float32)
     free = replace(bare, rows=rows)
     distances = np.sort(free.distance(calibration))
-    # The conformal quantile; the largest distance if the rows are too few for one.
-    rank = int(np.ceil((len(distances) + 1) * (1 - false_alarms)))
+    # The quantile of conformal prediction; the largest distance if the rows are too few for one.
+    rank = int(np.ceil((len(distances) + 1) * (1 - FALSE_ALARMS)))
     return replace(free, limit=float(distances[min(rank, len(distances)) - 1]))
 
 
 def _normal_scale(known: Floats) -> tuple[Floats, Floats]:
     """Return quantiles and their normal scores; equal readings share the mean of theirs."""
-    inner, least = np.linspace(TAIL, 1 - TAIL, KNOTS - 2), 0.5 / (known.size + 1)
-    share = np.sort(np.clip(np.concatenate([[0], inner, [1]]), least, 1 - least))
-    knots = np.quantile(known, np.concatenate([[0], inner, [1]]))
+    shares = np.concatenate([[0], np.linspace(TAIL, 1 - TAIL, KNOTS - 2), [1]])
+    least = 0.5 / (known.size + 1)
+    share = np.sort(np.clip(shares, least, 1 - least))
+    knots = np.quantile(known, shares)
     normal = np.array([NormalDist().inv_cdf(value) for value in share])
     _, group = np.unique(knots, return_inverse=True)
     return knots, (np.bincount(group, normal) / np.bincount(group))[group]

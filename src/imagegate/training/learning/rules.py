@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,30 +27,23 @@ def tune_rules(
 ) -> RuleThresholds:
     """Return the six thresholds of highest balanced accuracy on training rows.
 
-    The best of coordinate searches from the preset, from no rule at all, and from the best single
-    rule; a search takes the best cut of one score after the other until none helps. ``found`` is
-    (rows, 6), one column a cause; the minimum sizes of ``preset`` stay.
+    The best of coordinate searches from the preset, from no rule at all, and from each rule
+    alone. ``found`` is (rows, 6), one column a cause; the minimum sizes of ``preset`` stay.
     """
     low = np.where(np.isnan(found), np.inf, found)  # what is undefined holds nothing back
     weight = np.where(fails, weights / weights[fails].sum(), weights / weights[~fails].sum())
     gain = np.where(fails, weight, -weight)  # of holding a row back
-    starts = [np.array([getattr(preset, f"{cause}_score") for cause in CAUSES])]
-    starts.append(np.zeros(len(CAUSES)))
-    starts += [_single(low, gain, column) for column in range(len(CAUSES))]
+    alone = np.diag([_best_cut(column, gain) for column in low.T])
+    from_preset = [getattr(preset, f"{cause}_score") for cause in CAUSES]
+    starts = np.vstack([from_preset, np.zeros(len(CAUSES)), alone])
     searched = [_search(low, gain, start) for start in starts]
-    best = max(searched, key=lambda cuts: _worth(low, gain, cuts))
+    best = max(searched, key=lambda cuts: gain[(low < cuts).any(axis=1)].sum())
     cuts = {f"{cause}_score": float(cut) for cause, cut in zip(CAUSES, best, strict=True)}
-    sizes = {"min_width": preset.min_width, "min_height": preset.min_height}
-    return RuleThresholds(**cuts, **sizes)  # type: ignore[arg-type]
-
-
-def _single(low: Floats, gain: Floats, column: int) -> Floats:
-    cuts = np.zeros(low.shape[1])
-    cuts[column] = _best_cut(low[:, column], gain)
-    return cuts
+    return replace(preset, **cuts)  # type: ignore[arg-type]
 
 
 def _search(low: Floats, gain: Floats, start: Floats) -> Floats:
+    """Take the best cut of one score after the other until none helps."""
     cuts = start.copy()
     for _ in range(ROUNDS):
         before = cuts.copy()
@@ -66,7 +61,3 @@ def _best_cut(low: Floats, gain: Floats) -> float:
     order = np.argsort(low, kind="stable")
     below = np.searchsorted(low[order], CUTS, side="left")
     return float(CUTS[np.argmax(np.append(0.0, np.cumsum(gain[order]))[below])])
-
-
-def _worth(low: Floats, gain: Floats, cuts: Floats) -> float:
-    return float(gain[(low < cuts).any(axis=1)].sum())

@@ -54,17 +54,6 @@ class ScoredRows:
     fails: NDArray[np.bool_]
     weights: Floats
 
-    @classmethod
-    def of_history(cls, history: History) -> ScoredRows:
-        """Return the rows kept in a gate file; what is out of distribution never passes."""
-        scores = np.where(history.familiar, history.raw, np.inf)
-        return cls(scores, history.fails, even_weights(history.source))
-
-    def and_more(self, other: ScoredRows) -> ScoredRows:
-        """Return these rows and those of another."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in vars(self))
-        return ScoredRows(*map(np.concatenate, pairs))
-
 
 def set_thresholds(
     objective: Objective,
@@ -78,25 +67,23 @@ def set_thresholds(
     ``line`` leads from raw to calibrated log-odds; for ``training`` see :func:`meet_risk_target`.
     Returned are ``pass`` (None: nothing passes by itself) and ``reject``; costs guarantee nothing.
     """
-    guarantee = None
     if objective.costs:
         passing: float | None = cost_threshold(*objective.costs)
+        guarantee = None
     else:
-        found, guarantee = meet_risk_target(
-            ScoredRows.of_history(history),
-            history.source,
+        highest, guarantee = meet_risk_target(
+            history,
             risk_target=objective.risk_target,
             confidence=objective.confidence,
             seed=objective.seed,
             training=training,
         )
-        passing = None if found is None else float(line.probability(np.array([found]))[0])
+        passing = None if highest is None else float(line.probability(np.array([highest]))[0])
     return {"pass": passing, "reject": max(passing or 0.0, LEAST_REJECTED)}, guarantee
 
 
 def meet_risk_target(
-    calibration: ScoredRows,
-    sources: NDArray[np.integer],
+    history: History,
     *,
     risk_target: float,
     confidence: float,
@@ -105,48 +92,42 @@ def meet_risk_target(
 ) -> tuple[float | None, Guarantee]:
     """Return the highest raw log-odds that may pass, and what is guaranteed of it.
 
-    Parameters
-    ----------
-    calibration : ScoredRows
-        Rows that neither the model nor its settings have seen.
-    sources : ndarray of int
-        The source of each; one row of each is drawn, by ``seed``.
-    training : ScoredRows, optional
-        Training rows, each scored by a model that has not seen it. They tell where the walk of
-        :func:`ltt_threshold` starts, and how many more sources it would take. Without them it
-        starts with the fewest sources that can prove the target.
+    One calibration row of each source is drawn, by ``seed``. ``training`` holds training rows,
+    each scored by a model that has not seen it: they tell where the walk of :func:`ltt_threshold`
+    starts, and how many more sources it would take. Without them it starts with the fewest
+    sources that can prove the target.
     """
-    wanted = {"risk_target": risk_target, "confidence": confidence}
-    drawn = one_row_per_source(sources, seed=seed)
-    rows = drawn[np.isfinite(calibration.scores[drawn])]
-    start = first_step(**vars(training), sources=len(drawn), **wanted) if training else None
-    found = ltt_threshold(calibration.scores[rows], calibration.fails[rows], start=start, **wanted)
-    kept = found.threshold is not None
-    known = calibration.and_more(training) if training else calibration
-    return found.threshold, Guarantee(
+    target = {"risk_target": risk_target, "confidence": confidence}
+    drawn = one_row_per_source(history.source, seed=seed)
+    rows = drawn[history.familiar[drawn]]
+    start = first_step(training, sources=len(drawn), **target) if training else None
+    threshold, passed, failed = ltt_threshold(
+        history.raw[rows], history.fails[rows], start=start, **target
+    )
+    more = None
+    if threshold is None:
+        more = more_sources(_all_scored(history, training), sources=len(drawn), **target)
+    return threshold, Guarantee(
         promise=risk_target,
         confidence=confidence,
-        kept=kept,
+        kept=threshold is not None,
         sources=len(drawn),
-        passed=found.passed,
-        failed=found.failed,
-        bound=found.bound,
-        more_sources=None if kept else more_sources(**vars(known), sources=len(drawn), **wanted),
+        passed=passed,
+        failed=failed,
+        bound=upper_bound(failed, passed, confidence),
+        more_sources=more,
     )
 
 
-@dataclass(frozen=True)
-class Found:
-    """A threshold and what calibration says of it; ``threshold`` is None if none will do.
-
-    ``failed`` of the ``passed`` calibration sources failed, which allows a risk up to ``bound`` at
-    the confidence asked for. If no threshold will do, the three are of the strictest one tried.
-    """
-
-    threshold: float | None
-    passed: int
-    failed: int
-    bound: float
+def _all_scored(history: History, training: ScoredRows | None) -> ScoredRows:
+    """Return calibration and training rows; what is out of distribution never passes."""
+    scores = np.where(history.familiar, history.raw, np.inf)
+    own = ScoredRows(scores, history.fails, even_weights(history.source))
+    if training is None:
+        return own
+    return ScoredRows(
+        *map(np.concatenate, zip(vars(own).values(), vars(training).values(), strict=True))
+    )
 
 
 def ltt_threshold(
@@ -156,7 +137,7 @@ def ltt_threshold(
     risk_target: float,
     confidence: float,
     start: int | None = None,
-) -> Found:
+) -> tuple[float | None, int, int]:
     """Return the most lenient threshold that meets a risk target among the images passed.
 
     Of the images with ``score <= threshold``, at most a share ``risk_target`` fails; the whole
@@ -192,7 +173,9 @@ def ltt_threshold(
 
     Returns
     -------
-    Found
+    tuple of (float or None, int, int)
+        The threshold, how many sources pass, and how many of these fail. The threshold is None
+        if none will do: then the numbers are those of the strictest one tried.
 
     References
     ----------
@@ -201,87 +184,65 @@ def ltt_threshold(
     """
     values, bad = np.asarray(scores, np.float64), np.asarray(fails, bool)
     least = sources_needed(risk_target, confidence)
-    first = max(start or least, least)
     order = np.argsort(values, kind="stable")
     ranked, failed = values[order], np.cumsum(bad[order])
     # Equal scores pass together or not at all.
-    ends = np.flatnonzero(np.append(np.diff(ranked) > 0, True)) if ranked.size else order
-    steps = ends[ends + 1 >= first]
+    ends = np.flatnonzero(np.append(np.diff(ranked) > 0, True)[: ranked.size])
+    steps = ends[ends + 1 >= max(start or least, least)]
     if not steps.size:
-        count, hits = int(values.size), int(bad.sum())
-        return Found(None, count, hits, upper_bound(hits, count, confidence))
+        return None, values.size, int(bad.sum())
     rejected = binomial_p(failed[steps], steps + 1, risk_target) <= 1 - confidence
-    kept = int(np.argmin(rejected)) if not rejected.all() else len(steps)
-    step = int(steps[max(0, kept - 1)])
-    passed, hits = step + 1, int(failed[step])
-    threshold = float(ranked[step]) if kept else None
-    return Found(threshold, passed, hits, upper_bound(hits, passed, confidence))
+    met = len(steps) if rejected.all() else int(np.argmin(rejected))
+    step = int(steps[max(0, met - 1)])
+    return float(ranked[step]) if met else None, step + 1, int(failed[step])
 
 
-def first_step(
-    scores: ArrayLike,
-    fails: ArrayLike,
-    weights: ArrayLike,
-    *,
-    sources: int,
-    risk_target: float,
-    confidence: float,
-) -> int:
-    """Return how many passed sources the first test should look at, judged on training rows.
+def first_step(training: ScoredRows, *, sources: int, risk_target: float, confidence: float) -> int:
+    """Return how many of the calibration sources the first test should pass.
 
     A start with more sources forgives a failure; one with fewer looks at easier images. Taken is
     the strictest that loses almost no chance of success, with the risks that training rows show
     (each predicted by a model that has not seen it). No calibration label is used, so the
-    guarantee stays valid. ``sources`` is how many calibration sources there are.
+    guarantee stays valid.
     """
     least = sources_needed(risk_target, confidence)
     if sources <= least:
         return least
     counts = np.arange(least, sources + 1)
-    allowed = allowed_failures(counts, risk_target, confidence)
-    share, risk = risk_curve(scores, fails, weights)
+    share, risk = risk_curve(training)
     expected = np.interp(counts / sources, share, risk)
-    power = binomial_p(allowed, counts, expected)
+    power = binomial_p(allowed_failures(counts, risk_target, confidence), counts, expected)
     return int(counts[np.argmax(power >= power.max() - LOSS_OF_POWER)])
 
 
 def more_sources(
-    scores: ArrayLike,
-    fails: ArrayLike,
-    weights: ArrayLike,
-    *,
-    sources: int,
-    risk_target: float,
-    confidence: float,
+    known: ScoredRows, *, sources: int, risk_target: float, confidence: float
 ) -> int | None:
-    """Return about how many more calibration sources it would take to meet the target.
+    """Return about how many more calibration sources than these it would take to meet the target.
 
-    The rows tell what is known of risk and pass share; ``sources`` is how many calibration sources
-    there are. None if these are enough to tell that the risk is too high even among the images
+    None if the rows known are enough to tell that the risk is too high even among the images
     that look best.
     """
-    share, risk = risk_curve(scores, fails, weights)
+    share, risk = risk_curve(known)
     usable = (share > 0) & (risk < risk_target)
-    wanted = np.unique(np.geomspace(sources + 1, sources + MOST_MORE, 400).astype(np.int64))
-    for total in wanted:
+    for total in np.unique(np.geomspace(sources + 1, sources + MOST_MORE, 400).astype(np.int64)):
         passed = np.floor(total * share[usable]).astype(np.int64)
         failed = np.round(passed * risk[usable])
         if (binomial_p(failed, passed, risk_target) <= 1 - confidence).any():
             return int(total) - sources
     # So few rows say nothing of the risk yet: ask for what the target takes without a failure.
     least = sources_needed(risk_target, confidence)
-    return least - sources if np.size(scores) < least else None
+    return least - sources if len(known.scores) < least else None
 
 
-def risk_curve(scores: ArrayLike, fails: ArrayLike, weights: ArrayLike) -> tuple[Floats, Floats]:
+def risk_curve(rows: ScoredRows) -> tuple[Floats, Floats]:
     """Return the share passed and the risk among the passed, strict to lenient.
 
     Half a failure of one row is added, for a risk of exactly 0 is luck.
     """
-    order = np.argsort(np.asarray(scores, np.float64), kind="stable")
-    weight = np.asarray(weights, np.float64)[order]
-    total = np.cumsum(weight)
-    failed = np.cumsum(weight * np.asarray(fails, bool)[order])
+    order = np.argsort(rows.scores, kind="stable")
+    weight = rows.weights[order]
+    total, failed = np.cumsum(weight), np.cumsum(weight * rows.fails[order])
     return total / total[-1], (failed + 0.5 * weight.mean()) / (total + weight.mean())
 
 

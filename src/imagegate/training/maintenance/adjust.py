@@ -19,10 +19,7 @@ from imagegate.text import count, percent
 from imagegate.training.corpus import Corpus
 from imagegate.training.evaluation.evaluate import DEFAULT_RISK_TARGET
 from imagegate.training.learning.messages import guarantee_message
-from imagegate.training.learning.threshold import (
-    Objective,
-    set_thresholds,
-)
+from imagegate.training.learning.threshold import Objective, set_thresholds
 from imagegate.training.maintenance.merge import merge
 
 __all__ = ["adjust"]
@@ -167,8 +164,8 @@ def _reset(
         "after": _target_of(card),
         "outcomes": outcomes,
     }
-    gate = replace(merged, card=replace(card, adjusted=(*card.adjusted, json_safe(entry))))
-    return replace(gate, card=replace(gate.card, results=_holding(gate, before)))
+    gate, adjusted = replace(merged, card=card), (*card.adjusted, json_safe(entry))
+    return replace(gate, card=replace(card, adjusted=adjusted, results=_holding(gate, before)))
 
 
 def _target_of(card: Card) -> dict[str, Any]:
@@ -179,32 +176,27 @@ def _target_of(card: Card) -> dict[str, Any]:
 
 def _holding(gate: Gate, before: Gate) -> dict[str, Any]:
     """Return the held-out results without those that another line or threshold has outdated."""
-    outdated: tuple[str, ...] = ()
-    if gate.calibration != before.calibration:
-        outdated += BY_PROBABILITY
-    results = dict(before.card.results)
-    if _risk(gate.card) != _risk(before.card):
-        results = {key: _without(part, AT_RISK_TARGET) for key, part in results.items()}
+    results, risks = dict(before.card.results), (gate.card.promise, before.card.promise)
+    now, then = (DEFAULT_RISK_TARGET if risk is None else risk for risk in risks)
+    if now != then:
+        results = {key: _without(own, AT_RISK_TARGET) for key, own in results.items()}
+    outdated: tuple[str, ...] = () if gate.calibration == before.calibration else BY_PROBABILITY
     if not _passes_alike(gate, before):
         outdated += AT_THRESHOLD
-    return results | {key: _without(results[key], outdated) for key in results if key == "learned"}
-
-
-def _risk(card: Card) -> float:
-    """Return the risk at which held-out coverages were compared."""
-    return DEFAULT_RISK_TARGET if card.promise is None else card.promise
+    if "learned" in results:
+        results["learned"] = _without(results["learned"], outdated)
+    return results
 
 
 def _passes_alike(gate: Gate, before: Gate) -> bool:
     """Tell whether both pass the same images: another line may move the threshold with it."""
-    return (gate.card.thresholds["pass"], gate.calibration) == (
-        before.card.thresholds["pass"],
-        before.calibration,
+    return gate.thresholds.passing == before.thresholds.passing and (
+        gate.calibration == before.calibration
     )
 
 
-def _without(part: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value for name, value in part.items() if name not in names}
+def _without(results: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in results.items() if name not in names}
 
 
 def changes(before: Gate, after: Gate) -> Iterator[str]:
@@ -244,8 +236,12 @@ def passed_of(gate: Gate, history: History) -> tuple[float, float]:
 def _merged(outcomes: Mapping[str, Any], name: str) -> Iterator[str]:
     yield (
         f"Merged {outcomes['rows']:,} outcomes of {outcomes['groups']:,} groups from "
-        f"{outcomes['file']}, {outcomes['fails']:,} of them failing." + _left_out(outcomes, name)
+        f"{outcomes['file']}, {outcomes['fails']:,} of them failing."
     )
+    if outcomes["merged_before"]:
+        yield f"Left out: {outcomes['merged_before']:,} merged before, by this name or another."
+    if outcomes["known_groups"]:
+        yield f"Left out: {outcomes['known_groups']:,} of groups that {name} was made from."
     if not outcomes["named_groups"]:
         yield (
             "No group was named, so each file counts by itself. Where several are of one customer "
@@ -261,16 +257,6 @@ def _merged(outcomes: Mapping[str, Any], name: str) -> Iterator[str]:
             f"Warning: {name} passes all but {outcomes['held_back']:,} of these images. Outcomes "
             "of passed images alone say nothing of those held back: judge some of these, too."
         )
-
-
-def _left_out(outcomes: Mapping[str, Any], name: str) -> str:
-    """Return what was left out, and why."""
-    why = {
-        "merged before, by this name or another": outcomes["merged_before"],
-        f"of groups that {name} was made from": outcomes["known_groups"],
-    }
-    parts = [f"{number:,} {reason}" for reason, number in why.items() if number]
-    return f" Left out: {'; '.join(parts)}." if parts else ""
 
 
 def _passing(before: Gate, after: Gate) -> Iterator[str]:

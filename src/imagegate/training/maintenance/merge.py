@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -36,7 +36,9 @@ def merge(gate: Gate, outcomes: Corpus) -> tuple[Gate, dict[str, Any]]:
             f"expected outcomes from production, got rows labelled by {outcomes.meta['engine']}: "
             "train a gate on those"
         )
-    merged, known = merged_before(gate.card, outcomes), known_groups(gate.card, outcomes)
+    entries = [entry.get("outcomes") or {} for entry in gate.card.adjusted]
+    merged = _among(contents(outcomes), (entry.get("images", ()) for entry in entries))
+    known = _among(outcomes.groups, gate.card.groups.values()) & ~merged
     if (merged | known).all():
         raise CorpusError(_nothing_new(gate.card, outcomes, int(merged.sum())))
     rows, groups = _one_source_a_group(outcomes.select(~(merged | known)))
@@ -45,11 +47,11 @@ def merge(gate: Gate, outcomes: Corpus) -> tuple[Gate, dict[str, Any]]:
     line = fit_calibration(history.raw, history.fails, even_weights(history.source))
     facts = {
         "file": str(outcomes.meta["engine_version"]),
-        **rows.counts(np.ones(len(rows), bool)),
+        **rows.counts(),
         "sets": rows.sets,
         "named_groups": len(groups),
         "merged_before": int(merged.sum()),
-        "known_groups": int((known & ~merged).sum()),
+        "known_groups": int(known.sum()),
         "held_back": int((~gate.passes(X)).sum()),
         "images": sorted(set(contents(rows).tolist())),
     }
@@ -69,17 +71,9 @@ def contents(rows: Corpus) -> NDArray[np.str_]:
     return np.array(found, dtype=str)
 
 
-def merged_before(card: Card, rows: Corpus) -> NDArray[np.bool_]:
-    """Tell for every row whether its file, by whatever name, was merged into the gate before."""
-    entries = [entry.get("outcomes") or {} for entry in card.adjusted]
-    merged = sorted({image for entry in entries for image in entry.get("images", ())})
-    return np.isin(contents(rows), np.array(merged, dtype=str))
-
-
-def known_groups(card: Card, rows: Corpus) -> NDArray[np.bool_]:
-    """Tell for every row whether its group is in any split that the gate was made from."""
-    known = sorted({name for split in card.groups.values() for name in split})
-    return np.isin(rows.groups, np.array(known, dtype=str))
+def _among(values: NDArray[np.str_], several: Iterable[Iterable[str]]) -> NDArray[np.bool_]:
+    """Tell of every value whether it is in any of several collections."""
+    return np.isin(values, np.array([name for names in several for name in names], dtype=str))
 
 
 def _one_source_a_group(rows: Corpus) -> tuple[Corpus, set[str]]:
@@ -97,15 +91,17 @@ def _one_source_a_group(rows: Corpus) -> tuple[Corpus, set[str]]:
 
 
 def _nothing_new(card: Card, outcomes: Corpus, merged: int) -> str:
-    others = len(outcomes) - merged
-    why = [
-        *([f"{merged:,} were merged before, by this name or another"] if merged else []),
-        *([f"{others:,} are of groups that it was made from"] if others else []),
-    ]
-    remedy = " If these are others of the same name, name their groups otherwise." if others else ""
+    others, why = len(outcomes) - merged, []
+    if merged:
+        why.append(f"{merged:,} were merged before, by this name or another.")
+    if others:
+        why.append(
+            f"{others:,} are of groups that it was made from. If these are others of the same "
+            "name, name their groups otherwise."
+        )
     return (
         f"{outcomes.meta['engine_version']}: none of {len(outcomes):,} outcomes is new to "
-        f"{card.name}: {', and '.join(why)}.{remedy} To set another threshold, leave them out"
+        f"{card.name}: {' '.join(why)} To set another threshold, leave them out"
     )
 
 
@@ -116,7 +112,7 @@ def _extended(gate: Gate, rows: Corpus, X: NDArray[np.floating]) -> History:
     source = member + 1 + int(old.source.max(initial=-1))
     return History(
         raw=np.concatenate([old.raw, gate.forest.decision(X)]),
-        fails=np.concatenate([old.fails, np.asarray(rows.fails, bool)]),
+        fails=np.concatenate([old.fails, rows.fails]),
         source=np.concatenate([old.source, source]).astype(np.int32),
         familiar=np.concatenate([old.familiar, ~gate.ood.alarm(X)]),
     )
@@ -124,11 +120,10 @@ def _extended(gate: Gate, rows: Corpus, X: NDArray[np.floating]) -> History:
 
 def _card(card: Card, rows: Corpus, named: set[str]) -> Card:
     """Return the card with the new rows among its sets, and in its calibration split."""
-    everything = np.ones(len(rows), bool)
     sets = {str(one["name"]): one for one in card.sets}
-    for name in rows.sets:
-        sets[name] = _sum(rows.set_facts(name), sets.get(name, {}))
-    calibration = _sum(rows.counts(everything), card.parts.get("calibration", {}))
+    for facts in rows.set_facts():
+        sets[facts["name"]] = _sum(facts, sets.get(facts["name"], {}))
+    calibration = _sum(rows.counts(), card.parts.get("calibration", {}))
     groups = tuple(sorted({*card.groups.get("calibration", ()), *named}))
     return replace(
         card,

@@ -39,23 +39,20 @@ def remeasure(
     meta = store.read_meta(folder)
     table = pa.parquet.read_table(folder / store.ROWS)
     corpus = from_table({**meta, "errors_as": FAIL}, table)
-    width, errors = table["width"].to_numpy(), table["error"].to_pylist()
-    good = np.flatnonzero(
-        [not wrong or wide > 0 for wrong, wide in zip(errors, width, strict=True)]
-    )
+    good = np.flatnonzero(np.isin(table["row_id"].to_numpy(), corpus.rows["row_id"]))
     X = np.full((table.num_rows, len(features.MEASURES)), np.nan, np.float32)
     rows = (corpus.select(np.array([index])) for index in range(len(corpus)))
     work = partial(measured, dict(roots or {}))
     with closing(run_many(work, rows, jobs=jobs, sendable=(Corpus,))) as answers:
-        for done, answer in enumerate(answers, start=1):
+        for done, (index, answer) in enumerate(zip(good, answers, strict=True), start=1):
             if answer.value is None:
                 raise CorpusError(answer.error)
-            X[good[done - 1]] = answer.value
+            X[index] = answer.value
             if progress:
                 progress(done, len(corpus))
     outputs = meta.get("output_measures", [])
     columns = {name: table[name] for name in (*store.TYPES, *outputs)}
-    columns |= {name: pa.array(X[:, place]) for place, name in enumerate(features.MEASURES)}
+    columns |= {name: pa.array(X[:, j]) for j, name in enumerate(features.MEASURES)}
     store.write(pa.table(columns, schema=store.schema(outputs)), folder / store.ROWS)
     version = {"features_version": features.VERSION, "measures": list(features.MEASURES)}
     store.write_meta(folder, {**meta, **version, "imagegate": metadata.version("imagegate")})
