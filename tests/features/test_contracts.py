@@ -14,14 +14,15 @@ from imagegate.errors import UnknownNameError
 from imagegate.features import CAUSES, LEARNABLE, MEASURES, every_measure
 
 every = pytest.mark.parametrize("row", MEASURES.values(), ids=lambda row: row.name)
+of_outputs_too = pytest.mark.parametrize("row", every_measure().values(), ids=lambda row: row.name)
 
 
-@every
+@of_outputs_too
 def test_row_reads_well(row):
     assert re.fullmatch(r"[a-z]+\.[a-z0-9_]+", row.name)
     assert row.unit
     assert row.worse in {"high", "low", "either"}
-    assert row.family in {*CAUSES, "text", "content"}
+    assert row.family in {*CAUSES, "text", "content", "mask", "reading"}
     assert row.label == row.label.strip() != ""
     if row.unit == "px":
         assert row.name.endswith("_px")
@@ -32,12 +33,13 @@ def test_no_two_measures_are_called_the_same():
     assert len(set(labels)) == len(labels)
 
 
-@every
-def test_docstring_says_unit_and_source(row):
+@of_outputs_too
+def test_docstring_says_what_it_measures_and_after_whom(row):
     text = inspect.getdoc(row.function) or ""
-    assert "Returns\n-------\nfloat" in text
-    assert "References\n----------\n" in text
-    assert len(text.split("References\n----------\n")[1].strip()) > 3
+    meaning, _, source = text.replace("References\n----------\n", "Source: ").partition("Source: ")
+    assert meaning.startswith("Return ")
+    assert len(meaning.split("\n\n", 1)[1].strip()) > 3
+    assert len(source.strip()) > 2
 
 
 @pytest.fixture(scope="module")

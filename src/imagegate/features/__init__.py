@@ -166,13 +166,7 @@ def _outputs(task: str) -> ModuleType:
 
 
 def readings(image: Image) -> dict[str, float]:
-    """Return every measure of an image by name.
-
-    Returns
-    -------
-    dict of str to float
-        In table order, NaN where undefined.
-    """
+    """Return every measure of an image by name, in table order, NaN where undefined."""
     return {name: float(image.cached(row.function)) for name, row in MEASURES.items()}
 
 

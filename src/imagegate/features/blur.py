@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from imagegate.features.planes import NAN, Floats, best, quantile, ramp
+from imagegate.features.planes import NAN, Floats, quantile, ramp
 from imagegate.features.sharpness import edges, spectral_cutoff
 from imagegate.image import Image
 from imagegate.tables import Cause, Code, Measure
@@ -28,16 +28,10 @@ def middle(values: Floats, share: float = 0.5) -> float:
 def edge_width(image: Image) -> float:
     """Return the width of sharp edges in the blurrier of both directions.
 
-    Returns
-    -------
-    float
-        Local range over slope at the strongest gradients, in native pixels, the median over
-        a grid of cells; 2 for a step from one pixel to the next, 2.5 sigma under a wide
-        Gaussian blur. NaN without edges. Pixelation looks sharp to it.
-
-    References
-    ----------
-    After Marziliano et al., ICIP 2002, doi:10.1109/ICIP.2002.1038902; range over slope
+    Local range over slope at the strongest gradients, in native pixels, the median over a grid of
+    cells; 2 for a step from one pixel to the next, 2.5 sigma under a wide Gaussian blur. NaN
+    without edges. Pixelation looks sharp to it.
+    Source: after Marziliano et al., ICIP 2002, doi:10.1109/ICIP.2002.1038902; range over slope
     instead of walking to the extrema, and by direction because motion blurs only one.
     """
     return float(np.fmax(*edge_widths(image)))
@@ -46,15 +40,9 @@ def edge_width(image: Image) -> float:
 def edge_width_p90(image: Image) -> float:
     """Return the width of edges where the picture is blurred most.
 
-    Returns
-    -------
-    float
-        As ``blur.edge_width_px``, but the 90th percentile over the cells: high where only
-        a part is out of focus. NaN without edges.
-
-    References
-    ----------
-    After Marziliano et al., ICIP 2002, doi:10.1109/ICIP.2002.1038902, by cell.
+    As ``blur.edge_width_px``, but the 90th percentile over the cells: high where only a part is out
+    of focus. NaN without edges.
+    Source: after Marziliano et al., ICIP 2002, doi:10.1109/ICIP.2002.1038902, by cell.
     """
     return middle(np.fmax(*image.cached(edges)), 0.9)
 
@@ -62,15 +50,9 @@ def edge_width_p90(image: Image) -> float:
 def edge_anisotropy(image: Image) -> float:
     """Return how differently wide edges are across and down.
 
-    Returns
-    -------
-    float
-        Absolute log ratio of the two widths, 0 where both are alike; motion raises it. NaN
-        where one direction has no edges.
-
-    References
-    ----------
-    Own; from the same edges as ``blur.edge_width_px``.
+    Absolute log ratio of the two widths, 0 where both are alike; motion raises it. NaN where one
+    direction has no edges.
+    Source: own; from the same edges as ``blur.edge_width_px``.
     """
     across, down = edge_widths(image)
     return float(abs(np.log(across / down)))
@@ -79,15 +61,9 @@ def edge_anisotropy(image: Image) -> float:
 def edges_across(image: Image) -> float:
     """Return how many edge widths make the shorter side.
 
-    Returns
-    -------
-    float
-        Short side over ``blur.edge_width_px``: sharpness as the picture shows it at any size;
-        NaN without edges.
-
-    References
-    ----------
-    Own.
+    Short side over ``blur.edge_width_px``: sharpness as the picture shows it at any size; NaN
+    without edges.
+    Source: own.
     """
     return float(min(image.gray.shape) / image.cached(edge_width))
 
@@ -126,7 +102,7 @@ def score(readings: Mapping[str, float]) -> float:
     by_letter = ramp(letter, (1, 0), (3.2, 40), (4.4, 70), (7, 100))
     sharp = readings["resolution.short_side_px"] / width
     by_side = ramp(sharp, (25, 0), (90, 40), (130, 60), (250, 80), (400, 100))
-    return best(by_pixel, by_side if np.isnan(by_letter) else by_letter)
+    return float(np.fmax(by_pixel, by_side if np.isnan(by_letter) else by_letter))
 
 
 LIVELIEST, MIDDLE = 2, (256, 512)  # of the tiles, and how much of a large one
@@ -164,17 +140,10 @@ def structure(image: Image) -> tuple[float, float]:
 def smear(image: Image) -> float:
     """Return how much more the picture varies along one direction than across it.
 
-    Returns
-    -------
-    float
-        Log ratio of the eigenvalues of the structure tensor of the steepest gradients, 0 to 9:
-        about 0.4 for pictures and pages, 1.5 and more after motion in any direction, which takes
-        away the gradients along its path. Grown-together lines of text raise it, too. NaN
-        without edges.
-
-    References
-    ----------
-    Bigün and Granlund, ICCV 1987, for the structure tensor.
+    Log ratio of the eigenvalues of the structure tensor of the steepest gradients, 0 to 9: about
+    0.4 for pictures and pages, 1.5 and more after motion in any direction, which takes away the
+    gradients along its path. Grown-together lines of text raise it, too. NaN without edges.
+    Source: Bigün and Granlund, ICCV 1987, for the structure tensor.
     """
     return image.cached(structure)[0]
 

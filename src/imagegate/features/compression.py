@@ -38,15 +38,9 @@ def libjpeg_tables() -> Floats:
 def header_quality(image: Image) -> float:
     """Return the JPEG quality told by the quantisation table.
 
-    Returns
-    -------
-    float
-        1 to 100 on libjpeg's scale, the nearest standard table; NaN if not a JPEG. It
-        tells the last save only.
-
-    References
-    ----------
-    ITU-T T.81 Annex K and the scaling of the Independent JPEG Group's library.
+    1 to 100 on libjpeg's scale, the nearest standard table; NaN if not a JPEG. It tells the last
+    save only.
+    Source: ITU-T T.81 Annex K and the scaling of the Independent JPEG Group's library.
     """
     table = image.header.luma_table
     if table is None or len(table) != BASE_TABLE.size:
@@ -68,16 +62,9 @@ FAINT = 0.02  # gray levels added to both phases, so that a silent picture reads
 def blockiness(image: Image) -> float:
     """Return how much the 8x8 grid of JPEG stands out.
 
-    Returns
-    -------
-    float
-        Log of the strongest over the median phase of the mean neighbour difference
-        folded mod 8, mean of both directions; near 0 without blocks. NaN under 48 px.
-        Resizing destroys it.
-
-    References
-    ----------
-    After Wang, Sheikh and Bovik, ICIP 2002, doi:10.1109/ICIP.2002.1038064; the phase is
+    Log of the strongest over the median phase of the mean neighbour difference folded mod 8, mean
+    of both directions; near 0 without blocks. NaN under 48 px. Resizing destroys it.
+    Source: after Wang, Sheikh and Bovik, ICIP 2002, doi:10.1109/ICIP.2002.1038064; the phase is
     searched, so a crop does not hide the grid.
     """
     found = image.cached(traces)
@@ -90,16 +77,9 @@ def blockiness(image: Image) -> float:
 def bits_per_step(image: Image) -> float:
     """Return the bits of a lossy file for what there is to code.
 
-    Returns
-    -------
-    float
-        Bits a pixel over the mean step between neighbours, capped at 16
-        gray levels: low when detail had to go, whatever the content. NaN for
-        arrays, lossless formats and flat pictures.
-
-    References
-    ----------
-    Own; the mean step is the simplest measure of spatial information (ITU-T P.910).
+    Bits a pixel over the mean step between neighbours, capped at 16 gray levels: low when detail
+    had to go, whatever the content. NaN for arrays, lossless formats and flat pictures.
+    Source: own; the mean step is the simplest measure of spatial information (ITU-T P.910).
     """
     found, header = image.cached(traces), image.header
     if not found or header.size_bytes <= 0 or header.format.lower() not in LOSSY:

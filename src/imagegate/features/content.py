@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +20,17 @@ PATCHES = 6  # pieces of each side of the frame, each with its own colour
 FAR = 15.0  # CIELAB distance from every colour of the frame that makes a subject
 
 
+def small_size(plane: NDArray[np.uint8]) -> list[int] | None:
+    """Return width and height at a long side of 128 px, None if too thin."""
+    scale = SMALL / max(plane.shape[:2])
+    size = [max(1, round(side * scale)) for side in plane.shape[1::-1]]
+    return size if min(size) >= 8 else None
+
+
 def small_lab(image: Image) -> NDArray[np.float32] | None:
     """Return the colour picture at a long side of 128 px as CIELAB, None if too thin."""
     pixels = image.rgb
-    scale = SMALL / max(pixels.shape[:2])
-    size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]
-    if min(size) < 8:
+    if not (size := small_size(pixels)):
         return None
     if max(pixels.shape[:2]) > FINER * SMALL:
         # a mean over sixteen pixels is as good as one over thousands, and cheaper
@@ -35,26 +42,17 @@ def small_lab(image: Image) -> NDArray[np.float32] | None:
 
 def small_gray(image: Image) -> NDArray[np.float32] | None:
     """Return the working plane at a long side of 128 px, None if too thin."""
-    plane = image.working
-    scale = SMALL / max(plane.shape)
-    size = [max(1, round(side * scale)) for side in plane.shape[::-1]]
-    if min(size) < 8:
+    if not (size := small_size(image.working)):
         return None
-    return cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return cv2.resize(image.working, size, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def border_contrast(image: Image) -> float:
     """Return the colour distance between border and centre.
 
-    Returns
-    -------
-    float
-        CIELAB distance of the median colours of the outer tenth and the inner third; NaN
-        for thin pictures.
-
-    References
-    ----------
-    Boundary prior of Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
+    CIELAB distance of the median colours of the outer tenth and the inner third; NaN for thin
+    pictures.
+    Source: boundary prior of Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
     """
     lab = image.cached(small_lab)
     if lab is None:
@@ -69,15 +67,9 @@ def border_contrast(image: Image) -> float:
 def edge_density(image: Image) -> float:
     """Return the share of the picture that is edges.
 
-    Returns
-    -------
-    float
-        Share 0..1 of the working plane with a gradient over 16 gray levels a pixel; NaN
-        for sides under 3 px.
-
-    References
-    ----------
-    Edge density as clutter: Rosenholtz, Li and Nakano, Journal of Vision 7 (2007),
+    Share 0..1 of the working plane with a gradient over 16 gray levels a pixel; NaN for sides under
+    3 px.
+    Source: edge density as clutter: Rosenholtz, Li and Nakano, Journal of Vision 7 (2007),
     doi:10.1167/7.2.17.
     """
     plane = image.working
@@ -101,15 +93,9 @@ def saliency(image: Image) -> Floats | None:
 def saliency_spread(image: Image) -> float:
     """Return how far what stands out is spread.
 
-    Returns
-    -------
-    float
-        Root mean squared distance of the salient weight to its centre, over half the
-        diagonal: 0 a point, about 0.58 everywhere. NaN for flat or thin pictures.
-
-    References
-    ----------
-    Saliency by distance to the mean after Achanta et al., CVPR 2009,
+    Root mean squared distance of the salient weight to its centre, over half the diagonal: 0 a
+    point, about 0.58 everywhere. NaN for flat or thin pictures.
+    Source: saliency by distance to the mean after Achanta et al., CVPR 2009,
     doi:10.1109/CVPR.2009.5206596, on gray levels.
     """
     weight = image.cached(saliency)
@@ -126,15 +112,8 @@ def saliency_spread(image: Image) -> float:
 def subject_contrast(image: Image) -> float:
     """Return the contrast inside the central part of the picture.
 
-    Returns
-    -------
-    float
-        Standard deviation in gray levels within the inner half of each side; NaN for thin
-        pictures.
-
-    References
-    ----------
-    Root mean squared contrast, Peli, JOSA A 7 (1990), doi:10.1364/JOSAA.7.002032.
+    Standard deviation in gray levels within the inner half of each side; NaN for thin pictures.
+    Source: root mean squared contrast, Peli, JOSA A 7 (1990), doi:10.1364/JOSAA.7.002032.
     """
     gray = image.cached(small_gray)
     if gray is None:
@@ -163,15 +142,9 @@ def distance_map(image: Image) -> NDArray[np.float32] | None:
 def border_spread(image: Image) -> float:
     """Return how much the colours along the border differ.
 
-    Returns
-    -------
-    float
-        Mean CIELAB distance of the pieces of the frame to their median colour: 0 for an even
-        ground; NaN for thin pictures.
-
-    References
-    ----------
-    Boundary prior of Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
+    Mean CIELAB distance of the pieces of the frame to their median colour: 0 for an even ground;
+    NaN for thin pictures.
+    Source: boundary prior of Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
     """
     lab = image.cached(small_lab)
     if lab is None:
@@ -183,15 +156,9 @@ def border_spread(image: Image) -> float:
 def border_clutter(image: Image) -> float:
     """Return how much is going on along the border.
 
-    Returns
-    -------
-    float
-        Mean CIELAB distance of neighbouring pixels in the outer sixth, at a long side of
-        128 px; NaN for thin pictures.
-
-    References
-    ----------
-    Feature congestion as clutter: Rosenholtz, Li and Nakano, Journal of Vision 7 (2007),
+    Mean CIELAB distance of neighbouring pixels in the outer sixth, at a long side of 128 px; NaN
+    for thin pictures.
+    Source: feature congestion as clutter: Rosenholtz, Li and Nakano, Journal of Vision 7 (2007),
     doi:10.1167/7.2.17, reduced to one scale.
     """
     lab = image.cached(small_lab)
@@ -209,15 +176,9 @@ def border_clutter(image: Image) -> float:
 def subject_share(image: Image) -> float:
     """Return the share of the picture that has no colour of the border.
 
-    Returns
-    -------
-    float
-        Share 0..1 of pixels at least 15 CIELAB units from every piece of the frame; NaN for
-        thin pictures.
-
-    References
-    ----------
-    Background by the border: Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
+    Share 0..1 of pixels at least 15 CIELAB units from every piece of the frame; NaN for thin
+    pictures.
+    Source: background by the border: Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
     """
     away = image.cached(distance_map)
     return NAN if away is None else float((away >= FAR).mean())
@@ -226,15 +187,9 @@ def subject_share(image: Image) -> float:
 def subject_whole(image: Image) -> float:
     """Return whether what differs from the border hangs together.
 
-    Returns
-    -------
-    float
-        Share 0..1 of the pixels of ``content.subject_share`` in their largest piece; NaN if
-        there are none, or for thin pictures.
-
-    References
-    ----------
-    Compactness of salient regions: Perazzi et al., CVPR 2012,
+    Share 0..1 of the pixels of ``content.subject_share`` in their largest piece; NaN if there are
+    none, or for thin pictures.
+    Source: compactness of salient regions: Perazzi et al., CVPR 2012,
     doi:10.1109/CVPR.2012.6247743, by connected pieces.
     """
     away = image.cached(distance_map)
@@ -248,15 +203,9 @@ def subject_whole(image: Image) -> float:
 def subject_separation(image: Image) -> float:
     """Return how clearly pixels fall into ground and subject.
 
-    Returns
-    -------
-    float
-        Share 0..1 of the variance of the distance to the border's colours that lies between
-        the two classes of the best threshold; NaN for flat or thin pictures.
-
-    References
-    ----------
-    Otsu's separability, IEEE SMC 9 (1979), doi:10.1109/TSMC.1979.4310076.
+    Share 0..1 of the variance of the distance to the border's colours that lies between the two
+    classes of the best threshold; NaN for flat or thin pictures.
+    Source: Otsu's separability, IEEE SMC 9 (1979), doi:10.1109/TSMC.1979.4310076.
     """
     away = image.cached(distance_map)
     if away is None or float(np.ptp(away)) < 1:
@@ -269,72 +218,32 @@ def subject_separation(image: Image) -> float:
     return float(between / values.var())
 
 
+content_measure = partial(Measure, worse="either", about="picture")
+
 MEASURES = (
-    Measure(
+    content_measure(
         "content.border_contrast",
         border_contrast,
         "colour contrast of border to middle",
         "CIELAB distance",
-        "either",
-        about="picture",
     ),
-    Measure(
-        "content.edge_density", edge_density, "edge density", "share", "either", about="picture"
+    content_measure("content.edge_density", edge_density, "edge density", "share"),
+    content_measure("content.saliency_spread", saliency_spread, "saliency spread", "ratio"),
+    content_measure(
+        "content.subject_contrast", subject_contrast, "subject contrast", "gray levels"
     ),
-    Measure(
-        "content.saliency_spread",
-        saliency_spread,
-        "saliency spread",
-        "ratio",
-        "either",
-        about="picture",
+    content_measure("content.border_spread", border_spread, "border spread", "CIELAB distance"),
+    content_measure("content.border_clutter", border_clutter, "border clutter", "CIELAB distance"),
+    content_measure(
+        "content.subject_share", subject_share, "share of the picture unlike its border", "share"
     ),
-    Measure(
-        "content.subject_contrast",
-        subject_contrast,
-        "subject contrast",
-        "gray levels",
-        "either",
-        about="picture",
+    content_measure(
+        "content.subject_whole", subject_whole, "share of the subject in one piece", "share"
     ),
-    Measure(
-        "content.border_spread",
-        border_spread,
-        "border spread",
-        "CIELAB distance",
-        "either",
-        about="picture",
-    ),
-    Measure(
-        "content.border_clutter",
-        border_clutter,
-        "border clutter",
-        "CIELAB distance",
-        "either",
-        about="picture",
-    ),
-    Measure(
-        "content.subject_share",
-        subject_share,
-        "share of the picture unlike its border",
-        "share",
-        "either",
-        about="picture",
-    ),
-    Measure(
-        "content.subject_whole",
-        subject_whole,
-        "share of the subject in one piece",
-        "share",
-        "either",
-        about="picture",
-    ),
-    Measure(
+    content_measure(
         "content.subject_separation",
         subject_separation,
         "separation of subject and ground",
         "share",
-        "either",
-        about="picture",
     ),
 )

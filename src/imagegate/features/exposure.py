@@ -15,15 +15,9 @@ from imagegate.tables import Cause, Code, Measure
 def spread(image: Image) -> float:
     """Return the range of gray levels in use.
 
-    Returns
-    -------
-    float
-        99.8th minus 0.2th percentile, 0 to 255, 0 for a flat image; so little is left out
-        because the ink of a sparse page is little.
-
-    References
-    ----------
-    Robust form of Michelson's contrast.
+    99.8th minus 0.2th percentile, 0 to 255, 0 for a flat image; so little is left out because the
+    ink of a sparse page is little.
+    Source: robust form of Michelson's contrast.
     """
     shares = image.cached(histogram)
     return level_at(shares, 1 - TAIL) - level_at(shares, TAIL)
@@ -32,14 +26,8 @@ def spread(image: Image) -> float:
 def dark_share(image: Image) -> float:
     """Return the share of pixels that are all but black.
 
-    Returns
-    -------
-    float
-        Share 0..1 at gray level 4 and below. A dark ground is not an error.
-
-    References
-    ----------
-    Clipping as raw developers show it.
+    Share 0..1 at gray level 4 and below. A dark ground is not an error.
+    Source: clipping as raw developers show it.
     """
     return float(image.cached(histogram)[:5].sum())
 
@@ -47,15 +35,8 @@ def dark_share(image: Image) -> float:
 def bright_share(image: Image) -> float:
     """Return the share of pixels that are all but white.
 
-    Returns
-    -------
-    float
-        Share 0..1 above gray level 250. A white page is not overexposed: do not
-        use it alone.
-
-    References
-    ----------
-    Clipping as raw developers show it.
+    Share 0..1 above gray level 250. A white page is not overexposed: do not use it alone.
+    Source: clipping as raw developers show it.
     """
     return float(image.cached(histogram)[251:].sum())
 
@@ -63,14 +44,8 @@ def bright_share(image: Image) -> float:
 def entropy(image: Image) -> float:
     """Return the entropy of the gray-level histogram.
 
-    Returns
-    -------
-    float
-        Bits, 0 (flat) to 8. A two-tone scan has under 1.
-
-    References
-    ----------
-    Shannon, Bell System Technical Journal 27 (1948).
+    Bits, 0 (flat) to 8. A two-tone scan has under 1.
+    Source: Shannon, Bell System Technical Journal 27 (1948).
     """
     shares = image.cached(histogram)
     used = shares[shares > 0]
@@ -91,15 +66,9 @@ def light_map(image: Image) -> Floats | None:
 def unevenness(image: Image) -> float:
     """Return how much the level of the ground varies over the picture.
 
-    Returns
-    -------
-    float
-        Share 0..1: (95th - 5th percentile) / 95th of the brightest level in each cell of a
-        grid; NaN under 32 px and for black images.
-
-    References
-    ----------
-    Background by local maxima, as in Gatos et al., Pattern Recognition 39 (2006),
+    Share 0..1: (95th - 5th percentile) / 95th of the brightest level in each cell of a grid; NaN
+    under 32 px and for black images.
+    Source: background by local maxima, as in Gatos et al., Pattern Recognition 39 (2006),
     doi:10.1016/j.patcog.2005.09.010, without their surface.
     """
     grid = image.cached(light_map)
@@ -112,17 +81,10 @@ def unevenness(image: Image) -> float:
 def light_falloff(image: Image) -> float:
     """Return how much darker one side of the picture is than the other.
 
-    Returns
-    -------
-    float
-        Halvings of the gray level from the brightest to the darkest corner of a plane fitted
-        to the log of the ground, times the share of the variation that it explains: high
-        for one smooth fall of light, low for dark objects. NaN under 32 px and for black
-        images.
-
-    References
-    ----------
-    Own; flat-field correction fits the same surface.
+    Halvings of the gray level from the brightest to the darkest corner of a plane fitted to the log
+    of the ground, times the share of the variation that it explains: high for one smooth fall of
+    light, low for dark objects. NaN under 32 px and for black images.
+    Source: own; flat-field correction fits the same surface.
     """
     grid = image.cached(light_map)
     if grid is None or grid.max() <= 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -17,16 +17,9 @@ MARGIN = 0.1  # of the contrast of a letter: so far off a threshold ink and grou
 def one_threshold_share(image: Image) -> float:
     """Return the share of the letters that one threshold for the whole picture separates.
 
-    Returns
-    -------
-    float
-        Share 0..1 of letters whose ink and ground lie on different sides of Otsu's threshold
-        of the picture: what engines that make the page black and white first are left with.
-        NaN without text.
-
-    References
-    ----------
-    Otsu, IEEE SMC 9 (1979), doi:10.1109/TSMC.1979.4310076; Tesseract's default since 2006.
+    Share 0..1 of letters whose ink and ground lie on different sides of Otsu's threshold of the
+    picture: what engines that make the page black and white first are left with. NaN without text.
+    Source: Otsu, IEEE SMC 9 (1979), doi:10.1109/TSMC.1979.4310076; Tesseract's default since 2006.
     """
     found = image.cached(letters)
     if not found:
@@ -54,15 +47,9 @@ def otsu(shares: Floats) -> float:
 def contrast_evenness(image: Image) -> float:
     """Return the contrast of the faintest tenth of the letters relative to the typical one.
 
-    Returns
-    -------
-    float
-        ``text.contrast_p10`` over ``text.contrast``: 1 for even print, less where it fades.
-        NaN without text.
-
-    References
-    ----------
-    As ``text.contrast``.
+    ``text.contrast_p10`` over ``text.contrast``: 1 for even print, less where it fades. NaN without
+    text.
+    Source: as ``text.contrast``.
     """
     found = image.cached(letters)
     if not found:
@@ -74,16 +61,9 @@ def contrast_evenness(image: Image) -> float:
 def height_spread(image: Image) -> float:
     """Return how much taller the tallest tenth of the letters is than the typical one.
 
-    Returns
-    -------
-    float
-        90th percentile of the heights of letters over their median, 1 and more: about 1.4 for
-        print in lower case, more for headings, and for letters that have grown together. NaN
-        without text.
-
-    References
-    ----------
-    Own.
+    90th percentile of the heights of letters over their median, 1 and more: about 1.4 for print in
+    lower case, more for headings, and for letters that have grown together. NaN without text.
+    Source: own.
     """
     found = image.cached(letters)
     return quantile(found.height, 0.9) / quantile(found.height, 0.5) if found else NAN
@@ -92,71 +72,57 @@ def height_spread(image: Image) -> float:
 def linked_share(image: Image) -> float:
     """Return how many letters have a next one to their right.
 
-    Returns
-    -------
-    float
-        Share 0..1, pairs of neighbours per letter: near 0.9 in whole lines, less where letters
-        of a word are missing. NaN without text.
-
-    References
-    ----------
-    Own.
+    Share 0..1, pairs of neighbours per letter: near 0.9 in whole lines, less where letters of a
+    word are missing. NaN without text.
+    Source: own.
     """
     found = image.cached(letters)
-    return found.lines.linked if found else NAN
+    return found.linked if found else NAN
 
 
 def uneven_share(image: Image) -> float:
     """Return the share of neighbouring letters whose feet are not level.
 
-    Returns
-    -------
-    float
-        Share 0..1 of pairs more than 0.15 of the typical height off: a tenth to a quarter by
-        descenders, more where letters are broken, grown together or on a curved line. NaN
-        without text.
-
-    References
-    ----------
-    Own.
+    Share 0..1 of pairs more than 0.15 of the typical height off: a tenth to a quarter by
+    descenders, more where letters are broken, grown together or on a curved line. NaN without text.
+    Source: own.
     """
     found = image.cached(letters)
-    return found.lines.uneven if found else NAN
+    return found.uneven if found else NAN
 
 
-MEASURES = tuple(
-    replace(row, about="text")
-    for row in (
-        Measure(
-            "text.one_threshold_share",
-            one_threshold_share,
-            "share of letters that one threshold tells from the ground",
-            "share",
-            "low",
-        ),
-        Measure(
-            "text.contrast_evenness",
-            contrast_evenness,
-            "contrast of the faintest letters to that of typical ones",
-            "ratio",
-            "low",
-        ),
-        Measure(
-            "text.height_spread",
-            height_spread,
-            "height of the tallest letters to that of typical ones",
-            "ratio",
-            "either",
-        ),
-        Measure(
-            "text.linked_share",
-            linked_share,
-            "share of letters with a next one beside them",
-            "share",
-            "low",
-        ),
-        Measure(
-            "text.uneven_share", uneven_share, "share of letters off their line", "share", "high"
-        ),
-    )
+text_measure = partial(Measure, about="text")
+
+MEASURES = (
+    text_measure(
+        "text.one_threshold_share",
+        one_threshold_share,
+        "share of letters that one threshold tells from the ground",
+        "share",
+        "low",
+    ),
+    text_measure(
+        "text.contrast_evenness",
+        contrast_evenness,
+        "contrast of the faintest letters to that of typical ones",
+        "ratio",
+        "low",
+    ),
+    text_measure(
+        "text.height_spread",
+        height_spread,
+        "height of the tallest letters to that of typical ones",
+        "ratio",
+        "either",
+    ),
+    text_measure(
+        "text.linked_share",
+        linked_share,
+        "share of letters with a next one beside them",
+        "share",
+        "low",
+    ),
+    text_measure(
+        "text.uneven_share", uneven_share, "share of letters off their line", "share", "high"
+    ),
 )

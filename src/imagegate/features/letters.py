@@ -64,11 +64,6 @@ class Marks:
     inline: NDArray[np.bool_]  # … and stands in a row of three of like size
     pixels: int  # of all tiles
 
-    @property
-    def contrast(self) -> Floats:
-        """Return how far ink and ground are apart, gray levels."""
-        return np.asarray(np.abs(self.ground - self.ink), np.float64)
-
 
 def ink(tiles: Stack, sigma: float) -> Plane:
     """Return the ink of tiles as 0 or 1, dark on light or light on dark as it is around.
@@ -206,8 +201,7 @@ def find_marks(tiles: Stack | None, sigma: float) -> Marks:
         inline[letter] = in_rows(some, where, 0.0) | in_rows(some, where, 0.5)
     pixels = tiles.plane.size if tiles else 0
     x, y, width, height, area, stroke, ground, shade = found.T
-    facts = (x, y, width, height, area, stroke, ground, shade)
-    return Marks(tile, *facts, letter, inline, pixels)
+    return Marks(tile, x, y, width, height, area, stroke, ground, shade, letter, inline, pixels)
 
 
 def whole_blocks(tiles: Stack) -> Stack:
@@ -218,16 +212,11 @@ def whole_blocks(tiles: Stack) -> Stack:
     return Stack(np.ascontiguousarray(tiles.plane[:height, :width]), 1)
 
 
-@dataclass(frozen=True)
-class Lines:
-    """How letters stand next to each other."""
+def line_up(found: Marks, picked: NDArray[np.intp]) -> tuple[float, float]:
+    """Pair every letter with the next one to its right and look at their feet.
 
-    linked: float  # pairs of neighbours per letter: near 0.9 in whole lines
-    uneven: float  # share of pairs whose feet are not level; NaN with fewer than 8
-
-
-def line_up(found: Marks, picked: NDArray[np.intp]) -> Lines:
-    """Pair every letter with the next one to its right and look at their feet."""
+    Pairs per letter; and the share of pairs whose feet are not level, NaN with fewer than 8.
+    """
     height, width = found.height[picked], found.width[picked]
     left, top = found.x[picked], found.y[picked]
     middle, typical = top + height / 2, quantile(height, 0.5)
@@ -240,9 +229,9 @@ def line_up(found: Marks, picked: NDArray[np.intp]) -> Lines:
     a, b = a[adjacent], b[adjacent]
     linked = len(a) / len(picked)
     if len(a) < FEWEST_PAIRS:
-        return Lines(linked, NAN)
+        return linked, NAN
     rise = (top + height)[b] - (top + height)[a]
-    return Lines(linked, float(np.mean(np.abs(rise) > ODD_FOOT * typical)))
+    return linked, float(np.mean(np.abs(rise) > ODD_FOOT * typical))
 
 
 @dataclass(frozen=True)
@@ -254,16 +243,13 @@ class Letters:
     stroke: Floats
     ground: Floats  # gray level around the letter
     ink: Floats  # … and of its strokes
-    lines: Lines  # how the letters stand next to each other
+    contrast: Floats  # how far these are apart
+    linked: float  # pairs of neighbours per letter: near 0.9 in whole lines
+    uneven: float  # share of pairs whose feet are not level; NaN with fewer than 8
     broken: float  # share of pieces too small for a letter, close to letters
     specks: float  # … away from letters
     merged: float  # share of the width of text that is in blobs
     covered: float  # share of the tiles inside boxes of letters
-
-    @property
-    def contrast(self) -> Floats:
-        """Return how far ink and ground are apart, gray levels."""
-        return np.asarray(np.abs(self.ground - self.ink), np.float64)
 
 
 def native_marks(image: Image) -> Marks:
@@ -313,7 +299,8 @@ def letters(image: Image) -> Letters | None:
         return None
     height = found.height[picked]
     typical = quantile(height, 0.5)
-    strong = found.contrast >= STRONG * quantile(found.contrast[picked], 0.5)
+    contrast = np.abs(found.ground - found.ink)
+    strong = contrast >= STRONG * quantile(contrast[picked], 0.5)
     near = close_to(found, picked, 2 * typical)
     small = strong & (found.height < 0.6 * typical) & (found.width < 0.8 * typical)
     small &= ~found.inline
@@ -328,7 +315,8 @@ def letters(image: Image) -> Letters | None:
         found.stroke[picked] * scale,
         found.ground[picked],
         found.ink[picked],
-        line_up(found, picked),
+        contrast[picked],
+        *line_up(found, picked),
         pieces / (pieces + int(whole.sum())),
         specks / (specks + int(whole.sum())),
         float(found.width[wide].sum() / found.width[whole].sum()),

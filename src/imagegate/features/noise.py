@@ -84,14 +84,8 @@ def flattest(striped: Plane | None) -> float:
 def flat_rms(image: Image) -> float:
     """Return the noise in the flattest tenth of 16x16 blocks.
 
-    Returns
-    -------
-    float
-        Standard deviation in gray levels, 0 for a clean rendered page; NaN under 16 px.
-
-    References
-    ----------
-    Operator of Immerkær, CVIU 64 (1996), doi:10.1006/cviu.1996.0060, restricted to the
+    Standard deviation in gray levels, 0 for a clean rendered page; NaN under 16 px.
+    Source: operator of Immerkær, CVIU 64 (1996), doi:10.1006/cviu.1996.0060, restricted to the
     flattest blocks because text reads as noise to it.
     """
     return flattest(image.cached(native_stripes))
@@ -100,15 +94,9 @@ def flat_rms(image: Image) -> float:
 def coarse_rms(image: Image) -> float:
     """Return the noise in the flattest blocks at half size.
 
-    Returns
-    -------
-    float
-        Standard deviation in gray levels of the half-size plane; JPEG removes fine
-        noise first and leaves this. NaN under 32 px.
-
-    References
-    ----------
-    As ``noise.flat_rms``, one octave lower.
+    Standard deviation in gray levels of the half-size plane; JPEG removes fine noise first and
+    leaves this. NaN under 32 px.
+    Source: as ``noise.flat_rms``, one octave lower.
     """
     return flattest(stripes(image.gray, 2))
 
@@ -116,14 +104,8 @@ def coarse_rms(image: Image) -> float:
 def to_contrast(image: Image) -> float:
     """Return the noise as a share of the contrast of the picture.
 
-    Returns
-    -------
-    float
-        ``noise.flat_rms`` over the range of gray levels; NaN for a flat image.
-
-    References
-    ----------
-    Contrast-to-noise ratio, upside down.
+    ``noise.flat_rms`` over the range of gray levels; NaN for a flat image.
+    Source: contrast-to-noise ratio, upside down.
     """
     levels = image.cached(spread)
     return image.cached(flat_rms) / levels if levels > 0 else NAN
@@ -146,15 +128,9 @@ def lone_share(striped: Plane) -> float:
 def impulse_share(image: Image) -> float:
     """Return the share of single pixels that stand out from all neighbours.
 
-    Returns
-    -------
-    float
-        Share 0..1 of pixels more than 40 levels above or below all eight neighbours;
-        salt-and-pepper raises it. NaN under 16 px.
-
-    References
-    ----------
-    The impulse detector of a switching median filter, Sun and Neuvo, Pattern Recognition
+    Share 0..1 of pixels more than 40 levels above or below all eight neighbours; salt-and-pepper
+    raises it. NaN under 16 px.
+    Source: the impulse detector of a switching median filter, Sun and Neuvo, Pattern Recognition
     Letters 15 (1994), doi:10.1016/0167-8655(94)90082-5, against the extrema.
     """
     striped = image.cached(native_stripes)

@@ -53,17 +53,10 @@ def grid(image: Image) -> tuple[float, float]:
 def grid_energy(image: Image) -> float:
     """Return how much a regular grid of squares stands out.
 
-    Returns
-    -------
-    float
-        Modulation depth of the steps between neighbours at the best frequency, the weaker
-        of both directions: 2 for perfect squares, about 0.5 after one JPEG, under 0.1
-        without a grid, even for the blocks of JPEG. Periods need not be whole pixels.
-        NaN under 48 px.
-
-    References
-    ----------
-    Resampling peaks after Gallagher, CRV 2005, doi:10.1109/CRV.2005.70, on first
+    Modulation depth of the steps between neighbours at the best frequency, the weaker of both
+    directions: 2 for perfect squares, about 0.5 after one JPEG, under 0.1 without a grid, even for
+    the blocks of JPEG. Periods need not be whole pixels. NaN under 48 px.
+    Source: resampling peaks after Gallagher, CRV 2005, doi:10.1109/CRV.2005.70, on first
     differences of the gray plane.
     """
     return image.cached(grid)[0]
@@ -72,14 +65,8 @@ def grid_energy(image: Image) -> float:
 def period(image: Image) -> float:
     """Return the size of the squares.
 
-    Returns
-    -------
-    float
-        Pixels, 2 to 48, to about 5 %; NaN where no grid stands out.
-
-    References
-    ----------
-    Own; see ``pixelation.grid_energy``.
+    Pixels, 2 to 48, to about 5 %; NaN where no grid stands out.
+    Source: own; see ``pixelation.grid_energy``.
     """
     energy, best = image.cached(grid)
     return best if energy >= GRID_SEEN else NAN
@@ -88,15 +75,9 @@ def period(image: Image) -> float:
 def squares_across(image: Image) -> float:
     """Return how many squares the shorter side is made of.
 
-    Returns
-    -------
-    float
-        Short side over ``pixelation.period_px``: what is left of the picture's pixels; NaN
-        where no grid stands out.
-
-    References
-    ----------
-    Own.
+    Short side over ``pixelation.period_px``: what is left of the picture's pixels; NaN where no
+    grid stands out.
+    Source: own.
     """
     return float(min(image.gray.shape) / image.cached(period))
 
@@ -104,15 +85,9 @@ def squares_across(image: Image) -> float:
 def equal_share(image: Image) -> float:
     """Return the share of neighbours that are exactly equal.
 
-    Returns
-    -------
-    float
-        Share 0..1 of pairs in both directions; NaN under 16 px. One JPEG destroys it;
-        flat ground raises it.
-
-    References
-    ----------
-    Own.
+    Share 0..1 of pairs in both directions; NaN under 16 px. One JPEG destroys it; flat ground
+    raises it.
+    Source: own.
     """
     found = image.cached(traces)
     return found.equal / found.pairs if found else NAN
@@ -121,16 +96,10 @@ def equal_share(image: Image) -> float:
 def step_runs(image: Image) -> float:
     """Return how often a large step to the next pixel is followed by another one.
 
-    Returns
-    -------
-    float
-        Share 0..1 of the steps over 12 gray levels, in both directions: 0 where every pixel
-        is shown as a square, of whatever size, for steps lie two apart at least; 0.3 to 0.8 in
-        scans and photos; low in scans of two levels, too. NaN with fewer than 200 such steps.
-
-    References
-    ----------
-    Own.
+    Share 0..1 of the steps over 12 gray levels, in both directions: 0 where every pixel is shown as
+    a square, of whatever size, for steps lie two apart at least; 0.3 to 0.8 in scans and photos;
+    low in scans of two levels, too. NaN with fewer than 200 such steps.
+    Source: own.
     """
     found = image.cached(traces)
     return found.runs / found.steps if found and found.steps >= FEWEST_STEPS else NAN

@@ -34,16 +34,10 @@ LARGE_STEP = 12  # gray levels; JPEG leaves smaller ones between pixels that wer
 class Stack:
     """Tiles of one size, one under the other in one plane: a filter is called once for all.
 
-    Parameters
-    ----------
-    plane : NDArray[np.uint8]
-        Shape (count * height, width), contiguous. What is read across the seam of two
-        tiles has to be left out.
-    count : int
-        Tiles.
+    What is read across the seam of two tiles has to be left out.
     """
 
-    plane: Plane
+    plane: Plane  # (count * height, width), contiguous
     count: int
 
     @property
@@ -183,11 +177,4 @@ def ramp(reading: float, *points: tuple[float, float]) -> float:
 
 def worst(*scores: float) -> float:
     """Return the lowest defined score, NaN if none is."""
-    known = [score for score in scores if np.isfinite(score)]
-    return min(known) if known else NAN
-
-
-def best(*scores: float) -> float:
-    """Return the highest defined score, NaN if none is."""
-    known = [score for score in scores if np.isfinite(score)]
-    return max(known) if known else NAN
+    return float(np.fmin.reduce(scores))

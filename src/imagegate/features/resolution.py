@@ -17,14 +17,8 @@ from imagegate.tables import Cause, Code, Measure
 def short_side(image: Image) -> float:
     """Return the shorter side of the picture.
 
-    Returns
-    -------
-    float
-        Pixels, always defined.
-
-    References
-    ----------
-    The task minimum sizes in common use (OCR 300, faces 160) are stated in it.
+    Pixels, always defined.
+    Source: the task minimum sizes in common use (OCR 300, faces 160) are stated in it.
     """
     return float(min(image.gray.shape))
 
@@ -32,15 +26,9 @@ def short_side(image: Image) -> float:
 def effective(image: Image) -> float:
     """Return the shorter side in pixels that carry detail.
 
-    Returns
-    -------
-    float
-        Short side times twice the spectral cut-off: a picture enlarged n times reads
-        about 1 / n of its side. NaN where there is no cut-off.
-
-    References
-    ----------
-    Nyquist's limit: a cut-off of 0.5 cycles a pixel uses every pixel.
+    Short side times twice the spectral cut-off: a picture enlarged n times reads about 1 / n of its
+    side. NaN where there is no cut-off.
+    Source: Nyquist's limit: a cut-off of 0.5 cycles a pixel uses every pixel.
     """
     end = image.cached(spectral_cutoff)
     return 2 * end * min(image.gray.shape) if np.isfinite(end) else NAN
@@ -59,18 +47,12 @@ FAINTEST = 0.05  # gray levels: below that a profile is rounding
 def resampling(image: Image) -> float:
     """Return how clearly enlarging has left its period in the picture.
 
-    Returns
-    -------
-    float
-        Decimal log of the power of the mean second difference at its strongest period, 2 to 11
-        pixels, over that at periods nearby; the mean of both directions. About 0.7 for pictures as
-        taken and for blurred ones, above 1.2 for interpolated ones. NaN for flat pictures and
-        under 98 px. Strong JPEG and noise hide it.
-
-    References
-    ----------
-    After Gallagher, CRV 2005, doi:10.1109/CRV.2005.33: interpolated samples vary least between
-    the original ones, so the second difference has the period of the enlargement.
+    Decimal log of the power of the mean second difference at its strongest period, 2 to 11 pixels,
+    over that at periods nearby; the mean of both directions. About 0.7 for pictures as taken and
+    for blurred ones, above 1.2 for interpolated ones. NaN for flat pictures and under 98 px. Strong
+    JPEG and noise hide it.
+    Source: after Gallagher, CRV 2005, doi:10.1109/CRV.2005.33: interpolated samples vary least
+    between the original ones, so the second difference has the period of the enlargement.
     """
     if min(image.tiles[0].shape) < LEAST + 2:
         return NAN

@@ -33,19 +33,9 @@ WIDE_PX = 5.0  # beyond this the reach cuts the edge off: read again at half siz
 def steepest(plane: Plane, tiles: Grid, grid: Grid) -> tuple[Positions, Positions]:
     """Return where the slope down a column is steepest in each segment, and how steep.
 
-    Parameters
-    ----------
-    plane : NDArray[np.uint8]
-        Tiles in rows and columns.
-    tiles, grid : tuple of int
-        Rows and columns of tiles, and of cells in each of them.
-
-    Returns
-    -------
-    positions : NDArray of shape (tiles, cell rows, cell columns, segments)
-        Flat positions in the plane.
-    change : NDArray of the same shape
-        Gray levels from the pixel above to the one below.
+    ``tiles`` are the rows and columns of tiles in the plane, ``grid`` those of cells in a tile.
+    Positions in the flat plane, and gray levels from the pixel above to the one below, both of
+    shape (tiles, cell rows, cell columns, segments).
     """
     height, width = plane.shape[0] // tiles[0], plane.shape[1] // tiles[1]
     step, room = STEP if width >= LARGE else 1, height - 2 * RIM
@@ -247,15 +237,9 @@ def end_of(power: Floats, noise: float) -> float:
 def spectral_cutoff(image: Image) -> float:
     """Return the frequency where the noise-corrected spectrum ends.
 
-    Returns
-    -------
-    float
-        Cycles a pixel, 0 to 0.5, the least of four directions: an image enlarged
-        n times ends near 0.5 / n. NaN for flat images, white noise and sides under 64 px.
-
-    References
-    ----------
-    The 10 % limit is that of ISO 12233 resolution; taken here from the gradient spectrum of
+    Cycles a pixel, 0 to 0.5, the least of four directions: an image enlarged n times ends near
+    0.5 / n. NaN for flat images, white noise and sides under 64 px.
+    Source: the 10 % limit is that of ISO 12233 resolution; taken here from the gradient spectrum of
     the busiest 64 px pieces of rows and columns, less the noise of the flattest blocks.
     """
     power = image.cached(spectra)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -19,15 +19,9 @@ NEAR, NEAR_PX = 0.15, 1.0  # of the median height, and at least so many px, is o
 def x_height(image: Image) -> float:
     """Return the typical height of the small letters.
 
-    Returns
-    -------
-    float
-        Native pixels, the mean of the heights near the median over letters that stand in lines
-        (in print most are as high as an x; in capitals it is their height); NaN without text.
-
-    References
-    ----------
-    Tesseract's own advice: x-height of 20 px or more, hopeless under 10.
+    Native pixels, the mean of the heights near the median over letters that stand in lines (in
+    print most are as high as an x; in capitals it is their height); NaN without text.
+    Source: Tesseract's own advice: x-height of 20 px or more, hopeless under 10.
     """
     found = image.cached(letters)
     if not found:
@@ -40,14 +34,8 @@ def x_height(image: Image) -> float:
 def x_height_p10(image: Image) -> float:
     """Return the height of the smallest tenth of the letters.
 
-    Returns
-    -------
-    float
-        Native pixels, 10th percentile; NaN without text.
-
-    References
-    ----------
-    As ``text.x_height_px``.
+    Native pixels, 10th percentile; NaN without text.
+    Source: as ``text.x_height_px``.
     """
     found = image.cached(letters)
     return quantile(found.height, 0.1) if found else NAN
@@ -56,15 +44,9 @@ def x_height_p10(image: Image) -> float:
 def x_height_effective(image: Image) -> float:
     """Return the x-height in pixels that carry detail.
 
-    Returns
-    -------
-    float
-        ``text.x_height_px`` times twice ``blur.spectral_cutoff``: what is left of it once
-        enlarging and blur are taken back. NaN where one of them is.
-
-    References
-    ----------
-    Nyquist's limit, as for ``resolution.effective_px``.
+    ``text.x_height_px`` times twice ``blur.spectral_cutoff``: what is left of it once enlarging and
+    blur are taken back. NaN where one of them is.
+    Source: Nyquist's limit, as for ``resolution.effective_px``.
     """
     return image.cached(x_height) * 2 * image.cached(spectral_cutoff)
 
@@ -72,15 +54,9 @@ def x_height_effective(image: Image) -> float:
 def stroke_width(image: Image) -> float:
     """Return the typical width of the strokes of letters.
 
-    Returns
-    -------
-    float
-        Native pixels, twice area over perimeter, median over letters; NaN without text.
-
-    References
-    ----------
-    Area over half the perimeter of a long stroke is its width; the stroke as text cue
-    after Epshtein et al., CVPR 2010, doi:10.1109/CVPR.2010.5540041.
+    Native pixels, twice area over perimeter, median over letters; NaN without text.
+    Source: area over half the perimeter of a long stroke is its width; the stroke as text cue after
+    Epshtein et al., CVPR 2010, doi:10.1109/CVPR.2010.5540041.
     """
     found = image.cached(letters)
     return quantile(found.stroke, 0.5) if found else NAN
@@ -89,15 +65,9 @@ def stroke_width(image: Image) -> float:
 def x_height_per_edge_width(image: Image) -> float:
     """Return how many edge widths make an x-height.
 
-    Returns
-    -------
-    float
-        Ratio of ``text.x_height_px`` to ``blur.edge_width_px``: sharpness as the letters
-        need it, the same at any scanning resolution; NaN without text or edges.
-
-    References
-    ----------
-    Own.
+    Ratio of ``text.x_height_px`` to ``blur.edge_width_px``: sharpness as the letters need it, the
+    same at any scanning resolution; NaN without text or edges.
+    Source: own.
     """
     return image.cached(x_height) / image.cached(edge_width)
 
@@ -105,15 +75,9 @@ def x_height_per_edge_width(image: Image) -> float:
 def contrast(image: Image) -> float:
     """Return the typical contrast of ink to paper.
 
-    Returns
-    -------
-    float
-        Gray levels between the mean of a letter and that of the ground in its box, median
-        over letters, of either polarity; NaN without text.
-
-    References
-    ----------
-    Local contrast as in Su, Lu and Tan, IEEE TIP 22 (2013), doi:10.1109/TIP.2012.2231089.
+    Gray levels between the mean of a letter and that of the ground in its box, median over letters,
+    of either polarity; NaN without text.
+    Source: local contrast as in Su, Lu and Tan, IEEE TIP 22 (2013), doi:10.1109/TIP.2012.2231089.
     """
     found = image.cached(letters)
     return quantile(found.contrast, 0.5) if found else NAN
@@ -122,14 +86,8 @@ def contrast(image: Image) -> float:
 def contrast_p10(image: Image) -> float:
     """Return the contrast of the faintest tenth of the letters.
 
-    Returns
-    -------
-    float
-        Gray levels, 10th percentile over letters; NaN without text.
-
-    References
-    ----------
-    As ``text.contrast``.
+    Gray levels, 10th percentile over letters; NaN without text.
+    Source: as ``text.contrast``.
     """
     found = image.cached(letters)
     return quantile(found.contrast, 0.1) if found else NAN
@@ -138,15 +96,9 @@ def contrast_p10(image: Image) -> float:
 def broken_share(image: Image) -> float:
     """Return the share of marks that are too small to be letters.
 
-    Returns
-    -------
-    float
-        Share 0..1: marks smaller than letters and about as dark, beside letters, among
-        these and the letters. Dots and commas make about a tenth. NaN without text.
-
-    References
-    ----------
-    Small speckle and broken character factors of Cannon, Hochberg and Kelly, IJDAR 2
+    Share 0..1: marks smaller than letters and about as dark, beside letters, among these and the
+    letters. Dots and commas make about a tenth. NaN without text.
+    Source: small speckle and broken character factors of Cannon, Hochberg and Kelly, IJDAR 2
     (1999), doi:10.1007/s100320050039.
     """
     found = image.cached(letters)
@@ -156,16 +108,10 @@ def broken_share(image: Image) -> float:
 def speck_share(image: Image) -> float:
     """Return the share of specks that lie away from text.
 
-    Returns
-    -------
-    float
-        Share 0..1: marks smaller than letters and about as dark, not beside any, among
-        these and the letters. NaN without text.
-
-    References
-    ----------
-    White speckle and small speckle factors of Cannon, Hochberg and Kelly, IJDAR 2
-    (1999), doi:10.1007/s100320050039, by place.
+    Share 0..1: marks smaller than letters and about as dark, not beside any, among these and the
+    letters. NaN without text.
+    Source: white speckle and small speckle factors of Cannon, Hochberg and Kelly, IJDAR 2 (1999),
+    doi:10.1007/s100320050039, by place.
     """
     found = image.cached(letters)
     return found.specks if found else NAN
@@ -174,15 +120,9 @@ def speck_share(image: Image) -> float:
 def merged_share(image: Image) -> float:
     """Return the share of the text that stands in blobs of several letters.
 
-    Returns
-    -------
-    float
-        Share 0..1 of the summed width of marks that is in marks more than 2.2 letters
-        wide; scripts that join letters have it by nature. NaN without text.
-
-    References
-    ----------
-    Touching character factor of Cannon, Hochberg and Kelly, IJDAR 2 (1999),
+    Share 0..1 of the summed width of marks that is in marks more than 2.2 letters wide; scripts
+    that join letters have it by nature. NaN without text.
+    Source: touching character factor of Cannon, Hochberg and Kelly, IJDAR 2 (1999),
     doi:10.1007/s100320050039.
     """
     found = image.cached(letters)
@@ -192,14 +132,8 @@ def merged_share(image: Image) -> float:
 def components(image: Image) -> float:
     """Return the number of letters that stand in lines.
 
-    Returns
-    -------
-    float
-        Count in the tiles, 0 where nothing reads as text.
-
-    References
-    ----------
-    Connected components, 8-neighbourhood.
+    Count in the tiles, 0 where nothing reads as text.
+    Source: connected components, 8-neighbourhood.
     """
     found = image.cached(letters)
     return float(found.height.size) if found else 0.0
@@ -208,116 +142,109 @@ def components(image: Image) -> float:
 def area_share(image: Image) -> float:
     """Return the share of the picture that letters cover.
 
-    Returns
-    -------
-    float
-        Share 0..1 of the tiles inside the boxes of letters; 0 without text.
-
-    References
-    ----------
-    Own.
+    Share 0..1 of the tiles inside the boxes of letters; 0 without text.
+    Source: own.
     """
     found = image.cached(letters)
     return min(1.0, found.covered) if found else 0.0
 
 
-MEASURES = tuple(
-    replace(row, about="text")
-    for row in (
-        Measure(
-            "text.x_height_px",
-            x_height,
-            "text x-height",
-            "px",
-            "low",
-            looks=("letters are larger", "letters are smaller"),
-        ),
-        Measure(
-            "text.x_height_p10_px",
-            x_height_p10,
-            "text x-height in the weakest tenth",
-            "px",
-            "low",
-            looks=("the smallest letters are larger", "the smallest letters are smaller"),
-        ),
-        Measure(
-            "text.x_height_effective_px",
-            x_height_effective,
-            "text x-height effective",
-            "px",
-            "low",
-            looks=("letters are larger", "letters are smaller"),
-        ),
-        Measure(
-            "text.stroke_width_px",
-            stroke_width,
-            "text stroke width",
-            "px",
-            "low",
-            looks=("strokes are thicker", "strokes are thinner"),
-        ),
-        Measure(
-            "text.x_height_per_edge_width",
-            x_height_per_edge_width,
-            "text x-height per edge width",
-            "ratio",
-            "low",
-            looks=("letters are sharper for their size", "letters are softer for their size"),
-        ),
-        Measure(
-            "text.contrast",
-            contrast,
-            "text contrast",
-            "gray levels",
-            "low",
-            looks=("letters are darker on their ground", "letters are paler on their ground"),
-        ),
-        Measure(
-            "text.contrast_p10",
-            contrast_p10,
-            "text contrast in the weakest tenth",
-            "gray levels",
-            "low",
-        ),
-        Measure(
-            "text.broken_share",
-            broken_share,
-            "share of letters in pieces",
-            "share",
-            "high",
-            looks=("more letters are in pieces", "fewer letters are in pieces"),
-        ),
-        Measure(
-            "text.speck_share",
-            speck_share,
-            "share of specks away from the letters",
-            "share",
-            "high",
-            looks=("there are more specks", "there are fewer specks"),
-        ),
-        Measure(
-            "text.merged_share",
-            merged_share,
-            "share of text in letters grown together",
-            "share",
-            "high",
-            looks=("more letters have grown together", "fewer letters have grown together"),
-        ),
-        Measure(
-            "text.components",
-            components,
-            "number of letters found",
-            "count",
-            "either",
-            looks=("there are more letters", "there are fewer letters"),
-        ),
-        Measure(
-            "text.area_share",
-            area_share,
-            "share of the picture that is text",
-            "share",
-            "either",
-            looks=("more of the picture is text", "less of the picture is text"),
-        ),
-    )
+text_measure = partial(Measure, about="text")
+
+MEASURES = (
+    text_measure(
+        "text.x_height_px",
+        x_height,
+        "text x-height",
+        "px",
+        "low",
+        looks=("letters are larger", "letters are smaller"),
+    ),
+    text_measure(
+        "text.x_height_p10_px",
+        x_height_p10,
+        "text x-height in the weakest tenth",
+        "px",
+        "low",
+        looks=("the smallest letters are larger", "the smallest letters are smaller"),
+    ),
+    text_measure(
+        "text.x_height_effective_px",
+        x_height_effective,
+        "text x-height effective",
+        "px",
+        "low",
+        looks=("letters are larger", "letters are smaller"),
+    ),
+    text_measure(
+        "text.stroke_width_px",
+        stroke_width,
+        "text stroke width",
+        "px",
+        "low",
+        looks=("strokes are thicker", "strokes are thinner"),
+    ),
+    text_measure(
+        "text.x_height_per_edge_width",
+        x_height_per_edge_width,
+        "text x-height per edge width",
+        "ratio",
+        "low",
+        looks=("letters are sharper for their size", "letters are softer for their size"),
+    ),
+    text_measure(
+        "text.contrast",
+        contrast,
+        "text contrast",
+        "gray levels",
+        "low",
+        looks=("letters are darker on their ground", "letters are paler on their ground"),
+    ),
+    text_measure(
+        "text.contrast_p10",
+        contrast_p10,
+        "text contrast in the weakest tenth",
+        "gray levels",
+        "low",
+    ),
+    text_measure(
+        "text.broken_share",
+        broken_share,
+        "share of letters in pieces",
+        "share",
+        "high",
+        looks=("more letters are in pieces", "fewer letters are in pieces"),
+    ),
+    text_measure(
+        "text.speck_share",
+        speck_share,
+        "share of specks away from the letters",
+        "share",
+        "high",
+        looks=("there are more specks", "there are fewer specks"),
+    ),
+    text_measure(
+        "text.merged_share",
+        merged_share,
+        "share of text in letters grown together",
+        "share",
+        "high",
+        looks=("more letters have grown together", "fewer letters have grown together"),
+    ),
+    text_measure(
+        "text.components",
+        components,
+        "number of letters found",
+        "count",
+        "either",
+        looks=("there are more letters", "there are fewer letters"),
+    ),
+    text_measure(
+        "text.area_share",
+        area_share,
+        "share of the picture that is text",
+        "share",
+        "either",
+        looks=("more of the picture is text", "less of the picture is text"),
+    ),
 )

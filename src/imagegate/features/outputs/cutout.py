@@ -25,21 +25,11 @@ CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 @dataclass(frozen=True, eq=False)
 class Cutout:
-    """What is measured on a mask; everything that several measures need is made once.
+    """What is measured on a mask; everything that several measures need is made once."""
 
-    Parameters
-    ----------
-    rgb : ndarray of uint8
-        The picture, RGB (height, width, 3), long side at most 512 px.
-    alpha : ndarray of float32
-        The mask, (height, width) in 0..1.
-    second : ndarray of float32 or None
-        Another run's mask of the same picture, likewise.
-    """
-
-    rgb: Plane
-    alpha: Mask
-    second: Mask | None = None
+    rgb: Plane  # (height, width, 3), long side at most 512 px
+    alpha: Mask  # (height, width) in 0..1
+    second: Mask | None = None  # of another run on the same picture, likewise
 
     @cached_property
     def solid(self) -> Plane:
@@ -49,13 +39,12 @@ class Cutout:
     @cached_property
     def inner(self) -> Bits:
         """The subject's pixels along its outline; the frame of the picture is no outline."""
-        return np.asarray((self.solid > 0) & (u8(cv2.erode(self.solid, CROSS)) == 0), np.bool_)
+        return np.asarray(self.solid != u8(cv2.erode(self.solid, CROSS)), np.bool_)
 
     @cached_property
     def rim(self) -> Bits:
         """The pixels on both sides of the outline."""
-        wider, smaller = cv2.dilate(self.solid, CROSS), cv2.erode(self.solid, CROSS)
-        return np.asarray(u8(wider) != u8(smaller), np.bool_)
+        return np.asarray(cv2.morphologyEx(self.solid, cv2.MORPH_GRADIENT, CROSS), np.bool_)
 
     @cached_property
     def outline(self) -> float:

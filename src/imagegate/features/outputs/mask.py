@@ -29,25 +29,10 @@ BAND = (13, 13)  # px; colours beside the outline are means over this
 
 
 def prepare(image: Image, output: Any, second: Any = None) -> Cutout:
-    """Bring a picture and its mask to one size.
+    """Bring a picture, its mask and that of another run to one size.
 
-    Parameters
-    ----------
-    image : Image
-        The picture that the engine was given.
-    output : ndarray
-        Its mask, (height, width), bool or float in 0..1; of any size with the picture's aspect.
-    second : ndarray, optional
-        The mask of another run, such as one on the picture at half size.
-
-    Returns
-    -------
-    Cutout
-
-    Raises
-    ------
-    OutputError
-        If a mask is none, or has another aspect than the picture.
+    A mask is (height, width), bool or float in 0..1, of any size with the picture's aspect; what
+    is none, or has another aspect, raises OutputError.
     """
     height, width = image.gray.shape
     scale = min(1.0, SIDE / max(height, width))
@@ -62,15 +47,9 @@ def prepare(image: Image, output: Any, second: Any = None) -> Cutout:
 def soft_share(cut: Cutout) -> float:
     """Return the share of the picture that is half transparent.
 
-    Returns
-    -------
-    float
-        Share 0..1 of pixels with alpha between 0.1 and 0.9; 0 for a mask of 0 and 1 only.
-        Resizing to 512 px softens a hard outline by about a pixel.
-
-    References
-    ----------
-    The trimap's unknown share of alpha matting: Rhemann et al., CVPR 2009,
+    Share 0..1 of pixels with alpha between 0.1 and 0.9; 0 for a mask of 0 and 1 only. Resizing to
+    512 px softens a hard outline by about a pixel.
+    Source: the trimap's unknown share of alpha matting: Rhemann et al., CVPR 2009,
     doi:10.1109/CVPR.2009.5206503, read off the result instead of given.
     """
     return float(((cut.alpha > SOFT[0]) & (cut.alpha < SOFT[1])).mean())
@@ -79,14 +58,9 @@ def soft_share(cut: Cutout) -> float:
 def alpha_mean(cut: Cutout) -> float:
     """Return the mean alpha inside the mask.
 
-    Returns
-    -------
-    float
-        0.5..1 over the pixels of alpha 0.5 and more; 0 for an empty mask.
-
-    References
-    ----------
-    Maximum class probability as confidence: Hendrycks and Gimpel, ICLR 2017, arXiv:1610.02136.
+    0.5..1 over the pixels of alpha 0.5 and more; 0 for an empty mask.
+    Source: maximum class probability as confidence: Hendrycks and Gimpel, ICLR 2017,
+    arXiv:1610.02136.
     """
     inside = cut.alpha[cut.alpha >= SOLID]
     return float(inside.mean(dtype=np.float64)) if inside.size else 0.0
@@ -95,15 +69,8 @@ def alpha_mean(cut: Cutout) -> float:
 def parts(cut: Cutout) -> float:
     """Return into how many pieces the mask falls.
 
-    Returns
-    -------
-    float
-        Number of 8-connected pieces of at least a thousandth of the picture; 0 for an
-        empty mask.
-
-    References
-    ----------
-    Connected components: Wu, Otoo and Suzuki, Pattern Analysis and Applications 12 (2009),
+    Number of 8-connected pieces of at least a thousandth of the picture; 0 for an empty mask.
+    Source: connected components: Wu, Otoo and Suzuki, Pattern Analysis and Applications 12 (2009),
     doi:10.1007/s10044-008-0109-y, as in OpenCV.
     """
     return float(np.count_nonzero(_areas(cut.solid) >= LEAST_PART * cut.alpha.size))
@@ -112,14 +79,8 @@ def parts(cut: Cutout) -> float:
 def largest_share(cut: Cutout) -> float:
     """Return the share of the mask that its largest piece makes up.
 
-    Returns
-    -------
-    float
-        Share 0..1, 1 for a mask in one piece; NaN for an empty one.
-
-    References
-    ----------
-    As for ``parts``.
+    Share 0..1, 1 for a mask in one piece; NaN for an empty one.
+    Source: as for ``parts``.
     """
     areas = _areas(cut.solid)
     return float(areas.max() / areas.sum()) if areas.size else NAN
@@ -128,14 +89,8 @@ def largest_share(cut: Cutout) -> float:
 def border_share(cut: Cutout) -> float:
     """Return the share of the picture's frame that the mask touches.
 
-    Returns
-    -------
-    float
-        Share 0..1 of the outermost pixels that belong to the subject.
-
-    References
-    ----------
-    Boundary prior of Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
+    Share 0..1 of the outermost pixels that belong to the subject.
+    Source: boundary prior of Wei et al., ECCV 2012, doi:10.1007/978-3-642-33712-3_3.
     """
     solid = cut.solid
     return float(np.concatenate([solid[0], solid[-1], solid[:, 0], solid[:, -1]]).mean())
@@ -144,14 +99,8 @@ def border_share(cut: Cutout) -> float:
 def cover(cut: Cutout) -> float:
     """Return the share of the picture that the mask covers.
 
-    Returns
-    -------
-    float
-        Share 0..1: 0 nothing was found, 1 nothing was cut away.
-
-    References
-    ----------
-    Region size as a cue of good segments: Carreira and Sminchisescu, PAMI 34 (2012),
+    Share 0..1: 0 nothing was found, 1 nothing was cut away.
+    Source: region size as a cue of good segments: Carreira and Sminchisescu, PAMI 34 (2012),
     doi:10.1109/TPAMI.2011.231.
     """
     return float(cut.solid.mean())
@@ -160,15 +109,9 @@ def cover(cut: Cutout) -> float:
 def hole_share(cut: Cutout) -> float:
     """Return the share of the filled mask that is holes.
 
-    Returns
-    -------
-    float
-        Share 0..1 of mask and holes together; a hole is a 4-connected piece of ground that
-        does not touch the frame. NaN for an empty mask.
-
-    References
-    ----------
-    Euler number of binary pictures: Gray, IEEE Transactions on Computers C-20 (1971),
+    Share 0..1 of mask and holes together; a hole is a 4-connected piece of ground that does not
+    touch the frame. NaN for an empty mask.
+    Source: Euler number of binary pictures: Gray, IEEE Transactions on Computers C-20 (1971),
     doi:10.1109/T-C.1971.223289; here by area, as crumbs of ground would rule the count.
     """
     inside = int(cut.solid.sum())
@@ -186,35 +129,18 @@ def hole_share(cut: Cutout) -> float:
 def raggedness(cut: Cutout) -> float:
     """Return how long the outline is for the area within.
 
-    Returns
-    -------
-    float
-        Ratio to the outline of a disc of the same area: 1 for a disc, more for what is thin,
-        torn or in pieces; under 1 where the frame cuts the subject off. NaN without outline.
-
-    References
-    ----------
-    Isoperimetric quotient, Pólya and Szegő 1951; the inverse, square-rooted.
+    Ratio to the outline of a disc of the same area: 1 for a disc, more for what is thin, torn or in
+    pieces; under 1 where the frame cuts the subject off. NaN without outline.
+    Source: isoperimetric quotient, Pólya and Szegő 1951; the inverse, square-rooted.
     """
     return cut.outline / np.sqrt(4 * np.pi * int(cut.solid.sum())) if cut.outline else NAN
 
 
 def agreement(cut: Cutout) -> float:
-    """Return how far two runs of the engine agree.
+    """Return how far two runs of the engine agree, the second on the picture at half size.
 
-    Parameters
-    ----------
-    cut : Cutout
-        Picture and mask, with the mask of a second run, on the picture at half size.
-
-    Returns
-    -------
-    float
-        Ratio of intersection to union, 0..1; 1 if both are empty, NaN without a second run.
-
-    References
-    ----------
-    Test-time augmentation as uncertainty: Wang et al., Neurocomputing 338 (2019),
+    Ratio of intersection to union, 0..1; 1 if both are empty, NaN without a second run.
+    Source: test-time augmentation as uncertainty: Wang et al., Neurocomputing 338 (2019),
     doi:10.1016/j.neucom.2019.01.103.
     """
     if cut.second is None:
@@ -233,15 +159,9 @@ def _areas(solid: Plane) -> Counts:
 def edge_gradient(cut: Cutout) -> float:
     """Return how much steeper the picture is along the outline than elsewhere.
 
-    Returns
-    -------
-    float
-        Ratio of the mean gradient on both sides of the outline to that of the whole picture:
-        1 for an outline laid down blindly. NaN without outline, or on a flat picture.
-
-    References
-    ----------
-    Active contours' image energy: Kass, Witkin and Terzopoulos, IJCV 1 (1988),
+    Ratio of the mean gradient on both sides of the outline to that of the whole picture: 1 for an
+    outline laid down blindly. NaN without outline, or on a flat picture.
+    Source: active contours' image energy: Kass, Witkin and Terzopoulos, IJCV 1 (1988),
     doi:10.1007/BF00133570.
     """
     everywhere = float(cut.gradient.mean(dtype=np.float64))
@@ -253,15 +173,9 @@ def edge_gradient(cut: Cutout) -> float:
 def edge_support(cut: Cutout) -> float:
     """Return the share of the outline that has a strong edge of the picture beside it.
 
-    Returns
-    -------
-    float
-        Share 0..1 of the outline with a gradient over 16 gray levels a pixel within 2 px; NaN
-        without outline.
-
-    References
-    ----------
-    Boundary precision with tolerance: Martin, Fowlkes and Malik, PAMI 26 (2004),
+    Share 0..1 of the outline with a gradient over 16 gray levels a pixel within 2 px; NaN without
+    outline.
+    Source: boundary precision with tolerance: Martin, Fowlkes and Malik, PAMI 26 (2004),
     doi:10.1109/TPAMI.2004.1273918.
     """
     if not cut.inner.any():
@@ -273,16 +187,9 @@ def edge_support(cut: Cutout) -> float:
 def edge_width(cut: Cutout) -> float:
     """Return how wide the transition from ground to subject is.
 
-    Returns
-    -------
-    float
-        Width over which alpha would rise from 0.1 to 0.9 at its mean slope on the outline,
-        over the long side of the picture: about 1.6 px / 512 for a hard mask. NaN without
-        outline.
-
-    References
-    ----------
-    The 10 to 90 % rise distance of ISO 12233, on alpha.
+    Width over which alpha would rise from 0.1 to 0.9 at its mean slope on the outline, over the
+    long side of the picture: about 1.6 px / 512 for a hard mask. NaN without outline.
+    Source: the 10 to 90 % rise distance of ISO 12233, on alpha.
     """
     if not cut.rim.any():
         return NAN
@@ -293,15 +200,9 @@ def edge_width(cut: Cutout) -> float:
 def edge_colour(cut: Cutout) -> float:
     """Return how different the colours on both sides of the outline are.
 
-    Returns
-    -------
-    float
-        CIELAB distance of the mean colours inside and outside within 13 px, the median along
-        the outline; NaN without outline.
-
-    References
-    ----------
-    Figure and ground by local colour contrast: Cheng et al., PAMI 37 (2015),
+    CIELAB distance of the mean colours inside and outside within 13 px, the median along the
+    outline; NaN without outline.
+    Source: figure and ground by local colour contrast: Cheng et al., PAMI 37 (2015),
     doi:10.1109/TPAMI.2014.2345401.
     """
     return _colour_quantile(cut, 0.5)
@@ -310,14 +211,8 @@ def edge_colour(cut: Cutout) -> float:
 def edge_colour_p10(cut: Cutout) -> float:
     """Return how different the colours are where subject and ground look most alike.
 
-    Returns
-    -------
-    float
-        As ``edge_colour``, the 10th percentile along the outline.
-
-    References
-    ----------
-    As for ``edge_colour``.
+    As ``edge_colour``, the 10th percentile along the outline.
+    Source: as for ``edge_colour``.
     """
     return _colour_quantile(cut, 0.1)
 

@@ -83,15 +83,10 @@ def text_of(output: Any) -> str:
 def confidence_mean(read: Transcript) -> float:
     """Return how sure the engine says it is of all it has read.
 
-    Returns
-    -------
-    float
-        Ratio 0..1 as the engine reports it; 0 for an empty transcript, NaN if it does not say.
-        It covers only what was found: missing lines do not lower it.
-
-    References
-    ----------
-    Maximum class probability as confidence: Hendrycks and Gimpel, ICLR 2017, arXiv:1610.02136.
+    Ratio 0..1 as the engine reports it; 0 for an empty transcript, NaN if it does not say. It
+    covers only what was found: missing lines do not lower it.
+    Source: maximum class probability as confidence: Hendrycks and Gimpel, ICLR 2017,
+    arXiv:1610.02136.
     """
     return read.confidence if read.words else 0.0
 
@@ -99,14 +94,8 @@ def confidence_mean(read: Transcript) -> float:
 def confidence_p10(read: Transcript) -> float:
     """Return how sure the engine is of what it is least sure of.
 
-    Returns
-    -------
-    float
-        Ratio 0..1, the 10th percentile over words (rapidocr: lines); NaN without any.
-
-    References
-    ----------
-    As for ``confidence_mean``.
+    Ratio 0..1, the 10th percentile over words (rapidocr: lines); NaN without any.
+    Source: as for ``confidence_mean``.
     """
     return float(np.quantile(read.confidences, 0.1)) if read.confidences else NAN
 
@@ -114,14 +103,8 @@ def confidence_p10(read: Transcript) -> float:
 def unsure_share(read: Transcript) -> float:
     """Return the share of what was read that the engine doubts.
 
-    Returns
-    -------
-    float
-        Share 0..1 of words (rapidocr: lines) with a confidence below 0.5; NaN without any.
-
-    References
-    ----------
-    As for ``confidence_mean``.
+    Share 0..1 of words (rapidocr: lines) with a confidence below 0.5; NaN without any.
+    Source: as for ``confidence_mean``.
     """
     return float((np.array(read.confidences) < UNSURE).mean()) if read.confidences else NAN
 
@@ -129,14 +112,8 @@ def unsure_share(read: Transcript) -> float:
 def word_count(read: Transcript) -> float:
     """Return how many words were read.
 
-    Returns
-    -------
-    float
-        What stands between blanks; 0 for an empty transcript.
-
-    References
-    ----------
-    OCR quality without truth: Springmann, Fink and Schulz 2016, arXiv:1606.05157.
+    What stands between blanks; 0 for an empty transcript.
+    Source: OCR quality without truth: Springmann, Fink and Schulz 2016, arXiv:1606.05157.
     """
     return float(len(read.words))
 
@@ -144,17 +121,11 @@ def word_count(read: Transcript) -> float:
 def characters_per_letter(read: Transcript) -> float:
     """Return how much was read for what the picture shows.
 
-    Returns
-    -------
-    float
-        Ratio of characters without blanks to letters seen in lines of text: about 1 on a clean
-        page, near 0 where lines were missed. Large pictures are looked at in tiles, the
-        rest is taken to be alike. NaN where no text is seen.
-
-    References
-    ----------
-    Our own, after the noise features of Gupta et al., AAAI 2015, "Automatic assessment of OCR
-    quality in historical documents".
+    Ratio of characters without blanks to letters seen in lines of text: about 1 on a clean page,
+    near 0 where lines were missed. Large pictures are looked at in tiles, the rest is taken to be
+    alike. NaN where no text is seen.
+    Source: our own, after the noise features of Gupta et al., AAAI 2015, "Automatic assessment of
+    OCR quality in historical documents".
     """
     return len("".join(read.words)) / read.letters if read.letters else NAN
 
@@ -162,16 +133,10 @@ def characters_per_letter(read: Transcript) -> float:
 def plausible_share(read: Transcript) -> float:
     """Return the share of the words that look like words.
 
-    Returns
-    -------
-    float
-        Share 0..1 of words that are, punctuation around them aside, at least two characters
-        long and only letters or a number; NaN without words. Knows no language.
-
-    References
-    ----------
-    Garbage strings: Taghva, Nartker, Condit and Borsack, World Multi-Conference on Systemics,
-    Cybernetics and Informatics 2001; stricter and simpler than their rules.
+    Share 0..1 of words that are, punctuation around them aside, at least two characters long and
+    only letters or a number; NaN without words. Knows no language.
+    Source: garbage strings: Taghva, Nartker, Condit and Borsack, World Multi-Conference on
+    Systemics, Cybernetics and Informatics 2001; stricter and simpler than their rules.
     """
     return float(np.mean([plausible(word) for word in read.words])) if read.words else NAN
 
@@ -179,14 +144,8 @@ def plausible_share(read: Transcript) -> float:
 def word_length(read: Transcript) -> float:
     """Return the mean length of the words.
 
-    Returns
-    -------
-    float
-        Characters; NaN without words. Low where letters fall apart, high where blanks are lost.
-
-    References
-    ----------
-    As for ``plausible_share``.
+    Characters; NaN without words. Low where letters fall apart, high where blanks are lost.
+    Source: as for ``plausible_share``.
     """
     return float(np.mean([len(word) for word in read.words])) if read.words else NAN
 
