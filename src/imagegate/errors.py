@@ -56,14 +56,10 @@ class ImagegateError(Exception):
 
 
 class ImageError(ImagegateError, ValueError):
-    """One image cannot be used; ``source`` names it.
+    """One image cannot be used.
 
-    Parameters
-    ----------
-    source : str
-        The path, or ``"<bytes>"``, ``"<array>"`` where there is none.
-    message : str
-        What was wanted, what was found and what to do.
+    ``source`` is its path, or ``"<bytes>"``, ``"<array>"`` where there is none; ``message`` says
+    what was wanted, what was found and what to do.
     """
 
     def __init__(self, source: str, message: str) -> None:
@@ -105,16 +101,9 @@ class ImageTooLargeError(ImageError):
 
 
 class UnknownNameError(ImagegateError, KeyError):
-    """A name is not in its table.
+    """A name is not in its table; of the known ones the nearest is suggested.
 
-    Parameters
-    ----------
-    kind : str
-        What was looked up: ``"measure"``, ``"task"``, ``"threshold"``.
-    name : str
-        The name that is unknown.
-    known : Iterable[str]
-        The names that exist; the nearest one is suggested.
+    ``kind`` says what was looked up: ``"measure"``, ``"task"``, ``"threshold"``.
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
@@ -163,15 +152,7 @@ class NoRoomError(ImagegateError, OSError):
 
 
 class MissingExtraError(ImagegateError, ImportError):
-    """An optional dependency is not installed.
-
-    Parameters
-    ----------
-    package : str
-        The module that could not be imported.
-    extra : str
-        The extra of imagegate that brings it.
-    """
+    """An optional dependency is not installed; the message names the extra that brings it."""
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"{package} is not installed: pip install 'imagegate[{extra}]'")

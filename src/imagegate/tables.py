@@ -31,12 +31,8 @@ RowT = TypeVar("RowT", bound=Row)
 class Table(Mapping[str, RowT], Generic[RowT]):
     """A read-only mapping from name to row, in the order given.
 
-    Parameters
-    ----------
-    kind : str
-        What one row is called in messages: ``"measure"``, ``"task"``.
-    rows : Iterable
-        The rows; two of the same name raise ``ValueError``.
+    ``kind`` is what messages call a row, such as ``"measure"``; two rows of one name raise
+    ``ValueError``.
     """
 
     def __init__(self, kind: str, rows: Iterable[RowT]) -> None:
@@ -78,37 +74,20 @@ NO_UNIT = ("ratio", "log ratio", "count", "quality", "share", "halvings")
 class Measure:
     """One named number about an image, or about what an engine has made of it.
 
-    Parameters
-    ----------
-    name : str
-        ``family.what_unit``, such as ``"blur.edge_width_px"``.
-    function : Callable
-        From an Image to a float; NaN where undefined. Of an output: from what ``prepare`` in its
-        file makes of image and output.
-    label : str
-        What people call it.
-    unit : str
-        ``"px"``, ``"ratio"``, ``"share"``, ``"bits"``, ``"gray levels"`` …
-    worse : {"high", "low", "either"}
-        Which end of the range is bad *for every task*; ``"either"`` if it depends.
-    about : {"image", "text", "picture"}
-        What it is about: any image, or only where text is read from it, or only where it
-        is looked at as a picture. A gate learns from nothing that its task is not about.
-    learnable : bool
-        False for measures that rules need but a learned gate must not see because
-        they are shortcuts (picture width and height).
-    looks : tuple of 2 str, optional
-        What higher and what lower readings look like.
+    ``function`` takes an Image and returns a float, NaN where undefined. Measures of outputs take
+    what ``prepare`` in their file makes of image and output. A gate learns from no measure that is
+    ``about`` something else than its task (letters, or pictures), nor from one that is not
+    ``learnable``: rules need it, but it is a shortcut, like width and height.
     """
 
-    name: str
+    name: str  # ``family.what_unit``, such as ``blur.edge_width_px``
     function: Callable[[Any], float]
-    label: str
-    unit: str
-    worse: Worse
+    label: str  # what people call it
+    unit: str  # px, ratio, share, bits, gray levels …
+    worse: Worse  # which end is bad *for every task*; either if it depends
     about: Literal["image", "text", "picture"] = "image"
     learnable: bool = True
-    looks: tuple[str, str] | None = None
+    looks: tuple[str, str] | None = None  # what higher and what lower readings look like
 
     @property
     def family(self) -> str:
@@ -128,20 +107,13 @@ def always(image: Image, readings: Mapping[str, float]) -> bool:
 
 @dataclass(frozen=True)
 class Code:
-    """One way in which a cause shows, fine enough to act on.
+    """One way in which a cause shows, fine enough to act on; ``messages`` has a sentence for it.
 
-    Parameters
-    ----------
-    name : str
-        ``cause.way``, such as ``"blur.motion"``; ``messages`` has a sentence for it.
-    measure : str
-        The measure that shows it best.
-    when : Callable
-        ``when(image, readings) -> bool``: whether it is this one, if the cause is present.
+    ``when(image, readings)`` tells whether it is this one, if the cause is present.
     """
 
-    name: str
-    measure: str
+    name: str  # ``cause.way``, such as ``blur.motion``
+    measure: str  # the name of the one that shows it best
     when: Callable[[Image, Mapping[str, float]], bool] = always
 
 
@@ -163,24 +135,15 @@ class Cause:
 class Degradation:
     """A controlled degradation with five visible strengths.
 
-    Parameters
-    ----------
-    name : str
-        ``cause.variant``, such as ``"blur.gaussian"``.
-    function : Callable
-        ``function(pixels, amount, reference_px, rng) -> pixels``: RGB uint8 in and
-        out, the input never written to. ``reference_px`` is the size of what
-        matters (x-height of the text, or short side / 16 for pictures).
-    strengths : tuple of 5 float
-        The amount at severity 1 to 5.
-    unit : str
-        The unit of the amount, saying what it is relative to.
+    ``function(pixels, amount, reference_px, rng) -> pixels``: RGB uint8 in and out, the input never
+    written to. ``reference_px`` is the size of what matters: the x-height of the text, or short
+    side / 16 for pictures.
     """
 
-    name: str
+    name: str  # ``cause.variant``, such as ``blur.gaussian``
     function: Callable[[Pixels, float, float, np.random.Generator], Pixels]
-    strengths: tuple[float, float, float, float, float]
-    unit: str
+    strengths: tuple[float, float, float, float, float]  # the amount at severity 1 to 5
+    unit: str  # of the amount, saying what it is relative to
 
     @property
     def cause(self) -> str:
@@ -192,15 +155,10 @@ class Degradation:
 class Repair:
     """A classical repair, named by the cause that it undoes.
 
-    Parameters
-    ----------
-    name : str
-        The cause: one of ``features.CAUSES``.
-    function : Callable
-        ``function(pixels, readings) -> pixels or None``: RGB or gray uint8 in, either of them
-        out, the input never written to; None where there is nothing to repair. The readings,
-        measures by name, say how strong the repair has to be.
+    ``function(pixels, readings) -> pixels or None``: RGB or gray uint8 in, either of them out, the
+    input never written to; None where there is nothing to repair. The readings, measures by name,
+    say how strong the repair has to be.
     """
 
-    name: str
+    name: str  # of a row of ``features.CAUSES``
     function: Callable[[Pixels, Mapping[str, float]], Pixels | None]

@@ -58,11 +58,9 @@ def upper_bound(failures: int, count: int, confidence: float) -> float:
 
 
 def clopper_pearson(failures: int, count: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the exact two-sided interval of a share: for guarantees.
+    """Return the exact two-sided interval of a share: for guarantees, as it is never too short.
 
-    References
-    ----------
-    Clopper, Pearson, Biometrika 1934. Never too short; for a dashboard :func:`wilson` is nearer.
+    Source: Clopper, Pearson, Biometrika 1934. For a dashboard :func:`wilson` is nearer.
     """
     tail = (1 + confidence) / 2
     low = 1 - upper_bound(count - failures, count, tail) if failures else 0.0
@@ -70,12 +68,7 @@ def clopper_pearson(failures: int, count: int, confidence: float = 0.95) -> tupl
 
 
 def wilson(failures: int, count: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's interval of a share: right on average, for dashboards.
-
-    References
-    ----------
-    Wilson, JASA 1927.
-    """
+    """Return Wilson's interval of a share (JASA 1927): right on average, for dashboards."""
     if not count:
         return 0.0, 1.0
     z = float(require("scipy.special", "watch").ndtri((1 + confidence) / 2))

@@ -127,11 +127,8 @@ def share_interval(counted: ArrayLike, groups: ArrayLike) -> Estimate:
     Clopper-Pearson on the *effective* number of rows: rows of one source resemble each other,
     so they count less than independent ones. If none is counted, or all are, that resemblance
     cannot be estimated, and a group counts once. NaN without rows.
-
-    References
-    ----------
-    Clopper, Pearson, Biometrika 1934; Korn, Graubard, Survey Methodology 1998, the interval of
-    the US National Center for Health Statistics for proportions from clustered samples.
+    Source: Clopper, Pearson, Biometrika 1934; Korn, Graubard, Survey Methodology 1998, the interval
+    of the US National Center for Health Statistics for proportions from clustered samples.
     """
     hits = np.asarray(counted, np.float64)
     if hits.size == 0:

@@ -85,12 +85,9 @@ def e_aurc(curve: Passing) -> Floats:
 
     0 is perfect; a ranking by chance has ``-(1 - r) ln(1 - r)`` at failure rate r on average.
     NaN without rows.
-
-    References
-    ----------
-    Geifman, Uziel, El-Yaniv, ICLR 2019, arXiv:1805.08206. We depart in one thing: coverage is
-    continuous (a row, or a run of equal risks, enters bit by bit), where they average over the
-    n coverages 1/n … 1. Thus their closed form ``r + (1 - r) ln(1 - r)`` of the perfect area is
+    Source: Geifman, Uziel, El-Yaniv, ICLR 2019, arXiv:1805.08206. We depart in one thing: coverage
+    is continuous (a row, or a run of equal risks, enters bit by bit), where they average over the n
+    coverages 1/n … 1. Thus their closed form ``r + (1 - r) ln(1 - r)`` of the perfect area is
     exact, ties need no order, and counting every row twice changes nothing.
     """
     rows, fails = curve.totals
@@ -148,12 +145,10 @@ def smooth_calibration_error(
     is integrated, and the width is the one that equals the result, so nothing is tuned. 0 is
     perfect, a constant bias b gives b, and chance alone about 0.05 on 200 independent rows and
     0.02 on 5000. ``fails`` may also hold outcomes of shape (resamples, rows).
-
-    References
-    ----------
-    Błasiok, Nakkiran, "Smooth ECE", ICLR 2024, arXiv:2309.12236, as in their package relplot
-    without its logit scaling. They convolve on a grid; here the reflected Gaussian is the heat
-    kernel on [0, 1], so each cosine of the residuals just shrinks by ``exp(-(pi k width)^2 / 2)``.
+    Source: Błasiok, Nakkiran, "Smooth ECE", ICLR 2024, arXiv:2309.12236, as in their package
+    relplot without its logit scaling. They convolve on a grid; here the reflected Gaussian is the
+    heat kernel on [0, 1], so each cosine of the residuals just shrinks by
+    ``exp(-(pi k width)^2 / 2)``.
     """
     p = np.clip(np.asarray(probability, np.float64), 0, 1)
     weights = np.ones((1, p.size)) if weights is None else weights

@@ -9,18 +9,10 @@ import numpy as np
 
 
 def ks_p(distance: float, size: float) -> float:
-    """Return the chance of such a distance between two samples of one kind.
+    """Return the chance of such a distance between the distributions of two samples of one kind.
 
-    Parameters
-    ----------
-    distance : float
-        Of the two cumulative distributions.
-    size : float
-        n m / (n + m).
-
-    References
-    ----------
-    Kolmogorov's series with Stephens's correction for small samples, JRSS B 1970.
+    ``size`` is n m / (n + m). Source: Kolmogorov's series with Stephens's correction for small
+    samples, JRSS B 1970.
     """
     scaled = (math.sqrt(size) + 0.12 + 0.11 / math.sqrt(size)) * distance
     if scaled < 0.2:  # the series converges slowly where the answer is 1
@@ -30,14 +22,8 @@ def ks_p(distance: float, size: float) -> float:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Return p-values corrected for their number.
+    """Return p-values corrected for their number (Holm, Scandinavian Journal of Statistics 1979).
 
-    References
-    ----------
-    Holm, Scandinavian Journal of Statistics 1979.
-
-    Examples
-    --------
     >>> holm([0.01, 0.5, 0.02])
     [0.03, 0.5, 0.04]
     """
