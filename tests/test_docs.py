@@ -18,6 +18,9 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from imagegate.cli import app
+from imagegate.degrade.table import DEGRADATIONS, EVERY
+from imagegate.tables import Degradation
+from imagegate.tasks import TASKS, Task
 from imagegate.training.corpus import read_corpus
 
 ROOT = Path(__file__).parents[1]
@@ -112,6 +115,25 @@ def test_every_link_and_every_file_exists(page: Path) -> None:
         assert linked.exists(), target
         assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
     assert [name for name in FILE.findall(text) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("row", EVERY.values(), ids=lambda row: row.name)
+def test_every_degradation_is_in_the_documents(row: Degradation) -> None:
+    text = (ROOT / "docs" / "degradations.md").read_text(encoding="utf-8")
+    assert f"`{row.name}`" in text
+    if row.name in DEGRADATIONS:
+        strengths = ", ".join(f"{amount:g}" for amount in row.strengths)
+        assert f"| `{row.name}` | {strengths} ({row.unit}) |" in text
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+def test_every_task_is_in_the_documents(task: Task) -> None:
+    text = (ROOT / "docs" / "tasks.md").read_text(encoding="utf-8")
+    lines = re.findall(rf"^\| `{task.name}` \|.*$", text, re.MULTILINE)
+    assert len(lines) == 1, f"docs/tasks.md needs a line for {task.name}"
+    assert f"| {task.failure_threshold:g} |" in lines[0]
+    assert [name for name in task.engines if f"`{name}`" not in lines[0]] == []
+    assert re.search(rf"^\|.*`{task.name}`", ENGINES, re.MULTILINE), "docs/engines.md: its output"
 
 
 def anchors(page: Path) -> set[str]:

@@ -21,7 +21,7 @@ def test_version():
 def test_values(name):
     found = features.readings(image(GOLDEN[name]()))
     stored = {k: float("nan") if v is None else v for k, v in STORED["values"][name].items()}
-    assert list(found) == list(stored)
+    assert list(found) == list(stored), "the table of measures has changed: run make golden"
     for key, value in stored.items():
         # OpenCV's rounding differs a little between releases and processors
         assert found[key] == pytest.approx(value, rel=0.02, abs=0.01, nan_ok=True), key

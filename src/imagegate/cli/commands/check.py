@@ -73,8 +73,8 @@ Out = Annotated[
     typer.Option(
         "--out",
         "-o",
-        help="Write the verdicts to a .parquet, .jsonl or .csv file or URL. Bounded memory, "
-        "progress, and a killed run resumes.",
+        help="Write the verdicts to a file or URL in the format that its name ends with, such as "
+        ".parquet, .jsonl or .csv. Bounded memory, progress, and a killed run resumes.",
     ),
 ]
 Runner = Annotated[
