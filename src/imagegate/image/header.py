@@ -50,6 +50,7 @@ class Header:
     size_bytes: int = 0  # of the file; 0 for arrays and PIL images
     # The JPEG quantisation table of the first component, row by row.
     luma_table: tuple[int, ...] | None = None
+    notes: tuple[str, ...] = ()  # what is odd about the file, for people
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,10 @@ def read_header(file: File, limits: Limits, frame: int) -> Header:
             file.source,
             f"frame {frame} was asked for, the {header.format} has {header.frames}, from 0 on",
         )
-    return replace(header, size_bytes=len(file.data))
+    return replace(header, size_bytes=len(file.data), notes=_notes(header, file.source))
 
 
-def container_notes(header: Header, source: str) -> tuple[str, ...]:
-    """Return what is odd about a file, for people."""
+def _notes(header: Header, source: str) -> tuple[str, ...]:
     notes = []
     suffix = Path(source).suffix
     owners = [row.name for row in CONTAINERS if suffix.lower() in row.suffixes]
@@ -193,29 +193,23 @@ def _describe(data: bytes) -> str:
     return f"bytes of an unknown kind that begin with {start[:8].hex(' ')}"
 
 
-def check_bytes(size: int, source: str, limits: Limits) -> None:
-    """Raise ImageTooLargeError if the file is longer than the limit."""
-    if size > limits.bytes:
-        found = f"{size / 1e6:,.1f} MB"
-        raise _too_large(source, found, f"{limits.bytes / 1e6:,.1f} MB", f"bytes={size}")
-
-
 def check_header(header: Header, source: str, limits: Limits) -> None:
     """Raise ImageTooLargeError if the header promises more than the limits allow."""
     width, height, frames = header.width, header.height, header.frames
     if max(width, height) > limits.side:
         found = f"{width} × {height} pixels"
-        raise _too_large(source, found, f"a side of {limits.side}", f"side={max(width, height)}")
+        raise too_large(source, found, f"a side of {limits.side}", f"side={max(width, height)}")
     if width * height > limits.pixels:
         found = f"{width} × {height} = {width * height / 1e6:,.1f} megapixels"
         allowed = f"{limits.pixels / 1e6:,.1f} megapixels"
-        raise _too_large(source, found, allowed, f"pixels={width * height}")
+        raise too_large(source, found, allowed, f"pixels={width * height}")
     if frames > limits.frames:
         found = f"more than {limits.frames} frames"
-        raise _too_large(source, found, f"{limits.frames} frames", "frames=…")
+        raise too_large(source, found, f"{limits.frames} frames", "frames=…")
 
 
-def _too_large(source: str, found: str, allowed: str, setting: str) -> ImageTooLargeError:
+def too_large(source: str, found: str, allowed: str, setting: str) -> ImageTooLargeError:
+    """Return the error for what is beyond a limit; ``setting`` is the one that would do."""
     option = ", or --max-megapixels" if setting.startswith("pixels") else ""
     return ImageTooLargeError(
         source,

@@ -25,14 +25,7 @@ from imagegate.errors import (
     UnsupportedImageError,
 )
 from imagegate.image.decode import decode, from_pillow
-from imagegate.image.header import (
-    File,
-    Header,
-    Limits,
-    check_bytes,
-    container_notes,
-    read_header,
-)
+from imagegate.image.header import File, Header, Limits, read_header, too_large
 from imagegate.image.image import Image, image_of
 
 if TYPE_CHECKING:
@@ -95,7 +88,7 @@ def read(source: Source | Image, *, limits: Limits = DEFAULT_LIMITS, frame: int 
         return from_pillow(cast("PillowImage", source), limits)
     file = load(source, limits)
     header = read_header(file, limits, frame)
-    return _decoded(file, header, frame, _frame_notes(header, frame))
+    return _decoded(file, header, frame, alone=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +118,7 @@ class ImageFile:
         """Return a page, counted from 1, or raise ImageError."""
         frame = number - 1
         header = read_header(self.file, self.limits, frame) if frame else self.header
-        notes = () if self.header.format in PAGED else _frame_notes(header, frame)
-        return _decoded(self.file, header, frame, notes)
+        return _decoded(self.file, header, frame, alone=header.format not in PAGED)
 
 
 def open_file(source: Source | File, *, limits: Limits = DEFAULT_LIMITS) -> ImageFile:
@@ -148,16 +140,20 @@ def open_file(source: Source | File, *, limits: Limits = DEFAULT_LIMITS) -> Imag
     return ImageFile(file, read_header(file, limits, 0), limits)
 
 
-def _decoded(file: File, header: Header, frame: int, frame_notes: tuple[str, ...]) -> Image:
-    notes = (*container_notes(header, file.source), *frame_notes)
+def _decoded(file: File, header: Header, frame: int, *, alone: bool) -> Image:
+    """Return one frame of a file; ``alone`` tells that no other one is read."""
+    notes = header.notes
+    if alone and header.frames > 1:
+        notes += (f"frame {frame + 1} of {header.frames} was read, the others were not",)
     pixels, colour, more = decode(file, header, frame)
     return image_of(pixels, file.source, header, (*notes, *more), colour)
 
 
-def _frame_notes(header: Header, frame: int) -> tuple[str, ...]:
-    if header.frames == 1:
-        return ()
-    return (f"frame {frame + 1} of {header.frames} was read, the others were not",)
+def _check_bytes(size: int, name: str, limits: Limits) -> None:
+    """Raise ImageTooLargeError if the file is longer than the limit."""
+    if size > limits.bytes:
+        found, allowed = (f"{length / 1e6:,.1f} MB" for length in (size, limits.bytes))
+        raise too_large(name, found, allowed, f"bytes={size}")
 
 
 def load(source: Any, limits: Limits, *, name: str | None = None) -> File:
@@ -165,7 +161,7 @@ def load(source: Any, limits: Limits, *, name: str | None = None) -> File:
     path = ""
     if isinstance(source, (bytes, bytearray, memoryview)):
         name = name or "<bytes>"
-        check_bytes(memoryview(source).nbytes, name, limits)
+        _check_bytes(memoryview(source).nbytes, name, limits)
         data = bytes(source)
     elif isinstance(source, (str, os.PathLike)):
         name = path = os.fsdecode(source)
@@ -191,7 +187,7 @@ def _read_path(name: str, limits: Limits) -> bytes:
         if not stat.S_ISDIR(status.st_mode):
             what = "a pipe or device; open it and pass the file object"
         raise ImageNotFoundError(name, f"expected a file, found {what}")
-    check_bytes(status.st_size, name, limits)
+    _check_bytes(status.st_size, name, limits)
     with _naming(name), path.open("rb") as file:
         return file.read(status.st_size)
 
@@ -232,7 +228,7 @@ def _read_file(file: Any, limits: Limits) -> tuple[bytes, str]:
     data = bytearray()
     while more := _read_some(file, name):
         data += more
-        check_bytes(len(data), name, limits)
+        _check_bytes(len(data), name, limits)
     return bytes(data), name
 
 

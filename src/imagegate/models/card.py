@@ -135,11 +135,9 @@ def _kind(kind: type, name: str) -> Reader:
     return read
 
 
-_text, _whole, _truth = (
-    _kind(str, "text"),
-    _kind(int, "a whole number"),
-    _kind(bool, "true or false"),
-)
+_text = _kind(str, "text")
+_whole = _kind(int, "a whole number")
+_truth = _kind(bool, "true or false")
 
 
 def _count(value: Any) -> int:
