@@ -324,7 +324,8 @@ def _split(
     rank = np.empty(len(rate), np.intp)
     rank[np.lexsort((rng.random(len(rate)), rate))] = np.arange(len(rate))
     rank = rank[own]
-    kept = systematic(rank, share, float(rng.random()))
+    offset = float(rng.random())
+    kept = np.floor((rank + 1) * share + offset) > np.floor(rank * share + offset)
     folds = np.unique(rank[~kept], return_inverse=True)[1] % FOLDS
     left = [fails[~kept][folds != fold] for fold in np.unique(folds)]
     if not kept.any() or len(left) < 2 or any(len(np.unique(rest)) < 2 for rest in left):
@@ -338,15 +339,6 @@ def _split(
         return SplitRows(X[mask], fails[mask], sources, dealt.astype(str), weights[mask])
 
     return rows(~kept, folds), rows(kept, own[kept])
-
-
-def systematic(rank: NDArray[np.intp], share: float, offset: float) -> NDArray[np.bool_]:
-    """Tell which ranks are taken when a share of them is, at even distances.
-
-    >>> systematic(np.arange(8), 0.25, 0.5).nonzero()[0].tolist()
-    [1, 5]
-    """
-    return np.asarray(np.floor((rank + 1) * share + offset) > np.floor(rank * share + offset))
 
 
 def _card(

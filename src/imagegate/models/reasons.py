@@ -91,10 +91,9 @@ class Diagnosis:
 
     def check(self) -> Diagnosis:
         """Return the diagnosis, or raise GateFileError if its parts do not fit together."""
-        unknown = [cause for cause in self.causes if cause not in CAUSES]
-        unknown += [name for name in self.measures if name not in MEASURES]
-        unknown += [name for name in self.measures if self.measures.count(name) > 1]
-        if unknown or not self.causes or len(set(self.causes)) < len(self.causes):
+        known = set(self.causes) <= set(CAUSES) and set(self.measures) <= set(MEASURES)
+        named = (*self.causes, *self.measures)
+        if not known or not self.causes or len(set(named)) < len(named):
             raise GateFileError(
                 "diagnosis: no causes, or unknown or repeated ones, or unknown measures"
             )
@@ -209,18 +208,13 @@ def rule_reason(code: str, setting: str, reading: float, least: float) -> Reason
     name = setting.removeprefix("min_").replace("_", " ")
     unit, most = ("px", math.inf) if sized else ("of 100", 100.0)
     detail = f"The {name} is {round(reading)} {unit}; the rule asks for {least:g} or more."
-    rest = (message(code), detail, setting, float(reading), unit, (float(least), most))
-    return Reason(code, math.nan, math.nan, *rest)
+    told = (load_messages(ENGLISH)[code], detail, setting, float(reading), unit)
+    return Reason(code, math.nan, math.nan, *told, (float(least), most))
 
 
 def code_of(cause: str, image: Image, readings: Mapping[str, float]) -> Code:
     """Return the way in which a cause shows on an image."""
     return next(code for code in CAUSES[cause].codes if code.when(image, readings))
-
-
-def message(code: str) -> str:
-    """Return the English message of a code."""
-    return load_messages(ENGLISH)[code]
 
 
 def _reason(
@@ -233,8 +227,8 @@ def _reason(
 ) -> Reason:
     reading = evidence.readings.get(measure, math.nan)
     unit = find(measure).unit if measure else ""
-    usual = evidence.usual(measure)
-    return Reason(code, probability, gain, message(code), detail, measure, reading, unit, usual)
+    told = (load_messages(ENGLISH)[code], detail, measure, reading, unit)
+    return Reason(code, probability, gain, *told, evidence.usual(measure))
 
 
 def reading_in_words(name: str, reading: float) -> str:

@@ -328,10 +328,7 @@ class Router:
 def results_of(done: Done[list[Result]], gate: str) -> list[Result]:
     """Return the results of a file; whatever went wrong, a dead worker included, is one.
 
-    Raises
-    ------
-    NoRoomError
-        If there is no room for the results of any file.
+    Raises NoRoomError if there is no room for the results of any file.
     """
     if done.ends:
         raise NoRoomError(done.error)

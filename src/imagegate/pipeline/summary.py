@@ -103,13 +103,7 @@ class Expected:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return {
-            "images": self.images,
-            "failures": round(self.failures, 3),
-            "low": self.low,
-            "high": self.high,
-            "level": self.level,
-        }
+        return {**vars(self), "failures": round(self.failures, 3)}
 
 
 def expected_failures(
