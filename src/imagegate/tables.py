@@ -13,6 +13,7 @@ from imagegate.errors import UnknownNameError
 from imagegate.image import Image
 
 Pixels = NDArray[np.uint8]
+Rng = np.random.Generator
 Worse = Literal["high", "low", "either"]
 
 

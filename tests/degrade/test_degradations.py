@@ -6,11 +6,11 @@ import pytest
 
 from imagegate.degrade import DEGRADATIONS, apply_chain, at_strength, single_chain
 from imagegate.degrade.blur import disc_kernel, line_kernel
+from imagegate.degrade.chain import EVERY
 from imagegate.degrade.compression import decode, encode
 from imagegate.degrade.exposure import FLOOR_SD
 from imagegate.degrade.pixelation import block_px
 from imagegate.degrade.resolution import kept
-from imagegate.degrade.table import EVERY
 from imagegate.errors import SettingsError
 from imagegate.features import CAUSES
 

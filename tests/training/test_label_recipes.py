@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_json
-from imagegate.degrade.chain import HOPELESS
-from imagegate.degrade.table import DEGRADATIONS, EVERY
+from imagegate.degrade.chain import DEGRADATIONS, EVERY, HOPELESS
 from imagegate.features import CAUSES
 from imagegate.training.data.clean import cause_of
 from imagegate.training.labelling.recipes import (

@@ -1,6 +1,7 @@
 """Degrade images in controlled steps, one file a cause."""
 
 from imagegate.degrade.chain import (
+    DEGRADATIONS,
     Chain,
     Step,
     amount_at,
@@ -13,7 +14,6 @@ from imagegate.degrade.chain import (
     save,
     single_chain,
 )
-from imagegate.degrade.table import DEGRADATIONS
 
 __all__ = [
     "DEGRADATIONS",

@@ -6,39 +6,37 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.tables import Degradation, Pixels
+from imagegate.tables import Degradation, Pixels, Rng
 
 # Kernels are drawn this many times larger and averaged down: strengths need no whole pixels.
 FINE = 8
 MOST_MEDIAN = 255  # of OpenCV
 
 
-def gaussian(
-    pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
-) -> Pixels:
+def gaussian(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Blur with a Gaussian, as poor optics and resampling do."""
     return np.asarray(cv2.GaussianBlur(pixels, (0, 0), amount * reference_px), np.uint8)
 
 
-def motion(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def motion(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Blur along a straight line of random direction."""
     kernel = line_kernel(amount * reference_px, rng.uniform(0.0, np.pi))
     return convolve(pixels, kernel)
 
 
-def defocus(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def defocus(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Blur with an evenly lit disc, as a lens out of focus does."""
     return convolve(pixels, disc_kernel(amount * reference_px))
 
 
-def box(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def box(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Blur with an even square, as binning does."""
     across, along = _grid(amount * reference_px / 2 + 1, 0.0)
     half = max(amount * reference_px / 2, 0.5)
     return convolve(pixels, _averaged((np.abs(across) <= half) & (np.abs(along) <= half)))
 
 
-def median(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def median(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Take the median of a square, as programs do that smooth noise and fine lines away."""
     side = max(1, round(amount * reference_px / 2)) * 2 + 1
     return np.asarray(cv2.medianBlur(pixels, min(side, MOST_MEDIAN)), np.uint8)

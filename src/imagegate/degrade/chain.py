@@ -10,10 +10,24 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.degrade import blur, compression, exposure, noise, pixelation, resolution
 from imagegate.degrade.compression import encode
-from imagegate.degrade.table import DEGRADATIONS, EVERY
 from imagegate.errors import SettingsError
-from imagegate.tables import Pixels
+from imagegate.tables import Pixels, Rng, Table
+
+DEGRADATIONS = Table(
+    "degradation",
+    (
+        *blur.DEGRADATIONS,
+        *resolution.DEGRADATIONS,
+        *noise.DEGRADATIONS,
+        *exposure.DEGRADATIONS,
+        *compression.DEGRADATIONS,
+        *pixelation.DEGRADATIONS,
+    ),
+)
+# Those that chains draw, and others that only teach a gate to name causes.
+EVERY = Table("degradation", (*DEGRADATIONS.values(), *blur.VARIETY, *resolution.VARIETY))
 
 SEVERITIES = (1, 2, 3, 4, 5)
 # light -> optics -> resampling -> sensor noise -> JPEG -> (messenger) -> pixelation
@@ -21,6 +35,7 @@ STAGES = ("exposure", "blur", "resolution", "noise", "compression", "pixelation"
 MESSENGER_AT = STAGES.index("pixelation")
 STEP_COUNTS = {0: 0.10, 1: 0.35, 2: 0.30, 3: 0.17, 4: 0.08}
 SHUFFLED_SHARE = 0.30
+MESSENGER = ("resolution.left_small", "compression.jpeg")
 MESSENGER_SHARE = 0.25  # of the chains of two and more
 # Causes add up: several steps of full strength would only ever make rubbish.
 SEVERITY_SHARES = {
@@ -76,26 +91,25 @@ def single_chain(name: str, severity: int, seed: int) -> Chain:
     return (Step(name, severity, seed),)
 
 
-def draw_chain(rng: np.random.Generator) -> Chain:
+def draw_chain(rng: Rng) -> Chain:
     """Draw a realistic chain: 10 % none, 35 % one step, 30 % two, 25 % more.
 
-    Causes differ within a chain, except that a messenger round downscales and saves
-    as JPEG once more. The order is that of real images, shuffled in 30 % of those
-    with several steps. Strengths are drawn continuously, from half of level 1 to twice
-    level 5, so that a gate does not memorise five strengths, and also sees mild and
-    hopeless images.
+    Causes differ within a chain, except that a messenger round downscales and saves as JPEG once
+    more. The order is that of real images, shuffled in 30 % of those with several steps. Strengths
+    are drawn from half of level 1 to twice level 5, so that a gate learns more than five numbers.
     """
     return draw_mixture(rng, int(rng.choice(list(STEP_COUNTS), p=list(STEP_COUNTS.values()))))
 
 
-def draw_mixture(rng: np.random.Generator, count: int) -> Chain:
+def draw_mixture(rng: Rng, count: int) -> Chain:
     """Draw a chain of so many steps (0 to 4), as ``draw_chain`` does."""
     messenger = count >= 2 and bool(rng.random() < MESSENGER_SHARE)
     drawn = rng.choice(len(STAGES), size=count - 2 * messenger, replace=False)
-    steps = [(float(stage), _draw_step(STAGES[stage], count, rng)) for stage in drawn]
+    names = [[name for name, row in DEGRADATIONS.items() if row.cause == one] for one in STAGES]
+    steps = [(float(stage), _draw_step(names[stage], count, rng)) for stage in drawn]
     if messenger:
         # half a stage, so that the round comes after the first save and before pixelation
-        steps += [(MESSENGER_AT - 0.5, step) for step in _messenger(count, rng)]
+        steps += [(MESSENGER_AT - 0.5, _draw_step([name], count, rng)) for name in MESSENGER]
     steps.sort(key=lambda pair: pair[0])
     chain = [step for _, step in steps]
     if rng.random() < SHUFFLED_SHARE:
@@ -197,19 +211,9 @@ def chain_from_json(text: str) -> Chain:
         ) from error
 
 
-def _draw_step(cause: str, count: int, rng: np.random.Generator) -> Step:
-    """Draw a variant of a cause, milder the more steps the chain has."""
-    names = [row.name for row in DEGRADATIONS.values() if row.cause == cause]
-    return _drawn(str(rng.choice(names)), count, rng)
-
-
-def _messenger(count: int, rng: np.random.Generator) -> list[Step]:
-    """Draw the two steps of a picture sent through a messenger."""
-    return [_drawn(name, count, rng) for name in ("resolution.left_small", "compression.jpeg")]
-
-
-def _drawn(name: str, count: int, rng: np.random.Generator) -> Step:
-    """Draw severity, amount and seed of one step."""
+def _draw_step(names: Sequence[str], count: int, rng: Rng) -> Step:
+    """Draw one of several degradations, its severity, milder the more steps there are, and seed."""
+    name = str(rng.choice(names)) if len(names) > 1 else names[0]
     severity = int(rng.choice(SEVERITIES, p=SEVERITY_SHARES[count]))
     low = MILDEST if severity == SEVERITIES[0] else severity - 0.5
     high = HARSHEST if severity == SEVERITIES[-1] else severity + 0.5

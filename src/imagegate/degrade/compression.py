@@ -5,25 +5,23 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from imagegate.tables import Degradation, Pixels
+from imagegate.tables import Degradation, Pixels, Rng
 
 QUALITY_FLAGS = {"jpg": cv2.IMWRITE_JPEG_QUALITY, "webp": cv2.IMWRITE_WEBP_QUALITY}
 BLOCK_PX = 8
 
 
-def jpeg(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def jpeg(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Save as JPEG and read back."""
     return decode(encode(pixels, "jpg", quality=amount))
 
 
-def webp(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def webp(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Save as lossy WebP and read back."""
     return decode(encode(pixels, "webp", quality=amount))
 
 
-def jpeg_twice(
-    pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
-) -> Pixels:
+def jpeg_twice(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Save as JPEG twice, on a shifted grid and on the usual one, as if cropped in between."""
     height, width = pixels.shape[:2]
     top, left = (int(shift) for shift in rng.integers(1, BLOCK_PX, size=2))
@@ -33,15 +31,10 @@ def jpeg_twice(
 
 
 def encode(pixels: Pixels, container: str, *, quality: float | None = None) -> bytes:
-    """Encode RGB pixels as png, jpg or webp; the two lossy ones need a quality, 1 to 100.
-
-    albumentations hands RGB to the encoder as if it were BGR, which weighs red as blue in the luma;
-    here the order is right.
-    """
-    settings = (
-        [] if quality is None else [QUALITY_FLAGS[container], min(max(1, round(quality)), 100)]
-    )
-    _, data = cv2.imencode(f".{container}", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)
+    """Encode RGB pixels as png, jpg or webp; the two lossy ones need a quality, 1 to 100."""
+    # not by albumentations, which hands RGB to the encoder as if it were BGR
+    flags = [QUALITY_FLAGS[container], min(max(1, round(quality)), 100)] if quality else []
+    _, data = cv2.imencode(f".{container}", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), flags)
     return data.tobytes()
 
 

@@ -1,43 +1,37 @@
-"""Spoil the light: too little, too much, too flat, too uneven.
-
-All four act on gray levels through the gamma of 2.2 that cameras apply, so that a
-stop is a stop of light; what falls below 0 or above 255 is lost, as in a camera.
-"""
+"""Spoil the light: too little, too much, too flat, too uneven; what is clipped is lost."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.tables import Degradation, Pixels
+from imagegate.tables import Degradation, Pixels, Rng
 
-GAMMA = 2.2
+GAMMA = 2.2  # that cameras apply to gray levels, so that a stop is a stop of light
 # What a sensor adds however little light there is, in gray levels. Without it a picture of
 # two gray levels is as easy to read as one of 200: a threshold brings it all back.
 FLOOR_SD = 1.5
 LEVELS: NDArray[np.float64] = np.arange(256, dtype=np.float64)
 
 
-def under(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def under(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Take away light by so many stops, down towards the noise of the sensor."""
     return _noisy(LEVELS * 2.0 ** (-amount / GAMMA), pixels, rng)
 
 
-def over(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def over(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Wash out: lift every gray level by a share of the range and clip at white."""
     table = np.clip(np.rint(LEVELS + 255.0 * amount), 0, 255).astype(np.uint8)
     return np.asarray(table[pixels])
 
 
-def low_contrast(
-    pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
-) -> Pixels:
+def low_contrast(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Squeeze the gray levels around a random middle, as haze, faded ink or a veil of light do."""
     middle = rng.uniform(90.0, 200.0)
     return _noisy(middle + (LEVELS - pixels.mean()) * min(1.0, amount), pixels, rng)
 
 
-def uneven(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def uneven(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Let the light fall off across the picture, by so many stops at the far side."""
     height, width = pixels.shape[:2]
     angle, hardness = rng.uniform(0.0, 2 * np.pi), rng.uniform(0.7, 1.4)
@@ -49,7 +43,7 @@ def uneven(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Ge
     return np.asarray(np.rint(pixels * light[..., None]), np.uint8)
 
 
-def _noisy(curve: NDArray[np.float64], pixels: Pixels, rng: np.random.Generator) -> Pixels:
+def _noisy(curve: NDArray[np.float64], pixels: Pixels, rng: Rng) -> Pixels:
     """Send every gray level through a tone curve, and add the noise floor."""
     floor = np.float32(FLOOR_SD) * rng.standard_normal(pixels.shape, dtype=np.float32)
     levels = curve.astype(np.float32)[pixels] + floor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from typing import Any
+from unittest import mock
 
 from imagegate.extras import require
 
@@ -18,12 +19,5 @@ def pixel_functions() -> Any:
     Its import asks PyPI for a newer version unless a variable of the environment forbids it; the
     variable is set for the import alone.
     """
-    before = os.environ.get(SWITCH)
-    os.environ[SWITCH] = "1"
-    try:
+    with mock.patch.dict(os.environ, {SWITCH: "1"}):
         return require("albumentations.augmentations.pixel.functional", "train")
-    finally:
-        if before is None:
-            del os.environ[SWITCH]
-        else:
-            os.environ[SWITCH] = before

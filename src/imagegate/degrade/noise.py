@@ -1,8 +1,4 @@
-"""Add grain: electronic, photonic, that of a high ISO setting, and dead pixels.
-
-The same grain hurts large letters less, because more of it averages out under a
-stroke; so the amounts hold at a reference of 10 px and grow with its root.
-"""
+"""Add grain: electronic, photonic, that of a high ISO setting, and dead pixels."""
 
 from __future__ import annotations
 
@@ -11,34 +7,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.degrade.library import pixel_functions
-from imagegate.tables import Degradation, Pixels
+from imagegate.tables import Degradation, Pixels, Rng
 
+# The same grain hurts large letters less, because more of it averages out under a stroke: so the
+# amounts hold at this reference and grow with its root.
 AT_PX = 10.0
 GRAIN_SIGMA_PX = 0.6  # demosaicing and in-camera smoothing spread each grain
 BLOTCH_SIGMA_PX = 2.5  # chroma is smoothed harder, which leaves coloured blotches
 
 
-def gaussian(
-    pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
-) -> Pixels:
+def gaussian(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Add independent normal noise to every channel."""
     grain = rng.standard_normal(pixels.shape, dtype=np.float32)
     return _added(pixels, grain * np.float32(amount * growth(reference_px)))
 
 
-def shot(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def shot(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Count photons: Poisson noise in linear light, none in black."""
     photons = amount / growth(reference_px) ** 2
     noisy = pixel_functions().shot_noise(pixels, 1.0 / photons, rng)
     return np.asarray(noisy, np.uint8)
 
 
-def iso(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
-    """Add the noise of a high ISO setting: soft grain, stronger in the light, and colour blotches.
-
-    albumentations' ISO noise grows with the spread of the *content*, so that a
-    blank page stays clean; a sensor does not know what it looks at.
-    """
+def iso(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
+    """Add the noise of a high ISO setting: soft grain, more of it in the light, and blotches."""
+    # that of albumentations grows with the spread of the content: a blank page stays clean
     spread = np.float32(amount * growth(reference_px))
     height, width = pixels.shape[:2]
     luma = _smoothed(rng.standard_normal((height, width, 1), dtype=np.float32), GRAIN_SIGMA_PX)
@@ -48,9 +41,7 @@ def iso(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Gener
     return _added(pixels, spread * (light * luma + np.float32(0.5) * chroma))
 
 
-def salt_pepper(
-    pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator
-) -> Pixels:
+def salt_pepper(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Turn a share of the pixels white or black."""
     share = min(0.95, amount * growth(reference_px))
     dice = rng.random(pixels.shape[:2], dtype=np.float32)

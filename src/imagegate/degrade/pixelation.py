@@ -5,14 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from imagegate.tables import Degradation, Pixels
+from imagegate.tables import Degradation, Pixels, Rng
 
 LEAST_BLOCK_PX = 2
 LEAST_STRETCH = 1.25  # under this, nearest-neighbour enlarging only doubles a line here and there
 LEAST_BLOCKS = 8
 
 
-def block(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def block(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Replace each square by its mean: the mosaic filter; sides are whole pixels."""
     height, width = pixels.shape[:2]
     side = block_px(pixels, amount * reference_px)
@@ -25,7 +25,7 @@ def block(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Gen
     return np.ascontiguousarray(large[:height, :width], np.uint8)
 
 
-def nearest(pixels: Pixels, amount: float, reference_px: float, rng: np.random.Generator) -> Pixels:
+def nearest(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
     """Leave pixels out and enlarge by the nearest neighbour, by any factor."""
     height, width = pixels.shape[:2]
     factor = max(LEAST_STRETCH, min(amount * reference_px, min(height, width) / LEAST_BLOCKS))

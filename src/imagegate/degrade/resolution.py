@@ -1,8 +1,4 @@
-"""Take away resolution: downscale, and either enlarge again or leave small.
-
-The amount is the reference (x-height) that is left, in pixels, because that is what
-readers of text need a fixed number of.
-"""
+"""Take away resolution: downscale, and either enlarge again or leave small."""
 
 from __future__ import annotations
 
@@ -12,22 +8,14 @@ import cv2
 import numpy as np
 
 from imagegate.degrade.library import pixel_functions
-from imagegate.tables import Degradation, Pixels
+from imagegate.tables import Degradation, Pixels, Rng
 
 LEAST_SIDE_PX = 16
-MOST_KEPT = (
-    0.9  # sources that are already small lose at least a tenth: a step always does something
-)
+MOST_KEPT = 0.9  # a source that is already small loses a tenth: a step always does something
 
 
 def enlarged_again(
-    pixels: Pixels,
-    amount: float,
-    reference_px: float,
-    rng: np.random.Generator,
-    *,
-    down: int,
-    up: int,
+    pixels: Pixels, amount: float, reference_px: float, rng: Rng, *, down: int, up: int
 ) -> Pixels:
     """Downscale in one of OpenCV's ways, and enlarge again in another."""
     factor = kept(pixels, amount / reference_px)
@@ -35,12 +23,7 @@ def enlarged_again(
 
 
 def left_small(
-    pixels: Pixels,
-    amount: float,
-    reference_px: float,
-    rng: np.random.Generator,
-    *,
-    down: int = cv2.INTER_AREA,
+    pixels: Pixels, amount: float, reference_px: float, rng: Rng, *, down: int = cv2.INTER_AREA
 ) -> Pixels:
     """Downscale and leave it so: thumbnails, messengers, web previews."""
     factor = kept(pixels, amount / reference_px)
@@ -54,7 +37,7 @@ def kept(pixels: Pixels, factor: float) -> float:
     return float(max(min(factor, MOST_KEPT), least))
 
 
-LEFT = "px of the reference left"
+LEFT = "px of the reference left"  # readers need a fixed number of them for an x-height
 AREA = partial(enlarged_again, down=cv2.INTER_AREA, up=cv2.INTER_LINEAR)
 BICUBIC = partial(enlarged_again, down=cv2.INTER_AREA, up=cv2.INTER_CUBIC)
 LANCZOS = partial(enlarged_again, down=cv2.INTER_AREA, up=cv2.INTER_LANCZOS4)

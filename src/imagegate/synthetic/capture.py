@@ -10,9 +10,8 @@ import numpy as np
 from imagegate.degrade.exposure import GAMMA
 from imagegate.synthetic.paper import DESKS, Field, desk, fibres, noise_field, slope, to_pixels
 from imagegate.synthetic.warp import Shape, warp
-from imagegate.tables import Pixels
+from imagegate.tables import Pixels, Rng
 
-Rng = np.random.Generator
 # Text becomes smaller or larger by up to so much, even on a logarithmic scale.
 SCALES = (0.75, 1.3)
 PHONE_SCALES = (1.4, 3.0)

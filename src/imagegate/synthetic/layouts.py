@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from imagegate.synthetic import writing
 from imagegate.synthetic.sheet import Align, Sheet
-from imagegate.synthetic.writing import Rng
+from imagegate.tables import Rng
 
 
 def frame(sheet: Sheet, rng: Rng, least: float, most: float) -> tuple[float, float, float]:
@@ -134,22 +135,23 @@ def card(sheet: Sheet, rng: Rng) -> None:
 
 
 def table_row(
-    sheet: Sheet,
-    x: float,
-    y: float,
-    cells: Sequence[str],
-    widths: Sequence[float],
-    *,
-    bold: bool = False,
-    words: int = 1,
+    sheet: Sheet, x: float, y: float, cells: Sequence[str], widths: Sequence[float], **how: Any
 ) -> float:
-    """Write one row: the first ``words`` columns to the left, the numbers to the right."""
+    """Write one row: the first column to the left, the numbers to the right."""
     after = y
     for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        align: Align = "left" if index < words else "right"
-        after = max(after, sheet.write(x, y, cell, width - sheet.em * 0.6, bold=bold, align=align))
+        align: Align = "right" if index else "left"
+        after = max(after, sheet.write(x, y, cell, width - sheet.em * 0.6, align=align, **how))
         x += width
     return after
+
+
+def bar(sheet: Sheet, x: float, y: float, cells: Sequence[str], widths: Sequence[float]) -> float:
+    """Write the head of a table on a bar of the accent colour."""
+    em, step, look = sheet.em, sheet.step(), sheet.look
+    sheet.box(x - em * 0.3, y, sum(widths) + em * 0.3, step * 1.1, look.accent)
+    table_row(sheet, x, y, cells, widths, bold=True, colour=look.on_accent)
+    return y + step * 1.4
 
 
 def invoice(sheet: Sheet, rng: Rng) -> None:
@@ -178,26 +180,6 @@ def invoice(sheet: Sheet, rng: Rng) -> None:
         row = ("", "", label, writing.money(rng, 9000))
         y = table_row(sheet, margin, y + sheet.em * 0.2, row, shares, bold=label == "Total due")
     sheet.flow(margin, y + sheet.em * 0.6, writing.sentence(rng), width)
-
-
-def bar(sheet: Sheet, x: float, y: float, cells: Sequence[str], widths: Sequence[float]) -> float:
-    """Write the head of a table on a bar of the accent colour."""
-    sheet.box(
-        x - sheet.em * 0.3, y, sum(widths) + sheet.em * 0.3, sheet.step() * 1.1, sheet.look.accent
-    )
-    for index, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        align: Align = "right" if index else "left"
-        sheet.write(
-            x,
-            y,
-            cell,
-            width - sheet.em * 0.6,
-            bold=True,
-            align=align,
-            colour=sheet.look.on_accent,
-        )
-        x += width
-    return y + sheet.step() * 1.4
 
 
 def receipt(sheet: Sheet, rng: Rng) -> None:

@@ -11,7 +11,7 @@ from imagegate.synthetic import layouts
 from imagegate.synthetic.fonts import Face, find_faces
 from imagegate.synthetic.paper import LOOKS, draw_look, printed_ground
 from imagegate.synthetic.sheet import Sheet
-from imagegate.tables import Pixels, Table
+from imagegate.tables import Pixels, Rng, Table
 
 DPIS = (72, 96, 100, 120, 150, 200, 240, 300)
 POINTS = (6.0, 20.0)
@@ -34,7 +34,7 @@ class Layout:
     """One kind of page: its usual width and height in ems, and what its colours are drawn from."""
 
     name: str
-    write: Callable[[Sheet, np.random.Generator], None]
+    write: Callable[[Sheet, Rng], None]
     ems: tuple[float, float]
     looks: Sequence[str] = ("white", "white", "tinted")
 
@@ -126,7 +126,7 @@ def render_page(seed: int, *, layout: str | None = None, fonts: str = "bundled")
     return Page(pixels, "\n".join(sheet.lines), kind.name, plain.name, x_height_px(plain, em))
 
 
-def draw_faces(faces: Sequence[Face], rng: np.random.Generator) -> tuple[Face, Face]:
+def draw_faces(faces: Sequence[Face], rng: Rng) -> tuple[Face, Face]:
     """Draw a face for running text, families alike, and the bold one of its family for heads."""
     families = sorted({face.family for face in faces})
     chosen = families[rng.integers(len(families))]
@@ -139,7 +139,7 @@ def draw_faces(faces: Sequence[Face], rng: np.random.Generator) -> tuple[Face, F
     return plain, bold[0]
 
 
-def draw_em(rng: np.random.Generator, *, small: bool) -> float:
+def draw_em(rng: Rng, *, small: bool) -> float:
     """Draw a size in points and a resolution, and return the em in pixels."""
     while True:
         points = np.exp(rng.uniform(*np.log(POINTS)))
@@ -149,7 +149,7 @@ def draw_em(rng: np.random.Generator, *, small: bool) -> float:
     return em
 
 
-def draw_most(rng: np.random.Generator) -> tuple[float, float]:
+def draw_most(rng: Rng) -> tuple[float, float]:
     """Draw the widest and highest that a page may become, in pixels."""
     large = LARGE_FACTOR if rng.random() < LARGE_SHARE else 1.0
     return float(rng.uniform(*MOST_WIDTH_PX) * large), float(rng.uniform(*MOST_HEIGHT_PX) * large)
@@ -162,7 +162,7 @@ def fitting_em(most: tuple[float, float], ems: tuple[float, float]) -> float:
 
 
 def draw_size(
-    em: float, most: tuple[float, float], ems: tuple[float, float], rng: np.random.Generator
+    em: float, most: tuple[float, float], ems: tuple[float, float], rng: Rng
 ) -> tuple[int, int]:
     """Draw width and height in pixels; a receipt that is cut short stays narrow."""
     width, height = (

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.tables import Pixels
+from imagegate.tables import Pixels, Rng
 
 Field = NDArray[np.float32]
 Colour = tuple[int, int, int]
@@ -43,7 +43,7 @@ class Look:
     rule: Colour
 
 
-def draw_look(kind: str, rng: np.random.Generator) -> Look:
+def draw_look(kind: str, rng: Rng) -> Look:
     """Draw the colours of a kind of page, one of LOOKS; textured ones leave room for a texture."""
     dark = kind.startswith("dark")
     paper, ink = _colour(rng, *LOOKS[kind]), _colour(rng, 200, 255, 12) if dark else _ink(rng)
@@ -64,7 +64,7 @@ def darker(colour: Colour) -> Colour:
     return _rounded([part * 2 / 3 for part in colour])
 
 
-def _ink(rng: np.random.Generator) -> Colour:
+def _ink(rng: Rng) -> Colour:
     """Draw an ink: mostly near black, else dark gray or a dark colour."""
     kind = rng.random()
     if kind < 0.6:
@@ -72,7 +72,7 @@ def _ink(rng: np.random.Generator) -> Colour:
     return _colour(rng, 40, 85, 4) if kind < 0.8 else _colour(rng, 15, 70, 45)
 
 
-def _colour(rng: np.random.Generator, low: int, high: int, spread: int) -> Colour:
+def _colour(rng: Rng, low: int, high: int, spread: int) -> Colour:
     """Draw a colour around a gray of the range, each channel off by up to spread."""
     return _rounded(rng.uniform(low, high) + rng.uniform(-spread, spread, size=3))
 
@@ -88,9 +88,7 @@ def _rounded(parts: NDArray[np.float64] | list[float]) -> Colour:
     return red, green, blue
 
 
-def noise_field(
-    height: int, width: int, cells: Sequence[tuple[float, float]], rng: np.random.Generator
-) -> Field:
+def noise_field(height: int, width: int, cells: Sequence[tuple[float, float]], rng: Rng) -> Field:
     """Add up smooth random fields; mean 0, standard deviation 1.
 
     ``cells`` are height and width in pixels of the grains of each layer; the first weighs 1 and
@@ -113,7 +111,7 @@ def slope(height: int, width: int, angle: float) -> Field:
     return np.asarray((plane - plane.min()) / max(float(np.ptp(plane)), 1e-6), np.float32)
 
 
-def fibres(height: int, width: int, rng: np.random.Generator) -> Field:
+def fibres(height: int, width: int, rng: Rng) -> Field:
     """Return the fibres and grain of paper: mean 0, standard deviation 1."""
     level = noise_field(height, width, ((1.5, 7.0), (3.0, 20.0)), rng)
     upright = noise_field(height, width, ((7.0, 1.5), (20.0, 3.0)), rng)
@@ -122,7 +120,7 @@ def fibres(height: int, width: int, rng: np.random.Generator) -> Field:
 
 
 def printed_ground(
-    width: int, height: int, paper: Colour, rng: np.random.Generator, kind: str | None = None
+    width: int, height: int, paper: Colour, rng: Rng, kind: str | None = None
 ) -> Pixels:
     """Draw a ground that is not even: what text is printed on or laid over.
 
@@ -149,7 +147,7 @@ def printed_ground(
     return to_pixels(levels)
 
 
-def waves(height: int, width: int, rng: np.random.Generator, *, crossed: bool) -> Field:
+def waves(height: int, width: int, rng: Rng, *, crossed: bool) -> Field:
     """Return fine parallel lines, or two sets of them that cross like threads; -1 to 1."""
     period, angle = rng.uniform(4.0, 14.0), rng.uniform(0, np.pi)
     bend = noise_field(height, width, ((200.0, 200.0),), rng) * np.float32(rng.uniform(0, 4))
@@ -163,7 +161,7 @@ def waves(height: int, width: int, rng: np.random.Generator, *, crossed: bool) -
     return np.asarray(lines, np.float32)
 
 
-def desk(width: int, height: int, rng: np.random.Generator, kind: str | None = None) -> Pixels:
+def desk(width: int, height: int, rng: Rng, kind: str | None = None) -> Pixels:
     """Draw what a page lies on when it is photographed: of a kind in DESKS, drawn if left out."""
     kind = kind or str(rng.choice(DESKS))
     gray = rng.uniform(12, 50) if kind == "dark" else rng.uniform(60, 215)
@@ -181,7 +179,7 @@ def desk(width: int, height: int, rng: np.random.Generator, kind: str | None = N
     return to_pixels(levels)
 
 
-def wood(height: int, width: int, rng: np.random.Generator) -> Field:
+def wood(height: int, width: int, rng: Rng) -> Field:
     """Return the grain of wood, along one side: mean near 0, standard deviation near 1."""
     lying = bool(rng.random() < 0.5)
     tall, wide = (height, width) if lying else (width, height)
@@ -193,7 +191,7 @@ def wood(height: int, width: int, rng: np.random.Generator) -> Field:
     return np.asarray(field if lying else field.T, np.float32)
 
 
-def wood_colour(rng: np.random.Generator) -> NDArray[np.float64]:
+def wood_colour(rng: Rng) -> NDArray[np.float64]:
     """Draw the mean colour of a wooden table, from dark walnut to pale beech."""
     share = rng.random()
     dark, pale = np.array([70.0, 45.0, 30.0]), np.array([205.0, 170.0, 125.0])

@@ -10,9 +10,7 @@ import numpy as np
 
 from imagegate.synthetic.capture import CapturedPage, capture, draw_scan
 from imagegate.synthetic.paper import Field, noise_field, to_pixels
-from imagegate.tables import Pixels
-
-Rng = np.random.Generator
+from imagegate.tables import Pixels, Rng
 
 SEVERAL_SHARE = 0.55  # of the prints have more than one flaw
 BITONAL_SHARE = 0.35

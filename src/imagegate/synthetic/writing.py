@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-import numpy as np
-
-Rng = np.random.Generator
+from imagegate.tables import Rng
 
 FIRST_NAMES = (
     *("Alice", "Arthur", "Clara", "Daniel", "Edith", "Felix", "Grace", "Henry", "Irene", "James"),

@@ -17,8 +17,7 @@ from imagegate.degrade import (
     draw_mixture,
     single_chain,
 )
-from imagegate.degrade.chain import HOPELESS, STAGES
-from imagegate.degrade.table import EVERY
+from imagegate.degrade.chain import EVERY, HOPELESS, STAGES
 from imagegate.features import CAUSES
 
 COUNTERFACTUALS, CAUSES_ONLY = "counterfactuals", "causes"
