@@ -174,7 +174,7 @@ def draw_scan(rng: Rng) -> Shot:
 def draw_phone(rng: Rng) -> Shot:
     """Draw a photograph by a phone: many more pixels than detail, from mild to strong."""
     shot = photo(rng, draw_strength(rng))
-    scale = float(np.exp(rng.uniform(*np.log(PHONE_SCALES))))
+    scale = draw_scale(rng, PHONE_SCALES)
     return replace(shot, scale=scale, blur=shot.blur * scale * float(rng.uniform(0.5, 1.1)))
 
 
@@ -183,9 +183,9 @@ def draw_strength(rng: Rng) -> float:
     return float(rng.beta(1.2, 1.5))
 
 
-def draw_scale(rng: Rng) -> float:
+def draw_scale(rng: Rng, scales: tuple[float, float] = SCALES) -> float:
     """Draw how much larger or smaller the text becomes."""
-    return float(np.exp(rng.uniform(*np.log(SCALES))))
+    return float(np.exp(rng.uniform(*np.log(scales))))
 
 
 def photo(rng: Rng, strength: float) -> Shot:

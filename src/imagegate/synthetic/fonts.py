@@ -118,6 +118,4 @@ def read_face(path: Path) -> Face | None:
 def writes(font: ImageFont.FreeTypeFont, letters: str) -> bool:
     """Tell whether a font has a glyph of its own for each of these letters."""
     missing = bytes(font.getmask("\uffff"))
-    return all(
-        len(glyph) > 0 and glyph != missing for glyph in (bytes(font.getmask(c)) for c in letters)
-    )
+    return all(bytes(font.getmask(letter)) not in (b"", missing) for letter in letters)

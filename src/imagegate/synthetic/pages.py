@@ -113,7 +113,9 @@ def render_page(seed: int, *, layout: str | None = None, fonts: str = "bundled")
     plain, bold = draw_faces(find_faces(fonts), rng)
     most = draw_most(rng)
     em = draw_em(rng, small=kind.name == "small_print")
-    em = readable(plain, min(em, fitting_em(most, kind.ems)))
+    fitting = zip(most, kind.ems, LEAST_SHARES_OF_EMS, strict=True)
+    em = min(em, *(px / (usual * share) for px, usual, share in fitting))
+    em = max(em, em * LEAST_X_HEIGHT_PX / x_height_px(plain, em))  # so that it can be read
     width, height = draw_size(em, most, kind.ems, rng)
     look_name = str(rng.choice(list(kind.looks)))
     look = draw_look(look_name, rng)
@@ -145,20 +147,13 @@ def draw_em(rng: Rng, *, small: bool) -> float:
         points = np.exp(rng.uniform(*np.log(POINTS)))
         em = float(points * rng.choice(DPIS) / POINTS_PER_INCH)
         if EM_PX[0] <= em <= (EM_PX[0] * 1.4 if small else EM_PX[1]):
-            break
-    return em
+            return em
 
 
 def draw_most(rng: Rng) -> tuple[float, float]:
     """Draw the widest and highest that a page may become, in pixels."""
     large = LARGE_FACTOR if rng.random() < LARGE_SHARE else 1.0
     return float(rng.uniform(*MOST_WIDTH_PX) * large), float(rng.uniform(*MOST_HEIGHT_PX) * large)
-
-
-def fitting_em(most: tuple[float, float], ems: tuple[float, float]) -> float:
-    """Return the largest em of which enough fit onto the page, across and down."""
-    each = zip(most, ems, LEAST_SHARES_OF_EMS, strict=True)
-    return min(px / (usual * share) for px, usual, share in each)
 
 
 def draw_size(
@@ -170,11 +165,6 @@ def draw_size(
         for usual, px in zip(ems, most, strict=True)
     )
     return min(width, int(height * WIDEST * ems[0] / ems[1])), height
-
-
-def readable(face: Face, em: float) -> float:
-    """Return the em, or the smallest at which the face can be read."""
-    return max(em, em * LEAST_X_HEIGHT_PX / x_height_px(face, em))
 
 
 def x_height_px(face: Face, em: float) -> float:

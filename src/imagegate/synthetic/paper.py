@@ -48,20 +48,16 @@ def draw_look(kind: str, rng: Rng) -> Look:
     dark = kind.startswith("dark")
     paper, ink = _colour(rng, *LOOKS[kind]), _colour(rng, 200, 255, 12) if dark else _ink(rng)
     while abs(luma(paper) - luma(ink)) < LEAST_CONTRAST:
-        ink = (255, 255, 255) if dark else darker(ink)
+        ink = (255, 255, 255) if dark else _rounded([part * 2 / 3 for part in ink])
     accent = _colour(rng, 35, 110, 40)
-    rule = _between(paper, ink, rng.uniform(0.3, 0.9))
+    share = rng.uniform(0.3, 0.9)
+    rule = _rounded([a + (b - a) * share for a, b in zip(paper, ink, strict=True)])
     return Look(paper, ink, accent, (255, 255, 255), rule)
 
 
 def luma(colour: Colour) -> float:
     """Return the gray level of a colour."""
     return float(np.dot(colour, BT601_LUMA))
-
-
-def darker(colour: Colour) -> Colour:
-    """Return a colour at two thirds of its light."""
-    return _rounded([part * 2 / 3 for part in colour])
 
 
 def _ink(rng: Rng) -> Colour:
@@ -75,11 +71,6 @@ def _ink(rng: Rng) -> Colour:
 def _colour(rng: Rng, low: int, high: int, spread: int) -> Colour:
     """Draw a colour around a gray of the range, each channel off by up to spread."""
     return _rounded(rng.uniform(low, high) + rng.uniform(-spread, spread, size=3))
-
-
-def _between(first: Colour, second: Colour, share: float) -> Colour:
-    """Mix two colours."""
-    return _rounded([a + (b - a) * share for a, b in zip(first, second, strict=True)])
 
 
 def _rounded(parts: NDArray[np.float64] | list[float]) -> Colour:
@@ -137,14 +128,11 @@ def printed_ground(
         sizes = [float(size) for size in rng.uniform(60, 220) / 2.0 ** np.arange(4)]
         clouds = noise_field(height, width, [(size, size) for size in sizes], rng)
         field = np.asarray(clouds / 2, np.float32)
-    elif kind == "weave":
-        field = waves(height, width, rng, crossed=True)
     else:
-        field = waves(height, width, rng, crossed=False)
+        field = waves(height, width, rng, crossed=kind == "weave")
     tint = rng.uniform(0.4, 1.0, size=3).astype(np.float32)
     paint = tint * np.float32(reach)
-    levels = np.asarray(paper, np.float32) + np.clip(field, -1, 1)[..., None] * paint
-    return to_pixels(levels)
+    return to_pixels(np.asarray(paper, np.float32) + np.clip(field, -1, 1)[..., None] * paint)
 
 
 def waves(height: int, width: int, rng: Rng, *, crossed: bool) -> Field:
@@ -168,15 +156,15 @@ def desk(width: int, height: int, rng: Rng, kind: str | None = None) -> Pixels:
     colour = gray + rng.uniform(-18, 18, size=3)
     clouds = noise_field(height, width, ((240.0, 240.0), (90.0, 90.0)), rng) * 3
     if kind == "wood":
-        colour = wood_colour(rng)
+        walnut, beech = np.array([70.0, 45.0, 30.0]), np.array([205.0, 170.0, 125.0])
+        colour = walnut + (beech - walnut) * rng.random() + rng.uniform(-8, 8, size=3)
         clouds = wood(height, width, rng) * np.float32(rng.uniform(8, 16))
     elif kind == "cloth":
         clouds = clouds + waves(height, width, rng, crossed=True) * np.float32(rng.uniform(6, 18))
     elif kind == "stone":
         cells = ((9.0, 9.0), (4.0, 4.0), (2.0, 2.0))
         clouds = clouds + noise_field(height, width, cells, rng) * np.float32(rng.uniform(8, 22))
-    levels = np.asarray(colour, np.float32) + clouds[..., None]
-    return to_pixels(levels)
+    return to_pixels(np.asarray(colour, np.float32) + clouds[..., None])
 
 
 def wood(height: int, width: int, rng: Rng) -> Field:
@@ -189,13 +177,6 @@ def wood(height: int, width: int, rng: Rng) -> Field:
     rings = np.sin(2 * np.pi * (across + bend * np.float32(rng.uniform(0.3, 1.2))))
     field = streaks + np.float32(0.7) * rings
     return np.asarray(field if lying else field.T, np.float32)
-
-
-def wood_colour(rng: Rng) -> NDArray[np.float64]:
-    """Draw the mean colour of a wooden table, from dark walnut to pale beech."""
-    share = rng.random()
-    dark, pale = np.array([70.0, 45.0, 30.0]), np.array([205.0, 170.0, 125.0])
-    return np.asarray(dark + (pale - dark) * share + rng.uniform(-8, 8, size=3), np.float64)
 
 
 def to_pixels(levels: NDArray[Any]) -> Pixels:

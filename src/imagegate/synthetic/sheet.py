@@ -95,22 +95,18 @@ class Sheet:
         baseline = y + self.step(size) * 0.78
         ink = colour or self.look.ink
         if align == "justified":
-            self._spread(x, baseline, text.split(), spare, font, ink)
+            words = text.split()
+            gap = font.getlength(" ") + spare / max(1, len(words) - 1)
+            for word in words:
+                self.draw.text((round(x), round(baseline)), word, fill=ink, font=font, anchor="ls")
+                x += font.getlength(word) + gap
         else:
             self.draw.text((x, round(baseline)), text, fill=ink, font=font, anchor="ls")
         self.lines.append(text)
         return y + self.step(size)
 
     def flow(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        width: float,
-        *,
-        size: float = 1.0,
-        align: Align = "left",
-        colour: Colour | None = None,
+        self, x: float, y: float, text: str, width: float, *, align: Align = "left", size: float = 1
     ) -> float:
         """Write a paragraph, broken into lines; stop at the foot of the page."""
         words = text.split()
@@ -119,7 +115,7 @@ class Sheet:
             words = words[len(line.split()) :]
             # the last line of a justified paragraph stays ragged
             how: Align = "left" if align == "justified" and not words else align
-            y = self.write(x, y, line, width, size=size, align=how, colour=colour)
+            y = self.write(x, y, line, width, size=size, align=how)
         return y
 
     def rule(self, x: float, y: float, width: float, thickness: int = 1) -> None:
@@ -132,18 +128,3 @@ class Sheet:
         """Draw a filled area, or a frame if no colour is given."""
         edge = None if fill else self.look.rule
         self.draw.rectangle((x, y, x + width, y + height), fill=fill, outline=edge)
-
-    def _spread(
-        self,
-        x: float,
-        baseline: float,
-        words: list[str],
-        spare: float,
-        font: ImageFont.FreeTypeFont,
-        ink: Colour,
-    ) -> None:
-        """Set words with the spare width shared out between them."""
-        gap = font.getlength(" ") + spare / max(1, len(words) - 1)
-        for word in words:
-            self.draw.text((round(x), round(baseline)), word, fill=ink, font=font, anchor="ls")
-            x += font.getlength(word) + gap

@@ -39,11 +39,7 @@ class Shape:
 
 
 def corners(width: int, height: int, shape: Shape) -> tuple[Corners, tuple[int, int]]:
-    """Return where the corners of the page come to lie, and width and height of the picture.
-
-    Four corners (x, y) in pixels, clockwise from the top left; the page covers about as many pixels
-    as before.
-    """
+    """Return where the corners of the page (x, y) come to lie, and the size of the picture."""
     sideways, back = shape.tilt
     x, y = np.array([-1.0, 1.0, 1.0, -1.0]), np.array([-1.0, -1.0, 1.0, 1.0])
     # What is far is drawn nearer to the middle, and the whole is shorter in that direction.
@@ -53,7 +49,8 @@ def corners(width: int, height: int, shape: Shape) -> tuple[Corners, tuple[int, 
     turned = np.stack(
         [x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)]
     )
-    covered = polygon_area(turned.T) / (width * height)
+    x, y = turned
+    covered = abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2 / (width * height)
     placed = turned.T / np.sqrt(covered)
     left, top, right, bottom = np.array(shape.margin) * max(width, height)
     bend = abs(shape.curl) * width
@@ -63,20 +60,11 @@ def corners(width: int, height: int, shape: Shape) -> tuple[Corners, tuple[int, 
     return placed - low, (int(size[0]), int(size[1]))
 
 
-def polygon_area(points: Corners) -> float:
-    """Return the area inside a polygon of points (x, y)."""
-    x, y = points.T
-    return float(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2)
-
-
 def warp(pixels: Pixels, shape: Shape) -> tuple[Pixels, Field, Field]:
-    """Bend and project a page.
+    """Bend and project a page, and return three arrays of one size.
 
-    Returns
-    -------
-    ndarray, ndarray, ndarray
-        The page in its place, RGB uint8; how much of each pixel it covers, float32 0 to 1;
-        and the light that bends and folds throw back, float32 around 1. All of one size.
+    The page in its place, RGB uint8; how much of each pixel it covers, float32 0 to 1; and the
+    light that bends and folds throw back, float32 around 1.
     """
     height, width = pixels.shape[:2]
     placed, (wide, tall) = corners(width, height, shape)

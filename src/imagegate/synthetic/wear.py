@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -35,7 +34,8 @@ def worn(pixels: Pixels, x_height_px: float, rng: Rng) -> Pixels:
     left = np.ones((height, width), np.float32)
     for name in rng.choice(list(FLAWS), size=count, replace=False):
         left *= FLAWS[str(name)](height, width, x_height_px, strength, rng)
-    ground = paper_of(pixels, x_height_px)
+    side = int(np.clip(GROUND_BOX * x_height_px, 3, 120)) | 1
+    ground = np.asarray(cv2.medianBlur(pixels, side), np.float32)
     return to_pixels(ground + (pixels - ground) * np.clip(left, 0, 1)[..., None])
 
 
@@ -45,12 +45,6 @@ def print_and_scan(pixels: Pixels, x_height_px: float, rng: Rng) -> CapturedPage
     if rng.random() < BITONAL_SHARE:
         return replace(taken, pixels=bitonal(taken.pixels, rng))
     return taken
-
-
-def paper_of(pixels: Pixels, x_height_px: float) -> Field:
-    """Return the ground of a page: the median around, for ink covers less than half of it."""
-    side = int(np.clip(GROUND_BOX * x_height_px, 3, 120)) | 1
-    return np.asarray(cv2.medianBlur(pixels, side), np.float32)
 
 
 def faded(height: int, width: int, x_height_px: float, strength: float, rng: Rng) -> Field:
@@ -93,12 +87,7 @@ def scratched(height: int, width: int, x_height_px: float, strength: float, rng:
     return np.tile(line, (height, 1)) if upright else np.tile(line[:, None], (1, width))
 
 
-FLAWS: dict[str, Callable[[int, int, float, float, Rng], Field]] = {
-    "faded": faded,
-    "broken": broken,
-    "dotted": dotted,
-    "scratched": scratched,
-}
+FLAWS = {"faded": faded, "broken": broken, "dotted": dotted, "scratched": scratched}
 
 
 def bitonal(pixels: Pixels, rng: Rng) -> Pixels:

@@ -70,7 +70,9 @@ def find_task(task: str | Task) -> Task:
         Task as ``"module:NAME"``, or a Task.
     """
     if isinstance(task, Task):
-        return _rightly_named(task)
+        if task.name in TASKS and task.loss is not TASKS[task.name].loss:  # rows would be mixed up
+            raise SettingsError(f"{task.name} is a task of imagegate: give yours another name")
+        return task
     if task in TASKS:
         return TASKS[task]
     offered = offered_tasks()
@@ -81,24 +83,15 @@ def find_task(task: str | Task) -> Task:
     raise UnknownNameError("task", task, [*TASKS, *offered])
 
 
-def _rightly_named(task: Task) -> Task:
-    """Refuse a task with the name of a built-in one: their rows would be mixed up."""
-    if task.name in TASKS and task.loss is not TASKS[task.name].loss:
-        raise SettingsError(f"{task.name} is a task of imagegate: give yours another name")
-    return task
-
-
 def _load(point: metadata.EntryPoint) -> Task:
     """Import what an entry point names."""
     try:
         found = point.load()
     except Exception as error:
         raise SettingsError(f"cannot load the task {point.value}: {error!r}") from error
-    if not isinstance(found, Task):
-        raise SettingsError(
-            f"expected an imagegate.Task at {point.value}, got {type(found).__name__}"
-        )
-    return _rightly_named(found)
+    if isinstance(found, Task):
+        return find_task(found)
+    raise SettingsError(f"expected an imagegate.Task at {point.value}, got {type(found).__name__}")
 
 
 def find_engine(
@@ -119,22 +112,19 @@ def find_engine(
         return engine
     if callable(engine):
         return Engine(getattr(engine, "__name__", type(engine).__name__), lambda: engine)
+    if engine is not None and "{image}" in engine:
+        return command_engine(
+            engine,
+            task=task.name,
+            parse=task.parse,
+            read=None if task.read_truth is no_files else task.read_truth,
+            suffix=SUFFIXES.get(task.truth, ".txt" if task.parse else ".png"),
+        )
     if engine is not None:
-        return _command(engine, task) if "{image}" in engine else task.engines[engine]
+        return task.engines[engine]
     if not task.engines:
         raise SettingsError(
             f"{task.name} has no engine of its own: give yours, as --onnx model.onnx or "
             "--command 'my-program {image}', or in Python as an Engine"
         )
     return next(iter(task.engines.values()))
-
-
-def _command(line: str, task: Task) -> Engine:
-    """Make an engine from a command line; its output file is read like a truth file."""
-    return command_engine(
-        line,
-        task=task.name,
-        parse=task.parse,
-        read=None if task.read_truth is no_files else task.read_truth,
-        suffix=SUFFIXES.get(task.truth, ".txt" if task.parse else ".png"),
-    )

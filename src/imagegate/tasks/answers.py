@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +39,6 @@ def parsed_file(parse: Callable[[str], Any], path: str) -> Any:
         raise OutputError(f"{path}: {error}") from None
 
 
-read_json = partial(parsed_file, parse_json)
-
-
 def read_picture(path: str) -> Pixels:
     """Read an image file as a picture that is right: what a program wrote, or given truth."""
     return read(path).rgb
@@ -50,21 +46,18 @@ def read_picture(path: str) -> Pixels:
 
 def picture_of(output: Any) -> Pixels:
     """Return an output as an RGB uint8 picture, or raise OutputError if it is anything else."""
-    kind = type(output).__name__
-    if not isinstance(output, np.ndarray):
-        raise OutputError(f"expected a uint8 RGB picture of shape (height, width, 3), got {kind}")
-    if output.dtype != np.uint8 or output.ndim != 3 or output.shape[2] != 3 or not output.size:
-        raise OutputError(
-            "expected a uint8 RGB picture of shape (height, width, 3), "
-            f"got {output.dtype} of shape {output.shape}"
-        )
-    return output
+    found = type(output).__name__
+    if isinstance(output, np.ndarray):
+        if output.dtype == np.uint8 and output.ndim == 3 and output.shape[2] == 3 and output.size:
+            return output
+        found = f"{output.dtype} of shape {output.shape}"
+    raise OutputError(f"expected a uint8 RGB picture of shape (height, width, 3), got {found}")
 
 
 def fitted(picture: Pixels, shape: tuple[int, ...]) -> Pixels:
     """Resize a picture to (height, width), refusing one of another aspect."""
     (height, width), (tall, wide) = picture.shape[:2], shape[:2]
-    if (height, width) == (tall, wide):
+    if picture.shape[:2] == shape[:2]:
         return picture
     if not same_aspect(picture.shape, shape):
         raise OutputError(

@@ -21,15 +21,8 @@ from imagegate.tasks.task import Task
 # A class that may stand in for the true one. Networks are surer than they are right (Guo et al.,
 # ICML 2017, arXiv:1706.04599), so it asks for much.
 MIN_CONFIDENCE = 0.8
-# Only 0 and 1 occur, so any threshold between them means the same.
-WRONG_CLASS = 0.5
-
 WANTED = "a class: a name, a number, {class: probability, …} or probabilities"
-SHOWN = 60  # characters of a wrong answer in a message
-
-
-Chances = Sequence[float] | NDArray[np.floating[Any]]
-Answer = Prediction | str | int | Mapping[str, float] | Chances
+Answer = Prediction | str | int | Mapping[str, float] | Sequence[float] | NDArray[np.floating[Any]]
 
 
 def as_prediction(output: Answer) -> Prediction:
@@ -65,9 +58,9 @@ def likeliest(names: Any, chances: Any) -> Prediction:
         raise OutputError(f"expected {WANTED}, got {chances!r:.80}") from None
     if table.ndim != 1 or not table.size:
         raise OutputError(f"expected {WANTED}, got probabilities of shape {table.shape}")
-    if not ((table >= 0) & (table <= 1)).all():
-        wrong = table[~((table >= 0) & (table <= 1))][0]
-        raise OutputError(f"expected probabilities from 0 to 1, got {wrong}: softmax them first")
+    wrong = table[~((table >= 0) & (table <= 1))]
+    if wrong.size:
+        raise OutputError(f"expected probabilities from 0 to 1, got {wrong[0]}: softmax them first")
     best = int(table.argmax())
     return Prediction(str(names[best]), float(table[best]))
 
@@ -83,17 +76,12 @@ def class_loss(output: Answer, truth: Answer) -> float:
     """
     found, right = as_prediction(output).class_name, as_prediction(truth).class_name
     # A classifier that numbers its classes is wrong about no picture: it speaks another language.
-    if is_number(found) != is_number(right):
+    if len({name.removeprefix("-").isdecimal() for name in (found, right)}) > 1:
         raise OutputError(
             f"expected a class called like {right!r}, got {found!r}: name the classes, or take "
             "what the clean picture is called for the truth"
         )
     return float(found != right)
-
-
-def is_number(name: str) -> bool:
-    """Tell whether the name of a class is a number."""
-    return name.removeprefix("-").isdecimal()
 
 
 def confidence(output: Answer) -> float:
@@ -119,12 +107,10 @@ def parse_class(text: str) -> Prediction:
         value = parse_json(line)
     except OutputError:
         value = line
-    if isinstance(value, dict):
-        return as_prediction(named_class(value))
-    if isinstance(value, list):
-        return as_prediction(value)
+    if isinstance(value, dict | list):
+        return as_prediction(named_class(value) if isinstance(value, dict) else value)
     if "\n" in line:
-        raise OutputError(f"expected {WANTED} on one line, got {line[:SHOWN]!r}")
+        raise OutputError(f"expected {WANTED} on one line, got {line[:60]!r}")
     return as_prediction(value if isinstance(value, str) else line)
 
 
@@ -142,7 +128,7 @@ def named_class(value: dict[str, Any]) -> Prediction | dict[str, Any]:
 TASK = Task(
     "classification",
     loss=class_loss,
-    failure_threshold=WRONG_CLASS,
+    failure_threshold=0.5,  # only 0 and 1 occur
     engines=Table("classification engine", ()),
     verified=verified,
     read_truth=partial(parsed_file, parse_class),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from imagegate.engines.outputs import Boxes, Floats, overlaps
 from imagegate.engines.yunet import YUNET
 from imagegate.errors import OutputError
 from imagegate.tables import Table
-from imagegate.tasks.answers import parse_json, read_json
+from imagegate.tasks.answers import parse_json, parsed_file
 from imagegate.tasks.task import Task
 
 # Everingham et al., IJCV 2010, doi:10.1007/s11263-009-0275-4: a box is found from IoU 0.5 on.
@@ -37,16 +38,6 @@ def check_boxes(boxes: Boxes) -> Floats:
         return np.empty((0, 5))
     if table.ndim != 2 or table.shape[1] not in (4, 5):
         raise OutputError(f"expected {WANTED}, got {boxes!r:.80} of shape {table.shape}")
-    check_values(table)
-    if table.shape[1] == 4:
-        table = np.column_stack([table, np.full(len(table), math.nan)])
-    start = np.clip(table[:, :2], 0, 1)
-    end = np.clip(table[:, :2] + table[:, 2:4], 0, 1)
-    return np.column_stack([start, end - start, table[:, 4]])
-
-
-def check_values(table: Floats) -> None:
-    """Raise OutputError for numbers that no box can have."""
     places, sure = table[:, :4], table[:, 4:]
     for wrong, why in (
         (~np.isfinite(places).all(axis=1), "a box of no finite numbers"),
@@ -56,6 +47,11 @@ def check_values(table: Floats) -> None:
     ):
         if wrong.any():
             raise OutputError(f"expected {WANTED}, got {why}: {table[wrong][0].tolist()}")
+    if table.shape[1] == 4:
+        table = np.column_stack([table, np.full(len(table), math.nan)])
+    start = np.clip(table[:, :2], 0, 1)
+    end = np.clip(table[:, :2] + table[:, 2:4], 0, 1)
+    return np.column_stack([start, end - start, table[:, 4]])
 
 
 def box_loss(output: Boxes, truth: Boxes) -> float:
@@ -105,16 +101,8 @@ def verified(output: Boxes) -> bool:
 
 
 def parse_boxes(text: str) -> Boxes:
-    """Return the boxes that a program printed in JSON, ``[[0.4, 0.1, 0.2, 0.15], …]``.
-
-    [left, top, width, height] in shares of the picture; a fifth number is the confidence.
-    """
+    """Return the boxes that a program printed in JSON, ``[[0.4, 0.1, 0.2, 0.15], …]``."""
     return check_boxes(parse_json(text))
-
-
-def read_boxes(path: str) -> Boxes:
-    """Read a JSON file of boxes, as :func:`parse_boxes` takes them."""
-    return check_boxes(read_json(path))
 
 
 TASK = Task(
@@ -123,7 +111,7 @@ TASK = Task(
     failure_threshold=FAILURE_THRESHOLD,
     engines=Table("face detection engine", (LBP, YUNET)),
     verified=verified,
-    read_truth=read_boxes,
+    read_truth=partial(parsed_file, parse_boxes),
     confidence=box_confidence,
     truth="json",
     parse=parse_boxes,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.engines.outputs import Embedding
 from imagegate.errors import OutputError
 from imagegate.tables import Table
-from imagegate.tasks.answers import parse_json, read_json
+from imagegate.tasks.answers import parse_json, parsed_file
 from imagegate.tasks.task import Task
 
 # SFace takes two photos of LFW for one person from cosine 0.363 on (OpenCV's tutorial on faces).
@@ -64,18 +66,13 @@ def parse_embedding(text: str) -> Embedding:
     return unit_vector(parse_json(text))
 
 
-def read_embedding(path: str) -> Embedding:
-    """Read a JSON file with a list of numbers."""
-    return unit_vector(read_json(path))
-
-
 TASK = Task(
     "face-recognition",
     loss=cosine_loss,
     failure_threshold=FAILURE_THRESHOLD,
     engines=Table("face recognition engine", ()),
     verified=verified,
-    read_truth=read_embedding,
+    read_truth=partial(parsed_file, parse_embedding),
     parse=parse_embedding,
     onnx="embedding",
     rules={"min_width": 160, "min_height": 160},

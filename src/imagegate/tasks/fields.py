@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from imagegate.errors import OutputError
 from imagegate.tables import Table
-from imagegate.tasks.answers import parse_json, read_json
+from imagegate.tasks.answers import parse_json, parsed_file
 from imagegate.tasks.task import Task
 
 Leaf = tuple[tuple[str, ...], str]
@@ -61,7 +62,7 @@ TASK = Task(
     failure_threshold=0.1,
     engines=Table("field reading engine", ()),
     verified=lambda output: any(True for _ in leaves(output)),
-    read_truth=read_json,
+    read_truth=partial(parsed_file, parse_json),
     text=True,
     truth="json",
     parse=parse_json,

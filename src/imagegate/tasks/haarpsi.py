@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -51,8 +50,16 @@ def haarpsi(reference: Pixels, distorted: Pixels) -> float:
     found = [edge_similarity(one[0], two[0], turned) for turned in (False, True)]
     if len(one) > 1:
         (down, _), (across, _) = found
-        found.append((mean_of([down, across]), colour_similarity(one[1:], two[1:])))
-    total = sum(float((sigmoid(map_) * weight).sum()) for weight, map_ in found)
+        box = np.full(2, 0.5)
+        colours = [
+            similarity(filtered(a, box, box), filtered(b, box, box))
+            for a, b in zip(one[1:], two[1:], strict=True)
+        ]
+        found.append((mean(down, across), mean(*colours)))
+    total = sum(
+        float((1 / (1 + np.exp(-ALPHA * alike.astype(np.float64))) * weight).sum())
+        for weight, alike in found
+    )
     weights = sum(float(weight.sum(dtype=np.float64)) for weight, _ in found)
     if not weights:  # both are black all over
         return 1.0
@@ -88,30 +95,20 @@ def edge_similarity(one: Floats, two: Floats, turned: bool) -> tuple[Floats, Flo
     """Return the weight and the similarity of each place, for edges of one direction."""
     maps = [similarity(haar(one, scale, turned), haar(two, scale, turned)) for scale in COMPARED]
     weight = np.maximum(haar(one, WEIGHING, turned), haar(two, WEIGHING, turned))
-    return weight, mean_of(maps)
+    return weight, mean(*maps)
 
 
-def colour_similarity(one: Sequence[Floats], two: Sequence[Floats]) -> Floats:
-    """Return the similarity of each place by its chroma."""
-    return mean_of([similarity(blurred(a), blurred(b)) for a, b in zip(one, two, strict=True)])
-
-
-def mean_of(maps: Sequence[Floats]) -> Floats:
+def mean(one: Floats, two: Floats) -> Floats:
     """Return the mean of two maps, place by place."""
-    return (maps[0] + maps[1]) * np.float32(0.5)
+    return (one + two) * np.float32(0.5)
 
 
 def haar(plane: Floats, scale: int, turned: bool) -> Floats:
     """Return the size of the Haar response: one half of each window less the other half."""
     half = 2 ** (scale - 1)
-    mean, step = np.full(2 * half, 2.0**-scale), np.repeat([-1.0, 1.0], half)
-    kernels = (mean, step) if turned else (step, mean)
+    even, step = np.full(2 * half, 2.0**-scale), np.repeat([-1.0, 1.0], half)
+    kernels = (even, step) if turned else (step, even)
     return filtered(plane, *kernels)
-
-
-def blurred(plane: Floats) -> Floats:
-    """Return the size of the mean of each 2x2 window."""
-    return filtered(plane, np.full(2, 0.5), np.full(2, 0.5))
 
 
 def filtered(plane: Floats, across: NDArray[np.float64], down: NDArray[np.float64]) -> Floats:
@@ -126,9 +123,3 @@ def filtered(plane: Floats, across: NDArray[np.float64], down: NDArray[np.float6
 def similarity(one: Floats, two: Floats) -> Floats:
     """Return how alike two responses are, place by place, in 0..1."""
     return np.asarray((2 * one * two + C) / (one * one + two * two + C), np.float32)
-
-
-def sigmoid(similarity: Floats) -> NDArray[np.float64]:
-    """Return the logistic function of a similarity."""
-    found: NDArray[np.float64] = 1 / (1 + np.exp(-ALPHA * similarity.astype(np.float64)))
-    return found

@@ -12,7 +12,6 @@ from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tables import Pixels, Table
 
 Truth = Literal["text", "mask", "json", "class", "picture", "own"]
-DEFAULT_THRESHOLD = 0.5
 
 
 def no_files(path: str) -> Any:
@@ -146,7 +145,7 @@ class Task:
         engine: str = "",
         version: str = UNKNOWN,
         name: str = "custom",
-        failure_threshold: float = DEFAULT_THRESHOLD,
+        failure_threshold: float = 0.5,
         verified: Callable[[Any], bool] | None = None,
         **about: Any,
     ) -> Task:
@@ -169,21 +168,14 @@ class Task:
             raise UnknownNameError("truth", str(about["truth"]), get_args(Truth))
         if not name.strip():
             raise SettingsError("expected a name for the task, got none")
-        for kind, function in (
-            ("what does the task", load),
-            ("loss", loss),
-            ("verified", verified or loss),
-        ):
+        functions = {"what does the task": load, "loss": loss, "verified": verified or loss}
+        for kind, function in functions.items():
             if not callable(function):
                 raise SettingsError(f"expected a function for {kind}, got {function!r:.80}")
+
+        def steady(output: Any) -> bool:
+            return not_empty(output) and loss(output, output) <= failure_threshold
+
         called = engine or getattr(load, "__name__", type(load).__name__)
-        engines = Table("engine", (Engine(called, load, lambda: version, UNKNOWN),))
-        return cls(
-            name=name,
-            loss=loss,
-            failure_threshold=failure_threshold,
-            engines=engines,
-            verified=verified
-            or (lambda output: not_empty(output) and loss(output, output) <= failure_threshold),
-            **about,
-        )
+        engines = Table("engine", (Engine(called, load, lambda: version),))
+        return cls(name, loss, failure_threshold, engines, verified or steady, **about)

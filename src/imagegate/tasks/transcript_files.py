@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from imagegate.engines.outputs import OcrOutput
@@ -25,20 +24,8 @@ HOCR_CONFIDENCE = re.compile(r"x_wconf\s+(-?[\d.]+)")
 def read_transcript_file(path: str) -> OcrOutput | str:
     """Return a transcript with the confidences that its file holds.
 
-    Parameters
-    ----------
-    path : str
-        A file whose suffix is in ``READERS``; any other is read as plain text.
-
-    Returns
-    -------
-    OcrOutput or str
-        Plain text holds no confidences and is returned as it is.
-
-    Raises
-    ------
-    OutputError
-        If the file is not in UTF-8, or not in the format that its suffix names.
+    The suffix says how to read it, see ``READERS``; anything else is plain text, which holds no
+    confidences and is returned as it is. OutputError if it is not UTF-8 or not in that format.
     """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
@@ -49,10 +36,8 @@ def read_transcript_file(path: str) -> OcrOutput | str:
 
 def parse_tsv(text: str) -> OcrOutput:
     """Read the table that ``tesseract … tsv`` writes."""
-    header = text.partition("\n")[0].split("\t")
-    if not {"block_num", "par_num", "line_num", "conf", "text"} <= {
-        name.strip() for name in header
-    }:
+    header = set(map(str.strip, text.partition("\n")[0].split("\t")))
+    if not {"block_num", "par_num", "line_num", "conf", "text"} <= header:
         raise OutputError("expected Tesseract's TSV, with the columns conf and text")
     return read_tsv(text)
 
@@ -165,13 +150,11 @@ def ratio(text: str | None, full: float) -> float:
     return min(value, 1.0) if value >= 0 else math.nan
 
 
-READERS: Mapping[str, Callable[[str], OcrOutput | str]] = MappingProxyType(
-    {
-        ".txt": str,
-        ".tsv": parse_tsv,
-        ".hocr": parse_markup,
-        ".html": parse_markup,
-        ".xml": parse_markup,
-        ".json": parse_answer,
-    }
-)
+READERS: Mapping[str, Callable[[str], OcrOutput | str]] = {
+    ".txt": str,
+    ".tsv": parse_tsv,
+    ".hocr": parse_markup,
+    ".html": parse_markup,
+    ".xml": parse_markup,
+    ".json": parse_answer,
+}
