@@ -31,6 +31,13 @@ COMMANDS = {
     "tasks": "tasks.command",
     "demo": "demo.command",
 }
+# Earlier spellings of options, still accepted.
+EARLIER = {
+    "label": {"limit": "failure-threshold", "output": "kind"},
+    "train": {"promise": "risk-target"},
+    "evaluate": {"part": "split"},
+    "adjust": {"promise": "risk-target"},
+}
 
 
 class Commands(TyperGroup):
@@ -48,7 +55,9 @@ class Commands(TyperGroup):
             examples = [line for line in module.EXAMPLES if line.startswith(f"imagegate {name}")]
             alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
             shown = "\n\n".join(["[bold]Examples[/]", *examples])
-            alone.command(name, epilog=shown)(getattr(module, function))
+            earlier = EARLIER.get(name, {})
+            spelling = {"token_normalize_func": lambda option: earlier.get(option, option)}
+            alone.command(name, epilog=shown, context_settings=spelling)(getattr(module, function))
             self.add_command(typer.main.get_command(alone), name)
         return super().get_command(ctx, name)
 

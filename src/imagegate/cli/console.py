@@ -65,7 +65,7 @@ def print_table(
     start = 1
     while start < len(columns):
         stop = start + 1
-        while stop < len(columns) and widths[0] + sum(widths[start : stop + 1]) <= out.width:
+        while stop < len(columns) and widths[0] + sum(widths[start : stop + 1]) <= out.width + GAP:
             stop += 1
         table = Table(box=None, pad_edge=False, header_style="bold")
         for title, *_ in (columns[0], *columns[start:stop]):
@@ -121,31 +121,20 @@ def progress(what: str) -> Iterator[Callable[..., None]]:
         console=err,
         transient=True,
         disable=not err.is_terminal,
+        speed_estimate_period=600,
     )
-    task, pace, last = bar.add_task(what, total=None, note=""), Pace(), time.monotonic()
+    number, last = bar.add_task(what, total=None, note=""), time.monotonic()
+    task = bar.tasks[0]
 
     def tell(done: int, total: int, note: str = "") -> None:
         nonlocal last
-        rate = pace.rate(done)
-        bar.update(task, completed=done, total=total, note=f"{rate:.1f}/s {note}")
+        bar.update(number, completed=done, total=total)
+        rate = f"{task.speed or 0:.1f}/s"  # what an earlier run has done does not count
+        bar.update(number, note=f"{rate} {note}")
         if bar.disable and time.monotonic() - last > QUIET_SECONDS:
-            last = time.monotonic()
-            left = f", {timedelta(seconds=round((total - done) / rate))} left" if rate else ""
-            err.print(f"{what}: {done:,} of {total:,}, {rate:.1f}/s{left} {note}", soft_wrap=True)
+            last, seconds = time.monotonic(), task.time_remaining
+            left = f", {timedelta(seconds=seconds)} left" if seconds else ""
+            err.print(f"{what}: {done:,} of {total:,}, {rate}{left} {note}", soft_wrap=True)
 
     with bar:
         yield tell
-
-
-class Pace:
-    """How fast it goes; what an earlier run has done does not count."""
-
-    def __init__(self) -> None:
-        self.begun_with = -1
-        self.since = 0.0
-
-    def rate(self, done: int) -> float:
-        """Return how many a second, since the first time it was asked."""
-        if self.begun_with < 0:
-            self.begun_with, self.since = done, time.monotonic()
-        return (done - self.begun_with) / max(time.monotonic() - self.since, 1e-9)

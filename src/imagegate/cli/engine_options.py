@@ -18,6 +18,17 @@ from imagegate.tasks.task import Task
 
 OWN, NETWORK = "Your own engine", "Input and output of an ONNX model"
 
+
+def _own(about: str, metavar: str, *names: str, panel: str = OWN) -> Any:
+    """Declare an option about an engine of the user's."""
+    return typer.Option(*names, help=about, metavar=metavar, rich_help_panel=panel)
+
+
+def _network(about: str, metavar: str) -> Any:
+    """Declare an option about an ONNX model."""
+    return _own(about, metavar, panel=NETWORK)
+
+
 TaskName = Annotated[
     str | None,
     typer.Option(
@@ -30,7 +41,6 @@ TaskName = Annotated[
 TruthFrom = Annotated[
     str | None,
     typer.Option(
-        "--truth",
         metavar="WHERE",
         help="'own': the engine's output on the clean image is the truth, and truth files are "
         "ignored; 'unverified': likewise, even if the engine is unsure.",
@@ -41,79 +51,32 @@ EngineName = Annotated[
 ]
 CommandLine = Annotated[
     str | None,
-    typer.Option(
+    _own(
+        "A program: 'my-ocr {image}' prints its output, 'cut {image} {output}' writes it.",
+        "LINE",
         "--command",
-        metavar="LINE",
-        help="A program: 'my-ocr {image}' prints its output, 'cut {image} {output}' writes it.",
-        rich_help_panel=OWN,
     ),
 ]
-OnnxFile = Annotated[
-    Path | None,
-    typer.Option("--onnx", metavar="FILE", help="An ONNX model.", rich_help_panel=OWN),
-]
-Kind = Annotated[
-    str | None,
-    typer.Option(
-        "--kind",
-        "--output",
-        metavar="KIND",
-        help=f"What the ONNX model returns: {', '.join(CHOICES['kind'])}.",
-        rich_help_panel=OWN,
-    ),
-]
+OnnxFile = Annotated[Path | None, _own("An ONNX model.", "FILE")]
+KINDS = ", ".join(CHOICES["kind"])
+Kind = Annotated[str | None, _own(f"What the ONNX model returns: {KINDS}.", "KIND")]
 ClassNames = Annotated[
     Path | None,
-    typer.Option(
-        "--class-names",
-        metavar="FILE",
-        help="The names of its classes, one a line: those of the folders of images.",
-        rich_help_panel=OWN,
-    ),
+    _own("The names of its classes, one a line: those of the folders of images.", "FILE"),
 ]
-
-
-def _network(name: str, about: str, **settings: Any) -> Any:
-    """Declare an option about ONNX models."""
-    return typer.Option(name, help=about, rich_help_panel=NETWORK, **settings)
-
-
 InputSize = Annotated[
-    str | None,
-    _network("--input-size", "224 or WIDTHxHEIGHT, if the model takes any size.", metavar="SIZE"),
+    str | None, _network("224 or WIDTHxHEIGHT, if the model takes any size.", "SIZE")
 ]
-Fit = Annotated[
-    str | None,
-    _network("--fit", "Fit images by stretch (default), crop or pad.", metavar="HOW"),
-]
+Fit = Annotated[str | None, _network("Fit images by stretch (default), crop or pad.", "HOW")]
 Scaling = Annotated[
     str | None,
-    _network(
-        "--scaling",
-        "Of input values: 0..1 (default), -1..1, 0..255, imagenet, or MEAN/STD.",
-        metavar="HOW",
-    ),
+    _network("Of input values: 0..1 (default), -1..1, 0..255, imagenet, or MEAN/STD.", "HOW"),
 ]
-Colours = Annotated[str | None, _network("--colours", "rgb (default) or bgr.", metavar="ORDER")]
-InputMultiple = Annotated[
-    int | None,
-    _network(
-        "--input-multiple",
-        "Sides must be multiples of N.",
-        metavar="N",
-    ),
-]
-Tile = Annotated[
-    int | None,
-    _network("--tile", "Run it over squares of this side, for large images.", metavar="PX"),
-]
+Colours = Annotated[str | None, _network("rgb (default) or bgr.", "ORDER")]
+InputMultiple = Annotated[int | None, _network("Sides must be multiples of N.", "N")]
+Tile = Annotated[int | None, _network("Run it over squares of this side, for large images.", "PX")]
 Values = Annotated[
-    str | None,
-    _network(
-        "--values",
-        "Of classes or masks: probabilities or logits, if unclear.",
-        metavar="KIND",
-    ),
+    str | None, _network("Of classes or masks: probabilities or logits, if unclear.", "KIND")
 ]
 # The options that describe an ONNX model.
 SHOWN = tuple(field.name for field in fields(Preprocess))
@@ -133,9 +96,7 @@ def task_and_engine(options: Mapping[str, Any], *, runs: bool = True) -> tuple[T
         raise SettingsError(f"--{next(iter(about)).replace('_', '-')} describes an --onnx FILE")
     task = named_task(options["task"] or default_task(given, about.get("kind")))
     task = with_truth(task, options["truth"])
-    if not runs:
-        if given:
-            raise SettingsError("--recipe causes runs no engine: leave the engine out")
+    if not (runs or given):
         return task, None
     if options["onnx"] is not None:
         return task, network(options["onnx"], task, about)
@@ -175,7 +136,7 @@ def default_task(given: list[str], kind: str | None) -> str:
 def known_kind(kind: str | None) -> str:
     """Return the kind of output, refusing an unknown one."""
     if kind is None:
-        raise SettingsError(f"--onnx needs --kind, one of {', '.join(CHOICES['kind'])}")
+        raise SettingsError(f"--onnx needs --kind, one of {KINDS}")
     if kind not in CHOICES["kind"]:
         raise UnknownNameError("kind of output", kind, CHOICES["kind"])
     return kind

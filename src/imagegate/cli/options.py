@@ -19,11 +19,11 @@ PolicyFile = Annotated[
     typer.Option("--policy", "-p", help="TOML: thresholds, what to repair, what people review."),
 ]
 LogFile = Annotated[
-    str | None, typer.Option("--log", help="Append every decision to this local file (JSON lines).")
+    str | None, typer.Option(help="Append every decision to this local file (JSON lines).")
 ]
 Thresholds = Annotated[
     Path | None,
-    typer.Option("--thresholds", help="Your own thresholds for a rules gate, as TOML or JSON."),
+    typer.Option(help="Your own thresholds for a rules gate, as TOML or JSON."),
 ]
 Megapixels = Annotated[
     float | None,
@@ -31,15 +31,21 @@ Megapixels = Annotated[
 ]
 Language = Annotated[
     str,
-    typer.Option("--language", help="Language of the messages: en, de, or your own TOML file."),
+    typer.Option(help="Language of the messages: en, de, or your own TOML file."),
 ]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", help="Worker processes; 0 starts one for each core.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
-Corpora = Annotated[
-    list[Path], typer.Argument(help="Corpus folders from 'imagegate label'; several are joined.")
+Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        help="Clean images, folders, CSV lists (path,truth,group,set), or generated ones: "
+        "'pages:N', 'captures:N', 'photos:N', 'prints:N'."
+    ),
 ]
+CORPORA = typer.Argument(help="Corpus folders from 'imagegate label'; several are joined.")
+Corpora = Annotated[list[Path], CORPORA]
 Roots = Annotated[
     list[str] | None,
     typer.Option("--root", help="'SET=FOLDER': where the images of a set are now; repeatable."),
@@ -49,15 +55,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 GateOut = Annotated[Path, typer.Option("--out", "-o", help="The gate file to write.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing gate file.")]
 Name = Annotated[
-    str | None, typer.Option("--name", help="The name of the gate; by default that of its file.")
+    str | None, typer.Option(help="The name of the gate; by default that of its file.")
 ]
+RISK_TARGET = typer.Option(help="Of the images passed, at most this share fails.")
 FalsePass = Annotated[
     float | None,
-    typer.Option("--cost-false-pass", help="Instead of a risk target: cost of a passed failure."),
+    typer.Option(help="Instead of a risk target: cost of a passed failure."),
 ]
 FalseReject = Annotated[
     float | None,
-    typer.Option("--cost-false-reject", help="Cost of a good image that is held back."),
+    typer.Option(help="Cost of a good image that is held back."),
 ]
 
 

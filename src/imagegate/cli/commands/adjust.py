@@ -11,6 +11,7 @@ import typer
 from imagegate.cli.commands.train import say_left_out
 from imagegate.cli.console import cards, print_json, say, say_written
 from imagegate.cli.options import (
+    RISK_TARGET,
     AsJson,
     FalsePass,
     FalseReject,
@@ -20,54 +21,36 @@ from imagegate.cli.options import (
     both_costs,
     check_gate_out,
 )
-from imagegate.models.artifact import SUFFIX, ZOO, load_gate
+from imagegate.models.artifact import SUFFIX, ZOO, load_gate, save_gate
+from imagegate.training.corpus import read_outcomes
+from imagegate.training.maintenance.adjust import adjust, changes, learned_only, objective_for
 
 EXAMPLES = (
     "imagegate adjust my.gate --risk-target 0.02 --confidence 0.9 -o strict.gate",
     "imagegate adjust my.gate --outcomes feedback.csv --out fed.gate",
 )
 
-RiskTarget = Annotated[
-    float | None,
-    typer.Option(
-        "--risk-target", "--promise", help="Of the images passed, at most this share fails."
-    ),
-]
-Confidence = Annotated[
-    float | None,
-    typer.Option("--confidence", help="The confidence of the risk target; by default as before."),
-]
-Outcomes = Annotated[
-    Path | None,
-    typer.Option(
-        "--outcomes",
-        help="A CSV of path,failed[,group] from production: calibrate on these images, too.",
-    ),
-]
-
 
 def command(
     gate: Annotated[str, typer.Argument(help="A gate file or a bundled gate.")],
     to: GateOut,
-    risk_target: RiskTarget = None,
-    confidence: Confidence = None,
+    risk_target: Annotated[float | None, RISK_TARGET] = None,
+    confidence: Annotated[
+        float | None, typer.Option(help="The confidence of the risk target; by default as before.")
+    ] = None,
     cost_false_pass: FalsePass = None,
     cost_false_reject: FalseReject = None,
-    outcomes: Outcomes = None,
+    outcomes: Annotated[
+        Path | None,
+        typer.Option(
+            help="A CSV of path,failed[,group] from production: calibrate on these images, too."
+        ),
+    ] = None,
     name: Name = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Set a gate's threshold again, from the calibration rows in its file; its trees stay."""
-    from imagegate.models.artifact import save_gate
-    from imagegate.training.corpus import read_outcomes
-    from imagegate.training.maintenance.adjust import (
-        adjust,
-        changes,
-        learned_only,
-        objective_for,
-    )
-
     read = [Path(gate), *([outcomes] if outcomes else []), *ZOO.glob(f"*{SUFFIX}")]
     check_gate_out(to, inputs=read, force=force)
     costs, known = both_costs(cost_false_pass, cost_false_reject), None

@@ -12,8 +12,9 @@ import numpy as np
 import typer
 
 from imagegate import image
-from imagegate.cli.console import complain, err, out, plain, progress
-from imagegate.cli.options import Seed
+from imagegate.cli.commands.label import sources_of
+from imagegate.cli.console import complain, out, progress
+from imagegate.cli.options import Seed, Sources
 from imagegate.degrade import (
     DEGRADATIONS,
     Chain,
@@ -23,11 +24,10 @@ from imagegate.degrade import (
     save,
     single_chain,
 )
-from imagegate.errors import ImageError, SettingsError
+from imagegate.errors import ImageError
 from imagegate.features import CAUSES
 from imagegate.tables import Pixels
 from imagegate.training.data.clean import Clean, Source, load
-from imagegate.training.data.sources import find_sources
 
 EXAMPLES = (
     "imagegate degrade invoice.jpg --out variants",
@@ -39,22 +39,17 @@ CELL_PX = 240
 
 
 def command(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            help="Images, folders, CSV lists, 'pages:N', 'captures:N', 'photos:N' or 'prints:N'."
-        ),
-    ],
+    sources: Sources,
     to: Annotated[Path, typer.Option("--out", "-o", help="Folder for the copies.")],
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", help="A cause ('blur') or a variant ('blur.motion'); repeatable."),
+        typer.Option(help="A cause ('blur') or a variant ('blur.motion'); repeatable."),
     ] = None,
     severity: Annotated[
         int | None, typer.Option("--severity", "-s", min=1, max=5, help="Only this severity.")
     ] = None,
     chains: Annotated[
-        int, typer.Option("--chains", help="Instead: so many realistic mixtures of each image.")
+        int, typer.Option(help="Instead: so many realistic mixtures of each image.")
     ] = 0,
     seed: Seed = 0,
 ) -> None:
@@ -62,11 +57,7 @@ def command(
 
     Also writes NAME__sheet.jpg, which shows all variants, and variants.jsonl, the recipe of each.
     """
-    found, problems = find_sources(sources)
-    for problem in problems:
-        err.print(f"[yellow]warning[/] {plain(problem)}", soft_wrap=True)
-    if not found:
-        raise SettingsError(f"no images in {', '.join(sources)}")
+    found = sources_of(sources)
     plan = list(mixtures(chains, seed) if chains else singles(only or [], severity, seed))
     broken = run(found, plan, to)
     out.print(f"{(len(found) - broken) * len(plan):,} variants in {to}; see *__sheet.jpg first")
@@ -110,13 +101,7 @@ def mixtures(count: int, seed: int) -> Iterator[tuple[str, Chain]]:
         yield f"mixture-{index:03d}", draw_chain(rng)
 
 
-def write_variants(
-    source: Source,
-    clean: Clean,
-    plan: Plan,
-    to: Path,
-    log: IO[str],
-) -> None:
+def write_variants(source: Source, clean: Clean, plan: Plan, to: Path, log: IO[str]) -> None:
     """Write every variant of one source, its recipe as a line of the log, and the sheet."""
     stem = source.source_id.replace("/", "__")
     thumbnails = [("as it is", thumbnail(clean.pixels))]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from imagegate.cli.console import out, print_json, print_table, say
 from imagegate.cli.options import AsJson, Corpora, Roots, Seed, pairs
 from imagegate.models.artifact import load_gate
-
-if TYPE_CHECKING:
-    from imagegate.training.evaluation.evaluation import Evaluation
+from imagegate.pipeline.destination import check_page
+from imagegate.training.corpus import join_corpora, read_corpus
+from imagegate.training.evaluation.evaluate import evaluate
+from imagegate.training.evaluation.evaluation import Evaluation
+from imagegate.training.report import write_report
 
 EXAMPLES = (
     "imagegate evaluate my.gate corpus --report report.html",
@@ -27,25 +29,19 @@ def command(
         Path | None, typer.Option("--report", "-r", help="Write a self-contained HTML page.")
     ] = None,
     against: Annotated[
-        list[str] | None, typer.Option("--against", help="Another gate to compare; repeatable.")
+        list[str] | None, typer.Option(help="Another gate to compare; repeatable.")
     ] = None,
     split: Annotated[
         str,
         typer.Option(
-            "--split",
-            "--part",
             help="test: only sources that no gate has seen; or calibration, train, all.",
         ),
     ] = "test",
     risk: Annotated[
         float | None,
-        typer.Option(
-            "--risk", help="The risk at which coverages are compared; by default the risk target."
-        ),
+        typer.Option(help="The risk at which coverages are compared; by default the risk target."),
     ] = None,
-    bootstrap: Annotated[
-        int, typer.Option("--bootstrap", help="Resamples for the intervals.")
-    ] = 1000,
+    bootstrap: Annotated[int, typer.Option(help="Resamples for the intervals.")] = 1000,
     root: Roots = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -61,11 +57,6 @@ def run(
     gate: str, corpus: list[Path], *, report: Path | None, as_json: bool = False, **settings: Any
 ) -> None:
     """Evaluate, write the report if asked, and print the comparison."""
-    from imagegate.pipeline.destination import check_page
-    from imagegate.training.corpus import join_corpora, read_corpus
-    from imagegate.training.evaluation.evaluate import evaluate
-    from imagegate.training.report import write_report
-
     if report:
         check_page(report, inputs=[gate])
     rows = join_corpora([read_corpus(folder) for folder in corpus])

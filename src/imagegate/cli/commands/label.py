@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from imagegate.cli import engine_options as engines
 from imagegate.cli.console import complain, err, out, plain, progress
-from imagegate.cli.options import Jobs, Seed, pairs
+from imagegate.cli.options import Jobs, Seed, Sources, pairs
 from imagegate.engines.engine import Engine
 from imagegate.errors import CorpusError
-from imagegate.tasks import find_task
 from imagegate.tasks.task import Task
 from imagegate.text import percent
-
-if TYPE_CHECKING:
-    from imagegate.training.labelling.label import LabelReport
+from imagegate.training.data.clean import Source
+from imagegate.training.data.sources import find_sources
+from imagegate.training.labelling.label import LabelReport, label
+from imagegate.training.labelling.recipes import CAUSES_ONLY, FOR_DIAGNOSIS
 
 EXAMPLES = (
     "imagegate label scans/ --task ocr --engine rapidocr --out corpus",
@@ -29,21 +29,13 @@ NOTHING_USABLE = 1
 MOST_SAID = 10  # sources dropped, and kinds of errors, that are named
 MOST_CLEAN_FAILS = 0.3  # of the clean images, beyond which something else may be wrong
 
-Sources = Annotated[
-    list[str],
-    typer.Argument(
-        help="Clean images, folders, CSV lists (path,truth,group,set), or generated ones: "
-        "'pages:N', 'captures:N', 'photos:N', 'prints:N'."
-    ),
-]
 Out = Annotated[
     Path, typer.Option("--out", "-o", help="The corpus folder; an unfinished one is resumed.")
 ]
-Variants = Annotated[int, typer.Option("--variants", "-n", min=1, help="Rows per source image.")]
+Variants = Annotated[int, typer.Option("--variants", "-n", help="Rows per source image.")]
 Recipe = Annotated[
     str,
     typer.Option(
-        "--recipe",
         help="'mixed', 'singles', or 'natural': the images as they are. To teach reasons, in a "
         "folder of their own: 'causes', which runs no engine, or 'counterfactuals'.",
     ),
@@ -51,7 +43,6 @@ Recipe = Annotated[
 Strength = Annotated[
     float | None,
     typer.Option(
-        "--strength",
         metavar="FACTOR",
         help="How strongly images are degraded; 1 is what breaks reading. By default that of the "
         "task. If nearly everything fails, use less.",
@@ -60,27 +51,20 @@ Strength = Annotated[
 GroupBy = Annotated[
     str | None,
     typer.Option(
-        "--group-by",
-        help="Regular expression on file names; images with the same group 1 stay in one split.",
+        help="Regular expression on file names; images with the same group 1 stay in one split."
     ),
 ]
-LimitSources = Annotated[
-    int | None, typer.Option("--limit-sources", help="Use at most so many sources of each set.")
-]
+LimitSources = Annotated[int | None, typer.Option(help="Use at most so many sources of each set.")]
 FailureThreshold = Annotated[
     float | None,
     typer.Option(
-        "--failure-threshold",
-        "--limit",
-        min=0.0,
-        max=1.0,
         metavar="LOSS",
         help="The loss, 0 to 1, beyond which the task failed; by default that of the task.",
     ),
 ]
 Licence = Annotated[
     list[str] | None,
-    typer.Option("--licence", help="'SET=TEXT': the licence of a set, for the card; repeatable."),
+    typer.Option(help="'SET=TEXT': the licence of a set, for the card; repeatable."),
 ]
 HalfRun = Annotated[
     bool,
@@ -92,14 +76,11 @@ HalfRun = Annotated[
 Errors = Annotated[
     str,
     typer.Option(
-        "--errors",
         metavar="HOW",
         help="If the engine fails with an error: 'leave-out' the row, or count it as 'fail'.",
     ),
 ]
-Timeout = Annotated[
-    float, typer.Option("--timeout", help="Seconds that an engine may take for an image.")
-]
+Timeout = Annotated[float, typer.Option(help="Seconds that an engine may take for an image.")]
 
 # The parameters of the command that ``run`` takes as they are.
 SETTINGS = (
@@ -143,26 +124,22 @@ def command(
 
     Stop it at any time: the same command resumes where it stopped.
     """
-    chosen, program = engines.task_and_engine(context.params, runs=runs_engine(recipe))
+    chosen, program = engines.task_and_engine(context.params, runs=recipe != CAUSES_ONLY)
     settings = {name: context.params[name] for name in SETTINGS}
     settings |= {"jobs": jobs or None, "licences": pairs(licence, "--licence SET=TEXT")}
     run(sources, to, task=chosen, engine=program, **settings)
-    say_next(to, recipe)
-
-
-def runs_engine(recipe: str) -> bool:
-    """Tell whether an engine runs on what a recipe makes."""
-    from imagegate.training.labelling.recipes import CAUSES_ONLY
-
-    return recipe != CAUSES_ONLY
-
-
-def say_next(to: Path, recipe: str) -> None:
-    """Say which command takes the corpus."""
-    from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
-
     corpora = f"CORPUS {to}" if recipe in FOR_DIAGNOSIS else to
     out.print(f"next: imagegate train {corpora} --out my.gate")
+
+
+def sources_of(names: list[str], task: str | Task = "ocr", **settings: Any) -> list[Source]:
+    """Find the sources, and print what was left out or ignored."""
+    found, problems = find_sources(names, task, **settings)
+    for problem in problems:
+        err.print(f"[yellow]warning[/] {plain(problem)}", soft_wrap=True)
+    if not found:
+        raise CorpusError(f"no images in {', '.join(names)}")
+    return found
 
 
 def run(
@@ -176,16 +153,8 @@ def run(
     **settings: Any,
 ) -> None:
     """Find the sources, label them under a progress bar, and report."""
-    from imagegate.training.data.sources import find_sources
-    from imagegate.training.labelling.label import label
-
-    chosen = find_task(task)
-    found, problems = find_sources(sources, chosen, group_by=group_by, limit=limit_sources)
-    for problem in problems:
-        err.print(f"[yellow]warning[/] {plain(problem)}", soft_wrap=True)
-    if not found:
-        raise CorpusError(f"no usable sources in {', '.join(sources)}")
-    runs = runs_engine(settings.get("recipe", ""))
+    found = sources_of(sources, task, group_by=group_by, limit=limit_sources)
+    runs = settings.get("recipe") != CAUSES_ONLY
     with progress("labelling") as tell:
 
         def count(done: int, total: int, errors: int, fails: int) -> None:
@@ -193,7 +162,7 @@ def run(
             tell(done, total, f"{note}, {errors} errors" if errors else note)
 
         try:
-            report = label(found, chosen, engine, to, progress=count, **settings)
+            report = label(found, task, engine, to, progress=count, **settings)
         except KeyboardInterrupt:
             complain("stopped. Every row is kept: the same command resumes from here.")
             raise typer.Exit(130) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imagegate.cli.console import out, progress
 from imagegate.cli.options import Corpora, Jobs, Roots, pairs
+from imagegate.training.maintenance.remeasure import remeasure
 
 EXAMPLES = ("imagegate remeasure corpus --root scans=/data/scans",)
 
@@ -13,8 +14,6 @@ def command(corpus: Corpora, root: Roots = None, jobs: Jobs = 0) -> None:
 
     For a corpus that an older imagegate labelled: losses stay, measures are replaced.
     """
-    from imagegate.training.maintenance.remeasure import remeasure
-
     roots = pairs(root, "--root SET=FOLDER")
     for folder in corpus:
         with progress("measuring") as tell:

@@ -38,7 +38,7 @@ def command(
     thresholds: Thresholds = None,
     policy: PolicyFile = None,
     how: Annotated[
-        str, typer.Option("--how", help="copy, link (symbolic) or list: nothing but the table.")
+        str, typer.Option(help="copy, link (symbolic) or list: nothing but the table.")
     ] = "copy",
     log: LogFile = None,
     megapixels: Megapixels = None,

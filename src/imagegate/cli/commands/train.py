@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from imagegate.cli.console import cards, err, out, plain, print_json, print_table, say, say_written
 from imagegate.cli.options import (
+    CORPORA,
+    RISK_TARGET,
     AsJson,
     FalsePass,
     FalseReject,
@@ -21,13 +23,32 @@ from imagegate.cli.options import (
     check_gate_out,
 )
 from imagegate.errors import SettingsError
+from imagegate.models.artifact import save_gate
+from imagegate.models.card_text import diagnosis_lines, insight_lines
+from imagegate.models.gate import Gate
 from imagegate.text import agree, count
-
-if TYPE_CHECKING:
-    from imagegate.models.gate import Gate
-    from imagegate.training.corpus import Corpus
-    from imagegate.training.evaluation.evaluation import Evaluation
-    from imagegate.training.learning.messages import TrainingMessages
+from imagegate.training.corpus import (
+    Corpus,
+    join_corpora,
+    read_corpus,
+    read_outcomes,
+    with_outcomes,
+)
+from imagegate.training.evaluation.baselines import ORACLE
+from imagegate.training.evaluation.evaluate import evaluate
+from imagegate.training.evaluation.evaluation import (
+    Evaluation,
+    cell,
+    measured,
+    ranks,
+    rules_of,
+    scope,
+    too_few,
+)
+from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
+from imagegate.training.labelling.store import read_meta
+from imagegate.training.learning.fit import train
+from imagegate.training.learning.messages import TrainingMessages
 
 EXAMPLES = (
     "imagegate train corpus --out my.gate --risk-target 0.05 --confidence 0.95",
@@ -35,14 +56,9 @@ EXAMPLES = (
 )
 MOST_SAID = 10  # outcomes left out that are named
 
-Corpora = Annotated[
-    list[Path] | None,
-    typer.Argument(help="Corpus folders from 'imagegate label'; several are joined."),
-]
 Outcomes = Annotated[
     Path | None,
     typer.Option(
-        "--outcomes",
         help="Your own images: a CSV of path,failed[,group] from production, instead of corpora "
         "or added to them as the set 'feedback'.",
     ),
@@ -51,29 +67,19 @@ TaskName = Annotated[
     str | None,
     typer.Option("--task", "-t", help="With --outcomes alone: what the images are for."),
 ]
-RiskTarget = Annotated[
-    float,
-    typer.Option(
-        "--risk-target", "--promise", help="Of the images passed, at most this share fails."
-    ),
-]
-Confidence = Annotated[
-    float, typer.Option("--confidence", help="The confidence with which the risk target holds.")
-]
+Confidence = Annotated[float, typer.Option(help="The confidence with which the risk target holds.")]
 Shares = Annotated[
     str,
-    typer.Option(
-        "--shares", help="Shares of the sources to train, calibrate and test on; they sum to 1."
-    ),
+    typer.Option(help="Shares of the sources to train, calibrate and test on; they sum to 1."),
 ]
 
 
 def command(
-    corpus: Corpora = None,
+    corpus: Annotated[list[Path] | None, CORPORA] = None,
     to: GateOut = Path("my.gate"),
     outcomes: Outcomes = None,
     task: TaskName = None,
-    risk_target: RiskTarget = 0.05,
+    risk_target: Annotated[float, RISK_TARGET] = 0.05,
     confidence: Confidence = 0.95,
     cost_false_pass: FalsePass = None,
     cost_false_reject: FalseReject = None,
@@ -105,16 +111,9 @@ def command(
     if as_json:
         print_json(cards(gate))
     elif corpus and not outcomes:  # 'evaluate' reads corpora alone
-        folders = " ".join(str(folder) for folder in corpus if teaches_risk(folder))
+        usable = (path for path in corpus if read_meta(path).get("recipe") not in FOR_DIAGNOSIS)
+        folders = " ".join(map(str, usable))
         out.print(f"next: imagegate evaluate {to} {folders} --report report.html", soft_wrap=True)
-
-
-def teaches_risk(folder: Path) -> bool:
-    """Tell whether a corpus teaches more than reasons."""
-    from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
-    from imagegate.training.labelling.store import read_meta
-
-    return read_meta(folder).get("recipe") not in FOR_DIAGNOSIS
 
 
 def three(text: str) -> list[float]:
@@ -138,12 +137,6 @@ def run(
     **settings: Any,
 ) -> Gate:
     """Train, evaluate on the test split, write the gate file, and report."""
-    from imagegate.models.artifact import save_gate
-    from imagegate.training.corpus import read_corpus
-    from imagegate.training.evaluation.evaluate import evaluate
-    from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
-    from imagegate.training.learning.fit import train
-
     check_gate_out(to, inputs=[outcomes] if outcomes else [], force=force)
     found = [read_corpus(folder) for folder in corpus]
     others = [rows for rows in found if rows.meta.get("recipe") in FOR_DIAGNOSIS]
@@ -161,8 +154,6 @@ def run(
 
 def tell(gate: Gate, summary: TrainingMessages, heldout: Evaluation) -> None:
     """Print what it learned, how it compares, its guarantee, and what is missing."""
-    from imagegate.models.card_text import diagnosis_lines, insight_lines
-
     of_output = insight_lines(gate.output.card.lesson) if gate.output else []
     of_output = [f"With the output at hand: {line}" for line in of_output]
     say(*summary.learned, *insight_lines(gate.card.lesson), *of_output)
@@ -173,9 +164,6 @@ def tell(gate: Gate, summary: TrainingMessages, heldout: Evaluation) -> None:
 
 def compare(heldout: Evaluation) -> None:
     """Print the gate beside the rules, on what it has not learned from."""
-    from imagegate.training.evaluation.baselines import ORACLE
-    from imagegate.training.evaluation.evaluation import cell, ranks, rules_of, scope, too_few
-
     shown = {"auroc": "AUROC", "coverage": "passed", "risk": "failing of passed"}
     results = [result for result in heldout.results if result.key != ORACLE]
     rows = [[result.name, *(cell(result, name) for name in shown)] for result in results]
@@ -188,8 +176,6 @@ def compare(heldout: Evaluation) -> None:
 
 def tested(heldout: Evaluation) -> list[str]:
     """Return what the rows kept for the test say of a guarantee, if there is one."""
-    from imagegate.training.evaluation.evaluation import measured
-
     given = heldout.card.guarantee
     passed = heldout["learned"].operating.passed
     return [f"On the test {measured(heldout, given)}."] if given and given.kept and passed else []
@@ -197,8 +183,6 @@ def tested(heldout: Evaluation) -> list[str]:
 
 def rows_of(corpora: list[Corpus], outcomes: Path | None, task: str | None) -> Corpus:
     """Return the rows that the probability of failure is learned from."""
-    from imagegate.training.corpus import join_corpora, read_outcomes, with_outcomes
-
     if not (corpora or outcomes):
         raise SettingsError(
             "the recipes 'causes' and 'counterfactuals' only teach a gate to name causes: give a "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, cast
 
 import typer
 from rich.cells import cell_len
@@ -13,13 +13,14 @@ from imagegate.cli.console import out, print_json, print_table
 from imagegate.cli.options import AsJson
 from imagegate.errors import SettingsError
 from imagegate.models.gate import OUTPUT_SUFFIX
+from imagegate.monitoring import watch, write_page
+from imagegate.monitoring.advice import Advice
+from imagegate.monitoring.drift import Shift
+from imagegate.monitoring.log import By
+from imagegate.monitoring.report import Report, Section
+from imagegate.pipeline.destination import check_page
+from imagegate.pipeline.summary import WORDS
 from imagegate.text import count, percent, percent_range
-
-if TYPE_CHECKING:
-    from imagegate.monitoring.advice import Advice
-    from imagegate.monitoring.drift import Shift
-    from imagegate.monitoring.log import By
-    from imagegate.monitoring.report import Report, Section
 
 EXAMPLES = (
     "imagegate watch decisions.jsonl --html watch.html",
@@ -31,6 +32,7 @@ DRIFT_STYLE = {"none": "dim", "some": "yellow", "large": "bold yellow"}
 MOST_ADVICE = 4  # besides the most urgent
 MOST_SHIFTS = 10  # large shifts in words
 ELSEWHERE = "see --html or --json"
+SCALE = "stability index: under 0.1 none, over 0.25 large; [bold red]red[/]: rare in training"
 MOST_REASONS, NAME_WIDTH = 2, 24  # of a period, in a table
 HELD_FOR = "held back for"
 
@@ -44,18 +46,14 @@ GateName = Annotated[
     typer.Option("--gate", "-g", help="A bundled gate or a .gate file; by default the log's."),
 ]
 Grouping = Annotated[
-    str | None, typer.Option("--by", help="day or batch; by default day, if the log has several.")
+    str | None, typer.Option(help="day or batch; by default day, if the log has several.")
 ]
 Against = Annotated[
     str | None,
-    typer.Option("--against", help="Measure drift against this day or batch, not training."),
+    typer.Option(help="Measure drift against this day or batch, not training."),
 ]
-Feedback = Annotated[
-    Path | None, typer.Option("--feedback", help="Outcomes of images: a CSV of path,failed.")
-]
-Page = Annotated[
-    Path | None, typer.Option("--html", help="Write a self-contained page with plots.")
-]
+Feedback = Annotated[Path | None, typer.Option(help="Outcomes of images: a CSV of path,failed.")]
+Page = Annotated[Path | None, typer.Option(help="Write a self-contained page with plots.")]
 
 
 def command(
@@ -71,14 +69,11 @@ def command(
 
     Exit code 0: keep the gate. 1: look at a sample, or train again. 2: could not run.
     """
-    from imagegate.monitoring import watch, write_page
-    from imagegate.pipeline.destination import check_page
-
     if by not in (None, "day", "batch"):
         raise SettingsError(f"--by: expected day or batch, got {by!r}")
     if html:
         check_page(html, inputs=inputs(logs, feedback, gate))
-    report = watch(logs, gate=gate, by=cast("By | None", by), against=against, feedback=feedback)
+    report = watch(logs, gate=gate, by=cast(By | None, by), against=against, feedback=feedback)
     if html:
         write_page(report, html)
     if as_json:
@@ -132,13 +127,8 @@ def advise(advice: Advice, name: str) -> None:
     out.print(f"{level}{about}{escape(advice.because())}", soft_wrap=True)
 
 
-SCALE = "stability index: under 0.1 none, over 0.25 large; [bold red]red[/]: rare in training"
-
-
 def counted(sections: tuple[Section, ...], by: str) -> None:
     """Print what became of the images of every period."""
-    from imagegate.pipeline.summary import WORDS
-
     columns = {"images": [f"{one.images:,}" for one in sections]}
     columns["to use"] = [passed(one) for one in sections]
     for route, words in WORDS.items():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from imagegate.engines.engine import Engine
 from imagegate.errors import CorpusError, SettingsError, UnknownNameError
@@ -35,7 +36,7 @@ Progress = Callable[[int, int, int, int], None]
 
 @dataclass(frozen=True)
 class LabelReport:
-    """What came of a run.
+    """The outcome of a run.
 
     Parameters
     ----------
@@ -146,7 +147,9 @@ def label(
         Counts, and the sources that could not serve with the reason.
     """
     task = find_task(task)
-    chosen = _no_engine(engine) if recipe == CAUSES_ONLY else find_engine(task, engine)
+    if recipe == CAUSES_ONLY and engine is not None:
+        raise SettingsError("the recipe 'causes' runs no engine: leave the engine out")
+    chosen = NO_ENGINE if recipe == CAUSES_ONLY else find_engine(task, engine)
     folder, variants = Path(out), 1 if recipe == "natural" else variants
     strength = task.strength if strength is None else strength
     _check(recipe, errors, variants=variants, jobs=jobs, timeout=timeout, strength=strength)
@@ -156,6 +159,8 @@ def label(
     given = {"seed": seed, "variants": variants, "recipe": recipe}
     given |= {name: value for name, value in unusual.items() if value != USUAL[name]}
     threshold = task.failure_threshold if failure_threshold is None else failure_threshold
+    if not 0 <= threshold <= 1:
+        raise SettingsError(f"expected failure_threshold from 0 to 1, got {threshold}")
     meta = settings(sources, task, chosen, threshold, given=given, licences=licences or {})
     if begin(folder, meta, resume=resume):
         _count_errors_as(folder, errors)
@@ -242,24 +247,18 @@ class _Run:
         kept = [source for source in self.sources if source.source_id not in dropped]
         names = (row_id(source, variant) for source in kept for variant in range(self.variants))
         table = store.finish(self.folder, shards, names, output_measures(self.plan.task.name))
-        error, loss = table["error"].to_pylist(), table["loss"].to_pylist()
-        threshold, natural = self.tally.threshold, self.plan.recipe == "natural"
-        clean = _clean_rows(table["cause"].to_pylist(), error, loss, threshold)
+        errors, cause = (np.array(table[name].to_pylist(), object) for name in ("error", "cause"))
+        fails = table["loss"].to_numpy().astype(np.float64) > self.tally.threshold
+        clean = (cause == "clean") & (errors == "")
+        natural = self.plan.recipe == "natural"
         return {
             "rows": table.num_rows,
-            "errors": sum(map(bool, error)),
-            "fails": sum(value > threshold for value in loss),
+            "errors": int((errors != "").sum()),
+            "fails": int(fails.sum()),
             "dropped": dict(sorted(dropped.items())),
-            **({} if natural else {"clean": clean}),
-            "reasons": _common(table["row_id"].to_pylist(), error),
+            **({} if natural else {"clean": [int(clean.sum()), int(fails[clean].sum())]}),
+            "reasons": _common(table["row_id"].to_pylist(), errors),
         }
-
-
-def _no_engine(engine: object) -> Engine:
-    """Return what stands for an engine where none runs; refuse one that is given for nothing."""
-    if engine is not None:
-        raise SettingsError("the recipe 'causes' runs no engine: leave the engine out")
-    return NO_ENGINE
 
 
 def _check(recipe: str, errors: str, **numbers: float | None) -> None:
@@ -282,25 +281,14 @@ def _count_errors_as(folder: Path, errors: str) -> None:
         store.write_meta(folder, new)
 
 
-def _clean_rows(
-    causes: Sequence[str], errors: Sequence[str], losses: Sequence[float], threshold: float
-) -> tuple[int, int]:
-    """Count the rows of sources as they are, and those on which the task fails."""
-    rows = zip(causes, errors, losses, strict=True)
-    clean = [loss for cause, error, loss in rows if cause == "clean" and not error]
-    return len(clean), sum(loss > threshold for loss in clean)
-
-
-def _common(rows: Sequence[str], errors: Sequence[str]) -> list[tuple[str, int, str]]:
-    """Return what went wrong, the commonest first, with the first row that tells it."""
-    first: dict[str, tuple[str, str]] = {}
-    times: Counter[str] = Counter()
+def _common(rows: Iterable[str], errors: Iterable[str]) -> list[tuple[str, int, str]]:
+    """Return what went wrong, the commonest first: message, in how many rows, the first of them."""
+    kinds: dict[str, list[tuple[str, str]]] = {}
     for row, error in zip(rows, errors, strict=True):
         if error:
-            kind = NUMBER.sub("#", error)
-            first.setdefault(kind, (error, row))
-            times[kind] += 1
-    return [(first[kind][0], count, first[kind][1]) for kind, count in times.most_common()]
+            kinds.setdefault(NUMBER.sub("#", error), []).append((error, row))
+    common = sorted(kinds.values(), key=len, reverse=True)
+    return [(found[0][0], len(found), found[0][1]) for found in common]
 
 
 def _report(folder: Path) -> LabelReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from functools import partial
 from hashlib import sha256
 from importlib import metadata
@@ -15,7 +15,7 @@ from imagegate.parallel.pool import run_many
 from imagegate.tasks import TASKS
 from imagegate.training.data.outcomes import Outcome, read_list
 from imagegate.training.labelling import store
-from imagegate.training.labelling.rows import Row, describe
+from imagegate.training.labelling.rows import Row, describe, measured
 
 
 def read_outcomes_rows(
@@ -23,14 +23,18 @@ def read_outcomes_rows(
 ) -> tuple[dict[str, Any], list[Row]]:
     """Return what corpus.json would say, and the rows."""
     listed = read_list(table)
-    base = listed.folder
-    measured = measure_all(base, listed.rows, usual_set, jobs)
-    rows = [row for row in measured if not row["error"]]
+    work = partial(measured_row, listed.folder, usual_set)
+    answers = run_many(work, listed.rows, jobs=jobs, sendable=(Outcome,))
+    # An error here is of a worker that died of its image; all others are in the row already.
+    every = [
+        done.value or blank_row(row, usual_set) | {"error": done.error}
+        for row, done in zip(listed.rows, answers, strict=True)
+    ]
+    rows = [row for row in every if not row["error"]]
     if not rows:
-        raise CorpusError(f"{listed.name}: none of {len(measured)} images could be read")
-    sets = {
-        name: sum(row["set"] == name for row in rows) for name in sorted({r["set"] for r in rows})
-    }
+        raise CorpusError(f"{listed.name}: none of {len(every)} images could be read")
+    sets = sorted(Counter(row["set"] for row in rows).items())
+    root = {"root": str(listed.folder), "licence": "the user's own"}
     return {
         "format": store.FORMAT,
         "task": task,
@@ -48,30 +52,14 @@ def read_outcomes_rows(
         "imagegate": metadata.version("imagegate"),
         "features_version": features.VERSION,
         "measures": list(features.MEASURES),
-        "sets": {
-            name: {"sources": count, "root": str(base), "licence": "the user's own"}
-            for name, count in sets.items()
-        },
+        "sets": {name: {"sources": count, **root} for name, count in sets},
         "complete": True,
         "rows": len(rows),
-        "errors": len(measured) - len(rows),
+        "errors": len(every) - len(rows),
         "repeated": listed.repeated,
         "fails": int(sum(row["loss"] for row in rows)),
-        "dropped": {row["path"]: row["error"] for row in measured if row["error"]},
+        "dropped": {row["path"]: row["error"] for row in every if row["error"]},
     }, rows
-
-
-def measure_all(
-    base: Path, listed: Iterable[Outcome], usual_set: str, jobs: int | None
-) -> list[Row]:
-    """Measure every image of a list, in several processes."""
-    rows, work = list(listed), partial(measured_row, base, usual_set)
-    answers = run_many(work, rows, jobs=jobs, sendable=(Outcome,))
-    # An error here is of a worker that died of its image; all others are in the row already.
-    return [
-        done.value or blank_row(row, usual_set) | {"error": done.error}
-        for row, done in zip(rows, answers, strict=True)
-    ]
 
 
 def blank_row(listed: Outcome, usual_set: str) -> Row:
@@ -99,13 +87,9 @@ def measured_row(base: Path, usual_set: str, listed: Outcome) -> Row:
     row = blank_row(listed, usual_set)
     try:
         row["content"] = _content(base / listed.path, listed.sha256)
-        picture = image.read(base / listed.path, frame=listed.page - 1)
-        values = features.measure(picture)
+        return row | measured(image.read(base / listed.path, frame=listed.page - 1))
     except (ImagegateError, OSError) as error:
         return row | {"error": describe(error)}
-    height, width = picture.gray.shape
-    measures = dict(zip(features.MEASURES, map(float, values), strict=True))
-    return row | {"width": width, "height": height} | measures
 
 
 def _content(path: Path, wanted: str) -> str:

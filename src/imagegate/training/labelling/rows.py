@@ -15,17 +15,11 @@ from imagegate import image
 from imagegate.degrade import chain_from_json, chain_to_json
 from imagegate.engines.engine import Engine
 from imagegate.errors import EngineError
-from imagegate.features import (
-    MEASURES,
-    OUTPUTS,
-    measure,
-    measure_output,
-    output_measures,
-)
+from imagegate.features import MEASURES, OUTPUTS, measure, measure_output, output_measures
 from imagegate.parallel.isolation import Event, Job
 from imagegate.tables import Pixels
 from imagegate.tasks.task import Task
-from imagegate.training.data.clean import Clean, Source, cause_of, load, variant_bytes
+from imagegate.training.data.clean import Source, cause_of, load, variant_bytes
 from imagegate.training.data.truths import Unusable, checked_loss, given_truth, own_truth, sound
 from imagegate.training.labelling import store
 from imagegate.training.labelling.recipes import CAUSES_ONLY, draw, row_seed
@@ -77,18 +71,24 @@ class Plan:
             row = blank_row(source, variant, self)
             yield Event("begin", source, row)
             try:
-                picture, facts = prepared(clean, row, variant)
-                row = row | facts
+                chain = chain_from_json(row["chain"])
+                data = variant_bytes(clean, chain, seed=row["seed"], variant=variant)
+                picture = image.read(data)
+                row = row | {"reference_px": clean.reference_px, **measured(picture)}
                 if not self.runs_engine:
                     yield Event("result", source, row)
                     continue
                 yield Event("engine", source, row)
                 output, second = sound(run(picture.rgb.copy())), None  # it may write into its input
-                row |= scored(output, truth, self.task)
+                loss = checked_loss(self.task, output, truth)
+                row |= {"loss": loss, "confidence": float(self.task.confidence(output))}
                 if self.half_run:
                     yield Event("engine", source, row)
                     second = run(half(picture.rgb))
-                row |= judged(picture, output, self.task, second)
+                if self.task.name in OUTPUTS:
+                    values = measure_output(self.task.name, picture, output, second=second)
+                    named = output_measures(self.task.name)
+                    row |= dict(zip(named, map(float, values), strict=True))
             except Exception as error:  # noqa: BLE001 an engine may raise anything; the row keeps it
                 row = row | {"error": describe(error)}
             yield Event("result", source, row)
@@ -124,36 +124,17 @@ def blank_row(source: Source, variant: int, plan: Plan) -> Row:
     }
 
 
-def prepared(clean: Clean, row: Row, variant: int) -> tuple[image.Image, Row]:
-    """Make the image of a row; return it and what is measured on it."""
-    chain = chain_from_json(row["chain"])
-    data = variant_bytes(clean, chain, seed=row["seed"], variant=variant)
-    picture = image.read(data)
-    values = measure(picture)
-    height, width = picture.rgb.shape[:2]
-    named = dict(zip(MEASURES, map(float, values), strict=True))
-    size = {"reference_px": clean.reference_px, "width": width, "height": height}
-    return picture, {**size, **named}
-
-
-def scored(output: Any, truth: Any, task: Task) -> Row:
-    """Return the loss and confidence of an output, refusing a loss that is none."""
-    loss = checked_loss(task, output, truth)
-    return {"loss": loss, "confidence": float(task.confidence(output))}
+def measured(picture: image.Image) -> Row:
+    """Return the size and the measures of an image."""
+    height, width = picture.gray.shape
+    values = map(float, measure(picture))
+    return {"width": width, "height": height, **dict(zip(MEASURES, values, strict=True))}
 
 
 def half(pixels: Pixels) -> Pixels:
     """Return an image at half size."""
     size = (max(1, pixels.shape[1] // 2), max(1, pixels.shape[0] // 2))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def judged(picture: image.Image, output: Any, task: Task, second: Any = None) -> Row:
-    """Return what is measured on an output, nothing for a task that has no such measures."""
-    if task.name not in OUTPUTS:
-        return {}
-    values = measure_output(task.name, picture, output, second=second)
-    return dict(zip(output_measures(task.name), map(float, values), strict=True))
 
 
 def describe(error: BaseException) -> str:

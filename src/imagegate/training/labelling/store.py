@@ -81,11 +81,10 @@ def finish(folder: Path, shards: Shards, keep: Iterable[str], outputs: Sequence[
     pa, columns = arrow(), schema(outputs)
     tables = [pa.Table.from_pylist(rows, schema=columns) for rows in shards.read()]
     table = pa.concat_tables([columns.empty_table(), *tables]).sort_by("row_id")
-    wanted, seen, kept = set(keep), set(), []
+    wanted, first = set(keep), dict[str, int]()
     for index, name in enumerate(table["row_id"].to_pylist()):
-        if name in wanted and name not in seen:
-            kept.append(index)
-            seen.add(name)
+        first.setdefault(name, index)
+    kept = [index for name, index in first.items() if name in wanted]
     table = table.take(pa.array(kept, pa.int64())).combine_chunks()
     write(table, folder / ROWS)
     return table
