@@ -147,35 +147,22 @@ def label(
         Counts, and the sources that could not serve with the reason.
     """
     task = find_task(task)
-    if recipe == CAUSES_ONLY and engine is not None:
-        raise SettingsError("the recipe 'causes' runs no engine: leave the engine out")
-    chosen = NO_ENGINE if recipe == CAUSES_ONLY else find_engine(task, engine)
-    folder, variants = Path(out), 1 if recipe == "natural" else variants
     strength = task.strength if strength is None else strength
-    _check(recipe, errors, variants=variants, jobs=jobs, timeout=timeout, strength=strength)
-    if half_run and (task.text or not output_measures(task.name)):
-        raise SettingsError(f"half_run compares two masks; the output of {task.name} is none")
+    threshold = task.failure_threshold if failure_threshold is None else failure_threshold
+    variants = 1 if recipe == "natural" else variants
+    plan = Plan(task, _engine(task, engine, recipe), recipe, seed, half_run, strength)
+    numbers = {"variants": variants, "jobs": jobs, "timeout": timeout, "strength": strength}
+    _check(plan, errors, threshold, numbers)
     unusual = {"half_run": half_run, "strength": strength, "errors_as": errors}
     given = {"seed": seed, "variants": variants, "recipe": recipe}
     given |= {name: value for name, value in unusual.items() if value != USUAL[name]}
-    threshold = task.failure_threshold if failure_threshold is None else failure_threshold
-    if not 0 <= threshold <= 1:
-        raise SettingsError(f"expected failure_threshold from 0 to 1, got {threshold}")
-    meta = settings(sources, task, chosen, threshold, given=given, licences=licences or {})
-    if begin(folder, meta, resume=resume):
-        _count_errors_as(folder, errors)
-        return _report(folder)
-    store.write_meta(folder, {**meta, "timeout": timeout, "complete": False})
-    run = _Run(
-        *(folder, sources, Plan(task, chosen, recipe, seed, half_run, strength), variants),
-        _Tally(len(sources) * variants, meta["limit"], progress, errors == FAIL),
-    )
-    with store.open_shards(folder) as shards:
-        dropped = run.make_rows(shards, jobs=jobs or cores(), timeout=timeout)
-        counts = run.join(shards, dropped)
-        store.write_meta(folder, {**meta, "timeout": timeout, "complete": True, **counts})
-    store.clear(folder)
-    return _report(folder)
+    meta = settings(sources, task, plan.engine, threshold, given=given, licences=licences or {})
+    tally = _Tally(len(sources) * variants, threshold, progress, errors == FAIL)
+    run = _Run(Path(out), sources, plan, variants, tally)
+    if not begin(run.folder, meta, resume=resume):
+        run.make({**meta, "timeout": timeout}, jobs or cores())
+    _count_errors_as(run.folder, errors)
+    return _report(run.folder)
 
 
 @dataclass
@@ -210,6 +197,15 @@ class _Run:
     plan: Plan
     variants: int
     tally: _Tally
+
+    def make(self, meta: dict[str, Any], jobs: int) -> None:
+        """Make the corpus, or what is missing of it."""
+        store.write_meta(self.folder, {**meta, "complete": False})
+        with store.open_shards(self.folder) as shards:
+            dropped = self.make_rows(shards, jobs=jobs, timeout=meta["timeout"])
+            counts = self.join(shards, dropped)
+            store.write_meta(self.folder, {**meta, "complete": True, **counts})
+        store.clear(self.folder)
 
     def make_rows(self, shards: Shards, *, jobs: int, timeout: float) -> dict[str, str]:
         """Make the rows that are missing; return the sources that could not serve."""
@@ -261,15 +257,28 @@ class _Run:
         }
 
 
-def _check(recipe: str, errors: str, **numbers: float | None) -> None:
+def _engine(task: Task, engine: str | Engine | None, recipe: str) -> Engine:
+    if recipe != CAUSES_ONLY:
+        return find_engine(task, engine)
+    if engine is not None:
+        raise SettingsError("the recipe 'causes' runs no engine: leave the engine out")
+    return NO_ENGINE
+
+
+def _check(plan: Plan, errors: str, threshold: float, numbers: Mapping[str, float | None]) -> None:
     """Refuse settings that cannot be meant."""
-    if recipe not in RECIPES:
-        raise UnknownNameError("recipe", recipe, RECIPES)
+    if plan.recipe not in RECIPES:
+        raise UnknownNameError("recipe", plan.recipe, RECIPES)
     if errors not in ERRORS:
         raise UnknownNameError("way to count errors", errors, ERRORS)
     for name, value in numbers.items():
         if value is not None and not value > 0:
             raise SettingsError(f"expected {name} above 0, got {value}")
+    if not 0 <= threshold <= 1:
+        raise SettingsError(f"expected failure_threshold from 0 to 1, got {threshold}")
+    name = plan.task.name
+    if plan.half_run and (plan.task.text or not output_measures(name)):
+        raise SettingsError(f"half_run compares two masks; the output of {name} is none")
 
 
 def _count_errors_as(folder: Path, errors: str) -> None:

@@ -13,7 +13,7 @@ from imagegate import features, image
 from imagegate.errors import CorpusError, ImageError, ImagegateError
 from imagegate.parallel.pool import run_many
 from imagegate.tasks import TASKS
-from imagegate.training.data.outcomes import Outcome, read_list
+from imagegate.training.data.outcomes import Outcome, Outcomes, read_list
 from imagegate.training.labelling import store
 from imagegate.training.labelling.rows import Row, describe, measured
 
@@ -23,13 +23,7 @@ def read_outcomes_rows(
 ) -> tuple[dict[str, Any], list[Row]]:
     """Return what corpus.json would say, and the rows."""
     listed = read_list(table)
-    work = partial(measured_row, listed.folder, usual_set)
-    answers = run_many(work, listed.rows, jobs=jobs, sendable=(Outcome,))
-    # An error here is of a worker that died of its image; all others are in the row already.
-    every = [
-        done.value or blank_row(row, usual_set) | {"error": done.error}
-        for row, done in zip(listed.rows, answers, strict=True)
-    ]
+    every = measured_rows(listed, usual_set, jobs)
     rows = [row for row in every if not row["error"]]
     if not rows:
         raise CorpusError(f"{listed.name}: none of {len(every)} images could be read")
@@ -60,6 +54,17 @@ def read_outcomes_rows(
         "fails": int(sum(row["loss"] for row in rows)),
         "dropped": {row["path"]: row["error"] for row in every if row["error"]},
     }, rows
+
+
+def measured_rows(listed: Outcomes, usual_set: str, jobs: int | None) -> list[Row]:
+    """Measure every image of a list, in several processes."""
+    work = partial(measured_row, listed.folder, usual_set)
+    answers = run_many(work, listed.rows, jobs=jobs, sendable=(Outcome,))
+    # An error here is of a worker that died of its image; all others are in the row already.
+    return [
+        done.value or blank_row(row, usual_set) | {"error": done.error}
+        for row, done in zip(listed.rows, answers, strict=True)
+    ]
 
 
 def blank_row(listed: Outcome, usual_set: str) -> Row:
