@@ -133,8 +133,8 @@ def _png_luma(file: File, header: Header) -> Pixels:
 
     # libpng's own luma truncates, at most one level; and it would go through linear light.
     data = without_gamma(file.data, file.source)
-    plain = file if data is file.data else File(data, file.source)
-    return _opencv(plain, header, cv2.IMREAD_GRAYSCALE)
+    file = file if data is file.data else File(data, file.source)
+    return _opencv(file, header, cv2.IMREAD_GRAYSCALE)
 
 
 def _whole_by_opencv(header: Header) -> bool:
@@ -339,8 +339,7 @@ def from_pillow(picture: PillowImage, limits: Limits) -> Image:
     check_header(Header("PIL", *picture.size), source, limits)
     pixels, notes = to_pixels(picture, source, "PIL image")
     # The plugins that turn pictures themselves set this right while they load.
-    exif = picture.info.get("exif")
-    turned = orientation(exif) if isinstance(exif, bytes) else 1
+    turned = orientation(picture.info.get("exif"))
     height, width = pixels.shape[1::-1] if turned >= 5 else pixels.shape[:2]
     mode = "gray" if pixels.ndim == 2 or picture.mode in ("1", "L", "LA", "La") else "rgb"
     header = Header("PIL", width, height, mode=mode, orientation=turned)

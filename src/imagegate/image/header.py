@@ -218,9 +218,9 @@ def too_large(source: str, found: str, allowed: str, setting: str) -> ImageTooLa
     )
 
 
-def orientation(exif: bytes) -> int:
+def orientation(exif: object) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where there is none or it makes no sense."""
-    block = exif.removeprefix(b"Exif\0\0")
+    block = exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) else b""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None:
         return 1

@@ -227,11 +227,12 @@ def _liveliest(gray: Pixels, sums: NDArray[Any], row: _Cell, column: _Cell) -> t
 
 def check_array(pixels: NDArray[Any], source: str) -> None:
     """Refuse an array that is not uint8 or uint16 gray, RGB or RGBA."""
-    shape, found = pixels.shape, f"got {pixels.dtype} of shape {pixels.shape}"
+    found = f"got {pixels.dtype} of shape {pixels.shape}"
     if pixels.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
         raise UnsupportedImageError(source, f"{WANTED}, {found}; {_advice(pixels.dtype)}")
-    if not (pixels.ndim == 2 or (pixels.ndim == 3 and shape[2] in (1, 3, 4))):
-        hint = "; move the channels last" if pixels.ndim == 3 and shape[0] in (1, 3, 4) else ""
+    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4))):
+        first = pixels.ndim == 3 and pixels.shape[0] in (1, 3, 4)
+        hint = "; move the channels last" if first else ""
         raise UnsupportedImageError(source, f"{WANTED}, {found}{hint}")
     if not pixels.size:
         raise EmptyImageError(source, f"{WANTED}, {found}, which has no pixels")

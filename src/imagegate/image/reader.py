@@ -152,8 +152,8 @@ def _decoded(file: File, header: Header, frame: int, *, alone: bool) -> Image:
 def _check_bytes(size: int, name: str, limits: Limits) -> None:
     """Raise ImageTooLargeError if the file is longer than the limit."""
     if size > limits.bytes:
-        found, allowed = (f"{length / 1e6:,.1f} MB" for length in (size, limits.bytes))
-        raise too_large(name, found, allowed, f"bytes={size}")
+        allowed = f"{limits.bytes / 1e6:,.1f} MB"
+        raise too_large(name, f"{size / 1e6:,.1f} MB", allowed, f"bytes={size}")
 
 
 def load(source: Any, limits: Limits, *, name: str | None = None) -> File:
@@ -247,10 +247,9 @@ def _read_some(file: Any, name: str) -> bytes:
 
 
 def _not_a_source(source: Any) -> UnsupportedImageError:
-    kind = type(source)
+    found = f"{type(source).__module__}.{type(source).__qualname__}"
     hint = "; pass its pixels as a NumPy array" if hasattr(source, "__array__") else ""
     return UnsupportedImageError(
-        f"<{kind.__name__}>",
-        "expected a path, bytes, NumPy array, PIL image or binary file object, "
-        f"got {kind.__module__}.{kind.__qualname__}{hint}",
+        f"<{type(source).__name__}>",
+        f"expected a path, bytes, NumPy array, PIL image or binary file object, got {found}{hint}",
     )

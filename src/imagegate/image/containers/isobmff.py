@@ -30,7 +30,7 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
         if 0 < frame < frames:
             picture.seek(frame)
     # libheif has turned the picture already; libavif leaves it to the reader.
-    turned = orientation(picture.info.get("exif") or b"") if name == "AVIF" else 1
+    turned = orientation(picture.info.get("exif")) if name == "AVIF" else 1
     return Header(
         name,
         *picture.size,

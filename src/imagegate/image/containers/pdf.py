@@ -41,14 +41,14 @@ def render(data: bytes, source: str, frame: int) -> Pixels:
     with _pdfium:
         document = _open(data, source)
         try:
-            bitmap = document[frame].render(scale=DPI / POINTS, rev_byteorder=True)
-            samples = np.array(bitmap.to_numpy())
+            page = document[frame].render(scale=DPI / POINTS, rev_byteorder=True)
+            pixels = np.array(page.to_numpy())
         finally:
             document.close()
-    if samples.ndim == 3 and samples.shape[2] == 3:
-        return samples
-    code = cv2.COLOR_RGBA2RGB if samples.ndim == 3 and samples.shape[2] == 4 else cv2.COLOR_GRAY2RGB
-    return np.asarray(cv2.cvtColor(samples, code), np.uint8)
+    if pixels.shape[2:] == (3,):
+        return pixels
+    code = cv2.COLOR_RGBA2RGB if pixels.shape[2:] == (4,) else cv2.COLOR_GRAY2RGB
+    return np.asarray(cv2.cvtColor(pixels, code), np.uint8)
 
 
 def _pixels(points: float) -> int:

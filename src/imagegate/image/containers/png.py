@@ -49,7 +49,7 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
         bits=bits,
         mode=MODES[kind_of_colour],
         alpha=kind_of_colour in WITH_ALPHA or b"tRNS" in facts,
-        orientation=orientation(facts.get(b"eXIf", b"")),
+        orientation=orientation(facts.get(b"eXIf")),
         profile=_foreign_profile(facts),
     )
 

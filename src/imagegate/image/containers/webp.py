@@ -33,7 +33,7 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
         height,
         frames=max(1, frames),
         alpha=alpha,
-        orientation=orientation(facts.get(b"EXIF", b"")),
+        orientation=orientation(facts.get(b"EXIF")),
         profile=is_foreign(facts.get(b"ICCP", b"")),
     )
 
