@@ -18,7 +18,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from imagegate.cli import app
-from imagegate.degrade.table import DEGRADATIONS, EVERY
+from imagegate.degrade.chain import DEGRADATIONS, EVERY
 from imagegate.tables import Degradation
 from imagegate.tasks import TASKS, Task
 from imagegate.training.corpus import read_corpus
@@ -120,10 +120,13 @@ def test_every_link_and_every_file_exists(page: Path) -> None:
 @pytest.mark.parametrize("row", EVERY.values(), ids=lambda row: row.name)
 def test_every_degradation_is_in_the_documents(row: Degradation) -> None:
     text = (ROOT / "docs" / "degradations.md").read_text(encoding="utf-8")
-    assert f"`{row.name}`" in text
+    told = f"`{row.name}`" in text
+    assert told, f"docs/degradations.md needs {row.name}"
     if row.name in DEGRADATIONS:
         strengths = ", ".join(f"{amount:g}" for amount in row.strengths)
-        assert f"| `{row.name}` | {strengths} ({row.unit}) |" in text
+        line = f"| `{row.name}` | {strengths} ({row.unit}) |"
+        told = line in text
+        assert told, f"docs/degradations.md needs: {line}"
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
