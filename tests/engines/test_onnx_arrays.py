@@ -11,6 +11,7 @@ from imagegate.engines.onnx.arrays import (
     SCALINGS,
     Input,
     back,
+    batch,
     chances,
     in_tiles,
     mask,
@@ -19,7 +20,6 @@ from imagegate.engines.onnx.arrays import (
     resized,
     row,
     shown_to,
-    tensor,
 )
 from imagegate.errors import OutputError
 
@@ -31,7 +31,7 @@ RNG = np.random.default_rng(3)
 def test_a_scaling_is_undone(name: str, layout: Any) -> None:
     pixels = RNG.integers(0, 256, (9, 7, 3), dtype=np.uint8)
     takes = Input(scaling=name, layout=layout, bgr=True)
-    np.testing.assert_array_equal(picture(tensor(takes, pixels), takes, pixels), pixels)
+    np.testing.assert_array_equal(picture(batch(takes, pixels), takes, pixels), pixels)
 
 
 def test_whatever_the_sizes_a_mask_and_a_picture_come_back() -> None:

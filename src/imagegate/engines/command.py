@@ -41,7 +41,6 @@ def command_engine(
     """
     parts = split(line)
     to_file = any("{output}" in part for part in parts)
-    check(parts, line)
     if not (to_file or parse):
         raise SettingsError(
             f"expected {{output}} in the command line for {task}, which cannot be printed "
@@ -54,13 +53,14 @@ def command_engine(
 
     def run(pixels: Pixels) -> Any:
         with tempfile.TemporaryDirectory() as folder:
-            names = {"image": f"{folder}/image.png", "output": f"{folder}/output{suffix}"}
+            image, output = f"{folder}/image.png", f"{folder}/output{suffix}"
             _, data = cv2.imencode(".png", np.ascontiguousarray(pixels[..., ::-1]))
-            Path(names["image"]).write_bytes(data.tobytes())
+            Path(image).write_bytes(data.tobytes())
+            filled = [part.replace("{image}", image).replace("{output}", output) for part in parts]
             try:
-                text = call([fill(part, names) for part in parts])
+                text = call(filled)
                 if to_file and read:
-                    return read(written(names["output"], parts[0]))
+                    return read(written(output, parts[0]))
                 return parse(text) if parse else None
             except EngineError as error:  # where the files were is chance: it says nothing
                 raise type(error)(str(error).replace(f"{folder}/", "")) from None
@@ -73,14 +73,6 @@ def command_engine(
     return Engine(line, open_command, lambda: "command line")
 
 
-def check(parts: list[str], line: str) -> None:
-    """Refuse a command line that needs a shell, or has no ``{image}``."""
-    for sign in SHELL_SIGNS.intersection(parts):
-        raise SettingsError(f"no shell reads {line!r}: for {sign} write sh -c '…' {{image}}")
-    if not any("{image}" in part for part in parts):
-        raise SettingsError(f"expected {{image}} in the command line, got {line!r}")
-
-
 def written(path: str, program: str) -> str:
     """Return the path of the file that a program wrote, if it is there and not too long."""
     if not Path(path).is_file():
@@ -88,13 +80,6 @@ def written(path: str, program: str) -> str:
     if Path(path).stat().st_size > MOST_WRITTEN:
         raise EngineError(f"{program} wrote more than {MOST_WRITTEN:,} bytes")
     return path
-
-
-def fill(part: str, names: dict[str, str]) -> str:
-    """Put the file names into one part of the command line; other braces stay."""
-    for name, value in names.items():
-        part = part.replace(f"{{{name}}}", value)
-    return part
 
 
 def call(arguments: list[str]) -> str:
@@ -129,10 +114,10 @@ def ended(code: int) -> str:
     >>> ended(3), ended(-9)
     ('ended with 3', 'was ended by SIGKILL')
     """
-    if code >= 0:
-        return f"ended with {code}"
-    names = {number.value: number.name for number in signal.Signals}
-    return f"was ended by {names.get(-code, f'signal {-code}')}"
+    names = {-number.value: number.name for number in signal.Signals}
+    return (
+        f"ended with {code}" if code >= 0 else f"was ended by {names.get(code, f'signal {-code}')}"
+    )
 
 
 def split(line: str) -> list[str]:
@@ -141,4 +126,8 @@ def split(line: str) -> list[str]:
         parts = shlex.split(line, posix=os.name != "nt")
     except ValueError as error:
         raise SettingsError(f"expected a command line, got {line!r}: {error}") from None
+    for sign in SHELL_SIGNS.intersection(parts):
+        raise SettingsError(f"no shell reads {line!r}: for {sign} write sh -c '…' {{image}}")
+    if not any("{image}" in part for part in parts):
+        raise SettingsError(f"expected {{image}} in the command line, got {line!r}")
     return [part.strip("\"'") for part in parts] if os.name == "nt" else parts

@@ -105,10 +105,6 @@ def lift(middle: float) -> float:
     return float(np.clip(np.log(MIDDLE) / np.log(min(middle, 0.99)), 1 / MOST_GAMMA, 1.0))
 
 
-def version() -> str:
-    """Return the version of the method, which is ours, and of OpenCV."""
-    return f"1, {opencv()}"
-
-
-AUTO = Engine("auto", lambda: auto, version, "Apache-2.0")
-CLAHE = Engine("clahe", lambda: clahe, version, "Apache-2.0")
+# The version of the method, which is ours, and of OpenCV.
+AUTO = Engine("auto", lambda: auto, lambda: f"1, {opencv()}", "Apache-2.0")
+CLAHE = Engine("clahe", lambda: clahe, lambda: f"1, {opencv()}", "Apache-2.0")

@@ -74,9 +74,4 @@ def agreed(windows: Floats) -> list[Box]:
     return boxes
 
 
-def version() -> str:
-    """Return the installed version of scikit-image."""
-    return installed("scikit-image", "pictures")
-
-
-LBP = Engine("lbp", open_lbp, version, "BSD-3-Clause")
+LBP = Engine("lbp", open_lbp, lambda: installed("scikit-image", "pictures"), "BSD-3-Clause")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -36,11 +37,10 @@ def weights() -> Path:
     """Return the ONNX file to use, or say where to put one; nothing is ever downloaded."""
     if given := weights_in(MODEL_VARIABLE):
         return given
-    for name in KNOWN:
-        for home in homes():
-            for path in (home / f"{name}.onnx", home / "models" / name / f"{name}.onnx"):
-                if path.is_file():
-                    return path.absolute()
+    for name, home in product(KNOWN, list(homes())):
+        for path in (home / f"{name}.onnx", home / "models" / name / f"{name}.onnx"):
+            if path.is_file():
+                return path.absolute()
     raise SettingsError(
         f"rembg has no weights here: put {KNOWN[0]}.onnx or {KNOWN[1]}.onnx (github.com/"
         f"danielgatis/rembg/releases) into {next(homes())}, or set {MODEL_VARIABLE} to any "

@@ -21,19 +21,18 @@ def pipeline_engine(pipeline: Any, *, name: str = "scikit-learn") -> Engine:
     Parameters
     ----------
     pipeline : Pipeline, or any fitted classifier
-        Its first step takes a list of RGB uint8 arrays of shape (height, width, 3), of any size:
-        a ``FunctionTransformer`` that turns them into a table of features, say. It gets lists of
-        one.
+        Its first step takes a list of RGB uint8 arrays of shape (height, width, 3), of any size,
+        such as a ``FunctionTransformer`` that turns them into a table of features. It gets lists
+        of one.
     name : str
-        The name of the engine. Change it if the code of a function inside changes: the version
-        covers the settings and what was learned, not the code.
+        The name of the engine. Change it when the code of a function inside has changed: the
+        version covers the settings and what was learned, not the code.
 
     Returns
     -------
     Engine
-        Its outputs are ``Prediction``, with a class of ``classes_`` and the probability from
-        ``predict_proba`` if there is one, else NaN: values of ``decision_function`` are no
-        probabilities. The object itself goes to the worker processes; no pickle is ever read.
+        Its outputs are ``Prediction``, with the class as in ``classes_`` and the probability of
+        ``predict_proba``, NaN if there is none. No pickle is ever read.
 
     Examples
     --------
@@ -41,6 +40,7 @@ def pipeline_engine(pipeline: Any, *, name: str = "scikit-learn") -> Engine:
     >>> engine = pipeline_engine(DummyClassifier().fit([[0], [0], [1]], ["cat", "cat", "dog"]))
     >>> engine.open()(np.zeros((8, 8, 3), np.uint8)).class_name
     'cat'
+
     """
     classes = getattr(pipeline, "classes_", None)
     if classes is None or np.ndim(classes) != 1:
@@ -56,17 +56,15 @@ def pipeline_engine(pipeline: Any, *, name: str = "scikit-learn") -> Engine:
         best = int(np.argmax(chances))
         return Prediction(str(classes[best]), float(chances[best]))
 
-    return Engine(name, lambda: classify, lambda: version(pipeline))
+    def version() -> str:
+        kind = f"{type(pipeline).__name__} {digest(pipeline)[:12]}"
+        return f"{installed('scikit-learn', 'train')}, {kind}"
 
-
-def version(pipeline: Any) -> str:
-    """Return the version of scikit-learn and a hash of the pipeline's settings and arrays."""
-    kind = f"{type(pipeline).__name__} {digest(pipeline)[:12]}"
-    return f"{installed('scikit-learn', 'train')}, {kind}"
+    return Engine(name, lambda: classify, version)
 
 
 def digest(pipeline: Any) -> str:
-    """Return what identifies a pipeline: the same after the same fit."""
+    """Return a hash of a pipeline's settings and arrays: the same after the same fit."""
     try:
         return str(require("joblib", "train").hash(pipeline, hash_name="sha1"))
     except (pickle.PicklingError, AttributeError, TypeError):

@@ -9,13 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from imagegate.engines.engine import (
-    Engine,
-    name_and_content,
-    opencv,
-    weights_in,
-    with_long_side,
-)
+from imagegate.engines.engine import Engine, name_and_content, opencv, weights_in, with_long_side
 from imagegate.engines.outputs import Box
 from imagegate.errors import SettingsError
 from imagegate.tables import Pixels
@@ -63,26 +57,19 @@ def open_yunet() -> Callable[[Pixels], list[Box]]:
         ) from error
 
     def find(pixels: Pixels) -> list[Box]:
-        square, size = squared(pixels)
+        small = with_long_side(pixels, SIDE, enlarge=True)
+        height, width = small.shape[:2]
+        square = np.zeros((SIDE, SIDE, 3), np.uint8)
+        square[:height, :width] = small[..., ::-1]
         _, faces = detector.detect(square)
         if faces is None:
             return []
-        width, height = size
         shares = np.asarray(faces[:, :4], np.float64) / (width, height, width, height)
         sure = np.clip(faces[:, CONFIDENCE], 0, 1)
         rows = np.column_stack([shares, sure]).tolist()
         return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
     return find
-
-
-def squared(pixels: Pixels) -> tuple[Pixels, tuple[int, int]]:
-    """Put a picture, in BGR, into the upper left of a black square; return its size there, too."""
-    small = with_long_side(pixels, SIDE, enlarge=True)
-    height, width = small.shape[:2]
-    square = np.zeros((SIDE, SIDE, 3), np.uint8)
-    square[:height, :width] = small[..., ::-1]
-    return square, (width, height)
 
 
 def version() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from imagegate.engines.engine import Engine
 from imagegate.engines.onnx import arrays
-from imagegate.engines.onnx.arrays import Fit, Input, ValuesAre
+from imagegate.engines.onnx.arrays import Fit, Input, Size, ValuesAre
 from imagegate.errors import EngineError, SettingsError, UnknownNameError
 from imagegate.extras import require
 from imagegate.tables import Pixels
@@ -140,31 +140,26 @@ def onnx_engine(
         If onnxruntime is not installed.
     """
     file = Path(path).expanduser().absolute()
-    how = preprocess if isinstance(preprocess, Preprocess) else Preprocess()
-    if isinstance(preprocess, str):
-        how = Preprocess(preprocess or None)
-    given = postprocess if isinstance(postprocess, Postprocess) else Postprocess(FUNCTION)
-    if isinstance(postprocess, str):
-        given = Postprocess(postprocess)
-    prepare = preprocess if callable(preprocess) else None
-    interpret = postprocess if callable(postprocess) else None
-    check(how, given, CHOICES | ({"kind": (FUNCTION,)} if interpret else {}))
+    how = Preprocess(preprocess or None) if isinstance(preprocess, str) else preprocess
+    given = Postprocess(postprocess) if isinstance(postprocess, str) else postprocess
+    check(how, given)
     try:
-        network = tried(read_network(file, how, given, prepare, interpret))
+        network = read_network(file, how, given)
     except (SettingsError, EngineError) as error:
         raise SettingsError(f"{file.name}: {error}") from error
     return Engine(file.name, partial(open_network, network), partial(version_of, network))
 
 
-def check(how: Preprocess, given: Postprocess, choices: Mapping[str, tuple[str, ...]]) -> None:
+def check(how: Preprocess | Prepare, given: Postprocess | Interpret) -> None:
     """Refuse settings that contradict each other, whatever the model is."""
+    kind = given.kind if isinstance(given, Postprocess) else FUNCTION
     for part in (given, how):
-        for field in fields(part):
+        for field in fields(part) if isinstance(part, Preprocess | Postprocess) else ():
             name, value = field.name, getattr(part, field.name)
-            if value not in choices.get(name, (value,)):
-                raise UnknownNameError(name, str(value), choices[name])
-            kinds = MEANT_FOR.get(name, (given.kind,))
-            if given.kind not in kinds and value != field.default:
+            if value not in CHOICES.get(name, (value,)):
+                raise UnknownNameError(name, str(value), CHOICES[name])
+            kinds = MEANT_FOR.get(name, (kind,))
+            if kind not in kinds and value != field.default:
                 raise SettingsError(f"{name} is for models that give {' or '.join(kinds)}")
             if value is not None and value < LEAST.get(name, value):
                 raise SettingsError(f"expected {name} of at least {LEAST[name]}, got {value}")
@@ -172,41 +167,58 @@ def check(how: Preprocess, given: Postprocess, choices: Mapping[str, tuple[str, 
 
 @dataclass(frozen=True)
 class Network:
-    """A model with everything that changes what it gives."""
+    """A model with what makes its batches and reads its outputs (None: all of them)."""
 
     path: Path
-    takes: Input
-    given: Postprocess
-    tile: int | None
-    prepare: Prepare | None
-    interpret: Interpret | None
+    prepare: Prepare
+    interpret: Interpret
     input_name: str
-    output_name: str
-    class_names: tuple[str, ...]
-    values: ValuesAre
+    outputs: tuple[str, ...] | None
+    tile: int | None
+    free: bool  # whether it is shown pictures in their own size
+    settings: dict[str, Any]
 
 
-def read_network(
-    path: Path,
-    how: Preprocess,
-    given: Postprocess,
-    prepare: Prepare | None,
-    interpret: Interpret | None,
-) -> Network:
-    """Read what a model declares, and check it against what its user declares."""
+def read_network(path: Path, how: Preprocess | Prepare, given: Postprocess | Interpret) -> Network:
+    """Read what a model declares, check it against what its user declares, and try it."""
     session = start(path, steady=True)
-    inputs = session.get_inputs()
+    inputs, output = session.get_inputs(), session.get_outputs()[0].name
     if len(inputs) != 1:
-        names = ", ".join(found.name for found in inputs) or "none"
-        raise SettingsError(f"expected a model with one input, a picture; it takes {names}")
-    takes = Input() if prepare else input_of(inputs[0], how, given.kind)
-    return Network(
-        *(path, takes, given, how.tile, prepare, interpret),
+        taken = ", ".join(found.name for found in inputs) or "none"
+        raise SettingsError(f"expected a model with one input, a picture; it takes {taken}")
+    kind = given.kind if isinstance(given, Postprocess) else FUNCTION
+    takes = input_of(inputs[0], how, kind) if isinstance(how, Preprocess) else Input()
+    names = names_of(given.class_names) if isinstance(given, Postprocess) else ()
+    interpret = partial(arrays.interpreted, takes, kind, names)
+    network = Network(
+        path,
+        prepare=how if callable(how) else partial(arrays.batch, takes),
+        interpret=given if callable(given) else partial(interpret, given.values),
         input_name=inputs[0].name,
-        output_name=session.get_outputs()[0].name,
-        class_names=names_of(given.class_names),
-        values=given.values,
+        outputs=None if callable(given) else (output,),
+        tile=how.tile if isinstance(how, Preprocess) else None,
+        free=isinstance(how, Preprocess) and takes.size is None,
+        settings=settings_of(how, given, takes, names, output),
     )
+    if callable(given):
+        return network
+    pixels, outputs = tried(network, session, takes.size)
+    values = given.values
+    if values == "auto" and kind in MEANT_FOR["values"]:
+        values = arrays.values_of(outputs[0], kind)
+    interpret(values, outputs, pixels)
+    return replace(network, interpret=partial(interpret, values))
+
+
+def tried(network: Network, session: Any, size: Size | None) -> tuple[Pixels, list[Any]]:
+    """Return a picture of random colours, and what a model makes of it.
+
+    So every picture is read alike, and what does not fit is found before any work is done.
+    """
+    colours = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    side = network.tile or TRIAL_SIDE
+    pixels = np.asarray(arrays.resized(colours, size or (side, side)), np.uint8)
+    return pixels, infer(network, session, pixels)
 
 
 def input_of(found: Any, how: Preprocess, kind: str) -> Input:
@@ -266,26 +278,12 @@ def short(error: Exception) -> str:
     return str(error).strip().split("\n")[0][:200]
 
 
-def tried(network: Network) -> Network:
-    """Try a model on random colours, unless a function reads it; decide there what its values are.
-
-    So every picture is read alike, and what does not fit is found before any work is done.
-    """
-    if network.interpret:
-        return network
-    session, side = start(network.path, steady=False), network.tile or TRIAL_SIDE
-    colours = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    pixels = np.asarray(arrays.resized(colours, network.takes.size or (side, side)), np.uint8)
-    if network.values == "auto" and network.given.kind in MEANT_FOR["values"]:
-        first = infer(network, session, arrays.shown_to(network.takes, pixels), pixels)[0]
-        network = replace(network, values=arrays.values_of(first, network.given.kind))
-    answer(network, session, pixels)
-    return network
-
-
 def open_network(network: Network) -> Callable[[Pixels], Any]:
     """Load the model; the session that runs it lives in the function returned."""
-    one = partial(answer, network, start(network.path, steady=network.takes.size is not None))
+    session = start(network.path, steady=not network.free)
+
+    def one(pixels: Pixels) -> Any:
+        return network.interpret(infer(network, session, pixels), pixels)
 
     def run(pixels: Pixels) -> Any:
         try:
@@ -296,74 +294,60 @@ def open_network(network: Network) -> Callable[[Pixels], Any]:
     return run
 
 
-def answer(network: Network, session: Any, pixels: Pixels) -> Any:
-    """Return what the model makes of a picture or a tile of one, as its task knows it."""
-    takes, kind = network.takes, network.given.kind
-    shown = arrays.shown_to(takes, pixels)
-    outputs = infer(network, session, shown, pixels)
-    if network.interpret:
-        return network.interpret(outputs, pixels)
-    if kind == "embedding":
-        return arrays.row(outputs[0], "an embedding, one row of at least 2 numbers", least=2)
-    if kind == "classes":
-        return arrays.prediction(outputs[0], network.class_names, network.values)
-    if kind == "mask":
-        mask = arrays.mask(outputs[0], takes.layout, network.values)
-        return np.clip(arrays.back(mask, takes, shown, pixels), 0, 1)
-    return arrays.back(arrays.picture(outputs[0], takes, shown), takes, shown, pixels)
-
-
-def infer(network: Network, session: Any, shown: Pixels, pixels: Pixels) -> list[Any]:
-    """Run a model: its first output, or all of them for a function."""
-    free = network.takes.size is None and network.prepare is None
+def infer(network: Network, session: Any, pixels: Pixels) -> list[Any]:
+    """Return the outputs of a model for a picture or a tile of one."""
     height, width = pixels.shape[:2]
-    if free and height * width > MOST_PIXELS:
-        picture = network.given.kind == "image"
-        way = "a tile (--tile 512)" if picture else "an input_size (--input-size)"
+    if network.free and height * width > MOST_PIXELS:
         raise EngineError(
             f"would take a picture of {width}x{height} as a whole, and memory may not do beyond "
-            f"{MOST_PIXELS / 1e6:.1f} megapixels: give it {way}"
+            f"{MOST_PIXELS / 1e6:.1f} megapixels: give it a tile (--tile 512), if it makes "
+            "pictures, or an input_size (--input-size)"
         )
-    batch = network.prepare(pixels) if network.prepare else arrays.tensor(network.takes, shown)
-    names = None if network.interpret else [network.output_name]
+    batch = network.prepare(pixels)
     try:
-        return list(session.run(names, {network.input_name: batch}))
+        return list(session.run(network.outputs, {network.input_name: batch}))
     except Exception as error:
         # its errors have no class in common; memory that runs out is one of them
-        hint = " (must its sides be multiples of some number? see input_multiple)" if free else ""
+        hint = " (must its sides be multiples of some number? see input_multiple)"
         kind = getattr(batch, "dtype", type(batch).__name__)
         raise EngineError(
-            f"cannot run on {kind} of shape {np.shape(batch)}{hint}: {short(error)}"
+            f"cannot run on {kind} of shape {np.shape(batch)}{hint if network.free else ''}: "
+            f"{short(error)}"
         ) from error
 
 
-def version_of(network: Network) -> str:
-    """Return what changes the output: the file by name and content, the runtime, the settings."""
-    takes, names = network.takes, network.class_names
-    known = {
-        "onnxruntime": require("onnxruntime", "onnx").__version__,
-        "output": full_name(network.interpret) or network.given.kind,
-        "preprocess": full_name(network.prepare),
+def settings_of(
+    how: Any, given: Any, takes: Input, names: tuple[str, ...], output: str
+) -> dict[str, Any]:
+    """Return everything that changes what a model gives, beside the file and the runtime."""
+    digest = hashlib.sha256("\n".join(names).encode()).hexdigest()
+    return {
+        "output": getattr(given, "kind", None) or full_name(given),
+        "preprocess": None if isinstance(how, Preprocess) else full_name(how),
         "input size": f"{takes.size[1]}x{takes.size[0]}" if takes.size else None,
         "fit": takes.fit,
         "scaling": takes.scaling,
         "colours": "bgr" if takes.bgr else "rgb",
         "input multiple": takes.multiple,
-        "tile": network.tile,
-        "class names": hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
-        if names
-        else None,
-        "output name": network.output_name,
-        "values": network.given.values,
+        "tile": getattr(how, "tile", None),
+        "class names": digest[:12] if names else None,
+        "output name": output,
+        "values": getattr(given, "values", None),
     }
-    settings = (f"{name} {value}" for name, value in known.items() if value is not None)
-    return ", ".join([f"{network.path.name} sha256 {content_hash(network.path)[:12]}", *settings])
 
 
-def full_name(function: Callable[..., Any] | None) -> str | None:
+def full_name(function: Callable[..., Any]) -> str:
     """Return the name of a function with that of its module."""
     name = getattr(function, "__qualname__", type(function).__qualname__)
-    return f"{function.__module__}.{name}" if function else None
+    return f"{function.__module__}.{name}"
+
+
+def version_of(network: Network) -> str:
+    """Return what changes the output: the file by name and content, the runtime, the settings."""
+    runtime = {"onnxruntime": require("onnxruntime", "onnx").__version__}
+    known = (runtime | network.settings).items()
+    settings = [f"{name} {value}" for name, value in known if value is not None]
+    return ", ".join([f"{network.path.name} sha256 {content_hash(network.path)[:12]}", *settings])
 
 
 def content_hash(path: Path) -> str:

@@ -154,11 +154,11 @@ def resized(array: NDArray[Any], size: Size) -> NDArray[Any]:
     return array
 
 
-def tensor(takes: Input, shown: Pixels) -> NDArray[Any]:
+def batch(takes: Input, pixels: Pixels) -> NDArray[Any]:
     """Return RGB pixels as a batch of one; one channel is luma after BT.601, bytes stay bytes."""
-    values: NDArray[Any] = shown
+    values: NDArray[Any] = shown_to(takes, pixels)
     if takes.channels == 1:
-        values = np.asarray(cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY))[..., None]
+        values = np.asarray(cv2.cvtColor(values, cv2.COLOR_RGB2GRAY))[..., None]
     if takes.dtype != "uint8":
         mean, std = map(np.array, scaling_of(takes.scaling))
         values = values * (1 / (255 * std)).astype(np.float32) + (-mean / std).astype(np.float32)
@@ -328,3 +328,22 @@ def picture(given: Any, takes: Input, shown: Pixels) -> Pixels:
         luma = np.dstack([made.astype(np.uint8), wide[..., 1:]])
         return np.asarray(cv2.cvtColor(luma, cv2.COLOR_YCrCb2RGB), np.uint8)
     return np.ascontiguousarray(np.broadcast_to(made, (*made.shape[:2], 3)), np.uint8)
+
+
+def interpreted(
+    takes: Input,
+    kind: str,
+    class_names: Sequence[str],
+    values: ValuesAre,
+    outputs: Sequence[Any],
+    pixels: Pixels,
+) -> Any:
+    """Return what the first output of a model says of a picture, as tasks know it."""
+    if kind == "embedding":
+        return row(outputs[0], "an embedding, one row of at least 2 numbers", least=2)
+    if kind == "classes":
+        return prediction(outputs[0], class_names, values)
+    shown = shown_to(takes, pixels)
+    if kind == "mask":
+        return np.clip(back(mask(outputs[0], takes.layout, values), takes, shown, pixels), 0, 1)
+    return back(picture(outputs[0], takes, shown), takes, shown, pixels)
