@@ -1,4 +1,4 @@
-"""A threshold set again keeps its promise, says what was changed, and leaves the trees alone."""
+"""A threshold set again meets its target, says what was changed, and leaves the trees alone."""
 
 from __future__ import annotations
 
@@ -70,27 +70,29 @@ def true_risks() -> tuple[np.ndarray, np.ndarray]:
     return raw, np.cumsum(sigmoid(1.3 * raw)) / np.arange(1, raw.size + 1)
 
 
-@pytest.mark.parametrize(("promise", "confidence"), [(0.05, 0.9), (0.15, 0.8)])
-def test_promise_is_kept_as_often_as_it_says(gate: Gate, promise: float, confidence: float) -> None:
+@pytest.mark.parametrize(("risk_target", "confidence"), [(0.05, 0.9), (0.15, 0.8)])
+def test_risk_target_is_met_as_often_as_stated(
+    gate: Gate, risk_target: float, confidence: float
+) -> None:
     raw, risk = true_risks()
     rng = np.random.default_rng(1)
-    broken, passing = [], []
+    missed, passing = [], []
     for _ in range(250):
-        found = adjust(simulated(gate, rng, 250), risk_target=promise, confidence=confidence)
+        found = adjust(simulated(gate, rng, 250), risk_target=risk_target, confidence=confidence)
         top = found.thresholds.passing
         line = found.calibration
         edge = -np.inf if top is None else (np.log(top / (1 - top)) - line.intercept) / line.slope
         below = int(np.searchsorted(raw, edge))
-        broken.append(below > 0 and risk[below - 1] > promise)
+        missed.append(below > 0 and risk[below - 1] > risk_target)
         passing.append(below / raw.size)
-    # three standard errors of 250 draws at the level that is promised
+    # three standard errors of 250 draws at the confidence asked for
     slack = 3 * np.sqrt(confidence * (1 - confidence) / 250)
-    assert np.mean(broken) <= 1 - confidence + slack
+    assert np.mean(missed) <= 1 - confidence + slack
     assert np.mean(passing) > 0.15
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_its_own_promise_gives_a_gate_that_ships_its_own_threshold(name: str) -> None:
+def test_its_own_risk_target_gives_a_gate_that_ships_its_own_threshold(name: str) -> None:
     shipped = load_gate(name)
     again = adjust(shipped, risk_target=shipped.card.promise)
     assert again.thresholds == shipped.thresholds
@@ -115,10 +117,10 @@ def test_costs_set_the_threshold(gate: Gate, costs: tuple[float, float]) -> None
     assert [entry["before"]["costs"] for entry in back.card.adjusted] == [None, list(costs)]
 
 
-def test_a_stricter_promise_passes_less_of_what_a_laxer_one_passes(gate: Gate) -> None:
+def test_a_stricter_risk_target_passes_less_of_what_a_laxer_one_passes(gate: Gate) -> None:
     shares = []
-    for promise in (0.08, 0.15, 0.25, 0.4):
-        found = adjust(gate, risk_target=promise, confidence=0.8)
+    for risk_target in (0.08, 0.15, 0.25, 0.4):
+        found = adjust(gate, risk_target=risk_target, confidence=0.8)
         passed = passed_of(found, found.history)[0]
         shares.append(passed)
         assert found.card.guarantee.kept is (passed > 0)
@@ -126,7 +128,7 @@ def test_a_stricter_promise_passes_less_of_what_a_laxer_one_passes(gate: Gate) -
     assert shares[-1] > shares[0]
 
 
-def test_a_promise_beyond_the_rows_passes_nothing_and_says_what_it_takes(gate: Gate) -> None:
+def test_a_risk_target_beyond_the_rows_passes_nothing_and_says_what_it_takes(gate: Gate) -> None:
     found = adjust(gate, risk_target=0.01, confidence=0.99)
     assert found.thresholds.passing is None
     assert found.card.guarantee.more_sources > 300
@@ -227,7 +229,7 @@ def test_an_image_is_known_by_its_content_not_by_its_name(gate: Gate) -> None:
 
 
 def test_each_group_is_one_source(gate: Gate) -> None:
-    """Fifteen pages of a book are no fifteen chances: a promise draws one of them."""
+    """Fifteen pages of a book are no fifteen chances: a guarantee draws one of them."""
     books = called(outcomes(seed=8), group=[f"book {i // 15}" for i in range(60)])
     found = adjust(gate, outcomes=books)
     assert np.unique(found.history.source).size == np.unique(gate.history.source).size + 4
@@ -264,7 +266,7 @@ def test_feedback_of_passed_images_alone_is_warned_about(gate: Gate) -> None:
     assert not any("Warning" in line for line in changes(gate, fair))
 
 
-def test_what_cannot_be_adjusted_is_told(gate: Gate) -> None:
+def test_what_cannot_be_adjusted_is_refused(gate: Gate) -> None:
     with pytest.raises(SettingsError, match="rules have no calibration rows"):
         adjust(load_gate("rules:ocr"), risk_target=0.1)
     with pytest.raises(SettingsError, match="nothing to adjust"):

@@ -75,7 +75,7 @@ def test_gate_knows_what_makes_the_task_fail(result):
     assert next(iter(result.gate.card.lesson["importance"])) == "blur"
 
 
-def test_promise_and_facts_are_written_down(result):
+def test_guarantee_and_facts_are_on_the_card(result):
     card = result.gate.card
     assert card.guarantee.kept
     assert card.guarantee.bound <= 0.2
@@ -103,7 +103,7 @@ def test_probability_rises_towards_the_bad_end_of_every_measure(result):
         assert (sign * np.diff(gate.p_fail(rows)) >= -1e-12).all() or sign == 0
 
 
-def test_promise_that_cannot_be_kept_is_told():
+def test_risk_target_that_cannot_be_met():
     few = train(corpus(sources=30, variants=4, seed=1), name="few", risk_target=0.05, seed=0)
     assert few.gate.thresholds.passing is None
     assert not few.gate.passes(ROWS.X).any()
@@ -121,7 +121,7 @@ def test_costs_set_the_threshold():
     assert "least cost" in gate.card.guarantee_text()
 
 
-def test_nothing_to_learn_is_told():
+def test_nothing_to_learn_is_refused():
     never = replace(ROWS, rows={**ROWS.rows, "loss": np.zeros(len(ROWS), np.float32)})
     with pytest.raises(CorpusError, match="never fails"):
         train(never, name="x")
@@ -130,7 +130,7 @@ def test_nothing_to_learn_is_told():
 
 
 @pytest.mark.parametrize(("recipe", "wrong"), [("counterfactuals", "only teach"), ("causes", "no")])
-def test_rows_that_teach_causes_are_not_learned_from(recipe, wrong):
+def test_rows_for_causes_alone_are_not_learned_from(recipe, wrong):
     shown = replace(ROWS, meta=ROWS.meta | {"recipe": recipe})
     with pytest.raises(CorpusError, match=wrong):
         train(shown, name="x")

@@ -86,9 +86,9 @@ def test_an_output_that_tells_nothing_is_left_out():
 
 def test_another_version_of_the_measures_is_not_learned_from():
     old = replace(ROWS, meta=ROWS.meta | {"output_version": 0})
-    told = train(old, **SETTINGS)
-    assert told.gate.output is None
-    assert any("from another version" in message for message in told.summary.guarantee)
+    older = train(old, **SETTINGS)
+    assert older.gate.output is None
+    assert any("from another version" in message for message in older.summary.guarantee)
 
 
 def test_the_whole_table_or_the_own_columns(result):

@@ -57,8 +57,8 @@ def blurred():
 
 
 def test_importance_is_of_what_the_ranking_rests_on(blurred):
-    lesson = blurred[1].gate.card.lesson
-    (first, fall), (second, nothing) = lesson["importance"].items()
+    insights = blurred[1].gate.card.lesson
+    (first, fall), (second, nothing) = insights["importance"].items()
     assert (first, second) == ("blur", "noise")
     assert fall > 0.3
     assert nothing == pytest.approx(0, abs=0.01)
@@ -80,10 +80,10 @@ def test_where_all_rows_end_alike_nothing_is_important(blurred, fails):
 
 
 def test_measures_of_one_kind_are_named_in_words():
-    lesson = {"importance": {"text": 0.12, "blur": 0.01, "noise": 0.0001}}
-    (told,) = insight_lines(lesson)
-    assert all(words in told for words in ("letters (0.120)", "blur (0.010)"))
-    assert "noise" not in told
+    insights = {"importance": {"text": 0.12, "blur": 0.01, "noise": 0.0001}}
+    (line,) = insight_lines(insights)
+    assert all(words in line for words in ("letters (0.120)", "blur (0.010)"))
+    assert "noise" not in line
     assert insight_lines({"importance": {}}) == []
 
 
@@ -118,7 +118,7 @@ def test_no_share_is_rounded_to_never_or_always():
     ]  # fmt: skip
 
 
-def test_the_test_part_teaches_nothing(blurred):
+def test_nothing_is_learned_from_the_test_split(blurred):
     made, result = blurred
     test = result.split == "test"
     spoiled = failing(made, np.where(test, ~made.fails, made.fails))
@@ -127,30 +127,30 @@ def test_the_test_part_teaches_nothing(blurred):
     assert again.card.lesson == result.gate.card.lesson
 
 
-def test_the_lesson_is_in_the_file_and_shown_and_old_files_do_without(blurred):
+def test_insights_are_in_the_file_and_shown_and_old_files_do_without(blurred):
     gate = blurred[1].gate
     again = from_bytes(to_bytes(gate)).card
     assert json.dumps(again.lesson) == json.dumps(gate.card.lesson)
-    told = insight_lines(gate.card.lesson)
-    assert told
-    assert set(told) <= set(card_lines(again))
+    lines = insight_lines(gate.card.lesson)
+    assert lines
+    assert set(lines) <= set(card_lines(again))
     plain = card().to_dict()
     del plain["lesson"]
     old = type(again).from_dict(plain)
     assert old.lesson == {}
     assert insight_lines(old.lesson) == []
-    assert not set(told) & set(card_lines(old))
+    assert not set(lines) & set(card_lines(old))
 
 
-def test_lessons_of_earlier_versions_are_read_and_left():
+def test_insights_of_earlier_versions_are_read_and_left():
     """Shares by Shapley values and breaks, as gate files of format 1 have them."""
     earlier = {"shares": {"blur": 1.0}, "explained": {"rows": 9, "sources": 3}, "breaks": []}
     plain = card().to_dict() | {"lesson": earlier | {"rows": 9, "severity": {}}}
     assert insight_lines(Card.from_dict(plain).lesson) == []
 
 
-def test_it_is_told_in_order(blurred, capsys):
-    """What it learned from, what it learned, how it compares, its promise, what is wanting."""
+def test_messages_come_in_order(blurred, capsys):
+    """What it learned from, what it learned, how it compares, its guarantee, what is missing."""
     made, result = blurred
     heldout = evaluate(result.gate, made, bootstrap=50, mistakes=0)
     tell(result.gate.with_results(heldout.for_card()), result.summary, heldout)
@@ -164,7 +164,7 @@ def test_it_is_told_in_order(blurred, capsys):
     assert len(text.splitlines()) <= 25
 
 
-def test_the_report_tells_it_once(blurred):
+def test_the_report_shows_them_once(blurred):
     made, result = blurred
     page = render(evaluate(result.gate, made, bootstrap=10, mistakes=0))
     (important,) = insight_lines(result.gate.card.lesson)
@@ -172,8 +172,8 @@ def test_the_report_tells_it_once(blurred):
     assert page.count(important.split(":")[0]) == page.count(reasons) == 1
     assert page.count("<h2>What the gate has learned</h2>") == 1
     rare = {**result.gate.card.lesson, "severity": {"clean": [2000, 1], "<b>": [[9, 5]] * 5}}
-    told = replace(result.gate, card=replace(result.gate.card, lesson=rare))
-    page = render(evaluate(told, made, bootstrap=10, mistakes=0))
+    gate = replace(result.gate, card=replace(result.gate.card, lesson=rare))
+    page = render(evaluate(gate, made, bootstrap=10, mistakes=0))
     assert "<td>&lt;b&gt;</td><td>&lt;1 %</td><td>56 %</td>".replace(" ", "\u00a0") in page
     bare = replace(result.gate, card=replace(result.gate.card, lesson={}, diagnosis={}))
     assert "What the gate has" not in render(evaluate(bare, made, bootstrap=10, mistakes=0))

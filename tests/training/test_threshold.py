@@ -1,4 +1,4 @@
-"""Promises are kept as often as they say, and MAPIE and scipy agree on the numbers."""
+"""Risk targets are met as often as stated, and MAPIE and scipy agree on the numbers."""
 
 import warnings
 
@@ -25,7 +25,7 @@ from imagegate.training.learning.threshold import (
     risk_curve,
 )
 
-PROMISE = 0.05
+RISK_TARGET = 0.05
 
 
 def world(rng, sources, *, hump=False):
@@ -47,50 +47,52 @@ def true_risks(**kind):
 
 
 def naive(score, fails):
-    """Tune: the most lenient threshold whose observed risk keeps the promise."""
+    """Tune: the most lenient threshold whose observed risk meets the target."""
     order = np.argsort(score)
     risk = np.cumsum(fails[order]) / np.arange(1, score.size + 1)
-    fine = np.flatnonzero(risk <= PROMISE)
+    fine = np.flatnonzero(risk <= RISK_TARGET)
     return score[order][fine[-1]] if fine.size else -np.inf
 
 
-def broken_share(choose, *, sources=400, times=300, **kind):
+def missed_share(choose, *, sources=400, times=300, **kind):
     truth, risk = true_risks(**kind)
     rng = np.random.default_rng(1)
-    broken = passing = 0.0
+    missed = passing = 0.0
     for _ in range(times):
         score, fails = world(rng, sources, **kind)
         threshold = choose(score, fails)
         below = int(np.searchsorted(truth, threshold, side="right"))
-        broken += bool(below and risk[below - 1] > PROMISE)
+        missed += bool(below and risk[below - 1] > RISK_TARGET)
         passing += below / truth.size
-    return broken / times, passing / times
+    return missed / times, passing / times
 
 
-def by_promise(score, fails, start=None):
-    threshold, *_ = ltt_threshold(score, fails, risk_target=PROMISE, confidence=0.95, start=start)
+def by_risk_target(score, fails, start=None):
+    threshold, *_ = ltt_threshold(
+        score, fails, risk_target=RISK_TARGET, confidence=0.95, start=start
+    )
     return -np.inf if threshold is None else threshold
 
 
 @pytest.mark.parametrize("hump", [False, True], ids=["one crossing", "hump"])
 @pytest.mark.parametrize("start", [None, 93])
-def test_promise_holds_as_often_as_it_says(hump, start):
-    broken, passing = broken_share(lambda s, f: by_promise(s, f, start), hump=hump)
-    assert broken <= 0.07  # 5 % and what 300 draws may add
+def test_risk_target_is_met_as_often_as_stated(hump, start):
+    missed, passing = missed_share(lambda s, f: by_risk_target(s, f, start), hump=hump)
+    assert missed <= 0.07  # 5 % and what 300 draws may add
     assert passing > 0.2
 
 
-def test_naive_tuning_breaks_it_about_half_of_the_time():
-    broken, _ = broken_share(naive)
-    assert broken > 0.35
+def test_naive_tuning_misses_it_about_half_of_the_time():
+    missed, _ = missed_share(naive)
+    assert missed > 0.35
 
 
-def test_pooling_variants_of_one_source_breaks_it():
+def test_pooling_variants_of_one_source_misses_it():
     copies, once = 8, {"sources": 150}  # variants that fare alike
-    pooled, _ = broken_share(
-        lambda s, f: by_promise(np.repeat(s, copies), np.repeat(f, copies)), **once
+    pooled, _ = missed_share(
+        lambda s, f: by_risk_target(np.repeat(s, copies), np.repeat(f, copies)), **once
     )
-    drawn, _ = broken_share(by_promise, **once)
+    drawn, _ = missed_share(by_risk_target, **once)
     assert pooled > 0.15
     assert drawn <= 0.07
 
@@ -98,14 +100,14 @@ def test_pooling_variants_of_one_source_breaks_it():
 def test_start_chosen_on_other_sources_keeps_it_valid():
     rng = np.random.default_rng(3)
     score, fails = world(rng, 1200)
-    wanted = {"risk_target": PROMISE, "confidence": 0.95}
+    target = {"risk_target": RISK_TARGET, "confidence": 0.95}
     training = ScoredRows(score, fails, np.ones(1200))
-    start = first_step(training, sources=400, **wanted)
+    start = first_step(training, sources=400, **target)
     assert 59 <= start < 250
-    broken, passing = broken_share(lambda s, f: by_promise(s, f, start))
-    assert broken <= 0.07
-    assert passing >= broken_share(by_promise)[1] - 0.01
-    assert first_step(training, sources=40, **wanted) == 59
+    missed, passing = missed_share(lambda s, f: by_risk_target(s, f, start))
+    assert missed <= 0.07
+    assert passing >= missed_share(by_risk_target)[1] - 0.01
+    assert first_step(training, sources=40, **target) == 59
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -125,12 +127,14 @@ def test_mapie_finds_the_same_threshold(seed, monkeypatch):
     score, fails = world(rng, 500)
     p_success = 1 / (1 + np.exp(score))
     start = 93
-    found, *_ = ltt_threshold(-p_success, fails, risk_target=PROMISE, confidence=0.95, start=start)
+    found, *_ = ltt_threshold(
+        -p_success, fails, risk_target=RISK_TARGET, confidence=0.95, start=start
+    )
     strict_to_lenient = np.sort(p_success)[::-1][start - 1 :]
     controller = BinaryClassificationController(
         predict_function=lambda X: np.column_stack([1 - X[:, 0], X[:, 0]]),
         risk="precision",
-        target_level=1 - PROMISE,
+        target_level=1 - RISK_TARGET,
         confidence_level=0.95,
         list_predict_params=strict_to_lenient,
         fwer_method="fixed_sequence",
@@ -147,7 +151,7 @@ def test_equal_scores_pass_together_or_not_at_all():
     score = np.repeat([0.0, 1.0], [80, 40])
     fails = np.zeros(120, bool)
     fails[80:110] = True
-    found = ltt_threshold(score, fails, risk_target=PROMISE, confidence=0.95)
+    found = ltt_threshold(score, fails, risk_target=RISK_TARGET, confidence=0.95)
     assert found == (0.0, 80, 0)
 
 
@@ -170,16 +174,16 @@ def test_sources_needed():
         sources_needed(0, 0.95)
 
 
-def test_more_sources_are_told_and_hopeless_cases_too():
+def test_more_sources_are_estimated_and_hopeless_cases_known():
     rng = np.random.default_rng(0)
     score, fails = world(rng, 4000)
-    wanted = {"risk_target": PROMISE, "confidence": 0.95}
-    more = more_sources(ScoredRows(score, fails, np.ones(4000)), sources=50, **wanted)
+    target = {"risk_target": RISK_TARGET, "confidence": 0.95}
+    more = more_sources(ScoredRows(score, fails, np.ones(4000)), sources=50, **target)
     assert 60 < more < 400
-    enough = [by_promise(*world(rng, 50 + int(1.3 * more))) > -np.inf for _ in range(40)]
+    enough = [by_risk_target(*world(rng, 50 + int(1.3 * more))) > -np.inf for _ in range(40)]
     assert np.mean(enough) > 0.5
     coin = ScoredRows(rng.random(400), rng.random(400) < 0.5, np.ones(400))
-    assert more_sources(coin, sources=50, **wanted) is None
+    assert more_sources(coin, sources=50, **target) is None
 
 
 def test_binomial_numbers_equal_scipy():
@@ -196,11 +200,15 @@ def test_binomial_numbers_equal_scipy():
     assert upper_bound(0, 0, 0.95) == 1.0
 
 
-def test_allowed_failures_are_the_most_that_keep_the_promise():
+def test_allowed_failures_are_the_most_that_meet_the_target():
     counts = np.array([10, 58, 59, 93, 400])
-    allowed = allowed_failures(counts, PROMISE, 0.95)
+    allowed = allowed_failures(counts, RISK_TARGET, 0.95)
     assert allowed.tolist()[:4] == [-1, -1, 0, 1]
-    assert binomial_p(allowed[-1], 400, PROMISE) <= 0.05 < binomial_p(allowed[-1] + 1, 400, PROMISE)
+    assert (
+        binomial_p(allowed[-1], 400, RISK_TARGET)
+        <= 0.05
+        < binomial_p(allowed[-1] + 1, 400, RISK_TARGET)
+    )
 
 
 def test_cost_threshold_is_where_both_cost_the_same():

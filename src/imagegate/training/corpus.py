@@ -294,19 +294,9 @@ def read_outcomes(
 
 
 def with_outcomes(corpus: Corpus, outcomes: Corpus) -> Corpus:
-    """Add what became of images in production to a corpus.
+    """Add outcomes to a corpus, which says task, engine and failure threshold of both.
 
-    Parameters
-    ----------
-    corpus : Corpus
-        Says task, engine and failure threshold, and whether it is about text.
-    outcomes : Corpus
-        What :func:`read_outcomes` returned.
-
-    Returns
-    -------
-    Corpus
-        Without measures of outputs, for outcomes have none.
+    The measures of outputs are left out, for outcomes have none.
     """
     same = {name: corpus.meta.get(name) for name in LABELLED_WITH}
     joined = join_corpora([corpus, replace(outcomes, meta=outcomes.meta | same)])

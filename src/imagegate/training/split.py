@@ -25,28 +25,10 @@ def split_by_group(
 
     Every set of three groups or more is spread over all three splits, as near to the shares of
     rows as whole groups allow; smaller sets are spread together. A group of the same name in two
-    sets counts as one.
+    sets counts as one. The same seed and rows give the same split on every machine.
 
-    Parameters
-    ----------
-    groups, sets : array of str, shape (rows,)
-        What must stay together, and where it comes from.
-    seed : int
-        Chance; the same seed and rows give the same split on every machine.
-    shares : sequence of 3 float
-        The shares of train, calibration and test; together 1.
+    SettingsError if the shares are not three positive numbers that add up to 1.
 
-    Returns
-    -------
-    ndarray of str, shape (rows,)
-
-    Raises
-    ------
-    SettingsError
-        If the shares are not three positive numbers that add up to 1.
-
-    Examples
-    --------
     >>> split_by_group(["a", "a", "b", "c"], ["x"] * 4, seed=0).tolist()
     ['train', 'train', 'calibration', 'test']
     """

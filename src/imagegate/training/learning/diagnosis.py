@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -37,18 +37,16 @@ from imagegate.training.split import SHARES, split_by_group
 
 Floats = NDArray[np.float64]
 WEAK = 0.5  # the level below which nobody notices a cause, such as a JPEG of quality 70
-SMALL_TEXT = (
-    "resolution.left_small"  # the degradation that stands for letters that always were small
-)
+SMALL_TEXT = "resolution.left_small"  # stands for letters that are small on the source
 HURTS = 0.25  # share of otherwise good images that fail from this strength on
-# An engine may bear more, but a cause of this level is plain, and its gain tells what it costs.
+# An engine may bear more, but a cause of this level is plain, and its gain says what it costs.
 LEAST_LEVEL, MOST_LEVEL = 0.25, 2.0
-# Too expensive to be measured on every image: only if there may be something to tell.
+# Too slow to be measured on every image: only on those that may need a reason.
 ONLY_FOR_CAUSES = ("blur.smear", "resolution.resampling")
 HELPS = 0.1  # of the loss: removing a cause that gains less helps nobody
 FEWEST = 20  # rows with a cause, and without it, to learn from
-PRESENT = {"max_iter": 60, "max_leaf_nodes": 12, "learning_rate": 0.15, "min_samples_leaf": 12}
-GAIN = {"max_iter": 40, "max_leaf_nodes": 8, "learning_rate": 0.1, "min_samples_leaf": 15}
+PRESENT = ("Classifier", 60, {"max_leaf_nodes": 12, "learning_rate": 0.15, "min_samples_leaf": 12})
+GAIN = ("Regressor", 40, {"max_leaf_nodes": 8, "learning_rate": 0.1, "min_samples_leaf": 15})
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,10 +171,7 @@ def hurting_levels(rows: CauseRows) -> Floats:
 def fit_diagnosis(
     rows: CauseRows, measures: Sequence[str], *, seed: int, settings: LearnerSettings = DEFAULT
 ) -> tuple[Diagnosis, Floats] | None:
-    """Learn a diagnosis from the training split, calibrated on the calibration split.
-
-    Returned with the level from which each of its causes hurts; None if no cause has rows enough.
-    """
+    """Return a diagnosis and the levels from which its causes hurt; None if rows are too few."""
     train, calibration = (rows.at(rows.split == name) for name in ("train", "calibration"))
     hurting = hurting_levels(train)
     shows, checks = (some.at(_shows(some)) for some in (train, calibration))
@@ -186,11 +181,10 @@ def fit_diagnosis(
     if not learnable:
         return None
     read = train.at(~train.made)
-    seen, gains = [], []
+    fit = partial(_fit, seed=seed, most_trees=settings.trees)
     with one_thread():
-        for c in learnable:
-            seen.append(_fit("Classifier", PRESENT, shows.X, present[:, c], seed, settings))
-            gains.append(_fit("Regressor", GAIN, read.X, read.gained(c), seed, settings))
+        seen = [fit(PRESENT, shows.X, present[:, c]) for c in learnable]
+        gains = [fit(GAIN, read.X, read.gained(c)) for c in learnable]
     lines = [_line(f, checks, later[:, c]) for f, c in zip(seen, learnable, strict=True)]
     forests = [*seen, *gains]
     diagnosis = Diagnosis(
@@ -210,22 +204,23 @@ def _shows(rows: CauseRows) -> NDArray[np.bool_]:
 
 
 def _fit(
-    kind: str,
-    options: dict[str, Any],
+    how: tuple[str, int, dict[str, Any]],
     X: NDArray[np.float32],
     target: Floats,
+    *,
     seed: int,
-    settings: LearnerSettings,
+    most_trees: int,
 ) -> Forest:
     """Return a forest from the rows whose target is known and the columns that vary."""
-    known = ~np.isnan(target)
-    if known.sum() < FEWEST:  # nothing to tell images apart by
+    known, (kind, trees, options) = ~np.isnan(target), how
+    if known.sum() < FEWEST:  # the same answer for all images
         return Forest.constant(float(np.mean(target[known])) if known.any() else HURTS, X.shape[1])
     columns = varying(X[known])
     own = X[known][:, columns]
     edges = bin_edges(own)
-    trees = min(options["max_iter"], settings.trees)
-    model = boosting(kind, seed=seed, l2_regularization=2.0, **{**options, "max_iter": trees})
+    model = boosting(
+        kind, seed=seed, max_iter=min(trees, most_trees), l2_regularization=2.0, **options
+    )
     forest = decoded(from_sklearn([model.fit(encode(own, edges), target[known])]), edges)
     feature = np.array(columns, np.int16)[forest.feature]
     return replace(forest, feature=feature, features=X.shape[1])
@@ -255,12 +250,12 @@ def diagnose(
 ) -> Gate:
     """Return the gate, of images alone, with a diagnosis if the rows are enough for one.
 
-    ``split`` is that of every row of the corpus it was trained on; ``others`` are rows that only
-    the diagnosis learns from, of the recipes ``causes`` and ``counterfactuals``. A group is in
-    the same split wherever it occurs; ``shares`` tells how groups are split that occur only there.
-    CorpusError if others are of another engine, or about something else.
+    ``others`` are rows that only the diagnosis learns from, of the recipes ``causes`` and
+    ``counterfactuals``. A group is in the same split wherever it occurs; ``shares`` tells how
+    groups are split that occur only there.
     """
-    _check(corpus, others)
+    for other in others:
+        _check_alike(corpus.meta, other.meta)
     seed, splits = gate.card.seed, [split]
     known = dict(zip(corpus.groups.tolist(), split.tolist(), strict=True))
     for other in others:
@@ -292,15 +287,10 @@ def diagnose(
 def held_out(diagnosis: Diagnosis, hurting: Floats, test: CauseRows) -> dict[str, Any]:
     """Return how often the first cause is the true one, on rows that were not learned from.
 
-    Returns
-    -------
-    dict
-        ``one``: by cause the (rows, right) of images with this cause alone, at a strength that
-        hurts. ``several``: the (rows, in the chain) of those with two and more such causes.
-        ``helps``: of the mixtures that the engine reads better without one of their causes, the
-        (rows, first is the one whose removal helps most). ``gain``: the mean gain as stated and
-        as measured with the engine, of causes that hurt and were undone. ``clean``: of clean
-        images, the (rows, without a probable cause).
+    As (rows, right): ``one`` of images with one cause, at a strength that hurts, by cause;
+    ``several`` of those with two and more; ``helps`` of the mixtures that the engine reads better
+    without one of their causes, right if that is the first; ``clean`` of clean images, right
+    without a probable cause. ``gain`` is the mean gain as stated and as measured with the engine.
     """
     columns = [list(CAUSES).index(cause) for cause in diagnosis.causes]
     level, helps = test.level[:, columns], test.helps[:, columns]
@@ -335,12 +325,12 @@ def _rows_and_right(mask: NDArray[np.bool_], right: Any) -> tuple[int, int]:
     return int(mask.sum()), int(right[mask].sum())
 
 
-def _check(corpus: Corpus, others: Sequence[Corpus]) -> None:
-    for other in others:
-        names = ["text"] if other.meta.get("recipe") == CAUSES_ONLY else ["text", "task", "engine"]
-        for name in names:
-            if other.meta.get(name) != corpus.meta.get(name):
-                raise CorpusError(
-                    f"the diagnosis cannot learn from corpora of different {name}: "
-                    f"{corpus.meta.get(name)!r} and {other.meta.get(name)!r}"
-                )
+def _check_alike(meta: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+    """Raise CorpusError if other rows are of another engine, or about something else."""
+    names = ["text"] if other.get("recipe") == CAUSES_ONLY else ["text", "task", "engine"]
+    for name in names:
+        if other.get(name) != meta.get(name):
+            raise CorpusError(
+                f"the diagnosis cannot learn from corpora of different {name}: "
+                f"{meta.get(name)!r} and {other.get(name)!r}"
+            )

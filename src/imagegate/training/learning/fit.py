@@ -22,13 +22,7 @@ from imagegate.training.corpus import Corpus, check_labelled
 from imagegate.training.labelling.recipes import FOR_DIAGNOSIS
 from imagegate.training.learning.diagnosis import diagnose
 from imagegate.training.learning.insights import insights_of
-from imagegate.training.learning.learner import (
-    DEFAULT,
-    LearnerSettings,
-    from_sklearn,
-    learn,
-    varying,
-)
+from imagegate.training.learning.learner import DEFAULT, LearnerSettings, learn, varying
 from imagegate.training.learning.messages import (
     FEW_SOURCES,
     HARDER,
@@ -44,7 +38,7 @@ from imagegate.training.learning.rules import six_scores, tune_rules
 from imagegate.training.learning.threshold import Objective, ScoredRows, set_thresholds
 from imagegate.training.split import SHARES, SPLITS, split_by_group
 
-__all__ = ["LearnerSettings", "TrainResult", "from_sklearn", "train"]
+__all__ = ["TrainResult", "train"]
 
 Floats = NDArray[np.float64]
 USUAL = (0.05, 0.95)  # quantiles of the passing training rows
@@ -146,7 +140,6 @@ def train(
     split = split_by_group(corpus.groups, corpus.column("set"), seed=seed, shares=shares)
     gate = _fit(corpus, split, objective, images_only(corpus), settings)
     output, messages = _with_output(corpus, split, objective, gate, settings)
-    gate = _with_insights(gate, corpus, split)
     gate = diagnose(gate, corpus, split, diagnosis, shares=shares, settings=settings)
     if output:
         gate = replace(gate, output=replace(output, diagnosis=gate.diagnosis))
@@ -155,8 +148,8 @@ def train(
 
 def images_only(corpus: Corpus) -> list[str]:
     """Return the measures of images that a gate for such a task may learn from."""
-    # Text is read from luminance: the measures of pictures, some of colour, would cost a reading
-    # gate more than all others and teach it that red paper is odd.
+    # Text is read from luminance: the measures of pictures, some of colour, would cost a gate for
+    # text more time than all others, and red paper would count as unusual.
     barred = {True: "picture", False: "text", None: None}[corpus.meta.get("text")]
     learnable = (name for name in corpus.names if name in LEARNABLE)
     return [name for name in learnable if MEASURES[name].about != barred]
@@ -177,12 +170,7 @@ def _with_output(
     output = _fit(corpus, split, named, measures, settings)
     better = output.judges_output and _log_loss(output) < _log_loss(gate)
     messages = list(output_messages(output.card, alone=_log_loss(gate), kept=better))
-    return (_with_insights(output, corpus, split) if better else None), messages
-
-
-def _with_insights(gate: Gate, corpus: Corpus, split: NDArray[np.str_]) -> Gate:
-    """Write on the card what the gate has learned."""
-    return replace(gate, card=replace(gate.card, lesson=insights_of(gate, corpus, split)))
+    return output if better else None, messages
 
 
 def _log_loss(gate: Gate) -> float:
@@ -196,7 +184,7 @@ def _fit(
     allowed: Sequence[str],
     settings: LearnerSettings,
 ) -> Gate:
-    """Learn, calibrate and set the threshold on the measures allowed, as far as they vary."""
+    """Return a gate that learns from the measures allowed, as far as they vary."""
     rows = corpus.select(split == "train")
     varied = varying(rows.matrix(allowed), rows.groups, seed=objective.seed)
     measures = tuple(allowed[j] for j in varied)
@@ -212,7 +200,8 @@ def _fit(
         rules_preset=preset.to_dict(),
         rules_tuned=tune_rules(scores, training.fails, training.weights, preset).to_dict(),
     )
-    return fit_gate(training, calibration, card, objective, settings)
+    gate = fit_gate(training, calibration, card, objective, settings)
+    return replace(gate, card=replace(gate.card, lesson=insights_of(gate, corpus, split)))
 
 
 def fit_gate(
@@ -246,11 +235,7 @@ def fit_gate(
         card,
         guarantee=guarantee,
         thresholds=thresholds,
-        guard={
-            "false_alarms": FALSE_ALARMS,
-            "limit": detector.limit,
-            "rows": len(detector.rows),
-        },
+        guard={"false_alarms": FALSE_ALARMS, "limit": detector.limit, "rows": len(detector.rows)},
         settings=learned.settings,
     )
     usual = _usual(training.X[~training.fails])

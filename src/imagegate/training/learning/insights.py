@@ -22,13 +22,6 @@ def insights_of(gate: Gate, corpus: Corpus, split: NDArray[np.str_]) -> dict[str
     """Return what a gate has learned, as plain values for its card; the test rows are not used.
 
     For people only: neither a verdict nor a threshold depends on it.
-
-    Returns
-    -------
-    dict
-        ``importance``: see :func:`importance`, on the calibration rows.
-        ``rows``: how many are not in the test split.
-        ``severity``: see :func:`severity_of`; empty for a gate of outputs.
     """
     seen, calibration = corpus.select(split != "test"), corpus.select(split == "calibration")
     return {

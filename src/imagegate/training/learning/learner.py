@@ -100,12 +100,10 @@ def learn(
     seed: int,
     settings: LearnerSettings = DEFAULT,
 ) -> Learned:
-    """Return a forest for the failures of training rows.
+    """Return a forest for the failures of training rows, chosen by cross-validation over groups.
 
-    ``X`` is (rows, measures), NaN where undefined; ``weights`` are such that every source counts
-    the same; no fold of the cross-validation cuts through one of the ``groups``. Where a measure
-    says which end is bad, the probability of failure may only rise towards it, all else being
-    equal; a column that is no measure is free.
+    The probability of failure may only rise towards the bad end of a measure, if it has one; a
+    column that is no measure is free.
     """
     check_sklearn()
     known = every_measure()
@@ -131,11 +129,9 @@ def learn(
 
 
 def bin_edges(X: NDArray[np.floating]) -> list[Floats]:
-    """Return the edges between the bins of every column, halfway between readings or quantiles.
-
-    Left to itself, scikit-learn 1.9 bins weighted rows afresh in every fit, by one weighted
-    percentile after the other: 57 of 61 seconds for 2,000 rows.
-    """
+    """Return the edges between the bins of every column, halfway between readings or quantiles."""
+    # Left to itself, scikit-learn 1.9 bins weighted rows afresh in every fit, by one weighted
+    # percentile after the other: 57 of 61 seconds for 2,000 rows.
     edges = []
     for column in X.astype(np.float64).T:
         known = column[~np.isnan(column)]
@@ -156,10 +152,8 @@ def encode(X: NDArray[np.floating], edges: Sequence[Floats]) -> Floats:
 
 
 def decoded(forest: Forest, edges: Sequence[Floats]) -> Forest:
-    """Return the forest that answers on readings as this one does on their bins.
-
-    A reading lies in bin ``k`` or below exactly if it is at most ``edges[k]``.
-    """
+    """Return the forest that answers on readings as this one does on their bins."""
+    # A reading lies in bin k or below exactly if it is at most edges[k].
     threshold = forest.threshold.copy()
     for node in np.flatnonzero((forest.left > 0) & np.isfinite(threshold)):
         threshold[node] = edges[forest.feature[node]][int(np.floor(threshold[node]))]
@@ -169,70 +163,56 @@ def decoded(forest: Forest, edges: Sequence[Floats]) -> Forest:
 def varying(
     X: NDArray[np.floating], groups: NDArray[np.str_] | None = None, *, seed: int = 0
 ) -> list[int]:
-    """Return the columns with two different readings at least, whatever fold is left out.
-
-    Nothing can be learned from the others, and scikit-learn 1.9 cannot bin them.
-    """
+    """Return the columns with two different readings at least, whatever fold is left out."""
+    # Nothing can be learned from the others, and scikit-learn 1.9 cannot bin them.
     kept = [X]
     if groups is not None:
         folds = group_folds(groups, FOLDS, seed=seed)
         kept = [X[folds != fold] for fold in np.unique(folds)]
-    return [
-        j
-        for j in range(X.shape[1])
-        if all(len(np.unique(rows[~np.isnan(rows[:, j]), j])) > 1 for rows in kept)
-    ]
+    least, most = (
+        np.array([extreme.reduce(rows, axis=0, initial=np.nan) for rows in kept])
+        for extreme in (np.fmin, np.fmax)
+    )
+    return np.flatnonzero((least < most).all(axis=0)).tolist()
 
 
 def from_sklearn(models: Iterable[Any]) -> Forest:
-    """Return the mean log-odds of fitted HistGradientBoostingClassifiers as one forest.
+    """Return the mean log-odds of fitted HistGradientBoosting models as one forest.
 
-    Parameters
-    ----------
-    models : iterable of HistGradientBoostingClassifier
-        Two classes, numerical features, all with the same columns.
-
-    Returns
-    -------
-    Forest
-        ``decision`` equals the mean of ``decision_function``.
-
-    Raises
-    ------
-    SettingsError
-        With a scikit-learn whose trees were not tested: they are read from private attributes.
+    They have two classes or a target, numerical features, and the same columns. Their trees are
+    private attributes: SettingsError with a scikit-learn that was not tested.
     """
     check_sklearn()
     members = list(models)
-    trees = [_breadth_first(tree.nodes) for model in members for (tree,) in model._predictors]
-    starts = np.cumsum([0, *(len(nodes) for nodes, _ in trees)])
-    nodes = np.concatenate([nodes for nodes, _ in trees])
-    left = [
-        np.where(left > 0, left + start, 0)
-        for (_, left), start in zip(trees, starts[:-1], strict=True)
+    trees = [
+        _tree(tree.nodes, len(members), int(model.n_features_in_))
+        for model in members
+        for (tree,) in model._predictors
     ]
-    leaf = nodes["is_leaf"].astype(bool)
-    return Forest(
-        roots=starts[:-1].astype(np.int32),
-        left=np.concatenate(left).astype(np.int32),
-        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int16),
-        threshold=np.where(leaf, 0.0, nodes["num_threshold"]),
-        missing_left=~leaf & nodes["missing_go_to_left"].astype(bool),
-        value=np.where(leaf, nodes["value"] / len(members), 0.0),
-        base=float(np.mean([model._baseline_prediction.item() for model in members])),
-        features=int(members[0].n_features_in_),
-    )
+    base = float(np.mean([model._baseline_prediction.item() for model in members]))
+    return replace(Forest.joined(trees), base=base)
 
 
-def _breadth_first(nodes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Return the nodes with both children of one side by side, and where the left one is."""
+def _tree(nodes: NDArray[Any], members: int, features: int) -> Forest:
+    """Return one tree of one of several members, both children of a node side by side."""
     order, left = [0], []
-    for index in order:  # grows while it is walked
+    for index in order:  # grows while it is walked: breadth first
         node = nodes[index]
         left.append(0 if node["is_leaf"] else len(order))
         if not node["is_leaf"]:
             order += [int(node["left"]), int(node["right"])]
-    return nodes[order], np.array(left, np.int64)
+    nodes = nodes[order]
+    leaf = nodes["is_leaf"].astype(bool)
+    return Forest(
+        roots=np.zeros(1, np.int32),
+        left=np.array(left, np.int32),
+        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int16),
+        threshold=np.where(leaf, 0.0, nodes["num_threshold"]),
+        missing_left=~leaf & nodes["missing_go_to_left"].astype(bool),
+        value=np.where(leaf, nodes["value"] / members, 0.0),
+        base=0.0,
+        features=features,
+    )
 
 
 def check_sklearn() -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagegate.features import CAUSES, OUTPUTS
-from imagegate.models.card import Card, Guarantee
+from imagegate.models.card import Card
 from imagegate.models.gate import Gate
 from imagegate.stats.bootstrap import FEW_GROUPS, FEW_OUTCOMES
-from imagegate.text import brief_percent, count, percent
+from imagegate.text import agree, brief_percent, count, percent
 from imagegate.training.split import SHARES, SPLITS
 
 HARDER = "harder variants (a higher --strength)"
@@ -22,7 +22,7 @@ FEW_FAILING = 30  # sources to learn failure from, or images to learn success fr
 RARE = 0.05  # of all images: fewer failures, or successes, say little about them
 PLENTY = 100  # sources that fail, or images that do not: then even a small share is enough
 FEW_RIGHT = 0.9  # of first reasons
-TELLING = 30  # calibration sources from which it can be told that more would not help
+ENOUGH_TO_JUDGE = 30  # calibration sources: with fewer, nobody knows whether more would help
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def training_messages(
     )
     return TrainingMessages(
         (learned, *left_out(meta)),
-        (*_threshold(card), *of_output),
+        (target_message(card, needed="more sources"), *of_output),
         (*shortfall(card, output), *_unexplained(card)),
     )
 
@@ -71,21 +71,14 @@ def left_out(meta: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _threshold(card: Card) -> Iterator[str]:
-    if card.guarantee:
-        yield guarantee_message(card.guarantee, needed="more sources")
-    elif card.costs:
-        yield (
-            f"Passes up to a chance of failure of {percent(card.thresholds['pass'] or 0)}: a "
-            f"false pass costs {card.costs[0]:g}, a false reject {card.costs[1]:g}."
+def target_message(card: Card, *, needed: str = "") -> str:
+    """Say what a gate guarantees, or why nothing; ``needed`` replaces the number of sources."""
+    found = card.guarantee
+    if not found:
+        return (
+            f"Set for {card.guarantee_text()}. Passes up to a chance of failure of "
+            f"{percent(card.thresholds['pass'] or 0)}."
         )
-
-
-def guarantee_message(found: Guarantee, *, needed: str = "") -> str:
-    """Say what is guaranteed, or why nothing is.
-
-    ``needed`` takes the place of the number of calibration sources that are missing.
-    """
     goal = (
         f"at most {brief_percent(found.promise)} of the images passed fail "
         f"(confidence {brief_percent(found.confidence)})"
@@ -98,10 +91,10 @@ def guarantee_message(found: Guarantee, *, needed: str = "") -> str:
     if found.more_sources is not None:
         needed = needed or f"at least {found.more_sources:,} more calibration sources"
         remedy = f"It takes {needed}, or a higher risk target."
-    elif found.sources < TELLING:
+    elif found.sources < ENOUGH_TO_JUDGE:
         remedy = (
-            f"{found.sources:,} calibration sources are too few to tell how many it takes. Add "
-            "sources, or choose a higher risk target."
+            f"{found.sources:,} calibration sources are too few to estimate how many it takes. "
+            "Add sources, or choose a higher risk target."
         )
     else:
         remedy = (
@@ -115,11 +108,10 @@ def output_messages(card: Card, *, alone: float, kept: bool) -> Iterator[str]:
     """Yield what became of the gate of image and output; ``alone`` is the image's log-loss."""
     losses = f"(cross-validated log-loss {card.settings['log_loss']:.3f} against {alone:.3f})"
     if not kept:
-        yield f"No output check: the output tells no more than the image alone {losses}."
+        yield f"No output check: the output adds nothing to the image alone {losses}."
         return
-    yield f"Output check: image and output tell more than the image alone {losses}."
-    if card.guarantee:
-        yield f"Output check: {guarantee_message(card.guarantee, needed='more sources')}"
+    yield f"Output check: image and output predict better than the image alone {losses}."
+    yield f"Output check: {target_message(card, needed='more sources')}"
 
 
 def why_no_output(meta: Mapping[str, Any]) -> list[str]:
@@ -197,20 +189,15 @@ class Counts:
         self.noun = "images" if self.outcomes else "sources"
 
     def in_all(self, missing: float, split: str) -> float:
-        """Return about how many sources must come in all so that so many fall to a split.
-
-        The share is that of the sources at hand; of a few, whole sources make it another than was
-        asked for, so then it is the usual one.
-        """
+        """Return about how many sources must come in all so that so many fall to a split."""
+        # The share is that of the sources at hand; of a few, whole sources make it another than was
+        # asked for, so then it is the usual one.
         total = max(1, self.all["sources"])
         found, usual = self.splits[split]["sources"] / total, SHARES[SPLITS.index(split)]
         return missing / (usual if abs(found - usual) * total < 2 else found)
 
     def like(self, least: int, split: str, what: str) -> float:
-        """Return how many sources like those at hand bring a split to the least of something.
-
-        The rate is that of the split, or of all splits if it has none.
-        """
+        """Return how many sources like those at hand bring a split to the least of something."""
         own = self.splits[split]
         rates = [some[what] / max(1, some["sources"]) for some in (own, self.all)]
         rate = rates[0] or rates[1] or 1.0
@@ -218,7 +205,7 @@ class Counts:
 
 
 def rounded_up(number: float) -> int:
-    """Return a number with two telling digits: what follows from a few rates is no better known.
+    """Return a number rounded up to two digits: what follows from a few rates is not exact.
 
     >>> rounded_up(7.2), rounded_up(667), rounded_up(3280)
     (8, 670, 3300)
@@ -265,8 +252,9 @@ def _to_learn(counts: Counts) -> Iterator[Need]:
         elif counts.in_all(FEW_FAILING - failing, "train") <= spared:
             remedy = f" Or label {HARDER}."
         yield (
-            f"Warning: only {count(failing, 'training source')} ever fail; below {FEW_FAILING} "
-            f"the gate has seen too few failures.{remedy}",
+            f"Warning: only {count(failing, 'training source')} ever "
+            f"{agree(failing, 'fails', 'fail')}; below {FEW_FAILING} the gate has seen too few "
+            f"failures.{remedy}",
             counts.like(FEW_FAILING, "train", "failing_sources"),
         )
     if works < FEW_FAILING:
@@ -295,11 +283,11 @@ def _to_compare(counts: Counts) -> Iterator[Need]:
 def _to_balance(counts: Counts) -> Iterator[str]:
     """Say if almost everything fails, or almost nothing."""
     rows, fails, works = (counts.all[what] for what in ("rows", "fails", "works"))
-    for verb, images, telling, where in (
+    for verb, images, independent, where in (
         ("fails", fails, counts.all["failing_sources"], HARDER),
         ("works", works, works, MILDER),
     ):
-        if images < RARE * rows and telling < PLENTY:
+        if images < RARE * rows and independent < PLENTY:
             yield (
                 f"Warning: the task {verb} on only {percent(images / rows)} of the images, so the "
                 f"gate hardly knows that case. Add images on which it {verb}"

@@ -33,7 +33,7 @@ def fit_detector(
     knots, levels = np.full((measures, KNOTS), np.nan), np.full((measures, KNOTS), np.nan)
     reach = np.ones(measures)
     for j in range(measures):
-        known = np.sort(train[~np.isnan(train[:, j]), j].astype(np.float64))
+        known = train[~np.isnan(train[:, j]), j].astype(np.float64)
         if known.size:
             knots[j], levels[j] = _normal_scale(known)
             reach[j] = _reach(knots[j], levels[j])

@@ -44,15 +44,11 @@ class Objective:
 
 @dataclass(frozen=True, eq=False)
 class ScoredRows:
-    """Rows that the model has not learned from.
+    """Rows that the model has not learned from."""
 
-    ``scores`` are log-odds before calibration, infinite for what never passes; the ``weights`` of
-    the rows of a source add up to 1.
-    """
-
-    scores: Floats
+    scores: Floats  # log-odds before calibration, infinite for what never passes
     fails: NDArray[np.bool_]
-    weights: Floats
+    weights: Floats  # the rows of a source add up to 1
 
 
 def set_thresholds(
@@ -62,14 +58,10 @@ def set_thresholds(
     *,
     training: ScoredRows | None = None,
 ) -> tuple[dict[str, float | None], Guarantee | None]:
-    """Return the thresholds on the probability of failure, and what is guaranteed of the first.
-
-    ``line`` leads from raw to calibrated log-odds; for ``training`` see :func:`meet_risk_target`.
-    Returned are ``pass`` (None: nothing passes by itself) and ``reject``; costs guarantee nothing.
-    """
+    """Return the thresholds on the probability of failure, and what is guaranteed of ``pass``."""
+    passing, guarantee = None, None  # None: nothing passes by itself; costs guarantee nothing
     if objective.costs:
-        passing: float | None = cost_threshold(*objective.costs)
-        guarantee = None
+        passing = cost_threshold(*objective.costs)
     else:
         highest, guarantee = meet_risk_target(
             history,
@@ -78,7 +70,8 @@ def set_thresholds(
             seed=objective.seed,
             training=training,
         )
-        passing = None if highest is None else float(line.probability(np.array([highest]))[0])
+        if highest is not None:
+            passing = float(line.probability(np.array([highest]))[0])
     return {"pass": passing, "reject": max(passing or 0.0, LEAST_REJECTED)}, guarantee
 
 
@@ -92,10 +85,8 @@ def meet_risk_target(
 ) -> tuple[float | None, Guarantee]:
     """Return the highest raw log-odds that may pass, and what is guaranteed of it.
 
-    One calibration row of each source is drawn, by ``seed``. ``training`` holds training rows,
-    each scored by a model that has not seen it: they tell where the walk of :func:`ltt_threshold`
-    starts, and how many more sources it would take. Without them it starts with the fewest
-    sources that can prove the target.
+    ``training`` rows decide where the walk of :func:`ltt_threshold` starts; without them it starts
+    with the fewest sources that can prove the target.
     """
     target = {"risk_target": risk_target, "confidence": confidence}
     drawn = one_row_per_source(history.source, seed=seed)
@@ -159,23 +150,12 @@ def ltt_threshold(
     Why probabilities may be calibrated on the same rows: calibration is a rising line, so the
     set of images passed depends on the order of raw scores alone.
 
-    Parameters
-    ----------
-    scores : array of float, shape (sources,)
-        The higher, the likelier to fail. **One row a source**: variants of one source are not
-        independent, and pooling them voids the guarantee (see :func:`one_row_per_source`).
-    fails : array of bool, shape (sources,)
-        Whether the task failed.
-    risk_target, confidence : float
-        Such as 0.05 and 0.95.
-    start : int, optional
-        How many passed sources the first test looks at; by default the least that can do.
+    ``scores`` and ``fails`` hold **one row a source**: variants of one source are not independent,
+    and pooling them voids the guarantee (see :func:`one_row_per_source`). By default the walk
+    starts with the fewest sources that can prove the target.
 
-    Returns
-    -------
-    tuple of (float or None, int, int)
-        The threshold, how many sources pass, and how many of these fail. The threshold is None
-        if none will do: then the numbers are those of the strictest one tried.
+    Returned are the threshold, how many sources pass, and how many of these fail. The threshold
+    is None if none will do: then the numbers are those of the strictest one tried.
 
     References
     ----------
@@ -198,13 +178,10 @@ def ltt_threshold(
 
 
 def first_step(training: ScoredRows, *, sources: int, risk_target: float, confidence: float) -> int:
-    """Return how many of the calibration sources the first test should pass.
-
-    A start with more sources forgives a failure; one with fewer looks at easier images. Taken is
-    the strictest that loses almost no chance of success, with the risks that training rows show
-    (each predicted by a model that has not seen it). No calibration label is used, so the
-    guarantee stays valid.
-    """
+    """Return how many of the calibration sources the first test should pass."""
+    # A start with more sources forgives a failure; one with fewer looks at easier images. Taken is
+    # the strictest that loses almost no chance of success, with the risks that training rows show.
+    # No calibration label is used, so the guarantee stays valid.
     least = sources_needed(risk_target, confidence)
     if sources <= least:
         return least
@@ -218,10 +195,9 @@ def first_step(training: ScoredRows, *, sources: int, risk_target: float, confid
 def more_sources(
     known: ScoredRows, *, sources: int, risk_target: float, confidence: float
 ) -> int | None:
-    """Return about how many more calibration sources than these it would take to meet the target.
+    """Return about how many more calibration sources it would take, or None if more do not help.
 
-    None if the rows known are enough to tell that the risk is too high even among the images
-    that look best.
+    More do not help if the risk is too high even among the images that look best.
     """
     share, risk = risk_curve(known)
     usable = (share > 0) & (risk < risk_target)
@@ -236,13 +212,11 @@ def more_sources(
 
 
 def risk_curve(rows: ScoredRows) -> tuple[Floats, Floats]:
-    """Return the share passed and the risk among the passed, strict to lenient.
-
-    Half a failure of one row is added, for a risk of exactly 0 is luck.
-    """
+    """Return the share passed and the risk among the passed, strict to lenient."""
     order = np.argsort(rows.scores, kind="stable")
     weight = rows.weights[order]
     total, failed = np.cumsum(weight), np.cumsum(weight * rows.fails[order])
+    # Half a failure of one row is added: a risk of exactly 0 is luck.
     return total / total[-1], (failed + 0.5 * weight.mean()) / (total + weight.mean())
 
 

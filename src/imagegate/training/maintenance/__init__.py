@@ -1,1 +1,1 @@
-"""Change a gate or a corpus after it was made: adjust, merge, remeasure."""
+"""Change a gate or a corpus after it was made: adjust, remeasure."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from imagegate.errors import SettingsError
-from imagegate.models.calibration import History
+import numpy as np
+from numpy.typing import NDArray
+
+from imagegate.errors import CorpusError, SettingsError
+from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.card import Card
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
 from imagegate.models.rules import RulesGate
@@ -17,14 +20,15 @@ from imagegate.stats.bootstrap import FEW_GROUPS
 from imagegate.stats.metrics import even_weights
 from imagegate.text import count, percent
 from imagegate.training.corpus import Corpus
+from imagegate.training.data.outcomes import file_and_page
 from imagegate.training.evaluation.evaluate import DEFAULT_RISK_TARGET
-from imagegate.training.learning.messages import guarantee_message
+from imagegate.training.learning.messages import target_message
 from imagegate.training.learning.threshold import Objective, set_thresholds
-from imagegate.training.maintenance.merge import merge
 
 __all__ = ["adjust"]
 
 DEFAULT_CONFIDENCE = 0.95
+DIGITS = 12  # of a digest, to base 16: of a million images two would agree in 1 case of 500
 AT_THRESHOLD = ("coverage", "risk")
 BY_PROBABILITY = ("brier", "calibration")
 AT_RISK_TARGET = ("coverage_at_risk", "share_of_perfect")
@@ -91,7 +95,7 @@ def adjust(
     objective = objective_for(gate.card, risk_target, confidence, costs, name=name, date=date)
     if (risk_target, confidence, costs, outcomes) == (None,) * 4:
         raise SettingsError("nothing to adjust: give a risk target, costs or outcomes")
-    merged, facts = (gate, None) if outcomes is None else merge(gate, outcomes)
+    merged, facts = (gate, None) if outcomes is None else _merge(gate, outcomes)
     after = _reset(merged, gate, objective, facts)
     if not gate.output:
         return after
@@ -142,6 +146,110 @@ def objective_for(
     )
 
 
+def _merge(gate: Gate, outcomes: Corpus) -> tuple[Gate, dict[str, Any]]:
+    """Return the gate calibrated on its own rows and on new outcomes, and what was merged."""
+    if outcomes.meta.get("engine") != "outcomes":
+        raise SettingsError(
+            f"expected outcomes from production, got rows labelled by {outcomes.meta['engine']}: "
+            "train a gate on those"
+        )
+    entries = [entry.get("outcomes") or {} for entry in gate.card.adjusted]
+    merged = _among(_contents(outcomes), (entry.get("images", ()) for entry in entries))
+    known = _among(outcomes.groups, gate.card.groups.values()) & ~merged
+    if (merged | known).all():
+        raise CorpusError(_nothing_new(gate.card, outcomes, int(merged.sum())))
+    rows, named = _one_source_a_group(outcomes.select(~(merged | known)))
+    X = gate.columns(rows.matrix(gate.card.measures))
+    old, source = (
+        gate.history,
+        np.unique(rows.column("source_id").astype(str), return_inverse=True)[1],
+    )
+    history = History(
+        raw=np.concatenate([old.raw, gate.forest.decision(X)]),
+        fails=np.concatenate([old.fails, rows.fails]),
+        source=np.append(old.source, source + 1 + old.source.max(initial=-1)).astype(np.int32),
+        familiar=np.concatenate([old.familiar, ~gate.ood.alarm(X)]),
+    )
+    line = fit_calibration(history.raw, history.fails, even_weights(history.source))
+    facts = {
+        "file": str(outcomes.meta["engine_version"]),
+        **rows.counts(),
+        "sets": rows.sets,
+        "named_groups": len(named),
+        "merged_before": int(merged.sum()),
+        "known_groups": int(known.sum()),
+        "held_back": int((~gate.passes(X)).sum()),
+        "images": sorted(set(_contents(rows).tolist())),
+    }
+    card = _card_with(gate.card, rows, named)
+    return replace(gate, card=card, calibration=line, history=history), facts
+
+
+def _contents(rows: Corpus) -> NDArray[np.str_]:
+    """Return of every row the first digits of the SHA-256 of its file, or raise CorpusError."""
+    known = rows.meta.get("contents", {})
+    found = [str(known.get(row, ""))[:DIGITS] for row in rows.column("row_id").tolist()]
+    if not all(found):
+        raise CorpusError(
+            "expected outcomes with the SHA-256 of every image, got some without: read each file "
+            "with read_outcomes, and merge one after the other"
+        )
+    return np.array(found, dtype=str)
+
+
+def _among(values: NDArray[np.str_], several: Iterable[Iterable[str]]) -> NDArray[np.bool_]:
+    """Tell of every value whether it is in any of several collections."""
+    return np.isin(values, np.array([name for names in several for name in names], dtype=str))
+
+
+def _one_source_a_group(rows: Corpus) -> tuple[Corpus, set[str]]:
+    """Return the rows, with their group as their source, and the groups that the user has named."""
+    # A guarantee draws one row of each source: of a book that must be one page, not one of each.
+    # Without a name the file is a group, known by its content: a path may come again.
+    given = rows.groups
+    paths = [file_and_page(path)[0] for path in rows.column("path").tolist()]
+    named = given != np.array(paths, dtype=str)
+    group = np.where(named, given, _contents(rows)).astype(object)
+    changed = replace(rows, rows=rows.rows | {"source_id": group, "group": group})
+    return changed, set(given[named].tolist())
+
+
+def _nothing_new(card: Card, outcomes: Corpus, merged: int) -> str:
+    others, why = len(outcomes) - merged, []
+    if merged:
+        why.append(f"{merged:,} were merged before, by this name or another.")
+    if others:
+        why.append(
+            f"{others:,} are of groups that it was made from. If these are others of the same "
+            "name, give their groups other names."
+        )
+    return (
+        f"{outcomes.meta['engine_version']}: none of {len(outcomes):,} outcomes is new to "
+        f"{card.name}: {' '.join(why)} To set another threshold, leave them out"
+    )
+
+
+def _card_with(card: Card, rows: Corpus, named: set[str]) -> Card:
+    """Return the card with the new rows among its sets, and in its calibration split."""
+    sets = {str(one["name"]): one for one in card.sets}
+    for facts in rows.set_facts():
+        sets[facts["name"]] = _sum(facts, sets.get(facts["name"], {}))
+    calibration = _sum(rows.counts(), card.parts.get("calibration", {}))
+    groups = tuple(sorted({*card.groups.get("calibration", ()), *named}))
+    return replace(
+        card,
+        sets=tuple(sets[name] for name in sorted(sets)),
+        parts={**card.parts, "calibration": calibration},
+        groups={**card.groups, "calibration": groups},
+    )
+
+
+def _sum(new: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    """Add up the numbers; all else stays as it was."""
+    numbers = {name: old.get(name, 0) + n for name, n in new.items() if isinstance(n, int)}
+    return {**new, **old, **numbers}
+
+
 def _reset(
     merged: Gate, before: Gate, objective: Objective, outcomes: dict[str, Any] | None
 ) -> Gate:
@@ -190,9 +298,8 @@ def _holding(gate: Gate, before: Gate) -> dict[str, Any]:
 
 def _passes_alike(gate: Gate, before: Gate) -> bool:
     """Tell whether both pass the same images: another line may move the threshold with it."""
-    return gate.thresholds.passing == before.thresholds.passing and (
-        gate.calibration == before.calibration
-    )
+    same_threshold = gate.thresholds.passing == before.thresholds.passing
+    return same_threshold and gate.calibration == before.calibration
 
 
 def _without(results: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
@@ -213,24 +320,10 @@ def changes(before: Gate, after: Gate) -> Iterator[str]:
     if before.output and after.output:
         if outcomes:
             yield (
-                "Output check: outcomes come without what the engine made of the images; only its "
-                "threshold is set again, on the rows it had."
+                "Output check: outcomes come without what the engine made of the images, so only "
+                "its threshold is set again, on the rows it had."
             )
         yield from (f"Output check: {line}" for line in _passing(before.output, after.output))
-
-
-def passed_of(gate: Gate, history: History) -> tuple[float, float]:
-    """Return the share of calibration images passed and the share of those that fail.
-
-    Every source counts once; NaN where nothing passes. The threshold was set on these very
-    images: as a forecast the second number is too rosy; the guarantee is one.
-    """
-    weights = even_weights(history.source)
-    p_fail = gate.calibration.probability(history.raw)
-    passes = gate.thresholds.decisions(p_fail, ~history.familiar) == "pass"
-    passed = float(weights[passes].sum())
-    failing = float(weights[passes & history.fails].sum())
-    return passed / float(weights.sum()), failing / passed if passed else math.nan
 
 
 def _merged(outcomes: Mapping[str, Any], name: str) -> Iterator[str]:
@@ -261,19 +354,22 @@ def _merged(outcomes: Mapping[str, Any], name: str) -> Iterator[str]:
 
 def _passing(before: Gate, after: Gate) -> Iterator[str]:
     """Yield the guarantee, and what passes of the calibration images, before and after."""
-    card = after.card
-    if card.guarantee:
-        yield guarantee_message(card.guarantee)
-    else:
-        yield (
-            f"Set for {card.guarantee_text()}. Passes up to a chance of failure of "
-            f"{percent(card.thresholds['pass'] or 0)}."
-        )
+    yield target_message(after.card)
     old, new = (_passed_text(*passed_of(gate, after.history)) for gate in (before, after))
     yield (
         f"Of its {len(after.history.raw):,} calibration images, every source counting once: before "
         f"{old}; now {new}."
     )
+
+
+def passed_of(gate: Gate, history: History) -> tuple[float, float]:
+    """Return the share of calibration images passed and the share of those that fail, or NaN."""
+    weights = even_weights(history.source)
+    p_fail = gate.calibration.probability(history.raw)
+    passes = gate.thresholds.decisions(p_fail, ~history.familiar) == "pass"
+    passed = float(weights[passes].sum())
+    failing = float(weights[passes & history.fails].sum())
+    return passed / float(weights.sum()), failing / passed if passed else math.nan
 
 
 def _passed_text(passed: float, failing: float) -> str:

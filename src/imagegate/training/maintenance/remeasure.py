@@ -26,18 +26,16 @@ def remeasure(
     jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Make every image of a finished corpus again and replace its measures.
+    """Make every image of a finished corpus again, replace its measures, and return how many.
 
     Labels and the measures of outputs stay: the same image has the same loss, and the outputs
     are gone. ``corpus.parquet`` is replaced whole or not at all. ``roots`` says where the images of
     a set are now, by its name; ``progress`` is called as ``progress(done, total)``.
-
-    Returns how many rows were measured: all but those whose image could not be made. An error of
-    the engine may count as a failure one day, so what it was shown is measured, too.
     """
     folder, pa = Path(folder), store.arrow()
     meta = store.read_meta(folder)
     table = pa.parquet.read_table(folder / store.ROWS)
+    # An error of the engine may count as a failure one day: what it was shown is measured, too.
     corpus = from_table({**meta, "errors_as": FAIL}, table)
     good = np.flatnonzero(np.isin(table["row_id"].to_numpy(), corpus.rows["row_id"]))
     X = np.full((table.num_rows, len(features.MEASURES)), np.nan, np.float32)
