@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,7 @@ from imagegate.tasks import find_task
 from imagegate.tasks.task import Task, Truth
 from imagegate.training.data.clean import KINDS, Kind, Source, parse
 from imagegate.training.data.listing import is_frame, read_listing
-from imagegate.training.data.truths import (
-    MASK_SUFFIX,
-    class_of,
-    ignored_truth,
-    page_of,
-    truth_file,
-)
+from imagegate.training.data.truths import MASK_SUFFIX, ignored_truth, page_of, truth_file
 
 COLUMNS = {"path", "truth", "group", "set"}
 
@@ -68,7 +63,11 @@ def find_sources(
     list of Source, list of str
         The sources in a fixed order, and warnings: what was left out or ignored, with the reason.
     """
-    pattern, truth = compiled(group_by), find_task(task).truth
+    truth = find_task(task).truth
+    try:
+        pattern = re.compile(group_by) if group_by else None
+    except re.error as error:
+        raise SettingsError(f"group_by {group_by!r} is no regular expression: {error}") from error
     found: list[Source] = []
     problems: list[str] = []
     for arg in [args] if is_frame(args) else args:
@@ -77,7 +76,7 @@ def find_sources(
         names = {name: unique(name, taken) for name in {source.set for source in sources}}
         found += [renamed(source, names[source.set]) for source in sources]
         problems += complaints
-    twice = [name for name, count in Counter(s.source_id for s in found).items() if count > 1]
+    twice = [name for name, times in Counter(s.source_id for s in found).items() if times > 1]
     if twice:
         raise CorpusError(f"{len(twice)} sources are listed twice, the first is {twice[0]}")
     return (take(found, limit) if limit else found), problems
@@ -150,7 +149,7 @@ def folder(
                 base.name,
                 str(image),
                 str(truth) if truth else None,
-                class_of(image, top, kind),
+                image.parent.name if kind == "class" and image.parent != top else None,
                 root=str(base),
             )
         )
@@ -214,26 +213,16 @@ def listed_sources(
     return sources, problems
 
 
-def compiled(group_by: str | None) -> re.Pattern[str] | None:
-    """Compile the option, naming it if it is wrong."""
-    try:
-        return re.compile(group_by) if group_by else None
-    except re.error as error:
-        raise SettingsError(f"group_by {group_by!r} is no regular expression: {error}") from error
-
-
 def grouped(pattern: re.Pattern[str] | None, stem: str) -> str | None:
     """Return the first group of the match, or None."""
     match = pattern.search(stem) if pattern else None
     return match.group(1 if match.re.groups else 0) if match else None
 
 
-def unique(name: str, taken: Iterable[str]) -> str:
+def unique(name: str, taken: Collection[str]) -> str:
     """Return the name, numbered if another argument has it already."""
-    names, number, new = set(taken), 2, name
-    while new in names:
-        new, number = f"{name}-{number}", number + 1
-    return new
+    numbered = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(one for one in numbered if one not in taken)
 
 
 def renamed(source: Source, name: str) -> Source:
@@ -249,8 +238,8 @@ def renamed(source: Source, name: str) -> Source:
 def take(sources: Sequence[Source], limit: int) -> list[Source]:
     """Return at most ``limit`` sources of each set, spread evenly, in their order."""
     chosen: set[str] = set()
-    for name in dict.fromkeys(source.set for source in sources):
+    for name in {source.set for source in sources}:
         ids = [source.source_id for source in sources if source.set == name]
-        picked = np.unique(np.linspace(0, len(ids) - 1, min(limit, len(ids))).round().astype(int))
-        chosen.update(ids[index] for index in np.unique(picked))
+        picked = np.linspace(0, len(ids) - 1, min(limit, len(ids))).round().astype(int)
+        chosen.update(ids[index] for index in picked)
     return [source for source in sources if source.source_id in chosen]

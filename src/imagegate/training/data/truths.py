@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imagegate.errors import EngineError
 from imagegate.tables import Pixels
@@ -68,11 +67,6 @@ def ignored_truth(
             yield f"{count(len(files), f'{other} file')} ignored, the first is {first}: {reason}"
 
 
-def class_of(image: Path, top: Path, kind: Truth) -> str | None:
-    """Return the name of the folder that an image lies in, None if it lies in the topmost."""
-    return image.parent.name if kind == "class" and image.parent != top else None
-
-
 def given_truth(source: Source, clean: Clean, task: Task) -> Any:
     """Return the truth of a source, None if there is none; an empty one is refused."""
     if task.truth == "picture":
@@ -129,14 +123,9 @@ def why_not(task: Task, output: Any, itself: float) -> str:
 
 def sound(output: Any) -> Any:
     """Return an output, refusing what no engine means: NaN, or an array with NaN in it."""
-    values = output if isinstance(output, np.ndarray) else np.asarray(0.0)
-    values = np.asarray(output) if isinstance(output, float | np.floating) else values
-    if np.issubdtype(values.dtype, np.floating) and np.isnan(values).any():
-        raise EngineError("expected an output without NaN, got " + summary(values))
+    values = np.asarray(output if isinstance(output, float | np.floating | np.ndarray) else 0.0)
+    missing = int(np.isnan(values).sum()) if np.issubdtype(values.dtype, np.floating) else 0
+    if missing:
+        found = f"{missing:,} of {values.size:,} values NaN" if values.ndim else "nan"
+        raise EngineError(f"expected an output without NaN, got {found}")
     return output
-
-
-def summary(values: NDArray[Any]) -> str:
-    """Say how much of an array is NaN."""
-    count = int(np.isnan(values).sum())
-    return "nan" if values.ndim == 0 else f"{count:,} of {values.size:,} values NaN"

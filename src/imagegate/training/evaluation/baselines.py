@@ -54,7 +54,7 @@ def baselines(
     gate: Gate | RulesGate, corpus: Corpus, others: Mapping[str, Gate | RulesGate]
 ) -> tuple[Baseline, ...]:
     """Return the gate first, then its rules, blur alone, other gates by name, and the oracle."""
-    fails = np.asarray(corpus.fails, bool)
+    fails = corpus.fails
     return (
         *learned(gate, corpus),
         *_rules(gate, corpus),
@@ -81,14 +81,9 @@ def by_gate(key: str, name: str, gate: Gate | RulesGate, corpus: Corpus) -> Base
     """Return a gate's own risks and decisions."""
     if isinstance(gate, RulesGate):
         return by_rules(key, name, gate.thresholds, corpus, six_scores(corpus.X, corpus.names))
-    X = gate_columns(gate, corpus)
+    X = corpus.matrix(gate.card.measures)
     note = NOTES.get(key, "")
     return Baseline(key, name, gate.p_fail(X), gate.passes(X), probability=True, note=note)
-
-
-def gate_columns(gate: Gate, corpus: Corpus) -> NDArray[np.float32]:
-    """Return the gate's own measures, whatever the order in the corpus."""
-    return corpus.matrix(gate.card.measures)
 
 
 def _rules(gate: Gate | RulesGate, corpus: Corpus) -> Iterator[Baseline]:

@@ -10,13 +10,9 @@ from numpy.typing import NDArray
 
 from imagegate.features import CAUSES
 from imagegate.stats import metrics
-from imagegate.stats.bootstrap import (
-    Estimate,
-    calibration_estimate,
-    estimate,
-    share_interval,
-)
+from imagegate.stats.bootstrap import Estimate, calibration_estimate, estimate, share_interval
 from imagegate.stats.metrics import Floats
+from imagegate.training.corpus import Corpus
 from imagegate.training.evaluation.baselines import ORACLE, Baseline
 
 Mask = NDArray[np.bool_]
@@ -102,32 +98,9 @@ class Bin:
     failed: Estimate
 
 
-@dataclass(frozen=True)
-class Rows:
-    """What the comparison needs to know of the rows, one entry each."""
-
-    fails: Mask
-    group: NDArray[np.str_]
-    set: NDArray[np.str_]
-    cause: NDArray[np.str_]
-    severity: NDArray[np.int64]
-
-    def slices(self) -> Iterator[tuple[str, str, Mask]]:
-        """Yield kind, name and mask of every part worth a look of its own."""
-        natural = self.cause == CLEAN
-        yield "natural", "all", natural
-        for name in np.unique(self.set):
-            yield "set", str(name), self.set == name
-            yield "natural", str(name), (self.set == name) & natural
-        for cause in (*CAUSES, MIXTURE):
-            yield "cause", cause, self.cause == cause
-        for severity in range(1, 6):
-            yield "severity", str(severity), (self.severity == severity) & ~natural
-
-
 def compare(
     baselines: tuple[Baseline, ...],
-    rows: Rows,
+    rows: Corpus,
     *,
     risk_target: float,
     draw: Draw,
@@ -147,7 +120,7 @@ def compare(
             for name, value in _figures(one, rows.fails, weights, risk_target, learned).items()
         }
 
-    drawn = draw(figures, rows.group)
+    drawn = draw(figures, rows.groups)
     learned = _of(baselines[0], drawn)
     return tuple(
         Result(
@@ -206,7 +179,7 @@ def _lead(
     return lead
 
 
-def _operating(one: Baseline, mine: Mapping[str, Floats], rows: Rows) -> Operating:
+def _operating(one: Baseline, mine: Mapping[str, Floats], rows: Corpus) -> Operating:
     passes, fails = one.passes, rows.fails
     among = {
         "coverage": (passes, np.ones_like(passes)),
@@ -214,8 +187,9 @@ def _operating(one: Baseline, mine: Mapping[str, Floats], rows: Rows) -> Operati
         "caught": (~passes, fails),
         "false_rejects": (~passes, ~fails),
     }
+    groups = rows.groups
     shares = {
-        name: share_interval(which[mask], rows.group[mask]) for name, (which, mask) in among.items()
+        name: share_interval(which[mask], groups[mask]) for name, (which, mask) in among.items()
     }
     if one.key == ORACLE:  # the others are so by definition, not by luck
         exact = {name: part.value for name, part in shares.items() if name != "coverage"}
@@ -228,12 +202,26 @@ def _operating(one: Baseline, mine: Mapping[str, Floats], rows: Rows) -> Operati
     )
 
 
-def slices(baselines: tuple[Baseline, ...], rows: Rows, *, draw: Draw) -> Iterator[Slice]:
+def slices(baselines: tuple[Baseline, ...], rows: Corpus, *, draw: Draw) -> Iterator[Slice]:
     """Yield the parts that have rows: ranking of all but the oracle, and what the gate passes."""
-    for kind, name, mask in rows.slices():
+    fails, groups = rows.fails, rows.groups
+    for kind, name, mask in _parts(rows):
         if mask.any():
             some = tuple(one.at(mask) for one in baselines if one.key != ORACLE)
-            yield _slice(kind, name, some, rows.fails[mask], rows.group[mask], draw)
+            yield _slice(kind, name, some, fails[mask], groups[mask], draw)
+
+
+def _parts(rows: Corpus) -> Iterator[tuple[str, str, Mask]]:
+    """Yield kind, name and mask of every part worth a look of its own."""
+    cause, sets, natural = rows.column("cause"), rows.column("set"), rows.column("cause") == CLEAN
+    yield "natural", "all", natural
+    for name in rows.sets:
+        yield "set", name, sets == name
+        yield "natural", name, (sets == name) & natural
+    for name in (*CAUSES, MIXTURE):
+        yield "cause", name, cause == name
+    for severity in range(1, 6):
+        yield "severity", str(severity), (rows.column("severity") == severity) & ~natural
 
 
 def _slice(
@@ -263,23 +251,23 @@ def _slice(
     )
 
 
-def responses(learned: Baseline, rows: Rows) -> Iterator[Response]:
+def responses(learned: Baseline, rows: Corpus) -> Iterator[Response]:
     """Yield expected and true failures by severity of each cause, from severity 0 (clean) on."""
+    causes, severities, groups = rows.column("cause"), rows.column("severity"), rows.groups
     for cause in (*CAUSES, MIXTURE):
         for severity in range(6):
-            kind = (rows.cause == CLEAN) if severity == 0 else (rows.cause == cause)
-            mask = kind & (rows.severity == severity)
+            mask = (causes == (cause if severity else CLEAN)) & (severities == severity)
             if mask.any():
-                failed = share_interval(rows.fails[mask], rows.group[mask])
+                failed = share_interval(rows.fails[mask], groups[mask])
                 expected = float(np.mean(learned.risk[mask])) if learned.probability else np.nan
                 yield Response(cause, severity, int(mask.sum()), expected, failed)
 
 
-def reliability(learned: Baseline, rows: Rows) -> Iterator[Bin]:
+def reliability(learned: Baseline, rows: Corpus) -> Iterator[Bin]:
     """Yield what happened in each tenth of the predicted probability; nothing for rules."""
     if not learned.probability:
         return
-    edges = np.linspace(0, 1, BINS + 1)
+    edges, groups = np.linspace(0, 1, BINS + 1), rows.groups
     member = np.clip(np.digitize(learned.risk, edges[1:-1]), 0, BINS - 1)
     for index in range(BINS):
         here = member == index
@@ -290,5 +278,5 @@ def reliability(learned: Baseline, rows: Rows) -> Iterator[Bin]:
             works=int((~bad).sum()),
             fails=int(bad.sum()),
             expected=float(learned.risk[here].mean()) if bad.size else np.nan,
-            failed=share_interval(bad, rows.group[here]),
+            failed=share_interval(bad, groups[here]),
         )

@@ -16,14 +16,8 @@ from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
 from imagegate.stats.bootstrap import FEWEST_DRAWS, calibration_by_chance, resample
 from imagegate.training.corpus import Corpus, check_labelled
-from imagegate.training.evaluation.baselines import Baseline, baselines, gate_columns
-from imagegate.training.evaluation.comparison import (
-    Rows,
-    compare,
-    reliability,
-    responses,
-    slices,
-)
+from imagegate.training.evaluation.baselines import Baseline, baselines
+from imagegate.training.evaluation.comparison import compare, reliability, responses, slices
 from imagegate.training.evaluation.evaluation import Evaluation, Other
 from imagegate.training.evaluation.mistakes import worst_mistakes
 
@@ -90,7 +84,7 @@ def evaluate(
         raise SettingsError(f"expected {FEWEST_DRAWS} resamples at least, got {bootstrap}")
     cards = [one.card for one in (gate, *against)]
     target = _risk_target(cards, risk)
-    chosen = choose_rows(corpus.column("group").astype(str), split, *cards)
+    chosen = choose_rows(corpus.groups, split, *cards)
     kept = corpus.select(chosen.mask)
     if not len(kept):
         raise CorpusError(f"no rows to evaluate on. {chosen.note} {ADVICE}")
@@ -104,9 +98,11 @@ def evaluate(
         split_note=chosen.note + _mismatches("The gate", gate.card, kept),
         seen=chosen.seen,
         left_out=len(corpus) - len(kept),
-        **_figures(judged, _rows(kept), target, bootstrap, seed),
+        **_figures(judged, kept, target, bootstrap, seed),
         mistakes=worst_mistakes(gate, kept, judged[0], count=mistakes, roots=roots),
-        unfamiliar=_out_of_distribution(gate, kept),
+        unfamiliar=int(gate.unfamiliar(kept.matrix(gate.card.measures)).sum())
+        if isinstance(gate, Gate)
+        else 0,
         bootstrap=bootstrap,
         seed=seed,
         against=others,
@@ -123,17 +119,20 @@ def _risk_target(cards: Sequence[Card], risk: float | None) -> float:
 
 def _others(cards: Sequence[Card], corpus: Corpus, kept: Corpus) -> tuple[Other, ...]:
     """Return what is known of the gates after the first; a name taken before gets a number."""
-    groups, found = corpus.column("group").astype(str), []
+    found = []
     for number, card in enumerate(cards[1:], start=1):
         taken = card.name in [before.name for before in cards[:number]]
         name = f"{card.name} ({number + 1})" if taken else card.name
-        known, note = int(made_from(card, groups).sum()), _mismatches(name, card, kept).strip()
+        known, note = (
+            int(made_from(card, corpus.groups).sum()),
+            _mismatches(name, card, kept).strip(),
+        )
         found.append(Other(f"against_{number}", name, known, note))
     return tuple(found)
 
 
 def _figures(
-    judged: tuple[Baseline, ...], rows: Rows, risk_target: float, bootstrap: int, seed: int
+    judged: tuple[Baseline, ...], rows: Corpus, risk_target: float, bootstrap: int, seed: int
 ) -> dict[str, Any]:
     """Return what is computed of the gate and its baselines."""
     draw = partial(resample, count=bootstrap, seed=seed)
@@ -153,17 +152,15 @@ def _figures(
 
 def _facts(card: Card, corpus: Corpus) -> dict[str, Any]:
     """Return which gate is judged on how many rows of what."""
-    sources, groups = (np.unique(corpus.column(n).astype(str)) for n in ("source_id", "group"))
+    counts = corpus.counts()
     return {
         "gate": card.name,
         "card": card,
         "task": str(corpus.meta["task"]),
         "engine": str(corpus.meta["engine"]),
         "failure_threshold": corpus.failure_threshold,
-        "rows": len(corpus),
-        "sources": len(sources),
-        "groups": len(groups),
-        "failed": int(corpus.fails.sum()),
+        **{name: counts[name] for name in ("rows", "sources", "groups")},
+        "failed": counts["fails"],
     }
 
 
@@ -176,22 +173,6 @@ def _mismatches(who: str, card: Card, corpus: Corpus) -> str:
         if mine != theirs and (card.engine or name == "task"):  # rules are for any engine
             said += f" {who} was made for {words} {mine}, these rows are {theirs}."
     return said
-
-
-def _rows(corpus: Corpus) -> Rows:
-    text = {name: corpus.column(name).astype(str) for name in ("group", "set", "cause")}
-    return Rows(
-        fails=np.asarray(corpus.fails, bool),
-        severity=corpus.column("severity").astype(np.int64),
-        **text,
-    )
-
-
-def _out_of_distribution(gate: Gate | RulesGate, corpus: Corpus) -> int:
-    """Return how many rows the gate finds unlike its training; rules find none."""
-    if isinstance(gate, RulesGate):
-        return 0
-    return int(gate.unfamiliar(gate_columns(gate, corpus)).sum())
 
 
 @dataclass(frozen=True)

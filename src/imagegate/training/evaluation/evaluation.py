@@ -150,8 +150,11 @@ class Evaluation:
 
     def difference(self, key: str) -> list[list[str]]:
         """Return how the gate (A) compares with another (B) as rows of text, the header first."""
-        header = ["", "A", "B", "A - B (95 %)", "A is"]
-        return [header, *(_difference(self, self[key], name) for name in DIFFERENCE)]
+        rows = [
+            ["", "A", "B", "A - B (95 %)", "A is"],
+            *(_difference(self, self[key], name) for name in DIFFERENCE),
+        ]
+        return [row[:-1] for row in rows] if too_few(self) else rows
 
 
 def cell(result: Result, name: str) -> str:
@@ -335,7 +338,7 @@ def _difference(evaluation: Evaluation, other: Result, name: str) -> list[str]:
         _title(evaluation, name),
         *(value.percent() if share else value.decimal() for value in values),
         lead.points() if share else lead.decimal(sign=True),
-        "" if too_few(evaluation) else word,
+        word,
     ]
 
 

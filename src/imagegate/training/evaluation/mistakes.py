@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -54,7 +54,7 @@ def worst_mistakes(
     At most one row a source, so that one odd source does not fill the page. A row whose
     source is out of reach comes without pictures, and its note says why.
     """
-    fails, passes = np.asarray(corpus.fails, bool), learned.passes
+    fails, passes = corpus.fails, learned.passes
     low = _worst(fails & passes, learned.risk, corpus, count)
     high = _worst(~fails & ~passes, -learned.risk, corpus, count)
     found = [(FALSE_PASS, int(i)) for i in low] + [(FALSE_REJECT, int(i)) for i in high]
@@ -82,34 +82,26 @@ def _mistake(
     learned: Baseline,
     roots: dict[str, str] | None,
 ) -> Mistake:
-    pictures, note = (b"", b""), ""
-    reasons: tuple[str, ...] = ()
+    row = {name: values[index] for name, values in corpus.rows.items()}
+    steps = chain_from_json(row["chain"]) if row["chain"] else ()
+    mistake = Mistake(
+        kind=kind,
+        row_id=str(row["row_id"]),
+        source_id=str(row["source_id"]),
+        set=str(row["set"]),
+        path=str(row["path"]),
+        degraded=", ".join(f"{step.name} {step.severity}" for step in steps) or "as it came",
+        loss=float(row["loss"]),
+        p_fail=float(learned.risk[index]) if learned.probability else np.nan,
+        reasons=(),
+    )
     try:
         seen = image.read(remake(corpus, index, roots=roots))
-        pictures = look(seen.rgb)
+        thumbnail, detail = look(seen.rgb)
         reasons = tuple(reason.message for reason in gate.check(seen).reasons[:3])
     except ImagegateError as error:
-        note = f"no picture: {error}"
-    text = {
-        name: str(corpus.column(name)[index]) for name in ("row_id", "source_id", "set", "path")
-    }
-    return Mistake(
-        kind=kind,
-        **text,
-        degraded=_words(str(corpus.column("chain")[index])),
-        loss=float(corpus.column("loss")[index]),
-        p_fail=float(learned.risk[index]) if learned.probability else np.nan,
-        reasons=reasons,
-        note=note,
-        thumbnail=pictures[0],
-        detail=pictures[1],
-    )
-
-
-def _words(chain: str) -> str:
-    """Return ``blur.motion 3, compression.jpeg 2``, or that nothing was done."""
-    steps = chain_from_json(chain) if chain else ()
-    return ", ".join(f"{step.name} {step.severity}" for step in steps) or "as it came"
+        return replace(mistake, note=f"no picture: {error}")
+    return replace(mistake, reasons=reasons, thumbnail=thumbnail, detail=detail)
 
 
 def look(pixels: Pixels) -> tuple[bytes, bytes]:

@@ -30,17 +30,6 @@ LEAD = {
     "coverage_at_risk": "coverage at the risk target, % points",
     "risk_at_equal_coverage": "failing of passed at the same pass rate, % points ↓",
 }
-SLICES = {
-    "natural": "Not degraded",
-    "set": "By set",
-    "cause": "By cause",
-    "severity": "By severity (of the strongest step)",
-}
-SLICE_TITLES = ("passed by the gate", "failing of passed")
-MISTAKES = {
-    "false pass": "False passes: passed, but the task failed",
-    "false reject": "False rejects: held back, but the task worked",
-}
 
 
 def write_report(evaluation: Evaluation, path: str | Path) -> Path:
@@ -75,8 +64,6 @@ def render(evaluation: Evaluation) -> str:
     rate, oracle = evaluation.failure_rate, evaluation["perfect"]
     others = [result for result in evaluation.results if result.key not in ("learned", oracle.key)]
     judged = [evaluation["learned"], *others]
-    short = [result.name.removesuffix(" gate").removesuffix(" rules") for result in judged]
-    aurocs = [f"AUROC {name}" for name in short]
     target = brief_percent(evaluation.risk_target)
     return html.render(
         TEMPLATE,
@@ -88,9 +75,7 @@ def render(evaluation: Evaluation) -> str:
         columns={name: title.format(risk=f"{target} risk") for name, title in COLUMNS.items()},
         at_threshold=AT_THRESHOLD,
         lead=LEAD,
-        slice_kinds=SLICES,
-        slice_titles=["", "images", "groups", "failing", *aurocs, *SLICE_TITLES],
-        mistake_kinds=MISTAKES,
+        aurocs=[f"AUROC {one.name.removesuffix(' gate').removesuffix(' rules')}" for one in judged],
         few_groups=FEW_GROUPS,
         tiles=list(tiles(evaluation)),
         figures=figures,
@@ -100,8 +85,6 @@ def render(evaluation: Evaluation) -> str:
         cell=cell,
         difference=difference,
         jpeg=jpeg,
-        is_mapping=lambda value: isinstance(value, dict),
-        is_list=lambda value: isinstance(value, list | tuple),
         plain=plain,
     )
 
