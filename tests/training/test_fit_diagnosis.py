@@ -107,7 +107,7 @@ def drawn(
     return corpus(rows, seed=seed, recipe=recipe)
 
 
-def learned(found: Corpus, *, split: str = "train") -> CauseRows:
+def rows_of(found: Corpus, *, split: str = "train") -> CauseRows:
     """Return the rows of one corpus, all of them in one split."""
     return cause_rows([found], [np.full(len(found), split)], tuple(SHOWS.values()))
 
@@ -118,7 +118,7 @@ SMALL, SMALL_TOO = step("resolution.left_small"), replace(step("resolution.bicub
 
 
 def test_gains_are_what_is_known_of_the_same_source_without_the_cause() -> None:
-    found = learned(
+    found = rows_of(
         corpus(
             [
                 ("s/a", (), 0.1),
@@ -166,18 +166,18 @@ def test_letters_that_were_small_from_the_beginning_are_a_cause_that_cannot_be_u
     made = corpus([("s/a", (), 0.1), ("s/a", (NOISE,), 0.9), ("s/a", (SMALL,), 0.9)])
     heights = np.array([4.3, 4.3, 4.3])
     resolution, noise = list(CAUSES).index("resolution"), list(CAUSES).index("noise")
-    found = learned(replace(made, rows={**made.rows, "reference_px": heights}))
+    found = rows_of(replace(made, rows={**made.rows, "reference_px": heights}))
     own = Step("resolution.left_small", 1, 0, 4.3).level
     assert own > 1
     assert found.level[:, resolution].tolist() == pytest.approx([own, own, max(own, SMALL.level)])
     assert np.isnan(found.gain[:2, resolution]).all()
     assert found.gain[2, resolution] == 1
     assert found.gain[1, noise] == 1
-    large = learned(made)
+    large = rows_of(made)
     assert np.isnan(large.level[:2, resolution]).all()
     pictures = replace(made, meta={**made.meta, "text": False})
     pictures = replace(pictures, rows={**made.rows, "reference_px": heights})
-    assert np.isnan(learned(pictures).level[:2, resolution]).all(), "pictures have no letters"
+    assert np.isnan(rows_of(pictures).level[:2, resolution]).all(), "pictures have no letters"
 
 
 def single_rows(
@@ -200,7 +200,7 @@ def test_a_cause_hurts_from_where_good_images_fail() -> None:
         *single_rows("pixelation.block", 1.0, over="few", sources=15),
         *single_rows("compression.jpeg", 1.0, over="bad", clean=0.9),  # failed before
     ]
-    hurts = dict(zip(CAUSES, hurting_levels(learned(corpus(rows))), strict=True))
+    hurts = dict(zip(CAUSES, hurting_levels(rows_of(corpus(rows))), strict=True))
     assert hurts["blur"] == pytest.approx(1.3, abs=0.1)
     assert hurts["exposure"] == LEAST_LEVEL
     assert {hurts[cause] for cause in CAUSES if cause not in ("blur", "exposure")} == {MOST_LEVEL}
@@ -213,12 +213,12 @@ def test_where_a_cause_hurts_is_learned_from_rows_with_it_alone() -> None:
         loud = [(*chain, Step("noise.iso", 5, number)) for number in range(4)]
         rows += [(source, chain, loss), *((source, noisy, 0.9) for noisy in loud)]
     blur = list(CAUSES).index("blur")
-    assert hurting_levels(learned(corpus(rows)))[blur] == pytest.approx(1.4, abs=0.1)
+    assert hurting_levels(rows_of(corpus(rows)))[blur] == pytest.approx(1.4, abs=0.1)
     faint = [  # what nobody notices does not count as another cause
         (source, (*chain, Step("noise.iso", 1, 1, amount_at("noise.iso", 0.3))) if chain else (), x)
         for source, chain, x in single_rows("blur.motion", 1.4)
     ]
-    alone = learned(corpus(faint))
+    alone = rows_of(corpus(faint))
     assert alone.only(blur).all()
 
 

@@ -29,9 +29,8 @@ from imagegate.training.learning.messages import (
     MILDER,
     TrainingMessages,
     left_out,
-    output_messages,
+    log_loss,
     training_messages,
-    why_no_output,
 )
 from imagegate.training.learning.ood import FALSE_ALARMS, fit_detector
 from imagegate.training.learning.rules import six_scores, tune_rules
@@ -138,12 +137,15 @@ def train(
     objective = Objective(name, risk_target, confidence, costs, seed, date)
     settings = settings or DEFAULT
     split = split_by_group(corpus.groups, corpus.column("set"), seed=seed, shares=shares)
-    gate = _fit(corpus, split, objective, images_only(corpus), settings)
-    output, messages = _with_output(corpus, split, objective, gate, settings)
+    gate, second = _fit(corpus, split, objective, images_only(corpus), settings), None
     gate = diagnose(gate, corpus, split, diagnosis, shares=shares, settings=settings)
-    if output:
-        gate = replace(gate, output=replace(output, diagnosis=gate.diagnosis))
-    return TrainResult(gate, split, training_messages(gate, messages, corpus.meta))
+    if corpus.outputs and corpus.meta.get("output_version") == OUTPUT_VERSION:
+        objective = replace(objective, name=name + OUTPUT_SUFFIX)
+        measures = [*images_only(corpus), *corpus.outputs]
+        second = _fit(corpus, split, objective, measures, settings)
+        if second.judges_output and log_loss(second) < log_loss(gate):
+            gate = replace(gate, output=replace(second, diagnosis=gate.diagnosis))
+    return TrainResult(gate, split, training_messages(gate, second, corpus.meta))
 
 
 def images_only(corpus: Corpus) -> list[str]:
@@ -153,28 +155,6 @@ def images_only(corpus: Corpus) -> list[str]:
     barred = {True: "picture", False: "text", None: None}[corpus.meta.get("text")]
     learnable = (name for name in corpus.names if name in LEARNABLE)
     return [name for name in learnable if MEASURES[name].about != barred]
-
-
-def _with_output(
-    corpus: Corpus,
-    split: NDArray[np.str_],
-    objective: Objective,
-    gate: Gate,
-    settings: LearnerSettings,
-) -> tuple[Gate | None, list[str]]:
-    """Return a gate of image and output if it is better, and what to say of it."""
-    if not corpus.outputs or corpus.meta.get("output_version") != OUTPUT_VERSION:
-        return None, why_no_output(corpus.meta)
-    named = replace(objective, name=objective.name + OUTPUT_SUFFIX)
-    measures = [*images_only(corpus), *corpus.outputs]
-    output = _fit(corpus, split, named, measures, settings)
-    better = output.judges_output and _log_loss(output) < _log_loss(gate)
-    messages = list(output_messages(output.card, alone=_log_loss(gate), kept=better))
-    return output if better else None, messages
-
-
-def _log_loss(gate: Gate) -> float:
-    return float(gate.card.settings["log_loss"])
 
 
 def _fit(

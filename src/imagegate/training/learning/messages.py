@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +44,8 @@ class TrainingMessages:
     shortfall: tuple[str, ...]
 
 
-def training_messages(
-    gate: Gate, of_output: Sequence[str], meta: Mapping[str, Any]
-) -> TrainingMessages:
-    """Return what to say of a gate; ``of_output`` are the messages of its second one."""
+def training_messages(gate: Gate, second: Gate | None, meta: Mapping[str, Any]) -> TrainingMessages:
+    """Return what to say of a gate; ``second`` learned from outputs, too, whether kept or not."""
     card, output = gate.card, gate.output.card if gate.output else None
     training, calibration, test = (card.parts[name] for name in SPLITS)
     learned = (
@@ -57,7 +55,7 @@ def training_messages(
     )
     return TrainingMessages(
         (learned, *left_out(meta)),
-        (target_message(card, needed="more sources"), *of_output),
+        (target_message(card, needed="more sources"), *_of_output(gate, second, meta)),
         (*shortfall(card, output), *_unexplained(card)),
     )
 
@@ -104,25 +102,27 @@ def target_message(card: Card, *, needed: str = "") -> str:
     return f"The risk target cannot be met, so nothing passes by itself: {goal}. {remedy}"
 
 
-def output_messages(card: Card, *, alone: float, kept: bool) -> Iterator[str]:
-    """Yield what became of the gate of image and output; ``alone`` is the image's log-loss."""
-    losses = f"(cross-validated log-loss {card.settings['log_loss']:.3f} against {alone:.3f})"
-    if not kept:
-        yield f"No output check: the output adds nothing to the image alone {losses}."
-        return
-    yield f"Output check: image and output predict better than the image alone {losses}."
-    yield f"Output check: {target_message(card, needed='more sources')}"
+def log_loss(gate: Gate) -> float:
+    """Return the cross-validated log-loss of a gate."""
+    return float(gate.card.settings["log_loss"])
 
 
-def why_no_output(meta: Mapping[str, Any]) -> list[str]:
-    """Return why there is no gate of image and output, if the task could have one."""
-    if meta.get("task") not in OUTPUTS or meta.get("engine") == "outcomes":
-        return []
-    if "outcomes" in meta:
-        return ["No output check: outcomes come without what the engine made of the images."]
-    old = "measures of outputs from another version"
-    why = old if meta.get("output_measures") else "no measures of outputs"
-    return [f"No output check: this corpus has {why}. Label again to get one."]
+def _of_output(gate: Gate, second: Gate | None, meta: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what became of the gate of image and output, if the task could have one."""
+    if second:
+        losses = f"(cross-validated log-loss {log_loss(second):.3f} against {log_loss(gate):.3f})"
+        if gate.output:
+            yield f"Output check: image and output predict better than the image alone {losses}."
+            yield f"Output check: {target_message(second.card, needed='more sources')}"
+        else:
+            yield f"No output check: the output adds nothing to the image alone {losses}."
+    elif meta.get("task") in OUTPUTS and meta.get("engine") != "outcomes":
+        if "outcomes" in meta:
+            yield "No output check: outcomes come without what the engine made of the images."
+            return
+        old = "measures of outputs from another version"
+        why = old if meta.get("output_measures") else "no measures of outputs"
+        yield f"No output check: this corpus has {why}. Label again to get one."
 
 
 def _unexplained(card: Card) -> Iterator[str]:
