@@ -74,7 +74,7 @@ def main() -> None:
     corpus = imagegate.read_corpus(FOLDER / "corpus")
     result = imagegate.train(corpus, name="text-detection", risk_target=0.1, confidence=0.9)
     imagegate.save_gate(result.gate, FOLDER / "text-detection.gate")
-    print(*result.messages, sep="\n")
+    print(*result.summary.learned, *result.summary.guarantee, sep="\n")
 
     evaluation = imagegate.evaluate(result.gate, corpus)
     imagegate.write_report(evaluation, FOLDER / "report.html")

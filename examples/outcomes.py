@@ -48,7 +48,7 @@ def main() -> None:
     corpus = imagegate.read_outcomes(FOLDER / "outcomes.csv", task="qr-codes")
     result = imagegate.train(corpus, name="production", risk_target=0.1, confidence=0.9)
     imagegate.save_gate(result.gate, FOLDER / "production.gate")
-    print(*result.messages, sep="\n")
+    print(*result.summary.learned, *result.summary.guarantee, sep="\n")
     print(imagegate.evaluate(result.gate, corpus, mistakes=0).headline())
 
 

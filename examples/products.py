@@ -100,7 +100,7 @@ def main(folder: Path | None = None) -> None:
     corpus = imagegate.read_corpus(place)
     result = imagegate.train(corpus, name="products", risk_target=0.2, confidence=0.8)
     imagegate.save_gate(result.gate, FOLDER / "products.gate")
-    print(*result.messages, sep="\n")
+    print(*result.summary.learned, *result.summary.guarantee, sep="\n")
     print(imagegate.evaluate(result.gate, corpus, mistakes=0).headline())
 
 

@@ -63,7 +63,7 @@ def main() -> None:
     corpus = imagegate.read_corpus(FOLDER / "corpus")
     result = imagegate.train(corpus, name="qr-codes", risk_target=0.1, confidence=0.9)
     imagegate.save_gate(result.gate, FOLDER / "qr.gate")
-    print(*result.messages, sep="\n")
+    print(*result.summary.learned, *result.summary.guarantee, sep="\n")
     print(imagegate.evaluate(result.gate, corpus, mistakes=0).headline())
 
     sharp = draw_label(LABELS)

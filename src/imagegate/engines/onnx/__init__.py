@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from imagegate.engines.engine import Engine
 from imagegate.engines.onnx import arrays
-from imagegate.engines.onnx.arrays import Fit, Input, Size, ValuesAre
+from imagegate.engines.onnx.arrays import Fit, Input, ValuesAre
 from imagegate.errors import EngineError, SettingsError, UnknownNameError
 from imagegate.extras import require
 from imagegate.tables import Pixels
@@ -202,23 +202,15 @@ def read_network(path: Path, how: Preprocess | Prepare, given: Postprocess | Int
     )
     if callable(given):
         return network
-    pixels, outputs = tried(network, session, takes.size)
-    values = given.values
+    # tried on random colours: all pictures are read alike, and what does not fit is found at once
+    colours = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    side, values = network.tile or TRIAL_SIDE, given.values
+    pixels = np.asarray(arrays.resized(colours, takes.size or (side, side)), np.uint8)
+    outputs = infer(network, session, pixels)
     if values == "auto" and kind in MEANT_FOR["values"]:
         values = arrays.values_of(outputs[0], kind)
     interpret(values, outputs, pixels)
     return replace(network, interpret=partial(interpret, values))
-
-
-def tried(network: Network, session: Any, size: Size | None) -> tuple[Pixels, list[Any]]:
-    """Return a picture of random colours, and what a model makes of it.
-
-    So every picture is read alike, and what does not fit is found before any work is done.
-    """
-    colours = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    side = network.tile or TRIAL_SIDE
-    pixels = np.asarray(arrays.resized(colours, size or (side, side)), np.uint8)
-    return pixels, infer(network, session, pixels)
 
 
 def input_of(found: Any, how: Preprocess, kind: str) -> Input:
