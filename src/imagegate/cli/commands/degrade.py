@@ -59,13 +59,13 @@ def command(
     """
     found = sources_of(sources)
     plan = list(mixtures(chains, seed) if chains else singles(only or [], severity, seed))
-    broken = run(found, plan, to)
+    broken = write(found, plan, to)
     out.print(f"{(len(found) - broken) * len(plan):,} variants in {to}; see *__sheet.jpg first")
     if broken:
         raise typer.Exit(1)
 
 
-def run(found: list[Source], plan: Plan, to: Path) -> int:
+def write(found: list[Source], plan: Plan, to: Path) -> int:
     """Write the planned variants of every source; return how many could not be read."""
     to.mkdir(parents=True, exist_ok=True)
     broken = 0
@@ -84,9 +84,8 @@ def run(found: list[Source], plan: Plan, to: Path) -> int:
 
 def singles(only: list[str], severity: int | None, seed: int) -> Iterator[tuple[str, Chain]]:
     """Yield every wanted variant at every wanted severity."""
-    for wanted in only:
-        if wanted not in CAUSES:
-            _ = DEGRADATIONS[wanted]
+    for wanted in sorted(set(only) - set(CAUSES)):
+        _ = DEGRADATIONS[wanted]  # raises if there is none
     for name, row in DEGRADATIONS.items():
         if only and name not in only and row.cause not in only:
             continue
@@ -130,8 +129,7 @@ def stored(pixels: Pixels, chain: Chain) -> bytes:
 
 def thumbnail(pixels: Pixels) -> Pixels:
     """Return the middle of the picture at native size: degradation hides in small copies."""
-    height, width = pixels.shape[:2]
-    top, left = max(0, (height - CELL_PX) // 2), max(0, (width - CELL_PX) // 2)
+    top, left = (max(0, (side - CELL_PX) // 2) for side in pixels.shape[:2])
     crop = pixels[top : top + CELL_PX, left : left + CELL_PX]
     cell = np.full((CELL_PX, CELL_PX, 3), 255, np.uint8)
     cell[: crop.shape[0], : crop.shape[1]] = crop

@@ -177,13 +177,13 @@ def close(report: LabelReport, to: Path, *, runs: bool = True) -> None:
     fate = f"{percent(share)} fail" if runs else "measured, no engine has run"
     fate += f", {report.errors:,}{among} errors"
     out.print(f"{rows}: {fate}, {len(report.dropped):,} sources dropped")
-    for source, reason in list(report.dropped.items())[:MOST_SAID]:
-        err.print(f"[yellow]dropped[/] {plain(source)}: {plain(reason)}", soft_wrap=True)
-    more(len(report.dropped), "sources dropped")
-    for reason, times, row in report.reasons[:MOST_SAID]:
-        where = f"in {times:,} rows, first {plain(row)}" if times > 1 else f"in {plain(row)}"
-        err.print(f"[yellow]error[/] {where}: {plain(reason)}", soft_wrap=True)
-    more(len(report.reasons), "kinds of errors")
+    dropped = [f"{source}: {reason}" for source, reason in report.dropped.items()]
+    tell_first("dropped", dropped, "sources dropped")
+    errors = [
+        f"in {f'{times:,} rows, first ' if times > 1 else ''}{row}: {reason}"
+        for reason, times, row in report.reasons
+    ]
+    tell_first("error", errors, "kinds of errors")
     if report.clean_fails > MOST_CLEAN_FAILS * report.clean:
         err.print(
             f"[yellow]warning[/] the task fails on {report.clean_fails:,} of {report.clean:,} "
@@ -198,7 +198,9 @@ def close(report: LabelReport, to: Path, *, runs: bool = True) -> None:
         raise typer.Exit(NOTHING_USABLE)
 
 
-def more(count: int, what: str) -> None:
-    """Say how many were not named."""
-    if count > MOST_SAID:
-        err.print(f"… and {count - MOST_SAID:,} more {what}")
+def tell_first(what: str, found: list[str], all_of_them: str) -> None:
+    """Print the first problems, and how many more there are."""
+    for text in found[:MOST_SAID]:
+        err.print(f"[yellow]{what}[/] {plain(text)}", soft_wrap=True)
+    if len(found) > MOST_SAID:
+        err.print(f"… and {len(found) - MOST_SAID:,} more {all_of_them}")

@@ -48,12 +48,11 @@ def command(
 ) -> None:
     """Copy each image into the folder of its decision; nothing is moved, overwritten or deleted.
 
-    The target also gets a table of all verdicts, and the log of all decisions unless it is a URL
-    (then give --log). A killed run resumes with the same command. A repaired image is written
-    next to its original, as NAME.repaired.png.
+    The target also gets a table of all verdicts, and a log of all decisions (if not a URL).
 
-    Exit code 0: all can be used. 1: something was repaired, rejected, is for review or is broken.
-    2: could not run.
+    A killed run resumes with the same command. A repaired image lies beside its original.
+
+    Exit code 0: all can be used. 1: something was repaired, held back or broken. 2: could not run.
     """
     if how not in HOW:
         raise SettingsError(f"--how: expected one of {', '.join(HOW)}, got {how!r}")

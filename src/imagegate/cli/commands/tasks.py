@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import metadata
 from typing import Any
 
 from imagegate.cli.console import out, plain, print_json
@@ -48,44 +47,30 @@ def rows() -> Iterator[dict[str, Any]]:
     for name, point in offered_tasks().items():
         if name in TASKS:
             continue
-        source = {"from": package(point)}
+        source = {"from": point.dist.name if point.dist else "an installed package"}
         try:
             yield {**source, **facts(find_task(name)), "name": name}
         except SettingsError as error:
             yield {**source, "name": name, "error": str(error)}
 
 
-def package(point: metadata.EntryPoint) -> str:
-    """Name the package that offers a task."""
-    return point.dist.name if point.dist else "an installed package"
-
-
 def facts(task: Task) -> dict[str, Any]:
     """Gather what a user wants to know of a task."""
+    about_loss = (task.loss.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+    name_of_loss = getattr(task.loss, "__name__", type(task.loss).__name__)
+    ways = ["prints it"] if task.parse else []
+    ways += [] if task.read_truth is no_files else ["writes it to {output}"]
     return {
         "name": task.name,
         "about": task.about,
-        "loss": loss_of(task),
+        "loss": about_loss.removeprefix("Return ") or name_of_loss,
         "limit": task.failure_threshold,
-        "truth": truth_of(task),
+        "truth": TRUTHS[task.truth] + OR_OWN * (task.truth not in ("picture", "own")),
         "engines": [engine_facts(engine) for engine in task.engines.values()],
-        "command": command_of(task),
+        "command": " or ".join(ways) or None,
         "onnx": list(outputs_for(task)),
         "error": None,
     }
-
-
-def loss_of(task: Task) -> str:
-    """Say what the loss is: the first line of its docstring, or its name."""
-    first = (task.loss.__doc__ or "").strip().partition("\n")[0].rstrip(".")
-    name: str = getattr(task.loss, "__name__", type(task.loss).__name__)
-    return first.removeprefix("Return ") or name
-
-
-def truth_of(task: Task) -> str:
-    """Say where the truth of images stands."""
-    given = TRUTHS[task.truth]
-    return given if task.truth in ("picture", "own") else f"{given}{OR_OWN}"
 
 
 def engine_facts(engine: Engine) -> dict[str, Any]:
@@ -97,13 +82,6 @@ def engine_facts(engine: Engine) -> dict[str, Any]:
     else:
         said = {"runs": True, "version": version, "missing": None}
     return {"name": engine.name, **said, "licence": engine.licence}
-
-
-def command_of(task: Task) -> str | None:
-    """Say how a command line of the user's answers, None if it cannot."""
-    ways = ["prints it"] if task.parse else []
-    ways += [] if task.read_truth is no_files else ["writes it to {output}"]
-    return " or ".join(ways) or None
 
 
 def show(row: dict[str, Any]) -> None:
@@ -121,16 +99,10 @@ def show(row: dict[str, Any]) -> None:
         line("engine", f"{engine['name']} ({said})")
     if not row["engines"]:
         line("engine", "yours")
-    line("yours", "; ".join(own(row)) or "a Task in Python")
+    own = [f"--command, which {row['command']}"] if row["command"] else []
+    own += [f"--onnx with --kind {' or '.join(row['onnx'])}"] if row["onnx"] else []
+    line("yours", "; ".join(own) or "a Task in Python")
     out.print()
-
-
-def own(row: dict[str, Any]) -> Iterator[str]:
-    """Yield how an engine of the user's can do a task."""
-    if row["command"]:
-        yield f"--command, which {row['command']}"
-    if row["onnx"]:
-        yield f"--onnx with --kind {' or '.join(row['onnx'])}"
 
 
 def line(name: str, text: str) -> None:

@@ -165,8 +165,11 @@ def tell(gate: Gate, summary: TrainingMessages, heldout: Evaluation) -> None:
 def compare(heldout: Evaluation) -> None:
     """Print the gate beside the rules, on what it has not learned from."""
     shown = {"auroc": "AUROC", "coverage": "passed", "risk": "failing of passed"}
-    results = [result for result in heldout.results if result.key != ORACLE]
-    rows = [[result.name, *(cell(result, name) for name in shown)] for result in results]
+    rows = [
+        [result.name, *(cell(result, name) for name in shown)]
+        for result in heldout.results
+        if result.key != ORACLE
+    ]
     say(scope(heldout))
     print_table(["", *shown.values()], *rows)
     if not too_few(heldout) and rules_of(heldout):

@@ -76,29 +76,12 @@ def recorded(path: str) -> tuple[Kind, int] | None:
 
 @dataclass(frozen=True)
 class Source:
-    """One clean image that rows descend from.
+    """One clean image that rows descend from: a file, or a generated ``kind`` with its ``seed``.
 
-    Parameters
-    ----------
-    source_id : str
-        ``set/name``; chance is drawn from it, so it never depends on the machine.
-    group : str
-        What no split may cut through: a company, a book; the source itself if alone. The
-        generated sources of one seed show the same words, so their group is one, too.
-    set : str
-        The name of the collection.
-    path : str or None
-        The file; None for a generated source.
-    truth_path : str or None
-        The transcript, mask or JSON file; None if there is none.
-    class_name : str or None
-        The class that the image shows; None if it is not known.
-    seed : int or None
-        The seed of a generated source.
-    kind : str
-        Which kind of generated source, a name of ``KINDS``; unused for files.
-    root : str
-        The folder that recorded paths are relative to.
+    ``source_id`` is ``set/name``: chance is drawn from it, so it never depends on the machine. No
+    split may cut through a ``group``: a company, a book; the generated sources of one seed show
+    the same words and are one group. ``truth_path`` is a transcript, mask or JSON file. Recorded
+    paths are relative to ``root``.
     """
 
     source_id: str

@@ -80,7 +80,7 @@ def learned(gate: Gate | RulesGate, corpus: Corpus) -> list[Baseline]:
 def by_gate(key: str, name: str, gate: Gate | RulesGate, corpus: Corpus) -> Baseline:
     """Return a gate's own risks and decisions."""
     if isinstance(gate, RulesGate):
-        return by_rules(key, name, gate.thresholds, corpus, six_scores(corpus.X, corpus.names))
+        return by_rules(key, name, gate.thresholds, corpus)
     X = corpus.matrix(gate.card.measures)
     note = NOTES.get(key, "")
     return Baseline(key, name, gate.p_fail(X), gate.passes(X), probability=True, note=note)
@@ -90,21 +90,19 @@ def _rules(gate: Gate | RulesGate, corpus: Corpus) -> Iterator[Baseline]:
     """Yield the rules on the card of a learned gate."""
     if isinstance(gate, RulesGate):
         return
-    scores = six_scores(corpus.X, corpus.names)
     for key, found in (("tuned", gate.card.rules_tuned), ("preset", gate.card.rules_preset)):
         if found:
-            yield by_rules(key, f"{key} rules", load_thresholds(found), corpus, scores)
+            yield by_rules(key, f"{key} rules", load_thresholds(found), corpus)
 
 
-def by_rules(
-    key: str, name: str, thresholds: RuleThresholds, corpus: Corpus, scores: Floats
-) -> Baseline:
+def by_rules(key: str, name: str, thresholds: RuleThresholds, corpus: Corpus) -> Baseline:
     """Return rules: a score below its threshold, or a side too short, holds an image back.
 
     Their risk is by how much the worst score falls short; too small is worse than any score. As
     in :func:`imagegate.models.rules.validate`, an undefined score holds nothing back.
     """
     least = np.array([getattr(thresholds, f"{cause}_score") for cause in CAUSES])
+    scores = six_scores(corpus.X, corpus.names)
     short = np.where(np.isnan(scores), -WORST, least - scores).max(axis=1)
     sizes = (("width", thresholds.min_width), ("height", thresholds.min_height))
     small = np.any([corpus.column(side) < pixels for side, pixels in sizes], axis=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -115,8 +115,8 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the rows and pictures, safe for JSON: NaN becomes None."""
-        names = [f.name for f in fields(self) if f.name not in NOT_JSON]
-        plain = {JSON_NAMES.get(name, name): _plain(getattr(self, name)) for name in names}
+        kept = {name: value for name, value in vars(self).items() if name not in NOT_JSON}
+        plain = {JSON_NAMES.get(name, name): _plain(value) for name, value in kept.items()}
         if not self.against:
             del plain["against"]
         return {"headline": self.headline(), **plain, "card": self.card.to_dict()}
@@ -206,12 +206,11 @@ def scope(evaluation: Evaluation) -> str:
     rows = f"{count(evaluation.rows, 'image')} from {sources}"
     who = "the task" if evaluation.engine == "outcomes" else evaluation.engine
     failing = f"{who} fails on {percent(evaluation.failure_rate)} of them."
-    gate, none = (
-        ("a gate", "no gate has") if evaluation.against else ("the gate", "the gate has not")
-    )
     if evaluation.seen:
+        gate = "a gate" if evaluation.against else "the gate"
         return f"NOT PROOF: {rows}, some of which {gate} was made from; {failing}"
-    return f"{rows} that {none} learned from; {failing}"
+    no_gate = "no gate has" if evaluation.against else "the gate has not"
+    return f"{rows} that {no_gate} learned from; {failing}"
 
 
 def measured(evaluation: Evaluation, guarantee: Guarantee) -> str:
@@ -330,15 +329,15 @@ def _with_output(evaluation: Evaluation) -> str:
 def _difference(evaluation: Evaluation, other: Result, name: str) -> list[str]:
     lead, share = other.lead[name], name in SHARES
     values = [Estimate(figure(result, name).value) for result in (evaluation["learned"], other)]
-    word = standing(lead, lower=name in LOWER_IS_BETTER)
+    words = {"chance": "unclear", "n/a": ""}
     if name == "coverage":  # to pass more is no merit by itself
-        word = {"better": "more", "worse": "fewer"}.get(word, word)
-    word = {"chance": "unclear", "n/a": ""}.get(word, word)
+        words |= {"better": "more", "worse": "fewer"}
+    found = standing(lead, lower=name in LOWER_IS_BETTER)
     return [
         _title(evaluation, name),
         *(value.percent() if share else value.decimal() for value in values),
         lead.points() if share else lead.decimal(sign=True),
-        word,
+        words.get(found, found),
     ]
 
 
@@ -356,8 +355,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Estimate):
         return value.to_dict()
     if is_dataclass(value):
-        parts = {f.name: getattr(value, f.name) for f in fields(value)}
-        return {name: _plain(v) for name, v in parts.items() if not isinstance(v, bytes)}
+        value = {name: part for name, part in vars(value).items() if not isinstance(part, bytes)}
     if isinstance(value, Mapping):
         return {name: _plain(v) for name, v in value.items()}
     if isinstance(value, tuple):
