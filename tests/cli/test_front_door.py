@@ -17,7 +17,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 import imagegate
-from imagegate.cli import COMMANDS, app
+from imagegate.cli import COMMANDS, EARLIER, app
 from imagegate.cli.console import out, print_table
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.artifact import ALIASES, gate_names, load_gate
@@ -62,11 +62,23 @@ def test_the_version_is_that_of_the_package() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_shows_examples_that_parse(name: str) -> None:
     lines = [line.strip() for line in run(name, "--help").output.splitlines()]
+    assert not [line for line in lines if "…" in line]  # no option is cut at 80 columns
     examples = [line for line in lines if line.startswith(f"imagegate {name}")]
     assert examples
     command = typer.main.get_command(app).get_command(None, name)
     for line in examples:
         command.make_context(name, shlex.split(line)[2:])
+
+
+@pytest.mark.parametrize(
+    ("name", "earlier", "now"),
+    [(name, *pair) for name, options in EARLIER.items() for pair in options.items()],
+)
+def test_earlier_spellings_of_options_are_accepted(name: str, earlier: str, now: str) -> None:
+    command = typer.main.get_command(app).get_command(None, name)
+    needed = ["gate", "corpus"] if name == "evaluate" else ["corpus", "--out", "new"]
+    given = command.make_context(name, [*needed, f"--{earlier}", "0"])
+    assert str(given.params[now.replace("-", "_")]).startswith("0")
 
 
 def test_a_mistyped_command_is_suggested() -> None:
