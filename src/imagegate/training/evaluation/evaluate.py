@@ -92,7 +92,7 @@ def evaluate(
     named = {other.name: one for other, one in zip(others, against, strict=True)}
     judged = baselines(gate, kept, named)
     return Evaluation(
-        **_facts(gate.card, kept),
+        **_facts(gate, kept),
         risk_target=target,
         split=split,
         split_note=chosen.note + _mismatches("The gate", gate.card, kept),
@@ -100,9 +100,6 @@ def evaluate(
         left_out=len(corpus) - len(kept),
         **_figures(judged, kept, target, bootstrap, seed),
         mistakes=worst_mistakes(gate, kept, judged[0], count=mistakes, roots=roots),
-        unfamiliar=int(gate.unfamiliar(kept.matrix(gate.card.measures)).sum())
-        if isinstance(gate, Gate)
-        else 0,
         bootstrap=bootstrap,
         seed=seed,
         against=others,
@@ -123,10 +120,8 @@ def _others(cards: Sequence[Card], corpus: Corpus, kept: Corpus) -> tuple[Other,
     for number, card in enumerate(cards[1:], start=1):
         taken = card.name in [before.name for before in cards[:number]]
         name = f"{card.name} ({number + 1})" if taken else card.name
-        known, note = (
-            int(made_from(card, corpus.groups).sum()),
-            _mismatches(name, card, kept).strip(),
-        )
+        known = int(made_from(card, corpus.groups).sum())
+        note = _mismatches(name, card, kept).strip()
         found.append(Other(f"against_{number}", name, known, note))
     return tuple(found)
 
@@ -150,17 +145,20 @@ def _figures(
     }
 
 
-def _facts(card: Card, corpus: Corpus) -> dict[str, Any]:
+def _facts(gate: Gate | RulesGate, corpus: Corpus) -> dict[str, Any]:
     """Return which gate is judged on how many rows of what."""
-    counts = corpus.counts()
+    counts, unfamiliar = corpus.counts(), 0
+    if isinstance(gate, Gate):
+        unfamiliar = int(gate.unfamiliar(corpus.matrix(gate.card.measures)).sum())
     return {
-        "gate": card.name,
-        "card": card,
+        "gate": gate.card.name,
+        "card": gate.card,
         "task": str(corpus.meta["task"]),
         "engine": str(corpus.meta["engine"]),
         "failure_threshold": corpus.failure_threshold,
         **{name: counts[name] for name in ("rows", "sources", "groups")},
         "failed": counts["fails"],
+        "unfamiliar": unfamiliar,
     }
 
 
