@@ -29,7 +29,13 @@ from fake_engines import (
 )
 
 from imagegate import image
-from imagegate.errors import CorpusError, EngineError, SettingsError, UnknownNameError
+from imagegate.errors import (
+    CorpusError,
+    EngineError,
+    MissingExtraError,
+    SettingsError,
+    UnknownNameError,
+)
 from imagegate.features import measure
 from imagegate.parallel import isolation
 from imagegate.training.corpus import read_corpus
@@ -308,6 +314,16 @@ def test_impossible_settings_are_refused(pictures: Path, tmp_path: Path) -> None
     with pytest.raises(SettingsError, match="failure_threshold from 0 to 1"):
         run(pictures, tmp_path / "c", failure_threshold=1.5)
     assert not (tmp_path / "c").exists()
+
+
+def test_a_missing_extra_is_told_before_any_work(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    told: list[tuple[int, ...]] = []
+    with pytest.raises(MissingExtraError, match="pyarrow"):
+        run(pictures, tmp_path, progress=lambda *counts: told.append(counts))
+    assert not told
 
 
 def test_causes_are_measured_and_no_engine_runs(pictures: Path, tmp_path: Path) -> None:

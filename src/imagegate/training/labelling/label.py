@@ -200,6 +200,7 @@ class _Run:
 
     def make(self, meta: dict[str, Any], jobs: int) -> None:
         """Make the corpus, or what is missing of it."""
+        store.arrow()  # missed now rather than when all rows are made
         store.write_meta(self.folder, {**meta, "complete": False})
         with store.open_shards(self.folder) as shards:
             dropped = self.make_rows(shards, jobs=jobs, timeout=meta["timeout"])
