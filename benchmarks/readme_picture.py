@@ -10,11 +10,10 @@ import textwrap
 
 import matplotlib as mpl
 import numpy as np
-from imagegate.synthetic.shots import draw_phone
 
 import imagegate
 from imagegate.degrade import Step, apply_chain
-from imagegate.synthetic.capture import capture
+from imagegate.synthetic.capture import capture, draw_phone
 from imagegate.synthetic.pages import render_page
 from imagegate.text import percent
 

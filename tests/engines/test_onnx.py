@@ -13,12 +13,12 @@ import onnx
 import pytest
 from networks import classifier, engine, enlarger, lightness, node, write
 
+from imagegate.engines.engine import Prediction
 from imagegate.engines.onnx import Postprocess, Preprocess, onnx_engine
-from imagegate.engines.outputs import Prediction
 from imagegate.errors import EngineError, ImagegateError, OutputError, SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks.background import iou
-from imagegate.tasks.upscaling import upscaling_loss
+from imagegate.tasks.pictures import upscaling_loss
 
 NAMES = ["red", "green", "blue"]
 TABLE = [(layout, dtype) for layout in ("nchw", "nhwc") for dtype in ("float32", "float16")]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from networks import classifier, engine, node, write
 
-from imagegate.engines.outputs import Prediction
+from imagegate.engines.engine import Prediction
 from imagegate.errors import SettingsError
 from imagegate.tables import Pixels
 from imagegate.tasks.background import iou

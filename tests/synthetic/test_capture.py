@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from imagegate.synthetic.capture import STYLES, Shot, capture, draw_phone, draw_shot
+from imagegate.synthetic.capture import STYLES, Shape, Shot, capture, draw_phone, draw_shot
 from imagegate.synthetic.pages import render_page
 from imagegate.synthetic.paper import DESKS, GROUND_REACH, GROUNDS, desk, printed_ground
-from imagegate.synthetic.warp import Shape
 
 ROOMY = Shape(turn=4, tilt=(0.1, -0.12), curl=0.02, margin=(0.05, 0.05, 0.05, 0.05))
 

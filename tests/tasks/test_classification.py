@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imagegate.engines.outputs import Prediction
+from imagegate.engines.engine import Prediction
 from imagegate.errors import OutputError
 from imagegate.tasks import TASKS, find_engine
 from imagegate.tasks.classification import as_prediction

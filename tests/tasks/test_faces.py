@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imagegate.engines.outputs import overlaps
+from imagegate.engines.engine import overlaps
 from imagegate.errors import OutputError
 from imagegate.tasks import TASKS
-from imagegate.tasks.face_detection import box_loss, check_boxes
+from imagegate.tasks.faces import box_loss, check_boxes
 
 FIND, KNOW = TASKS["face-detection"], TASKS["face-recognition"]
 FACE, OTHER = (0.25, 0.25, 0.25, 0.25), (0.75, 0.0, 0.25, 0.25)

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from imagegate.errors import OutputError
 from imagegate.tables import Pixels
 from imagegate.tasks.haarpsi import ALPHA, C, haarpsi
 
@@ -108,18 +107,3 @@ def test_worse_is_less_alike() -> None:
         values = [1.0, *(haarpsi(picture, np.asarray(step, np.uint8)) for step in steps)]
         assert values == sorted(values, reverse=True)
         assert values[-1] < 0.5
-
-
-@pytest.mark.parametrize(
-    ("one", "two", "message"),
-    [
-        (np.zeros((4, 4), np.uint8), np.zeros((4, 5), np.uint8), r"one shape, got \(4, 4\)"),
-        (np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.uint8), "one shape"),
-        (np.zeros((4, 4)), np.zeros((4, 4)), "got float64"),
-        (np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), r"got uint8 of shape"),
-        (np.zeros((0, 4), np.uint8), np.zeros((0, 4), np.uint8), "expected a uint8 picture"),
-    ],
-)
-def test_what_cannot_be_compared(one: Pixels, two: Pixels, message: str) -> None:
-    with pytest.raises(OutputError, match=message):
-        haarpsi(one, two)

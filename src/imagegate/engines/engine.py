@@ -1,11 +1,11 @@
-"""What an engine is, and what engines share: versions, weights, sizes of pictures."""
+"""What an engine is, what it returns, and what engines share: versions, weights, sizes."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.errors import MissingExtraError, SettingsError
 from imagegate.tables import Pixels
@@ -34,6 +35,45 @@ class Engine:
     open: Callable[[], Callable[[Pixels], Any]]
     version: Callable[[], str] = lambda: UNKNOWN
     licence: str = UNKNOWN
+
+
+# (left, top, width, height) in shares of the picture, and a confidence if the detector tells one
+Box = tuple[float, float, float, float] | tuple[float, float, float, float, float]
+Boxes = Sequence[Box] | NDArray[np.floating[Any]]
+Embedding = Sequence[float] | NDArray[np.floating[Any]]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OcrOutput:
+    """A transcript, its lines apart by line breaks, with the confidence of the engine.
+
+    ``confidence`` is 0..1 as the engine reports it, 0 if it read nothing, NaN if it does not say.
+    It covers only what was found: missing lines do not lower it. ``confidences`` are likewise those
+    of each word (Tesseract) or line (rapidocr); empty if it does not say.
+    """
+
+    text: str
+    confidence: float
+    confidences: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The class that a classifier names, or its number as text; confidence in 0..1 or NaN."""
+
+    class_name: str
+    confidence: float = math.nan
+
+
+def overlaps(first: Floats, second: Floats) -> Floats:
+    """Return intersection over union of n boxes with m others, (n, m); 0 without area."""
+    one, two = first[:, None, :4], second[None, :, :4]
+    start = np.maximum(one[..., :2], two[..., :2])
+    end = np.minimum(one[..., :2] + one[..., 2:], two[..., :2] + two[..., 2:])
+    shared = np.prod(np.maximum(end - start, 0), axis=-1)
+    union = np.prod(one[..., 2:], axis=-1) + np.prod(two[..., 2:], axis=-1) - shared
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
 
 
 def installed(package: str, extra: str) -> str:

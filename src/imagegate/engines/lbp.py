@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from imagegate.engines.engine import Engine, installed, with_long_side
-from imagegate.engines.outputs import Box, Floats, overlaps
+from imagegate.engines.engine import Box, Engine, Floats, installed, overlaps, with_long_side
 from imagegate.extras import require
 from imagegate.tables import Pixels
 
@@ -28,12 +27,8 @@ def open_lbp() -> Callable[[Pixels], list[Box]]:
 
     It finds faces that look at the camera, from 1/13 of the long side of the picture up. The
     cascade only says yes or no to a window. How many windows about one place agree tells faces from
-    chance: n windows give a confidence of n / (n + 4), no probability.
-
-    References
-    ----------
-    Liao et al., ICB 2007, doi:10.1007/978-3-540-74549-5_87, in the form of
-    ``lbpcascade_frontalface`` of OpenCV.
+    chance: n windows give a confidence of n / (n + 4), no probability. Liao et al., ICB 2007,
+    doi:10.1007/978-3-540-74549-5_87, in the form of ``lbpcascade_frontalface`` of OpenCV.
     """
     skimage = require("skimage", "pictures")
     cascade: Any = skimage.feature.Cascade(skimage.data.lbp_frontal_face_cascade_filename())

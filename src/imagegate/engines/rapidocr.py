@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from imagegate.engines.engine import Engine, installed
-from imagegate.engines.outputs import OcrOutput
+from imagegate.engines.engine import Engine, OcrOutput, installed
 from imagegate.errors import MissingExtraError
 from imagegate.extras import require
 from imagegate.tables import Pixels

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from imagegate.engines.engine import Engine, installed
-from imagegate.engines.outputs import Prediction
+from imagegate.engines.engine import Engine, Prediction, installed
 from imagegate.errors import SettingsError
 from imagegate.extras import require
 from imagegate.tables import Pixels

@@ -16,8 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from imagegate.engines.engine import Engine
-from imagegate.engines.outputs import OcrOutput
+from imagegate.engines.engine import Engine, OcrOutput
 from imagegate.errors import EngineError, MissingExtraError, SettingsError
 from imagegate.extras import require
 from imagegate.tables import Pixels

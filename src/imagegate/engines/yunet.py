@@ -9,8 +9,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from imagegate.engines.engine import Engine, name_and_content, opencv, weights_in, with_long_side
-from imagegate.engines.outputs import Box
+from imagegate.engines.engine import (
+    Box,
+    Engine,
+    name_and_content,
+    opencv,
+    weights_in,
+    with_long_side,
+)
 from imagegate.errors import SettingsError
 from imagegate.tables import Pixels
 
@@ -38,11 +44,7 @@ def open_yunet() -> Callable[[Pixels], list[Box]]:
     """Load the local weights into OpenCV, and try them on a black picture.
 
     A picture is brought to a long side of 640 px, also a smaller one, where YuNet finds faces of 10
-    to 300 px.
-
-    References
-    ----------
-    Wu, Peng, Yu, Machine Intelligence Research 2023, doi:10.1007/s11633-023-1423-y.
+    to 300 px. Wu, Peng, Yu, Machine Intelligence Research 2023, doi:10.1007/s11633-023-1423-y.
     """
     path = weights()
     try:

@@ -59,20 +59,10 @@ LAYOUTS = Table(
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A clean page and what is written on it.
+    """A clean page, RGB uint8, and what is written on it.
 
-    Parameters
-    ----------
-    pixels : ndarray
-        RGB uint8 ``(height, width, 3)``.
-    text : str
-        The transcript in reading order, one printed line a line.
-    layout : str
-        Its kind, a name of LAYOUTS.
-    font : str
-        Name of the face of the running text.
-    x_height_px : float
-        Height of a lower-case x of the running text.
+    ``text`` is the transcript in reading order, one printed line a line; ``layout`` a name of
+    LAYOUTS; ``font`` and ``x_height_px`` the face and the height of a lower-case x of running text.
     """
 
     pixels: Pixels
@@ -83,27 +73,13 @@ class Page:
 
 
 def render_page(seed: int, *, layout: str | None = None, fonts: str = "bundled") -> Page:
-    """Render a clean page with known text.
+    """Render a clean page with known text, of a layout in LAYOUTS, drawn if left out.
 
-    Parameters
-    ----------
-    seed : int
-        Decides everything that is not given: same seed, same page, wherever the same
-        fonts and Pillow are installed.
-    layout : str, optional
-        A name of LAYOUTS; drawn if left out.
-    fonts : {"bundled", "system"}
-        ``"bundled"`` keeps to the faces that matplotlib carries, so that another
-        machine renders the same; ``"system"`` adds those installed.
+    The same seed gives the same page wherever the same fonts and Pillow are installed. Fonts are
+    ``"bundled"``, those that matplotlib carries on every machine, or ``"system"``, those installed
+    too. Text is sharp, of 6 to 20 pt at 72 to 300 dpi, with an x-height of at least 10 px: small
+    text comes from degradations.
 
-    Returns
-    -------
-    Page
-        Sharp, dark on light (or the reverse), text of 6 to 20 pt at 72 to 300 dpi
-        whose x-height is at least 10 px: small text comes from degradations.
-
-    Examples
-    --------
     >>> page = render_page(7, layout="letter")
     >>> page.layout, page.pixels.shape[2], "Dear" in page.text
     ('letter', 3, True)

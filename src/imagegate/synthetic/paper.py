@@ -149,9 +149,8 @@ def waves(height: int, width: int, rng: Rng, *, crossed: bool) -> Field:
     return np.asarray(lines, np.float32)
 
 
-def desk(width: int, height: int, rng: Rng, kind: str | None = None) -> Pixels:
-    """Draw what a page lies on when it is photographed: of a kind in DESKS, drawn if left out."""
-    kind = kind or str(rng.choice(DESKS))
+def desk(width: int, height: int, rng: Rng, kind: str) -> Pixels:
+    """Draw what a page lies on when it is photographed, of a kind in DESKS."""
     gray = rng.uniform(12, 50) if kind == "dark" else rng.uniform(60, 215)
     colour = gray + rng.uniform(-18, 18, size=3)
     clouds = noise_field(height, width, ((240.0, 240.0), (90.0, 90.0)), rng) * 3

@@ -7,20 +7,10 @@ from importlib import metadata
 from typing import Any
 
 from imagegate.engines.command import command_engine
-from imagegate.engines.engine import Engine
-from imagegate.engines.outputs import OcrOutput
+from imagegate.engines.engine import Engine, OcrOutput
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tables import Pixels, Table
-from imagegate.tasks import (
-    background,
-    classification,
-    enhancement,
-    face_detection,
-    face_recognition,
-    fields,
-    ocr,
-    upscaling,
-)
+from imagegate.tasks import background, classification, faces, fields, ocr, pictures
 from imagegate.tasks.ocr import character_error_rate, word_recall
 from imagegate.tasks.task import Task, no_files
 
@@ -42,11 +32,11 @@ TASKS = Table(
         ocr.OCR_IN_ORDER,
         background.TASK,
         fields.TASK,
-        face_detection.TASK,
-        face_recognition.TASK,
+        faces.DETECTION,
+        faces.RECOGNITION,
         classification.TASK,
-        upscaling.TASK,
-        enhancement.TASK,
+        pictures.UPSCALING,
+        pictures.ENHANCEMENT,
     ),
 )
 
@@ -61,13 +51,10 @@ def offered_tasks() -> dict[str, metadata.EntryPoint]:
 
 
 def find_task(task: str | Task) -> Task:
-    """Return a task: the object itself, or one by its name, built in or installed.
+    """Return a task: the object itself, or one by its name.
 
-    Parameters
-    ----------
-    task : str or Task
-        A name in ``TASKS``, a name in the entry-point group ``imagegate.tasks``, the place of a
-        Task as ``"module:NAME"``, or a Task.
+    The name is one in ``TASKS``, one in the entry-point group ``imagegate.tasks``, or the place of
+    a Task as ``"module:NAME"``.
     """
     if isinstance(task, Task):
         if task.name in TASKS and task.loss is not TASKS[task.name].loss:  # rows would be mixed up
@@ -97,15 +84,10 @@ def _load(point: metadata.EntryPoint) -> Task:
 def find_engine(
     task: str | Task, engine: str | Engine | Callable[[Pixels], Any] | None = None
 ) -> Engine:
-    """Return an engine of a task: by name, function or command line; the first by default.
+    """Return an engine of a task, its first by default.
 
-    Parameters
-    ----------
-    task : str or Task
-        The task that it does, as in :func:`find_task`.
-    engine : str or Engine or Callable or None
-        An Engine, a function from RGB uint8 pixels to an output of the task, a name in
-        ``task.engines``, or a command line with ``{image}`` in it.
+    It is given as an Engine, a function from RGB uint8 pixels to an output of the task, a name in
+    ``task.engines``, or a command line with ``{image}`` in it.
     """
     task = find_task(task)
     if isinstance(engine, Engine):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.engines.outputs import Prediction
+from imagegate.engines.engine import Prediction
 from imagegate.errors import OutputError
 from imagegate.tables import Table
 from imagegate.tasks.answers import parse_json, parsed_file

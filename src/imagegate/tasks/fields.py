@@ -22,8 +22,6 @@ def leaves(value: Any, place: tuple[str, ...] = ()) -> Iterator[Leaf]:
     Text is compared without regard to case and runs of white space, numbers by value; null is
     no field. All items of a list have the same path, so their order does not matter.
 
-    Examples
-    --------
     >>> list(leaves({"total": 9.0, "items": [{"name": "Tea "}, {"name": None}]}))
     [(('total',), '9'), (('items', 'name'), 'tea')]
     """

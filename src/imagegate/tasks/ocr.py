@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imagegate.engines.outputs import OcrOutput
+from imagegate.engines.engine import OcrOutput
 from imagegate.engines.rapidocr import RAPIDOCR
 from imagegate.engines.tesseract import TESSERACT
 from imagegate.errors import EngineError
@@ -53,8 +53,6 @@ def word_recall(text: str, truth: str) -> float:
     0..1, each word counted as often as it occurs; NaN if the truth has no words. Words that were
     made up cost nothing: do not use it to compare two engines.
 
-    Examples
-    --------
     >>> word_recall("one two two", "two two three one")
     0.75
     """
@@ -99,8 +97,6 @@ def character_error_rate(text: str, truth: str) -> float:
     receipts, tables and columns a right transcript in another order scores badly; see
     ``word_recall``.
 
-    Examples
-    --------
     >>> character_error_rate("helo  world", "hello world")
     0.09090909090909091
     """

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from imagegate.engines.outputs import OcrOutput
+from imagegate.engines.engine import OcrOutput
 from imagegate.engines.tesseract import read_tsv
 from imagegate.errors import OutputError
 from imagegate.tasks.answers import parse_json
@@ -43,13 +43,7 @@ def parse_tsv(text: str) -> OcrOutput:
 
 
 def parse_markup(text: str) -> OcrOutput:
-    """Read hOCR or ALTO XML.
-
-    References
-    ----------
-    http://kba.github.io/hocr-spec/1.2/ (``x_wconf`` is 0..100) and
-    https://www.loc.gov/standards/alto/ (``WC`` is 0..1).
-    """
+    """Read hOCR (kba.github.io/hocr-spec/1.2) or ALTO XML (loc.gov/standards/alto)."""
     page = _Markup()
     page.feed(text)
     page.close()

@@ -49,53 +49,32 @@ TRIAL_SIDE = 256  # px of the picture that a model of any size is tried on
 class Preprocess:
     """How pictures are prepared for a model; must not contradict what the model declares.
 
-    Parameters
-    ----------
-    scaling : str, optional
-        ``"0..1"`` (default), ``"-1..1"``, ``"0..255"`` (the only one for models that take
-        bytes), ``"imagenet"``, or mean and deviation of values in 0..1, as ``"0.5/0.25"``.
-    input_size : int or (int, int), optional
-        Side, or (width, height), of the pictures that it was trained on, where the model takes
-        any. Without it, a mask or a picture is made of the picture as it is, up to 2.1
-        megapixels.
-    fit : {"stretch", "crop", "pad"}
-        For classes and embeddings, how a picture of another aspect is brought to that size: bent,
-        its middle, or whole with black beside it.
-    colours : {"rgb", "bgr"}
-        The order of the channels; a model of one channel is shown luma after BT.601.
-    input_multiple : int
-        For masks and pictures of any size: what the sides must be multiples of.
-    tile : int, optional
-        For pictures: run in overlapping squares of this side. Memory then stays bounded; do not
-        use it with a model that looks at the picture as a whole.
+    The fields are the options of ``imagegate label`` of the same names (docs/engines.md).
     """
 
+    # "0..1" (default; "0..255" for models that take bytes), "-1..1", "imagenet", or mean and
+    # deviation of values in 0..1, as "0.5/0.25"
     scaling: str | None = None
+    # side, or (width, height), where the model takes any; else masks and pictures are made of the
+    # picture as it is, up to 2.1 megapixels
     input_size: int | tuple[int, int] | None = None
-    fit: Fit = "stretch"
+    fit: Fit = "stretch"  # for classes and embeddings, how another aspect is brought to that size
     colours: Colours = "rgb"
-    input_multiple: int = 1
-    tile: int | None = None
+    input_multiple: int = 1  # for masks and pictures of any size: what divides the sides
+    tile: int | None = None  # for pictures: run in overlapping squares of this side
 
 
 @dataclass(frozen=True)
 class Postprocess:
     """What the first output of a model is.
 
-    Parameters
-    ----------
-    kind : {"classes", "embedding", "mask", "image"}
-        A score a class, a row of numbers, the subject's mask, or a picture scaled like the input.
-    class_names : str, Path or sequence of str
-        For classes: their names, or a text file with one a line; by default their numbers. They
-        must match the names in the truth.
-    values : {"auto", "probabilities", "logits"}
-        What the scores of classes or the values of a mask are; ``"auto"`` decides once, by their
-        range on a picture of random colours, or is an error if both are possible.
+    The kind is ``"classes"`` (a score each), ``"embedding"`` (a row of numbers), ``"mask"`` (of the
+    subject) or ``"image"`` (a picture scaled like the input).
     """
 
     kind: str
-    class_names: str | Path | Sequence[str] = ()
+    class_names: str | Path | Sequence[str] = ()  # as in the truth, or a file with one a line
+    # of classes and masks; "auto" decides once, by the range on a picture of random colours
     values: ValuesAre = "auto"
 
 

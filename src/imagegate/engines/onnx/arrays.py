@@ -12,8 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.engines.engine import same_aspect
-from imagegate.engines.outputs import Prediction
+from imagegate.engines.engine import Prediction, same_aspect
 from imagegate.errors import OutputError, SettingsError
 from imagegate.tables import Pixels
 

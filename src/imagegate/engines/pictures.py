@@ -1,15 +1,16 @@
-"""Engines that enhance a picture by themselves: white balance, exposure and contrast."""
+"""Enlarge a picture by resampling, or enhance it: white balance, exposure and contrast."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from imagegate.engines.engine import Engine, opencv, with_long_side
+from imagegate.engines.engine import Engine, Floats, opencv, with_long_side
 from imagegate.tables import Pixels
 
-Floats = NDArray[np.float64]
+FACTOR = 2  # by which resampling enlarges
 
 SIDE = 256  # px; statistics are taken on a picture made so small: single noisy pixels do not count
 LEVELS = np.arange(256) / 255
@@ -32,11 +33,15 @@ CLIP_LIMIT, GRID = 2.0, (8, 8)  # of CLAHE, as in common use
 SMALLEST = 128  # px of the short side, below which its tiles hold too few pixels for a histogram
 
 
+def enlarged(pixels: Pixels, way: int) -> Pixels:
+    """Return a picture twice as large."""
+    size = (pixels.shape[1] * FACTOR, pixels.shape[0] * FACTOR)
+    return np.asarray(cv2.resize(pixels, size, interpolation=way), np.uint8)
+
+
 def auto(pixels: Pixels) -> Pixels:
     """Stretch the luma to the full range, balance white and lift a dark middle.
 
-    References
-    ----------
     White balance: Finlayson and Trezzi, "Shades of Gray and Colour Constancy", CIC 2004, norm 6,
     in light; stretch: Limare et al., "Simplest Color Balance", IPOL 2011,
     doi:10.5201/ipol.2011.llmps-scb, but one for all three channels, so that it turns no hue.
@@ -53,13 +58,9 @@ def auto(pixels: Pixels) -> Pixels:
 def clahe(pixels: Pixels) -> Pixels:
     """Balance white, then equalise the lightness of each neighbourhood within limits.
 
-    It repairs no exposure: a picture that was too dark stays so.
-
-    References
-    ----------
-    White balance: Buchsbaum's gray world, J. Franklin Institute 310, 1980,
-    doi:10.1016/0016-0032(80)90058-7; contrast: Zuiderveld, "Contrast Limited Adaptive Histogram
-    Equalization", Graphics Gems IV, 1994, on CIELAB lightness, as in OpenCV.
+    It repairs no exposure: a picture that was too dark stays so. White balance: Buchsbaum's
+    gray world, J. Franklin Institute 310, 1980, doi:10.1016/0016-0032(80)90058-7; contrast:
+    Zuiderveld, Graphics Gems IV, 1994, on CIELAB lightness, as in OpenCV.
     """
     balance = LEVELS[:, None] * gains(with_long_side(pixels, SIDE) / 255, GRAY_WORLD)
     white = curved(pixels, balance.clip(0, 1))
@@ -105,6 +106,8 @@ def lift(middle: float) -> float:
     return float(np.clip(np.log(MIDDLE) / np.log(min(middle, 0.99)), 1 / MOST_GAMMA, 1.0))
 
 
+LANCZOS = Engine("lanczos", lambda: partial(enlarged, way=cv2.INTER_LANCZOS4), opencv, "Apache-2.0")
+CUBIC = Engine("cubic", lambda: partial(enlarged, way=cv2.INTER_CUBIC), opencv, "Apache-2.0")
 # The version of the method, which is ours, and of OpenCV.
 AUTO = Engine("auto", lambda: auto, lambda: f"1, {opencv()}", "Apache-2.0")
 CLAHE = Engine("clahe", lambda: clahe, lambda: f"1, {opencv()}", "Apache-2.0")

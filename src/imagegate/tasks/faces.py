@@ -1,4 +1,4 @@
-"""Face detection: overlap with the true boxes."""
+"""Faces: detection by the overlap with the true boxes, recognition by the angle of embeddings."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from functools import partial
 
 import numpy as np
 
+from imagegate.engines.engine import Boxes, Embedding, Floats, overlaps
 from imagegate.engines.lbp import LBP
-from imagegate.engines.outputs import Boxes, Floats, overlaps
 from imagegate.engines.yunet import YUNET
 from imagegate.errors import OutputError
 from imagegate.tables import Table
 from imagegate.tasks.answers import parse_json, parsed_file
 from imagegate.tasks.task import Task
 
-# Everingham et al., IJCV 2010, doi:10.1007/s11263-009-0275-4: a box is found from IoU 0.5 on.
-FAILURE_THRESHOLD = 0.5
-WANTED = "a list of boxes [left, top, width, height] in shares of the picture, 0 to 1"
+BOXES = "a list of boxes [left, top, width, height] in shares of the picture, 0 to 1"
 # A clean box that is less sure may be none at all, so nobody misses it: 14 windows of ``lbp``.
 SURE = 0.77
 # Detectors put boxes a little across the border of the picture; pixels are far beyond it.
 BEYOND = 1.0
+EMBEDDING = "an embedding, a list of at least two numbers"
 
 
 def check_boxes(boxes: Boxes) -> Floats:
@@ -33,11 +32,11 @@ def check_boxes(boxes: Boxes) -> Floats:
     try:
         table = np.asarray(boxes, np.float64)
     except (TypeError, ValueError):
-        raise OutputError(f"expected {WANTED}, got {boxes!r:.80}") from None
+        raise OutputError(f"expected {BOXES}, got {boxes!r:.80}") from None
     if table.size == 0 and isinstance(boxes, Sequence | np.ndarray):
         return np.empty((0, 5))
     if table.ndim != 2 or table.shape[1] not in (4, 5):
-        raise OutputError(f"expected {WANTED}, got {boxes!r:.80} of shape {table.shape}")
+        raise OutputError(f"expected {BOXES}, got {boxes!r:.80} of shape {table.shape}")
     places, sure = table[:, :4], table[:, 4:]
     for wrong, why in (
         (~np.isfinite(places).all(axis=1), "a box of no finite numbers"),
@@ -46,7 +45,7 @@ def check_boxes(boxes: Boxes) -> Floats:
         (((sure < 0) | (sure > 1)).any(axis=1), "a confidence outside 0 to 1"),
     ):
         if wrong.any():
-            raise OutputError(f"expected {WANTED}, got {why}: {table[wrong][0].tolist()}")
+            raise OutputError(f"expected {BOXES}, got {why}: {table[wrong][0].tolist()}")
     if table.shape[1] == 4:
         table = np.column_stack([table, np.full(len(table), math.nan)])
     start = np.clip(table[:, :2], 0, 1)
@@ -91,26 +90,58 @@ def box_confidence(output: Boxes) -> float:
     return 0.0 if not len(table) else float(told.max()) if told.size else math.nan
 
 
-def verified(output: Boxes) -> bool:
-    """Tell whether boxes on a clean image may stand in for its truth: one of them is sure.
-
-    In 260 street photographs of people seen whole, 145 of 148 boxes of which ``lbp`` was so sure
-    were faces; the loss asks for no box that is less sure.
-    """
-    return len(confident_boxes(output)) > 0
-
-
 def parse_boxes(text: str) -> Boxes:
     """Return the boxes that a program printed in JSON, ``[[0.4, 0.1, 0.2, 0.15], …]``."""
     return check_boxes(parse_json(text))
 
 
-TASK = Task(
+def unit_vector(embedding: Embedding) -> Floats:
+    """Return an embedding at length 1, or raise OutputError if it is none: zero, NaN, text."""
+    try:
+        vector = np.asarray(embedding, np.float64)
+    except (TypeError, ValueError):
+        raise OutputError(f"expected {EMBEDDING}, got {embedding!r:.80}") from None
+    if vector.ndim != 1 or vector.size < 2:
+        raise OutputError(f"expected {EMBEDDING}, got {embedding!r:.80} of shape {vector.shape}")
+    if not np.isfinite(vector).all():
+        wrong = int(np.count_nonzero(~np.isfinite(vector)))
+        raise OutputError(f"expected {EMBEDDING}, got {wrong} of {vector.size} not finite")
+    largest = np.abs(vector).max()
+    if not largest:
+        raise OutputError(f"expected {EMBEDDING}, got {vector.size} zeros, which name nobody")
+    # By the largest first: the squares of very small or large numbers leave the range of floats.
+    vector = vector / largest
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def cosine_loss(output: Embedding, truth: Embedding) -> float:
+    """Return 1 − cosine of the angle to the true embedding, at most 1.
+
+    0 in the same direction, 1 at a right angle or beyond; how long the vectors are does not matter.
+
+    >>> cosine_loss([2.0, 0.0], [1.0, 0.0]), cosine_loss([-1.0, 0.0], [1.0, 0.0])
+    (0.0, 1.0)
+    """
+    one, two = unit_vector(output), unit_vector(truth)
+    if one.shape != two.shape:
+        raise OutputError(f"expected an embedding of {two.size} numbers, got {one.size}")
+    return float(np.clip(1 - one @ two, 0, 1))
+
+
+def parse_embedding(text: str) -> Embedding:
+    """Return the embedding that a program printed as a JSON list of numbers."""
+    return unit_vector(parse_json(text))
+
+
+DETECTION = Task(
     "face-detection",
     loss=box_loss,
-    failure_threshold=FAILURE_THRESHOLD,
+    # Everingham et al., IJCV 2010, doi:10.1007/s11263-009-0275-4: a box is found from IoU 0.5 on.
+    failure_threshold=0.5,
     engines=Table("face detection engine", (LBP, YUNET)),
-    verified=verified,
+    # One of the boxes is sure. In 260 street photographs of people seen whole, 145 of 148 boxes of
+    # which ``lbp`` was so sure were faces.
+    verified=lambda output: len(confident_boxes(output)) > 0,
     read_truth=partial(parsed_file, parse_boxes),
     confidence=box_confidence,
     truth="json",
@@ -119,4 +150,20 @@ TASK = Task(
     # Amazon Rekognition looks for faces in no smaller picture ("Guidelines and quotas").
     rules={"min_width": 80, "min_height": 80},
     about="find where faces are",
+)
+RECOGNITION = Task(
+    "face-recognition",
+    loss=cosine_loss,
+    # SFace takes two photos of LFW for one person from cosine 0.363 on (OpenCV's tutorial on
+    # faces). Two photos of one person at cosine 0.6 have that left if one of them turns away by as
+    # much from its own clean picture: 0.6 * 0.6 = 0.36.
+    failure_threshold=0.4,
+    engines=Table("face recognition engine", ()),
+    # Any embedding will do: nothing in it says how good it is. What is none raises.
+    verified=lambda output: unit_vector(output).size > 0,
+    read_truth=partial(parsed_file, parse_embedding),
+    parse=parse_embedding,
+    onnx="embedding",
+    rules={"min_width": 160, "min_height": 160},
+    about="tell whose face it is",
 )
