@@ -99,7 +99,7 @@ def test_broken_rules_are_reasons_with_reading_and_what_the_rule_asks_for(monkey
 def test_threshold_itself_and_undefined_pass(monkeypatch):
     scores = {**GOOD, "blur": 40.0, "noise": math.nan}
     assert broken(monkeypatch, scores, RuleThresholds()) == ()
-    assert RulesGate.preset("general").check(PAGE).quality == 40
+    assert RulesGate("general", load_thresholds()).check(PAGE).quality == 40
 
 
 def test_validate_reads_and_measures():
@@ -109,7 +109,7 @@ def test_validate_reads_and_measures():
 
 
 def test_rules_look_like_a_gate():
-    gate = RulesGate.preset("ocr")
+    gate = RulesGate("ocr", load_thresholds(task="ocr"))
     verdict = gate.check(np.full((200, 600), 128, np.uint8))
     assert (verdict.decision, verdict.p_fail, verdict.gate) == ("reject", None, "rules:ocr")
     assert verdict.reasons[0].cause == "size"

@@ -33,8 +33,8 @@ def test_every_file_is_a_row_in_order_and_the_broken_ones_say_why(inbox, tmp_pat
     broken = {Path(row["path"]).name: row["error"] for row in found if row["error"]}
     assert set(broken) == {"01.jpg", "02.jpg"}
     assert all(str(inbox) in error for error in broken.values())
-    assert summary.images == 40
-    assert summary.routes["broken"] == 2
+    assert summary.tally.images == 40
+    assert summary.tally.routes["broken"] == 2
     assert not (tmp_path / "v.jsonl.partial").exists()
 
 

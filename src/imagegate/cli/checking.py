@@ -110,7 +110,7 @@ def finish(summary: Summary, to: str, *, as_json: bool, quiet: bool = False) -> 
     elif not quiet:
         close(summary)
         out.print(f"written: {to}", soft_wrap=True)
-    raise typer.Exit(ALL_USED if summary.routes["use"] == summary.images else NOT_ALL_USED)
+    raise typer.Exit(ALL_USED if summary.tally.passed == summary.tally.images else NOT_ALL_USED)
 
 
 def show(row: Row, *, alone: bool) -> None:

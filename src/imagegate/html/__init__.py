@@ -23,19 +23,9 @@ class Tile:
 
 
 def render(template: Path, **values: Any) -> str:
-    """Return a page; whatever is put into it is escaped, unless it is an SVG figure of ours.
+    """Return a page from a template that extends ``base.html`` and the values that it names.
 
-    Parameters
-    ----------
-    template : Path
-        A template that extends ``base.html``.
-    **values
-        What the template names; a name that is missing is an error.
-
-    Raises
-    ------
-    MissingExtraError
-        If jinja2 is not installed.
+    Whatever is put into it is escaped, unless it is an SVG figure of ours.
     """
     jinja2 = require("jinja2", "watch")
     environment = jinja2.Environment(

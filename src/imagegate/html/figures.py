@@ -63,9 +63,5 @@ def _inline(text: str, name: str) -> str:
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
     for standin, color in PAGE_COLORS.items():
         text = text.replace(standin, color)
-    return re.sub(
-        r'width="[\d.]+pt" height="[\d.]+pt"|height="[\d.]+pt" width="[\d.]+pt"',
-        "",
-        text,
-        count=1,
-    )
+    size = r'width="[\d.]+pt" height="[\d.]+pt"|height="[\d.]+pt" width="[\d.]+pt"'
+    return re.sub(size, "", text, count=1)

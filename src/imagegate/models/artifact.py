@@ -80,9 +80,7 @@ DIAGNOSIS: Kinds = {
 FIRST: Kinds = {"reference": ("<f8", 1)}  # of format 1 alone: read for the hash, then left
 
 # What Python's zip reader raises on damaged, encrypted or strangely packed files.
-_ZIP_ERRORS = (
-    *(zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, OSError, KeyError),
-)
+_BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, OSError, KeyError)
 
 
 def gate_names() -> list[str]:
@@ -133,7 +131,7 @@ def _rules(name: str) -> RulesGate:
     task = name.removeprefix(RULES)
     if task not in PRESETS:
         raise UnknownNameError("gate", name, gate_names())
-    return RulesGate.preset(task)
+    return RulesGate(task, PRESETS[task])
 
 
 def _hint(missing: Path) -> str:
@@ -186,7 +184,7 @@ def from_bytes(data: bytes, *, nested: bool = False) -> Gate:
             members, kinds = _members(file, nested=nested)
     except GateFileError:
         raise
-    except _ZIP_ERRORS as error:
+    except _BROKEN as error:
         raise GateFileError(f"not a gate file, or a damaged one: {error}") from None
     facts, inner = _facts(members.pop(CARD)), members.get(INNER, b"")
     arrays = {name: _array(name, members[f"{name}.npy"], kind) for name, kind in kinds.items()}
@@ -194,14 +192,13 @@ def from_bytes(data: bytes, *, nested: bool = False) -> Gate:
         raise GateFileError("the content does not match its hash: damaged or changed by hand")
     facts.pop("format")
     gate = _gate(_known_measures(Card.from_dict(facts)), arrays)
-    return replace(gate, output=_fitting(gate, _inner(inner))) if inner else gate
-
-
-def _inner(data: bytes) -> Gate:
+    if not inner:
+        return gate
     try:
-        return from_bytes(data, nested=True)
+        output = from_bytes(inner, nested=True)
     except GateFileError as error:
         raise GateFileError(f"{INNER}: {error}") from None
+    return replace(gate, output=_fitting(gate, output))
 
 
 def _fitting(gate: Gate, output: Gate) -> Gate:
@@ -305,7 +302,7 @@ def _known_measures(card: Card) -> Card:
             "train it again"
         )
     unknown = [name for name in card.measures if name not in MEASURES]
-    if unknown:
+    if unknown:  # else the measures of outputs are not even imported
         unknown = [name for name in unknown if name not in output_measures(card.task)]
     if unknown or not card.measures or len(set(card.measures)) < len(card.measures):
         raise GateFileError(f"unknown or repeated measures: {', '.join(unknown) or 'none named'}")

@@ -35,6 +35,14 @@ class Guarantee:
     bound: float
     more_sources: int | None = None
 
+    @property
+    def goal(self) -> str:
+        """What is asked for, in words."""
+        return (
+            f"at most {brief_percent(self.promise)} of the images passed fail "
+            f"(confidence {brief_percent(self.confidence)})"
+        )
+
 
 @dataclass(frozen=True)
 class Card:
@@ -106,13 +114,8 @@ class Card:
             return f"least cost: a false pass costs {passed:g}, a false reject {rejected:g}"
         if not self.guarantee:
             return "nothing: the threshold was set by hand"
-        wanted = (
-            f"at most {brief_percent(self.guarantee.promise)} of the images passed fail "
-            f"(confidence {brief_percent(self.guarantee.confidence)})"
-        )
-        if not self.guarantee.kept:
-            return f"nothing passes by itself: cannot guarantee that {wanted}"
-        return wanted
+        missed = "" if self.guarantee.kept else "nothing passes by itself: cannot guarantee that "
+        return f"{missed}{self.guarantee.goal}"
 
 
 def _typed(name: str, value: Any) -> Any:
@@ -218,61 +221,21 @@ def _inside(name: str | int, reader: Reader, value: Any) -> Any:
         raise ValueError(f"{name}: {error}") from None
 
 
-_ROWS = dict.fromkeys(("sources", "rows", "fails"), _count)
-_GUARANTEE = _entries(
-    {
-        **dict.fromkeys(("promise", "confidence"), _share),
-        **dict.fromkeys(("sources", "passed", "failed"), _count),
-        "kept": _truth,
-        "bound": _number,
-    },
-    more_sources=_maybe(_count),
-)
-_ESTIMATE = _entries({"value": _maybe(_number)}, low=_maybe(_number), high=_maybe(_number))
-_LESSON = _entries(
-    {"rows": _count, "severity": lambda value: _severity(value) if value != {} else {}},
-    importance=_named(_number),
-)
-_DIAGNOSIS = _entries(
-    {
-        **dict.fromkeys(("causes", "measures"), _each(_text)),
-        "hurts_from": _each(_number),
-        **dict.fromkeys(("rows", "sources"), _count),
-        "sets": _each(_entries({"name": _text, **_ROWS}, licence=_text)),
-        "held_out": _entries(
-            {
-                "one": _named(lambda value: _part_of(value)),
-                **dict.fromkeys(("several", "helps", "clean"), lambda value: _part_of(value)),
-                "gain": _entries(
-                    {"rows": _count}, stated=_maybe(_number), measured=_maybe(_number)
-                ),
-            }
-        ),
-    }
-)
-_PART = _entries({}, name=_text, rows=_count, groups=_count, failed=_count)
-_ASKED = _entries(
-    {"pass": _maybe(_part)},
-    promise=_maybe(_share),
-    confidence=_maybe(_share),
-    costs=_maybe(_each(_number, size=2)),
-)
-_MERGED = _entries(
-    {**dict.fromkeys(("rows", "groups", "fails"), _count), "file": _text}, images=_each(_text)
-)
-_ADJUSTED = _entries({"before": _ASKED, "after": _ASKED}, date=_text, outcomes=_maybe(_MERGED))
+def _unless_empty(reader: Reader) -> Reader:
+    return lambda value: reader(value) if value != {} else {}
 
 
-def _severity(value: Any) -> dict[str, Any]:
-    causes = dict.fromkeys(set(_named()(value)) - {"clean"}, _each(_part_of, size=5))
-    return dict(_entries({"clean": _part_of}, **causes)(value))
-
-
-def _part_of(value: Any) -> tuple[int, int]:
+def _share_of(value: Any) -> tuple[int, int]:
+    """Read how many images, and how many of them."""
     images, those = _each(_count, size=2)(value)
     if those > images:
         raise ValueError("expected no more than all of the images")
     return images, those
+
+
+def _severity(value: Any) -> dict[str, Any]:
+    causes = dict.fromkeys(set(_named()(value)) - {"clean"}, _each(_share_of, size=5))
+    return dict(_entries({"clean": _share_of}, **causes)(value))
 
 
 def _diagnosis(value: Any) -> dict[str, Any]:
@@ -283,22 +246,56 @@ def _diagnosis(value: Any) -> dict[str, Any]:
 
 
 def _results(value: Any) -> dict[str, Any]:
-    contenders = dict.fromkeys(set(_named()(value)) - {"part"}, _named(_ESTIMATE))
-    return dict(_entries({}, part=_PART, **contenders)(value))
+    baselines = dict.fromkeys(set(_named()(value)) - {"part"}, _named(_ESTIMATE))
+    return dict(_entries({}, part=_PART, **baselines)(value))
 
 
+_ROWS = dict.fromkeys(("sources", "rows", "fails"), _count)
+_SETS = _each(_entries({"name": _text, **_ROWS}, licence=_text))
+_COSTS = _maybe(_each(_number, size=2))
+_GUARANTEE = _entries(
+    {
+        **dict.fromkeys(("promise", "confidence"), _share),
+        **dict.fromkeys(("sources", "passed", "failed"), _count),
+        "kept": _truth,
+        "bound": _number,
+    },
+    more_sources=_maybe(_count),
+)
+_ESTIMATE = _entries({"value": _maybe(_number)}, low=_maybe(_number), high=_maybe(_number))
+_PART = _entries({}, name=_text, rows=_count, groups=_count, failed=_count)
+_LESSON = _entries(
+    {"rows": _count, "severity": _unless_empty(_severity)}, importance=_named(_number)
+)
+_GAIN = _entries({"rows": _count}, stated=_maybe(_number), measured=_maybe(_number))
+_HELD_OUT = dict.fromkeys(("several", "helps", "clean"), _share_of)
+_DIAGNOSIS = _entries(
+    {
+        **dict.fromkeys(("causes", "measures"), _each(_text)),
+        "hurts_from": _each(_number),
+        **dict.fromkeys(("rows", "sources"), _count),
+        "sets": _SETS,
+        "held_out": _entries({"one": _named(_share_of), **_HELD_OUT, "gain": _GAIN}),
+    }
+)
+_OBJECTIVE = _entries(
+    {"pass": _maybe(_part)}, promise=_maybe(_share), confidence=_maybe(_share), costs=_COSTS
+)
+_OUTCOMES = _entries(
+    {**dict.fromkeys(("rows", "groups", "fails"), _count), "file": _text}, images=_each(_text)
+)
 _READERS: dict[str, Reader] = {
     "engine": _maybe(_text),
     "limit": lambda value: math.nan if value is None else _number(value),
     "measures": _each(_text),
     "features_version": _whole,
-    "sets": _each(_entries({"name": _text, **_ROWS}, licence=_text)),
+    "sets": _SETS,
     "parts": _named(_entries(_ROWS)),
     "groups": _named(_each(_text)),
     "seed": _whole,
     "promise": _maybe(_share),
     "confidence": _maybe(_share),
-    "costs": _maybe(_each(_number, size=2)),
+    "costs": _COSTS,
     "guarantee": _maybe(lambda value: Guarantee(**_GUARANTEE(value))),
     "thresholds": _named(_maybe(_part)),
     "guard": _named(_number),
@@ -307,7 +304,11 @@ _READERS: dict[str, Reader] = {
     "rules_tuned": _named(_number),
     "results": _results,
     "libraries": _named(_text),
-    "lesson": lambda value: _LESSON(value) if value != {} else {},
-    "diagnosis": lambda value: _diagnosis(value) if value != {} else {},
-    "adjusted": _each(_ADJUSTED),
+    "lesson": _unless_empty(_LESSON),
+    "diagnosis": _unless_empty(_diagnosis),
+    "adjusted": _each(
+        _entries(
+            {"before": _OBJECTIVE, "after": _OBJECTIVE}, date=_text, outcomes=_maybe(_OUTCOMES)
+        )
+    ),
 }

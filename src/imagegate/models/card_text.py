@@ -33,12 +33,7 @@ BASELINES = {
     "laplacian": "blur alone",
 }
 NO_BRIER = ("brier", "n/a")
-FIGURES = {
-    "auroc": "AUROC",
-    "coverage": "coverage",
-    "risk": "risk",
-    "brier": "Brier",
-}
+FIGURES = {"auroc": "AUROC", "coverage": "coverage", "risk": "risk", "brier": "Brier"}
 
 
 def card_lines(card: Card) -> list[str]:
@@ -186,9 +181,9 @@ def insight_lines(lesson: Mapping[str, Any]) -> list[str]:
 def insight_sentences(lesson: Mapping[str, Any]) -> list[str]:
     """Return what the ranking of the gate rests on."""
     found: Mapping[str, float] = lesson.get("importance", {})
-    much = [f"{FAMILIES.get(n, n)} ({fall:.3f})" for n, fall in found.items() if fall >= LEAST_FALL]
     if not found:
         return []
+    much = [f"{FAMILIES.get(n, n)} ({fall:.3f})" for n, fall in found.items() if fall >= LEAST_FALL]
     told = ", ".join(much) if much else "none by more than 0.005"
     return [f"AUROC falls by so much when the readings of one kind are shuffled: {told}."]
 
@@ -197,8 +192,7 @@ def diagnosis_lines(diagnosis: Mapping[str, Any]) -> list[str]:
     """Return how often the first reason is the true cause, none without a diagnosis."""
     if not diagnosis:
         return []
-    held, hurts = diagnosis["held_out"], diagnosis["hurts_from"]
-    from_level = zip(diagnosis["causes"], hurts, strict=True)
+    held = diagnosis["held_out"]
     lines = [
         f"Reasons, learned from {diagnosis['rows']:,} images of {diagnosis['sources']:,} sources. "
         "On the test images, the first is the true cause:"
@@ -206,7 +200,7 @@ def diagnosis_lines(diagnosis: Mapping[str, Any]) -> list[str]:
     lines += [
         f"  {cause:<12} {_rate(held['one'].get(cause, (0, 0)))}; hurts from severity {level:.1f}"
         f"{' or more' * (level >= 2)}"
-        for cause, level in from_level
+        for cause, level in zip(diagnosis["causes"], diagnosis["hurts_from"], strict=True)
     ]
     lines += [f"  {words}: {_rate(held[name])}" for name, words in MIXED.items()]
     gain = held["gain"]
@@ -237,22 +231,18 @@ def severity_cells(lesson: Mapping[str, Any]) -> Iterator[tuple[str, list[str], 
     by_cause = lesson.get("severity", {})
     for cause, levels in by_cause.items():
         if cause != CLEAN:
-            shares = [_part(images, fails) for images, fails in (by_cause[CLEAN], *levels)]
+            shares = [
+                fails / images if images >= FEW_IMAGES else None
+                for images, fails in (by_cause[CLEAN], *levels)
+            ]
             cells = [NONE if share is None else whole(share) for share in shares]
             yield cause, cells, "".join(map(_bar, shares))
 
 
 def severity_lines(lesson: Mapping[str, Any]) -> list[str]:
     """Return the shares by severity as a table of text."""
-    rows = list(severity_cells(lesson))
-    if not rows:
-        return []
-    head = _line("", SEVERITIES, "")
-    return [
-        severity_title(lesson),
-        head,
-        *(_line(f"  {name}", cells, bars) for name, cells, bars in rows),
-    ]
+    rows = [_line(f"  {name}", cells, bars) for name, cells, bars in severity_cells(lesson)]
+    return [severity_title(lesson), _line("", SEVERITIES, ""), *rows] if rows else []
 
 
 def whole(share: float) -> str:
@@ -264,10 +254,6 @@ def whole(share: float) -> str:
     if 0 < share < 0.01:
         return "<1 %"
     return ">99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
-
-
-def _part(images: int, fails: int) -> float | None:
-    return fails / images if images >= FEW_IMAGES else None
 
 
 def _bar(share: float | None) -> str:

@@ -45,10 +45,6 @@ class RuleThresholds:
     min_width: int = 16
     min_height: int = 16
 
-    def to_dict(self) -> dict[str, float]:
-        """Return the thresholds by name."""
-        return asdict(self)
-
 
 KEYS = tuple(field.name for field in fields(RuleThresholds))
 PRESETS: Mapping[str, RuleThresholds] = {
@@ -170,11 +166,6 @@ class RulesGate:
     task: str
     thresholds: RuleThresholds
 
-    @classmethod
-    def preset(cls, task: str) -> RulesGate:
-        """Return the gate of a task's preset."""
-        return cls(task, load_thresholds(task=task))
-
     @property
     def name(self) -> str:
         """``rules:TASK``."""
@@ -189,7 +180,7 @@ class RulesGate:
             engine=None,
             measures=MEASURED,
             features_version=VERSION,
-            rules_preset=self.thresholds.to_dict(),
+            rules_preset=asdict(self.thresholds),
         )
 
     def check(self, source: Any, *, output: Any = None, second: Any = None) -> Verdict:

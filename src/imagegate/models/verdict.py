@@ -240,7 +240,8 @@ class Result:
 
     def to_dict(self) -> Row:
         """Return plain values as ``schema/row.schema.json`` describes them; NaN is None."""
-        told = self.verdict.to_dict() if self.verdict else _no_verdict(self.gate)
+        nothing = {"decision": None, "ok": False, "p_fail": None, "quality": None}
+        nothing |= {"reasons": [], "scores": {}, "measures": {}, "gate": self.gate}
         return {
             "path": shown(self.source),
             "page": self.page,
@@ -253,7 +254,7 @@ class Result:
             "repair": self.repair,
             "p_repaired": self.after,
             "written": self.written,
-            **told,
+            **(self.verdict.to_dict() if self.verdict else nothing),
             "ok": self.ok,
             "error": shown(self.error) or None,
         }
@@ -275,11 +276,6 @@ def check_many(
     with closing(run_many(check, sources, jobs=jobs)) as answers:
         for done in answers:
             yield Result(done.source, gate, done.value, done.error)
-
-
-def _no_verdict(gate: str) -> dict[str, Any]:
-    nothing = {"decision": None, "ok": False, "p_fail": None, "quality": None}
-    return {**nothing, "reasons": [], "scores": {}, "measures": {}, "gate": gate}
 
 
 def json_safe(value: Any) -> Any:

@@ -113,17 +113,9 @@ class Shift:
 def drift(counted: Histograms, reference: Reference) -> tuple[Shift, ...]:
     """Compare counted images with training, or with other images, measure by measure.
 
-    Returns
-    -------
-    tuple of Shift
-        In the order of the reference's measures; empty without images.
-
-    Notes
-    -----
     Images without a value count as one bin of the index, and as lying below all others in the
-    test. The test knows of training only some quantiles, so it takes the distance that is
-    certain: it errs towards "no drift". Images of one roll of film, one document or one source
-    are not independent; where they come in bundles, p is too small.
+    test, which takes the distance that is certain: it errs towards "no drift". Where images come
+    in bundles, such as of one document, p is too small.
     """
     usual, new = reference.distributions, counted.distributions()
     if not new or not new[0].size:

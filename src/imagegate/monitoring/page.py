@@ -24,15 +24,7 @@ MOST_PERIODS_TOLD = 8
 
 
 def write_page(report: Report, path: str | Path) -> Path:
-    """Write a report of :func:`imagegate.monitoring.watch` as one HTML file, and return it.
-
-    Raises
-    ------
-    MissingExtraError
-        If jinja2 or matplotlib is not installed.
-    SettingsError
-        If something else than an HTML page is there, or nothing can be written there.
-    """
+    """Write a report as one HTML file, which replaces nothing but such a file, and return it."""
     target = check_page(path)
     target.write_text(render(report), encoding="utf-8")
     return Path(path)

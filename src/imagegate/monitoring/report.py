@@ -167,31 +167,9 @@ def watch(
 ) -> Report:
     """Read logs of decisions and say how the gate is doing.
 
-    Parameters
-    ----------
-    logs : sequence of path
-        What ``--log`` has written, or ``imagegate check --json``.
-    gate : str, optional
-        A bundled gate or a gate file; by default the one that made the first decision.
-    by : {"day", "batch"}, optional
-        By default days, if the logs are about several.
-    against : str, optional
-        A day or batch of the logs to measure drift against, instead of training.
-    feedback : path, optional
-        What became of images: a CSV file with the columns path, failed (0 or 1)[, page][, sha256],
-        and those that training takes; paths as in the log, absolute, or relative to the file.
-    seed : int
-        Of the draws behind the intervals.
-
-    Raises
-    ------
-    SettingsError
-        If a log cannot be read, is empty, or was made by a gate that is not available; if no line
-        of the feedback is about an image of the logs.
-    UnknownNameError
-        If there is no day or batch ``against``.
-    CorpusError
-        If a line of the feedback is invalid, or two contradict each other.
+    ``gate`` is by default the one that made the first decision. Drift is measured against training,
+    or ``against`` a day or batch of the logs. ``feedback`` is a file of outcomes; ``seed`` is of
+    the draws behind the intervals.
     """
     files = [Path(log) for log in logs]
     matches = Matches(read_list(Path(feedback))) if feedback else None

@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from itertools import islice
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from imagegate.errors import SettingsError
 from imagegate.extras import require
 from imagegate.features import CAUSES, MEASURES
 from imagegate.models.verdict import Reason, Result, Row
-from imagegate.tables import Table
+
+Writer: TypeAlias = Callable[[IO[bytes], Iterable[Row]], None]
 
 GROUP = 5_000  # rows of a row group: some 5 MB
 WHOLE = ("page", "pages", "width", "height", "quality")
@@ -25,25 +26,13 @@ PLAIN = tuple(name for name in Result("").to_dict() if name not in NESTED)
 SCORES = tuple(f"{cause}_score" for cause in CAUSES)
 
 
-@dataclass(frozen=True)
-class Format:
-    """A format that rows are written in, by the ending of file names; ``needs`` a module."""
-
-    name: str
-    write: Callable[[IO[bytes], Iterable[Row]], None]
-    needs: str | None = None
-
-
-def writer(path: str) -> Callable[[IO[bytes], Iterable[Row]], None]:
-    """Return what writes rows in the format that a name ends with.
-
-    A package that it needs is asked for now rather than after a long run.
-    """
-    for suffix, row in FORMATS.items():
+def writer(path: str) -> Writer:
+    """Return what writes the format that a name ends with; what it needs is asked for now."""
+    for suffix, write in FORMATS.items():
         if path.lower().endswith(suffix):
-            if row.needs:
-                require(row.needs, "parquet")
-            return row.write
+            if write is write_parquet:
+                arrow()
+            return write
     raise SettingsError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
 
 
@@ -107,11 +96,9 @@ def arrow() -> Any:
     return require("pyarrow", "parquet")
 
 
-FORMATS = Table(
-    "output format",
-    (
-        Format(".parquet", write_parquet, needs="pyarrow.parquet"),
-        Format(".jsonl", write_jsonl),
-        Format(".csv", write_csv),
-    ),
-)
+# By the ending of file names.
+FORMATS: Mapping[str, Writer] = {
+    ".parquet": write_parquet,
+    ".jsonl": write_jsonl,
+    ".csv": write_csv,
+}

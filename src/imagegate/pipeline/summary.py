@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imagegate.models.calibration import FURTHEST, Calibration, History, fit_calibration, sigmoid
 from imagegate.models.gate import Gate
-from imagegate.models.verdict import ACTIONS, BROKEN, Row, route_of
+from imagegate.models.verdict import BROKEN, Row, route_of
 from imagegate.text import count
 
 if TYPE_CHECKING:
@@ -200,67 +200,53 @@ class Tally:
 
     def summary(self, gate: Gate | RulesGate, *, guaranteed: bool) -> Summary:
         """Return the summary; ``guaranteed`` tells whether the gate's guarantee holds."""
-        return Summary(
-            gate=gate.name,
-            images=self.images,
-            routes={key: self.routes[key] for key in (*ACTIONS, BROKEN)},
-            reasons=dict(self.reasons.most_common()),
-            repairs=dict(self.repairs.most_common()),
-            expected=expected_failures(gate, self.used),
-            repaired_failures=self.repaired.total,
-            errors=tuple(self.errors),
-            guarantee=gate.card.guarantee_text() if guaranteed and isinstance(gate, Gate) else None,
-        )
+        guarantee = gate.card.guarantee_text() if guaranteed and isinstance(gate, Gate) else None
+        return Summary(gate.name, self, expected_failures(gate, self.used), guarantee)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The summary of a run.
+    """The summary of a run: its counts, and what is expected and guaranteed of the images to use.
 
-    ``routes`` counts pages by action, and the broken ones; ``reasons`` the weightiest of each image
-    for review or rejected. ``expected`` failures are among those to use, None for rules;
-    ``repaired_failures`` is the sum of ``p_fail`` of the repaired images, from whose like the gate
-    has not learned. ``guarantee`` is None for rules, and where a policy lets more images through.
+    Rules expect and guarantee nothing; nor does a gate where a policy lets more images through.
     """
 
     gate: str
-    images: int
-    routes: dict[str, int]
-    reasons: dict[str, int]
-    repairs: dict[str, int]
+    tally: Tally
     expected: Expected | None
-    repaired_failures: float
-    errors: tuple[str, ...]
     guarantee: str | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
+        tally = self.tally
         return {
             "gate": self.gate,
-            "images": self.images,
-            "routes": self.routes,
-            "reasons": self.reasons,
-            "repairs": self.repairs,
-            "expected": self.expected.to_dict() if self.expected else None,
-            "mended": self.repaired_failures,
+            "images": tally.images,
+            "routes": {route: tally.routes[route] for route in WORDS},
+            "reasons": dict(tally.reasons.most_common()),
+            "repairs": dict(tally.repairs.most_common()),
+            "expected": self.expected and self.expected.to_dict(),
+            "mended": tally.repaired.total,
             "promise": self.guarantee,
-            "first_errors": list(self.errors),
+            "first_errors": tally.errors,
         }
 
     def lines(self) -> list[str]:
         """Return plain sentences."""
-        counts = ", ".join(f"{n:,} {WORDS[key]}" for key, n in self.routes.items() if n)
-        lines = [f"{count(self.images, 'image')}: {counts or 'none'}"]
-        if self.errors:
-            more = self.routes[BROKEN] - len(self.errors)
-            lines += [f"broken: {error}" for error in self.errors]
-            lines += [f"… and {more:,} more"] if more else []
-        if self.reasons:
-            lines.append(f"held back for: {_listed(self.reasons)}")
-        if self.repairs:
+        tally, routes = self.tally, self.tally.routes
+        counts = ", ".join(
+            f"{routes[key]:,} {words}" for key, words in WORDS.items() if routes[key]
+        )
+        lines = [f"{count(tally.images, 'image')}: {counts or 'none'}"]
+        lines += [f"broken: {error}" for error in tally.errors]
+        if (more := routes[BROKEN] - len(tally.errors)) > 0:
+            lines.append(f"… and {more:,} more")
+        if tally.reasons:
+            lines.append(f"held back for: {_listed(tally.reasons)}")
+        if tally.repairs:
             lines.append(
-                f"repaired: {_listed(self.repairs)}; about {self.repaired_failures:.1f} of "
-                f"{self.routes['repair']:,} will fail, says a gate that has not learned from "
+                f"repaired: {_listed(tally.repairs)}; about {tally.repaired.total:.1f} of "
+                f"{routes['repair']:,} will fail, says a gate that has not learned from "
                 "repaired images"
             )
         if self.expected and self.expected.images:
@@ -270,5 +256,5 @@ class Summary:
         return lines
 
 
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.most_common())

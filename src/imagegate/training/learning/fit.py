@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import Any
 
@@ -177,8 +177,8 @@ def _fit(
     card = replace(
         _card(corpus, split, objective),
         measures=measures,
-        rules_preset=preset.to_dict(),
-        rules_tuned=tune_rules(scores, training.fails, training.weights, preset).to_dict(),
+        rules_preset=asdict(preset),
+        rules_tuned=asdict(tune_rules(scores, training.fails, training.weights, preset)),
     )
     gate = fit_gate(training, calibration, card, objective, settings)
     return replace(gate, card=replace(gate.card, lesson=insights_of(gate, corpus, split)))

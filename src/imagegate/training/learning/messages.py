@@ -77,14 +77,10 @@ def target_message(card: Card, *, needed: str = "") -> str:
             f"Set for {card.guarantee_text()}. Passes up to a chance of failure of "
             f"{percent(card.thresholds['pass'] or 0)}."
         )
-    goal = (
-        f"at most {brief_percent(found.promise)} of the images passed fail "
-        f"(confidence {brief_percent(found.confidence)})"
-    )
     if found.kept:
         return (
-            f"Guarantee: {goal}. Of {found.sources:,} calibration sources, {found.passed:,} pass "
-            f"and {found.failed:,} of these fail. It holds for images like these."
+            f"Guarantee: {found.goal}. Of {found.sources:,} calibration sources, "
+            f"{found.passed:,} pass and {found.failed:,} of these fail. It holds for images like these."
         )
     if found.more_sources is not None:
         needed = needed or f"at least {found.more_sources:,} more calibration sources"
@@ -99,7 +95,7 @@ def target_message(card: Card, *, needed: str = "") -> str:
             "More sources alone do not help: even among the images that look best, more fail. "
             "Choose a higher risk target, or label sources that resemble each other more."
         )
-    return f"The risk target cannot be met, so nothing passes by itself: {goal}. {remedy}"
+    return f"The risk target cannot be met, so nothing passes by itself: {found.goal}. {remedy}"
 
 
 def log_loss(gate: Gate) -> float:
