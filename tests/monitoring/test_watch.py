@@ -37,7 +37,7 @@ def test_counts_are_those_of_the_log(gate, tmp_path):
     for key in ("use", "review", "reject", "broken"):
         assert report.total.routes[key] == sum(one.routes[key] for one in report.periods)
     used = [line for line in lines if line["route"] == "use"]
-    assert report.total.passed == len(used)
+    assert report.total.routes["use"] == len(used)
     assert (report.total.passed_low, report.total.passed_high) == wilson(len(used), 201)
     assert report.total.expected.failures == pytest.approx(sum(line["p_fail"] for line in used))
     assert report.total.unfamiliar == sum(line["p_fail"] is None for line in lines)
@@ -206,6 +206,6 @@ def test_real_decisions_as_the_log_has_them(name, tmp_path):
     log.append(Result(f"{i}.png", name, verdict) for i, verdict in enumerate(verdicts))
     report = watch([tmp_path / "log.jsonl"])
     assert (report.gate.name, report.total.images) == (gate.name, 3)
-    assert report.total.passed == sum(verdict.ok for verdict in verdicts)
+    assert report.total.routes["use"] == sum(verdict.ok for verdict in verdicts)
     assert bool(report.total.shifts) == (name == "ocr")
     assert (report.total.expected is None) == (name != "ocr")

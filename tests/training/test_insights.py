@@ -14,7 +14,6 @@ from imagegate.models.card_text import (
     card_lines,
     diagnosis_lines,
     insight_lines,
-    severity_lines,
     whole,
 )
 from imagegate.training.evaluation.evaluate import evaluate
@@ -103,13 +102,13 @@ def test_severity_counts_images_and_failures():
 
 def test_severity_fits_a_terminal_and_leaves_out_what_is_rare():
     clean_and_blur = {"clean": [40, 1], "blur": [[20, 4], [4, 4], [20, 10], [20, 20], [2000, 1999]]}
-    title, head, row = severity_lines({"rows": 2104, "severity": clean_and_blur})
+    title, head, row = insight_lines({"rows": 2104, "severity": clean_and_blur})
     assert "2,104 images" in title
     assert head.split() == ["clean", "1", "2", "3", "4", "5"]
     assert " ".join(row.split()) == "blur 2 % 20 % – 50 % 100 % >99 % ▁▂ ▄██"
     assert row.endswith("  ▁▂ ▄██")  # a blank where there are too few
     assert max(map(len, (title, head, row))) <= 80
-    assert severity_lines({"rows": 9, "severity": {}}) == []
+    assert insight_lines({"rows": 9, "severity": {}}) == []
 
 
 def test_no_share_is_rounded_to_never_or_always():

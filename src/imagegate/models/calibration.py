@@ -84,7 +84,7 @@ class Thresholds:
 
     def decide(self, p_fail: float) -> Decision:
         """Return the decision for a probability of failure."""
-        if self.passing is not None and p_fail <= self.passing:
+        if p_fail <= self.highest:
             return "pass"
         return "reject" if p_fail >= self.rejecting else "review"
 

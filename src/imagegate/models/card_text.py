@@ -175,7 +175,9 @@ def _making(card: Card) -> list[str]:
 
 def insight_lines(lesson: Mapping[str, Any]) -> list[str]:
     """Return what a gate has learned: sentences, then a table of at most 80 columns."""
-    return [*insight_sentences(lesson), *severity_lines(lesson)]
+    rows = [_line(f"  {name}", cells, bars) for name, cells, bars in severity_cells(lesson)]
+    table = [severity_title(lesson), _line("", SEVERITIES, ""), *rows] if rows else []
+    return [*insight_sentences(lesson), *table]
 
 
 def insight_sentences(lesson: Mapping[str, Any]) -> list[str]:
@@ -237,12 +239,6 @@ def severity_cells(lesson: Mapping[str, Any]) -> Iterator[tuple[str, list[str], 
             ]
             cells = [NONE if share is None else whole(share) for share in shares]
             yield cause, cells, "".join(map(_bar, shares))
-
-
-def severity_lines(lesson: Mapping[str, Any]) -> list[str]:
-    """Return the shares by severity as a table of text."""
-    rows = [_line(f"  {name}", cells, bars) for name, cells, bars in severity_cells(lesson)]
-    return [severity_title(lesson), _line("", SEVERITIES, ""), *rows] if rows else []
 
 
 def whole(share: float) -> str:

@@ -240,8 +240,7 @@ class Gate:
 
     def _diagnosed(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the columns of the diagnosis; what is not among those of X is undefined."""
-        own = X.shape[1] == len(self.card.measures)
-        names = list(self.card.measures if own else MEASURES)
+        names = list(self.card.measures if X.shape[1] == len(self.card.measures) else MEASURES)
         wanted = self.diagnosis.measures if self.diagnosis else ()
         columns = [X[:, names.index(n)] if n in names else np.full(len(X), np.nan) for n in wanted]
         return np.column_stack(columns).astype(np.float64)

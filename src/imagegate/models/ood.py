@@ -24,9 +24,7 @@ class OutOfDistributionDetector:
     the scale goes on in a straight line, so that far outside stays far outside. Undefined
     readings form a second coordinate: an image without text is near others without text.
 
-    References
-    ----------
-    Distance to the k-th neighbour as a novelty score: Ramaswamy, Rastogi, Shim, SIGMOD 2000.
+    The distance to the k-th neighbour as a novelty score: Ramaswamy, Rastogi, Shim, SIGMOD 2000.
     """
 
     # (measures, knots): training quantiles of each measure, ascending, and their normal scores; NaN
@@ -71,10 +69,6 @@ class OutOfDistributionDetector:
         measures = gap[: len(x)] + gap[len(x) :]
         ranked = np.argsort(-measures, kind="stable")[:2]
         return [int(j) for j in ranked if measures[j] >= measures[ranked[0]] / 3]
-
-    def span(self, column: int) -> tuple[float, float]:
-        """Return the lowest and highest training reading of a measure."""
-        return float(self.knots[column, 0]), float(self.knots[column, -1])
 
     @cached_property
     def _coordinates(self) -> NDArray[np.float64]:

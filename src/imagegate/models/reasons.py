@@ -288,7 +288,7 @@ def _learned(finding: Finding, gain: float) -> list[str]:
 
 
 def _outside(ood: OutOfDistributionDetector, column: int, reading: float, name: str) -> str:
-    low, high = ood.span(column)
+    low, high = float(ood.knots[column, 0]), float(ood.knots[column, -1])
     span, shown = range_in_words(name, low, high), reading_in_words(name, reading)
     if math.isnan(low) or math.isnan(reading):
         return shown

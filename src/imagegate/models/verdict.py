@@ -240,7 +240,7 @@ class Result:
 
     def to_dict(self) -> Row:
         """Return plain values as ``schema/row.schema.json`` describes them; NaN is None."""
-        nothing = {"decision": None, "ok": False, "p_fail": None, "quality": None}
+        nothing: Row = {"decision": None, "ok": False, "p_fail": None, "quality": None}
         nothing |= {"reasons": [], "scores": {}, "measures": {}, "gate": self.gate}
         return {
             "path": shown(self.source),

@@ -139,20 +139,14 @@ def _main_reason(own: Period) -> str:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of the images of a day, a batch, or of all.
+    """What is known of the images of a day, a batch, or of all."""
 
-    ``expected`` is about those used that the gate's guarantee covers; ``where`` names the
-    reference of the drift; ``pass_rate`` is None where there is nothing to compare with.
-    """
-
-    name: str
-    judged: int
-    unfamiliar: int
-    expected: Expected | None
+    period: Period
+    expected: Expected | None  # failures among those used that the gate's guarantee covers
     shifts: Sequence[Shift]
     observed: Observed | None
-    where: str = "in training"
-    pass_rate: PassRate | None = None
+    where: str  # what sentences call the reference of the drift
+    pass_rate: PassRate | None  # None where there is nothing to compare with
 
 
 class Finding(NamedTuple):
@@ -178,15 +172,15 @@ def advise(evidence: Evidence, gate: Gate | RulesGate, *, alpha: float) -> Advic
         filter(None, (check(evidence, gate, alpha) for check in checks)),
         Finding("keep", _calm(evidence, gate), labels_settle=False),
     )
-    card, retrain = gate.card, found.level == "retrain"
+    name, card, retrain = evidence.period.name, gate.card, found.level == "retrain"
     target = card.promise if retrain else card.guaranteed_risk
     if not found.labels_settle or target is None or card.confidence is None:
-        return Advice(found.level, evidence.name, found.reason)
+        return Advice(found.level, name, found.reason)
     least = sources_needed(target, card.confidence)
     if retrain:
-        return Advice(found.level, evidence.name, found.reason, math.ceil(least / CALIBRATION))
+        return Advice(found.level, name, found.reason, math.ceil(least / CALIBRATION))
     expected = _labels_expected(evidence.expected, target, card.confidence)
-    return Advice(found.level, evidence.name, found.reason, least, expected)
+    return Advice(found.level, name, found.reason, least, expected)
 
 
 def most_urgent(advice: Sequence[Advice]) -> Advice:
@@ -206,7 +200,7 @@ def _guarantee_exceeded(found: Evidence, gate: Gate | RulesGate, alpha: float) -
 
 def _many_unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
     reason = _unfamiliar(found, gate, alpha)
-    return Finding("retrain", reason) if reason and found.unfamiliar >= MANY else None
+    return Finding("retrain", reason) if reason and found.period.unfamiliar >= MANY else None
 
 
 def _some_unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
@@ -219,14 +213,14 @@ def _some_unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> F
 def _unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> str:
     """Say how many images are out of distribution, if they are many beyond chance."""
     usual = gate.card.guard.get("false_alarms")
-    if usual is None or not found.judged or found.unfamiliar < MATERIAL * found.judged:
+    odd, judged = found.period.unfamiliar, found.period.judged
+    if usual is None or not judged or odd < MATERIAL * judged:
         return ""
-    low, _ = clopper_pearson(found.unfamiliar, found.judged, 1 - alpha)
-    if low <= usual:
+    if clopper_pearson(odd, judged, 1 - alpha)[0] <= usual:
         return ""
     return (
-        f"{_of(found.unfamiliar, found.judged)} {agree(found.unfamiliar, 'is', 'are')} unlike "
-        f"anything the gate was trained on, where {percent(usual)} is usual"
+        f"{_of(odd, judged)} {agree(odd, 'is', 'are')} unlike anything the gate was trained on, "
+        f"where {percent(usual)} is usual"
     )
 
 
@@ -265,18 +259,12 @@ def _fewer_pass(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Findin
 
 
 def _shifted_outside(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
-    def least(share: float) -> float:
-        images = found.judged
-        return clopper_pearson(round(share * images), images, 1 - alpha)[0] if images else 0.0
-
-    outside = [
-        one
-        for one in found.shifts
-        if one.outside(alpha / DRIFT_STRICTER) and least(one.rare) > LEAST_OUTSIDE
-    ]
-    if not outside:
+    outside = [one for one in found.shifts if one.outside(alpha / DRIFT_STRICTER)]
+    worst, images = max(outside, key=lambda one: one.rare, default=None), found.period.judged
+    if not worst or not images:
         return None
-    worst = max(outside, key=lambda one: one.rare)
+    if clopper_pearson(round(worst.rare * images), images, 1 - alpha)[0] <= LEAST_OUTSIDE:
+        return None
     return Finding(
         "look",
         f"{percent(worst.rare)} of the images are where hardly any were {found.where} "
@@ -293,7 +281,7 @@ def _calm(found: Evidence, gate: Gate | RulesGate) -> str:
     )
     if not isinstance(gate, Gate):
         return f"rules have no training data, so there is no drift to measure{labels}"
-    if not found.judged:
+    if not found.period.judged:
         return "none of the images could be judged"
     if not found.shifts:
         return f"the others are compared with these images{labels}"

@@ -103,9 +103,7 @@ def _number(value: Any, low: float, high: float) -> bool:
 
 def period_of(row: Row, by: By, log: Path) -> str:
     """Return the day or batch of a row; without a batch, the name of its file."""
-    if by == "day":
-        return day_of(row)
-    return str(row.get("batch") or shown(log.stem))
+    return day_of(row) if by == "day" else str(row.get("batch") or shown(log.stem))
 
 
 def day_of(row: Row) -> str:

@@ -193,9 +193,8 @@ def _is_covered(row: Row, highest: float | None) -> bool:
 
     ``highest`` is that threshold; None for rules, which use what they pass.
     """
-    if route_of(row) != "use":
-        return False
-    return highest is None or (row["p_fail"] is not None and row["p_fail"] <= highest)
+    known = highest is None or (row["p_fail"] is not None and row["p_fail"] <= highest)
+    return known and route_of(row) == "use"
 
 
 def _period(name: str, reference: Reference | None) -> Period:

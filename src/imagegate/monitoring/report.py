@@ -57,11 +57,6 @@ class Section:
     advice: Advice
 
     @property
-    def passed(self) -> int:
-        """How many can be used as they are."""
-        return self.routes["use"]
-
-    @property
     def unfamiliar_share(self) -> float:
         """The share out of distribution; NaN without a verdict."""
         return self.unfamiliar / self.judged if self.judged else math.nan
@@ -271,16 +266,7 @@ def _section(
     shifts = drift(compared, context.reference) if compared and context.reference else ()
     labelled = context.matches.of(None if whole else period.name) if context.matches else []
     observed = observe(labelled, gate, lines=context.lines, alpha=context.alpha)
-    evidence = Evidence(
-        name=period.name,
-        judged=period.judged,
-        unfamiliar=period.unfamiliar,
-        expected=covered,
-        shifts=shifts,
-        observed=observed,
-        where=context.where,
-        pass_rate=pass_rate,
-    )
+    evidence = Evidence(period, covered, shifts, observed, context.where, pass_rate)
     return Section(
         name=period.name,
         images=period.tally.images,

@@ -105,12 +105,8 @@ def even_light(pixels: Pixels, readings: Mapping[str, float]) -> Pixels | None:
     """Divide by the light on the ground, spread ink to paper over the range, smooth raised grain.
 
     For dark writing on a lighter ground. Reads ``text.x_height_px`` and what ``badly_lit`` does;
-    None where light and contrast are good, or nothing is left to spread.
-
-    References
-    ----------
-    The ground by closing, after Gatos, Pratikakis, Perantonis, Pattern Recognition 39 (2006),
-    doi:10.1016/j.patcog.2005.09.010, without their binarisation.
+    None where light and contrast are good, or nothing is left to spread. The ground by closing,
+    after Gatos, Pratikakis, Perantonis, doi:10.1016/j.patcog.2005.09.010, without binarisation.
     """
     if not badly_lit(readings):
         return None

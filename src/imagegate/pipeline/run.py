@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import metadata
 from itertools import chain
-from typing import IO, Any, Protocol, TypeAlias
+from typing import IO, Any, TypeAlias
 
 from imagegate import features
 from imagegate.errors import SettingsError
@@ -37,15 +37,10 @@ FORMAT = 2
 Answers: TypeAlias = Generator[Done[list[Result]], None, None]
 Many: TypeAlias = Callable[..., Answers]  # of the work, the sources and jobs=
 Look: TypeAlias = Callable[[Iterable[str]], Answers]
+# Of how many files are done of how many, and the counts in words.
+Progress: TypeAlias = Callable[[int, int, str], None]
 
 SHARD_FILES = 500  # what a kill may cost, unless 20 seconds come first
-
-
-class Progress(Protocol):
-    """Takes how many files are done of how many, and the counts in words."""
-
-    def __call__(self, done: int, total: int, note: str) -> None:
-        """Show it."""
 
 
 def run(
@@ -66,11 +61,9 @@ def run(
     list, from the folder ``OUT.partial`` beside the output. An output that exists or was begun
     otherwise raises SettingsError.
 
-    ``work`` is done with each file in place of ``router.pages``, and ``many`` does it with many:
-    :func:`imagegate.parallel.pool.run_many` on this machine,
-    :func:`imagegate.integrations.ray.ray_many` on a cluster. ``log`` gets every decision, after a
-    kill those of the last seconds again. ``settings`` are what else must not change between two
-    runs into the same output.
+    ``work`` is done with each file in place of ``router.pages``, and ``many`` does it with many, on
+    a cluster :func:`imagegate.integrations.ray.ray_many`. ``log`` gets every decision, after a kill
+    those of the last seconds again. ``settings`` are what else must not change between two runs.
     """
     write = writer(out)
     with reaching(out):

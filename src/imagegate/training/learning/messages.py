@@ -80,7 +80,8 @@ def target_message(card: Card, *, needed: str = "") -> str:
     if found.kept:
         return (
             f"Guarantee: {found.goal}. Of {found.sources:,} calibration sources, "
-            f"{found.passed:,} pass and {found.failed:,} of these fail. It holds for images like these."
+            f"{found.passed:,} pass and {found.failed:,} of these fail. "
+            "It holds for images like these."
         )
     if found.more_sources is not None:
         needed = needed or f"at least {found.more_sources:,} more calibration sources"
