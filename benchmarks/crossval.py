@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from imagegate.features import CAUSES
 from imagegate.models.calibration import fit_calibration, sigmoid
-from imagegate.models.rules import PRESETS, load_thresholds
+from imagegate.models.rules import PRESETS
 from imagegate.stats.bootstrap import estimate, resample
 from imagegate.stats.metrics import auroc, brier, passing, smooth_calibration_error
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
@@ -69,9 +69,7 @@ class Fitted:
         preset = PRESETS.get(str(corpus.meta["task"]), PRESETS["general"])
         found = six_scores(self.rows.X, self.rows.names)
         tuned = tune_rules(found, self.fails, self.weights, preset)
-        scores = six_scores(corpus.X, corpus.names)
-        thresholds = load_thresholds(tuned.to_dict())
-        return by_rules("tuned", "tuned", thresholds, corpus, scores).risk
+        return by_rules("tuned", "tuned", tuned, corpus).risk
 
     def unfamiliar(self, corpus: Corpus, usual: Mask) -> Mask:
         """Return what a guard that knows the training rows holds back."""

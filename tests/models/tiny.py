@@ -1,5 +1,7 @@
 """A learned gate made by hand: four measures, three trees."""
 
+from dataclasses import asdict
+
 import numpy as np
 
 from imagegate.features import VERSION
@@ -50,8 +52,8 @@ def tiny_gate(**facts: object) -> Gate:
         "guarantee": Guarantee(0.05, 0.95, True, 100, 70, 0, 0.042),
         "thresholds": {"pass": 0.1, "reject": 0.5},
         "guard": {"false_alarms": 0.02},
-        "rules_preset": PRESETS["ocr"].to_dict(),
-        "rules_tuned": PRESETS["ocr"].to_dict(),
+        "rules_preset": asdict(PRESETS["ocr"]),
+        "rules_tuned": asdict(PRESETS["ocr"]),
         "date": "2026-11-20",
     }
     return Gate(

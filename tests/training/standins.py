@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -125,8 +125,8 @@ def card(groups: dict[str, tuple[str, ...]] | None = None, **facts: Any) -> Card
         "promise": 0.05,
         "confidence": 0.95,
         "guarantee": Guarantee(0.05, 0.95, True, 200, 90, 1, 0.045),
-        "rules_preset": PRESETS["ocr"].to_dict(),
-        "rules_tuned": PRESETS["ocr"].to_dict() | {"blur_score": 70.0},
+        "rules_preset": asdict(PRESETS["ocr"]),
+        "rules_tuned": asdict(PRESETS["ocr"]) | {"blur_score": 70.0},
         "groups": groups or {},
     }
     return Card(**(plain | facts))
