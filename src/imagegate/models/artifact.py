@@ -113,7 +113,12 @@ def load_gate(name: str | Path) -> Gate | RulesGate:
     """
     text = str(name)
     if text.startswith(RULES):
-        return _rules(text)
+        from imagegate.models.rules import PRESETS, RulesGate
+
+        task = text.removeprefix(RULES)
+        if task not in PRESETS:
+            raise UnknownNameError("gate", text, gate_names())
+        return RulesGate(task, PRESETS[task])
     shipped = {path.stem: path for path in _shipped()}
     found = shipped.get(text) or shipped.get(ALIASES.get(text, ""))
     if found:
@@ -123,15 +128,6 @@ def load_gate(name: str | Path) -> Gate | RulesGate:
     if Path(name).suffix == SUFFIX or Path(name).is_dir():
         raise GateFileError(f"{text}: expected a gate file there{_hint(Path(name))}")
     raise UnknownNameError("gate or gate file", text, [*gate_names(), *ALIASES])
-
-
-def _rules(name: str) -> RulesGate:
-    from imagegate.models.rules import PRESETS, RulesGate
-
-    task = name.removeprefix(RULES)
-    if task not in PRESETS:
-        raise UnknownNameError("gate", name, gate_names())
-    return RulesGate(task, PRESETS[task])
 
 
 def _hint(missing: Path) -> str:

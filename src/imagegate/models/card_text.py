@@ -38,11 +38,15 @@ FIGURES = {"auroc": "AUROC", "coverage": "coverage", "risk": "risk", "brier": "B
 
 def card_lines(card: Card) -> list[str]:
     """Return what ``imagegate show`` prints."""
-    head = [f"{card.name}: {_purpose(card)}", f"guarantee: {card.guarantee_text()}"]
+    guarantee = f"guarantee: {card.guarantee_text()}"
     if card.engine is None:
-        return [*head, "thresholds: " + _settings(card.rules_preset)]
+        settings = f"thresholds: {_settings(card.rules_preset)}"
+        return [f"{card.name}: rules for {card.task}", guarantee, settings]
+    limit = "" if card.limit != card.limit else f"; loss beyond {card.limit:g} counts as failed"
+    purpose = f"{card.task} by {card.engine} {card.engine_version}".rstrip()
     return [
-        *head,
+        f"{card.name}: {purpose}{limit}",
+        guarantee,
         *_calibration(card),
         *_thresholds(card),
         *_training(card),
@@ -50,16 +54,8 @@ def card_lines(card: Card) -> list[str]:
         *diagnosis_lines(card.diagnosis),
         *map(_adjusted, card.adjusted),
         *_results(card.results),
-        *_rules(card),
         *_making(card),
     ]
-
-
-def _purpose(card: Card) -> str:
-    if card.engine is None:
-        return f"rules for {card.task}"
-    limit = "" if card.limit != card.limit else f"; loss beyond {card.limit:g} counts as failed"
-    return f"{card.task} by {card.engine} {card.engine_version}".rstrip() + limit
 
 
 def _calibration(card: Card) -> list[str]:
@@ -155,18 +151,15 @@ def _estimate(estimate: Any) -> str:
     return f"{text} ({ends[0]:.3f}–{ends[1]:.3f})" if None not in ends else text
 
 
-def _rules(card: Card) -> list[str]:
-    pairs = (("preset", card.rules_preset), ("tuned", card.rules_tuned))
-    return [f"rules, {name}: {_settings(rules)}" for name, rules in pairs if rules]
-
-
 def _settings(values: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in values.items())
 
 
 def _making(card: Card) -> list[str]:
     made = [f"{name} {version}" for name, version in card.libraries.items()]
+    rules = (("preset", card.rules_preset), ("tuned", card.rules_tuned))
     return [
+        *(f"rules, {name}: {_settings(least)}" for name, least in rules if least),
         f"measures: {len(card.measures)}, version {card.features_version}",
         f"made: {card.date or 'date unknown'}, seed {card.seed}, {', '.join(made)}",
         *([f"hash: {card.hash}"] if card.hash else []),

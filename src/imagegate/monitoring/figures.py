@@ -23,8 +23,8 @@ COLORS = {
     "broken": "#7F7F7F",
 }
 ORANGE = COLORS["reject"]
-MOST_TICKS, LONGEST, ROOM = 16, 24, 48  # names below a figure, letters of one and of all
-FEW_TICKS, SHORTER, LESS_ROOM = 6, 14, 24  # of the small figures
+# The most names below a figure, and letters of one and of all.
+NAMES, FEW_NAMES = (16, 24, 48), (6, 14, 24)
 FEW = 4  # periods whose intervals are drawn to their ends, however small the scale gets
 COLUMNS, TITLE_WIDTH = 4, 34
 
@@ -133,7 +133,7 @@ def _measure(axes: Any, cause: str, total: Shift, periods: Sequence[Section]) ->
             _interval(axes, at, *ends, color=color)
     title = f"{cause}: {row.label}" + (f" ({unit})" if unit else "")
     axes.set_title("\n".join(textwrap.wrap(title, TITLE_WIDTH)), fontsize=9)
-    _name_periods(axes, periods, most=FEW_TICKS, longest=SHORTER, room=LESS_ROOM)
+    _name_periods(axes, periods, FEW_NAMES)
 
 
 def _interval(
@@ -144,14 +144,10 @@ def _interval(
 
 
 def _name_periods(
-    axes: Any,
-    periods: Sequence[Section],
-    *,
-    most: int = MOST_TICKS,
-    longest: int = LONGEST,
-    room: int = ROOM,
+    axes: Any, periods: Sequence[Section], limits: tuple[int, int, int] = NAMES
 ) -> None:
     """Write the names of the periods below, only some if they are many, tilted if they are long."""
+    most, longest, room = limits
     ticks = range(0, len(periods), -(-len(periods) // most))
     names = [shortened(periods[tick].name, longest).replace("$", r"\$") for tick in ticks]
     tilted = len(names) * max(map(len, names)) > room

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.models.calibration import FURTHEST, Calibration, History, fit_calibration, sigmoid
+from imagegate.models.calibration import FURTHEST, fit_calibration, sigmoid
 from imagegate.models.gate import Gate
 from imagegate.models.verdict import BROKEN, Row, route_of
 from imagegate.text import count
@@ -138,16 +138,15 @@ def expected_failures(
 
 def calibration_lines(gate: Gate, *, draws: int = DRAWS, seed: int = 0) -> Floats:
     """Return (slope, intercept) as other draws of the calibration sources give them, (draws, 2)."""
-    rng = np.random.default_rng(seed)
-    sources = int(gate.history.source.max()) + 1
-    lines = [_line(gate.history, rng.integers(sources, size=sources)) for _ in range(draws)]
-    return np.array([(line.slope, line.intercept) for line in lines])
-
-
-def _line(history: History, drawn: NDArray[np.int64]) -> Calibration:
+    history, rng = gate.history, np.random.default_rng(seed)
     rows = np.bincount(history.source)
-    weights = np.bincount(drawn, minlength=rows.size) / np.maximum(rows, 1)
-    return fit_calibration(history.raw, history.fails, weights[history.source])
+    lines = np.empty((draws, 2))
+    for draw in range(draws):
+        drawn = np.bincount(rng.integers(rows.size, size=rows.size), minlength=rows.size)
+        weights = (drawn / np.maximum(rows, 1))[history.source]
+        line = fit_calibration(history.raw, history.fails, weights)
+        lines[draw] = line.slope, line.intercept
+    return lines
 
 
 @dataclass
