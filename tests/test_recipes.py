@@ -85,7 +85,7 @@ def test_tesseract(run: Load) -> None:
     assert imagegate.load_gate("ocr").check(dark(PAGE.pixels)).decision == "review"
     assert word_recall(mended["text"], PAGE.text) > 0.9
     assert "blur" in causes(refused(read_text(png(blurred(PAGE.pixels))), "text"))
-    assert "ends before" in refused(read_text(png(PAGE.pixels)[:5000]), "text")[0]
+    assert "truncated" in refused(read_text(png(PAGE.pixels)[:5000]), "text")[0]
 
 
 @pytest.mark.engine

@@ -108,8 +108,9 @@ class UnknownNameError(ImagegateError, KeyError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(names)}"
+        lower = {known.lower(): known for known in names}
+        near = difflib.get_close_matches(name.lower(), lower, n=1)
+        hint = f"Did you mean {lower[near[0]]!r}?" if near else f"Known: {', '.join(names)}"
         self.message = f"no {kind} named {name!r}. {hint}"
         super().__init__(self.message)
         self.arguments = (kind, name, names)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 def test_a_file_of_another_kind_stays(check, tmp_path):
     photo = tmp_path / "photo.png"
     photo.write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(SettingsError, match="is there already and is no"):
+    with pytest.raises(SettingsError, match="already exists and is no"):
         check(photo)
     assert photo.read_bytes() == b"\x89PNG\r\n"
     assert check(tmp_path / "new").name == "new"
@@ -32,5 +32,5 @@ def test_train_and_evaluate_ask_before_they_work(tmp_path):
         ["evaluate", "ocr-rapidocr", corpus, "--report", str(photo)],
     ):
         done = CliRunner().invoke(app, command)
-        assert "is there already and is no" in str(done.exception)
+        assert "already exists and is no" in str(done.exception)
     assert photo.read_bytes() == b"precious"

@@ -54,7 +54,7 @@ def test_a_file_cut_anywhere_is_refused(sample, tenth, capfd):
 
 def test_a_file_that_lacks_its_last_bytes_is_refused(sample):
     data = sample[1]()
-    with pytest.raises(errors.TruncatedImageError, match="ends before its picture does"):
+    with pytest.raises(errors.TruncatedImageError, match="truncated"):
         read(data[:-40])
 
 
@@ -142,7 +142,7 @@ def test_limits_hold_for_arrays_and_pil_images_too():
 
 def test_the_limits_allow_a_100_megapixel_photograph_but_must_be_positive():
     assert Limits().pixels > 11_648 * 8_736
-    with pytest.raises(errors.SettingsError, match="'pixels': expected a whole number above 0"):
+    with pytest.raises(errors.SettingsError, match="pixels: expected a whole number above 0"):
         Limits(pixels=0)
 
 

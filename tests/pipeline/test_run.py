@@ -104,7 +104,7 @@ def test_a_torn_part_and_a_torn_line_of_the_log_are_done_again(inbox, tmp_path, 
 def test_what_is_there_is_not_overwritten_and_other_settings_do_not_mix(inbox, tmp_path):
     out = tmp_path / "v.csv"
     out.write_text("precious")
-    with pytest.raises(SettingsError, match="is there already"):
+    with pytest.raises(SettingsError, match="already exists"):
         looked_at(inbox, out)
     assert out.read_text() == "precious"
 
@@ -173,7 +173,7 @@ def test_what_an_earlier_run_found_counts_in_the_progress(inbox, tmp_path, monke
 def test_a_log_is_never_written_into_something_else(inbox, tmp_path):
     image = picture(tmp_path / "a.png")
     before = image.read_bytes()
-    for path, words in ((image, "is no log"), (tmp_path, "no log can be written")):
+    for path, words in ((image, "is not a log"), (tmp_path, "no log can be written")):
         with pytest.raises(SettingsError, match=words):
             DecisionLog(path, Router(RULES).gate)
     with pytest.raises(SettingsError, match="a log is a local file"):

@@ -107,7 +107,7 @@ def test_risk_target_that_cannot_be_met():
     few = train(corpus(sources=30, variants=4, seed=1), name="few", risk_target=0.05, seed=0)
     assert few.gate.thresholds.passing is None
     assert not few.gate.passes(ROWS.X).any()
-    assert "nothing passes by itself" in few.gate.card.guarantee_text()
+    assert "nothing passes automatically" in few.gate.card.guarantee_text()
     text = " ".join([*few.summary.guarantee, *few.summary.shortfall])
     assert "The risk target cannot be met" in text
     assert len(re.findall(r"[\d,]+ more", text)) == 1

@@ -186,7 +186,7 @@ def test_sources_that_cannot_serve_are_named(tmp_path: Path) -> None:
 def test_no_usable_source_is_an_error(tmp_path: Path) -> None:
     write_images(tmp_path / "set", [FINE], truth=False, level=5)
     with pytest.raises(
-        CorpusError, match=r"none of the 1 sources can serve\. set/i00: the engine's own output"
+        CorpusError, match=r"none of the 1 sources can be used\. set/i00: the engine's own output"
     ):
         run(tmp_path / "set", tmp_path / "c")
 

@@ -33,6 +33,7 @@ COMMANDS = {
 }
 # Earlier spellings of options, still accepted.
 EARLIER = {
+    "check": {"output": "engine-output", "engine": "runner"},
     "label": {"limit": "failure-threshold", "output": "kind"},
     "train": {"promise": "risk-target"},
     "evaluate": {"part": "split"},

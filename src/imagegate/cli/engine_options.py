@@ -70,13 +70,13 @@ InputSize = Annotated[
 Fit = Annotated[str | None, _network("Fit images by stretch (default), crop or pad.", "HOW")]
 Scaling = Annotated[
     str | None,
-    _network("Of input values: 0..1 (default), -1..1, 0..255, imagenet, or MEAN/STD.", "HOW"),
+    _network("Scaling of the input: 0..1 (default), -1..1, 0..255, imagenet, or MEAN/STD.", "HOW"),
 ]
 Colours = Annotated[str | None, _network("rgb (default) or bgr.", "ORDER")]
 InputMultiple = Annotated[int | None, _network("Sides must be multiples of N.", "N")]
 Tile = Annotated[int | None, _network("Run it over squares of this side, for large images.", "PX")]
 Values = Annotated[
-    str | None, _network("Of classes or masks: probabilities or logits, if unclear.", "KIND")
+    str | None, _network("What scores are, if unclear: probabilities or logits.", "KIND")
 ]
 # The options that describe an ONNX model.
 SHOWN = tuple(field.name for field in fields(Preprocess))

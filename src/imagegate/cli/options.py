@@ -16,7 +16,7 @@ GateName = Annotated[
 ]
 PolicyFile = Annotated[
     Path | None,
-    typer.Option("--policy", "-p", help="TOML: thresholds, what to repair, what people review."),
+    typer.Option("--policy", "-p", help="TOML: thresholds, repairs, what goes to manual review."),
 ]
 LogFile = Annotated[
     str | None, typer.Option(help="Append every decision to this local file (JSON lines).")
@@ -57,14 +57,14 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an existing gate f
 Name = Annotated[
     str | None, typer.Option(help="The name of the gate; by default that of its file.")
 ]
-RISK_TARGET = typer.Option(help="Of the images passed, at most this share fails.")
+RISK_TARGET = typer.Option(help="Largest share of passed images that may fail.")
 FalsePass = Annotated[
     float | None,
-    typer.Option(help="Instead of a risk target: cost of a passed failure."),
+    typer.Option(help="Instead of a risk target: the cost of passing a bad image."),
 ]
 FalseReject = Annotated[
     float | None,
-    typer.Option(help="Cost of a good image that is held back."),
+    typer.Option(help="The cost of holding back a good image."),
 ]
 
 

@@ -196,7 +196,7 @@ def _opencv(file: File, header: Header, flag: int) -> NDArray[Any]:
             pixels = cv2.imdecode(np.frombuffer(file.data, np.uint8), flag)
     if pixels is None:
         raise BrokenImageError(
-            file.source, f"the {header.format} cannot be decoded; get it again from its origin"
+            file.source, f"the {header.format} cannot be decoded; download or export it again"
         )
     if pixels.ndim == 3 and (flag == cv2.IMREAD_UNCHANGED or COLOUR == cv2.IMREAD_COLOR):
         code = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
@@ -249,7 +249,7 @@ def decoding(source: str, name: str) -> Iterator[None]:
         kind = TruncatedImageError if "truncated" in str(error) else BrokenImageError
         detail = str(error).strip().rstrip(".") or type(error).__name__
         raise kind(
-            source, f"the {name} cannot be decoded ({detail}); get it again from its origin"
+            source, f"the {name} cannot be decoded ({detail}); download or export it again"
         ) from error
     except MemoryError as error:
         raise ImageTooLargeError(source, f"not enough memory to decode this {name}") from error

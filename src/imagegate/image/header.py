@@ -86,7 +86,7 @@ class Limits:
         for name, value in vars(self).items():
             if type(value) is not int or value < 1:
                 raise SettingsError(
-                    f"limit {name!r}: expected a whole number above 0, got {value!r}"
+                    f"limit of {name}: expected a whole number above 0, got {value!r}"
                 )
 
 
@@ -244,14 +244,12 @@ def is_foreign(profile: bytes) -> bool:
 
 def truncated(source: str, name: str) -> TruncatedImageError:
     """Return the error for a file that ends too early."""
-    return TruncatedImageError(
-        source, f"the {name} ends before its picture does; copy or download it again"
-    )
+    return TruncatedImageError(source, f"the {name} is truncated; copy or download it again")
 
 
 def damaged(source: str, name: str, what: str) -> BrokenImageError:
     """Return the error for a file whose structure makes no sense; ``what`` says where."""
-    return BrokenImageError(source, f"the {name} is damaged: {what}; get it again from its origin")
+    return BrokenImageError(source, f"the {name} is damaged: {what}; download or export it again")
 
 
 def endless(source: str, name: str) -> BrokenImageError:

@@ -42,7 +42,7 @@ def to_frame(results: Iterable[Result | Verdict] | Evaluation) -> Any:
     >>> to_frame(load_gate("rules:ocr").check_many([white], jobs=1))["decision"].tolist()
     ['reject']
     """
-    pandas = require("pandas", "scale")
+    pandas = require("pandas", "pandas")
     methods = getattr(results, "results", None)
     if methods is not None:  # an evaluation; its class comes with the extra "train"
         return pandas.DataFrame([_figures(method) for method in methods])

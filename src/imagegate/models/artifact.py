@@ -126,7 +126,7 @@ def load_gate(name: str | Path) -> Gate | RulesGate:
     if Path(name).is_file():
         return read_gate(Path(name))
     if Path(name).suffix == SUFFIX or Path(name).is_dir():
-        raise GateFileError(f"{text}: expected a gate file there{_hint(Path(name))}")
+        raise GateFileError(f"{text}: no such gate file{_hint(Path(name))}")
     raise UnknownNameError("gate or gate file", text, [*gate_names(), *ALIASES])
 
 

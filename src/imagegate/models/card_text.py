@@ -19,7 +19,7 @@ FAMILIES = {
 NONE = "–"  # too few to tell
 MIXED = {
     "several": "several causes, the first is among them",
-    "helps": "of several, the one whose removal helps the engine most",
+    "helps": "of several, the first is the one that helps most to remove",
     "clean": "clean images without a probable cause",
 }
 SEVERITIES = (CLEAN, "1", "2", "3", "4", "5")
@@ -68,15 +68,15 @@ def _calibration(card: Card) -> list[str]:
             f"of {found.sources} sources in all; holds for images like these"
         ]
     more = found.more_sources
-    advice = f"about {more:,} more would be enough" if more else "more of them would not help"
-    return [f"calibration: {found.sources} sources were too few or too hard; {advice}"]
+    advice = f"about {more:,} more would be enough" if more else "more would not help"
+    return [f"calibration: {found.sources} calibration sources were too few or too hard; {advice}"]
 
 
 def _thresholds(card: Card) -> list[str]:
     passing, rejecting = card.thresholds.get("pass"), card.thresholds.get("reject")
     lines = []
     if rejecting is not None:
-        first = "nothing passes by itself" if passing is None else f"pass up to {passing:.3f}"
+        first = "nothing passes automatically" if passing is None else f"pass up to {passing:.3f}"
         lines.append(f"chance of failure: {first}, reject from {rejecting:.3f}")
     if card.guard:
         rate = 100 * card.guard.get("false_alarms", 0)
@@ -180,7 +180,7 @@ def insight_sentences(lesson: Mapping[str, Any]) -> list[str]:
         return []
     much = [f"{FAMILIES.get(n, n)} ({fall:.3f})" for n, fall in found.items() if fall >= LEAST_FALL]
     told = ", ".join(much) if much else "none by more than 0.005"
-    return [f"AUROC falls by so much when the readings of one kind are shuffled: {told}."]
+    return [f"Permutation importance (drop in AUROC): {told}."]
 
 
 def diagnosis_lines(diagnosis: Mapping[str, Any]) -> list[str]:

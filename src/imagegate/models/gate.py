@@ -297,6 +297,6 @@ def _with_output(
 def no_output_check(gate: str) -> SettingsError:
     """Return the error for an output given to a gate that judges images alone."""
     return SettingsError(
-        f"{gate} judges images alone: it has no check of outputs. Label with this version, so "
-        "that outputs are measured, and train again; or call check without output"
+        f"{gate} judges images alone. To judge outputs too, use a trained gate of a task whose "
+        "outputs are measured (background-removal, ocr); or check without the output"
     )

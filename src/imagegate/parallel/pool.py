@@ -62,7 +62,7 @@ def run_many(
     if isinstance(sources, str | bytes):
         raise SettingsError("sources: expected several, got one; gate.check takes one")
     if jobs is not None and not (isinstance(jobs, int) and jobs > 0):
-        raise SettingsError(f"jobs: expected a whole number above 0, got {jobs!r}")
+        raise SettingsError(f"expected jobs above 0, or None for all cores, got {jobs!r}")
     bundles = _bundles(sources, sendable)
     head = list(islice(bundles, 0 if jobs == 1 else FEWEST))
     workers = (jobs or cores()) if len(head) == FEWEST else 1

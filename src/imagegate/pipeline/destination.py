@@ -45,7 +45,7 @@ def check_page(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> Path:
         with target.open("rb") as file:
             begins = file.read(FIRST_BYTES).removeprefix(BYTE_ORDER_MARK).lstrip().lower()
         if begins and not begins.startswith(BEGINS):
-            raise SettingsError(f"{path} is there already and is no HTML page: choose another name")
+            raise SettingsError(f"{path} already exists and is no HTML page: choose another name")
     return target
 
 
@@ -55,5 +55,5 @@ def check_gate_file(path: str | Path, *, inputs: Iterable[str | Path] = ()) -> P
         raise SettingsError(f"{path} is the name of a gate that ships: call the file {path}.gate")
     target = check_destination(path, inputs=inputs)
     if target.is_file() and target.stat().st_size and not zipfile.is_zipfile(target):
-        raise SettingsError(f"{path} is there already and is no gate: choose another name")
+        raise SettingsError(f"{path} already exists and is no gate: choose another name")
     return target

@@ -101,7 +101,7 @@ def _check(path: Path) -> None:
     except OSError as error:
         raise SettingsError(f"{path}: no log can be written there ({error.strerror})") from error
     if begins not in (b"", b"{"):
-        raise SettingsError(f"{path} is there already and is no log: choose another name")
+        raise SettingsError(f"{path} already exists and is not a log: choose another name")
 
 
 def now() -> str:

@@ -167,7 +167,7 @@ def begin(out: str, settings: Mapping[str, Any], paths: Iterable[str]) -> Journa
     fs, target = storage(out)
     folder, wanted = target + SUFFIX, {"format": FORMAT, **settings}
     if fs.exists(target) and not fs.exists(f"{folder}/{RUN}"):
-        raise SettingsError(f"{out} is there already: choose another name, or remove it")
+        raise SettingsError(f"{out} already exists: choose another name, or remove it")
     fs.makedirs(folder, exist_ok=True)
     lock = lock_folder(fs, folder)
     try:

@@ -245,8 +245,8 @@ class Summary:
         if tally.repairs:
             lines.append(
                 f"repaired: {_listed(tally.repairs)}; about {tally.repaired.total:.1f} of "
-                f"{routes['repair']:,} will fail, says a gate that has not learned from "
-                "repaired images"
+                f"{routes['repair']:,} are expected to fail (the gate was not "
+                "trained on repaired images)"
             )
         if self.expected and self.expected.images:
             lines.append(f"of those to use {self.expected.sentence()}")

@@ -87,5 +87,5 @@ TASK = Task(
     truth="mask",
     onnx="mask",
     rules={"min_width": 512, "min_height": 512},
-    about="cut the subject of a picture out",
+    about="cut out the subject of a picture",
 )

@@ -118,5 +118,5 @@ ENHANCEMENT = Task(
     # The least that Google Merchant Center has taken of a garment ("Image link [image_link]").
     # Light and colours outlast much of what makes a picture soft.
     rules={"blur_score": 20, "resolution_score": 20, "min_width": 250, "min_height": 250},
-    about="better the light and colours of a picture",
+    about="improve the light and colours of a picture",
 )

@@ -50,7 +50,7 @@ def command(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set a gate's threshold again, from the calibration rows in its file; its trees stay."""
+    """Set a gate's threshold again from the calibration rows in its file, without retraining."""
     read = [Path(gate), *([outcomes] if outcomes else []), *ZOO.glob(f"*{SUFFIX}")]
     check_gate_out(to, inputs=read, force=force)
     costs, known = both_costs(cost_false_pass, cost_false_reject), None

@@ -53,6 +53,7 @@ EXAMPLES = (
 )
 ALL_PASS, NOT_ALL_PASS, COULD_NOT_RUN = 0, 1, 2
 NOT_WITH_OUTPUT = "--out, --log, --policy, --max-megapixels"
+RUNNERS = ("local", "ray")
 NO_SUCH = "no such file or folder"
 NO_REPAIR = Policy(repair={})
 
@@ -63,7 +64,6 @@ EngineOutput = Annotated[
     Path | None,
     typer.Option(
         "--engine-output",
-        "--output",
         help="What the engine made of the image, to judge both together: text, TSV, hOCR, ALTO "
         "XML, JSON or a mask; or a folder with one of the same stem for each image.",
     ),
@@ -79,9 +79,7 @@ Out = Annotated[
 ]
 Runner = Annotated[
     str,
-    typer.Option(
-        "--runner", "--engine", help="With --out, where it runs: local, or ray (RAY_ADDRESS)."
-    ),
+    typer.Option("--runner", help="With --out, where it runs: local, or ray (RAY_ADDRESS)."),
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="Show only what does not pass, and no summary.")
@@ -111,6 +109,8 @@ def command(
     2: could not run (no such gate, path or image).
     """
     judge, language = gate_of(gate, thresholds), language_of(language)
+    if runner not in RUNNERS:
+        raise UnknownNameError("runner", runner, RUNNERS)
     if runner != "local" and to is None:
         raise SettingsError(f"--runner {runner} needs --out: where to write the verdicts")
     if engine_output:
@@ -141,8 +141,6 @@ def runner_of(name: str) -> Many:
 
         quieted()
         return ray_many
-    if name != "local":
-        raise UnknownNameError("runner", name, ["local", "ray"])
     return run_many
 
 

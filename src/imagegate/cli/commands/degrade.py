@@ -49,7 +49,7 @@ def command(
         int | None, typer.Option("--severity", "-s", min=1, max=5, help="Only this severity.")
     ] = None,
     chains: Annotated[
-        int, typer.Option(help="Instead: so many realistic mixtures of each image.")
+        int, typer.Option(help="Draw this many realistic mixtures per image instead.")
     ] = 0,
     seed: Seed = 0,
 ) -> None:

@@ -14,7 +14,7 @@ from imagegate.cli.options import Jobs, Seed, Sources, pairs
 from imagegate.engines.engine import Engine
 from imagegate.errors import CorpusError
 from imagegate.tasks.task import Task
-from imagegate.text import percent
+from imagegate.text import count, percent
 from imagegate.training.data.clean import Source
 from imagegate.training.data.sources import find_sources
 from imagegate.training.labelling.label import LabelReport, label
@@ -44,8 +44,8 @@ Strength = Annotated[
     float | None,
     typer.Option(
         metavar="FACTOR",
-        help="How strongly images are degraded; 1 is what breaks reading. By default that of the "
-        "task. If nearly everything fails, use less.",
+        help="How strongly images are degraded; 1 is the strength that breaks OCR. By default "
+        "that of the task. If nearly everything fails, use less.",
     ),
 ]
 GroupBy = Annotated[
@@ -54,7 +54,7 @@ GroupBy = Annotated[
         help="Regular expression on file names; images with the same group 1 stay in one split."
     ),
 ]
-LimitSources = Annotated[int | None, typer.Option(help="Use at most so many sources of each set.")]
+LimitSources = Annotated[int | None, typer.Option(help="Maximum number of sources per set.")]
 FailureThreshold = Annotated[
     float | None,
     typer.Option(
@@ -171,12 +171,12 @@ def run(
 
 def close(report: LabelReport, to: Path, *, runs: bool = True) -> None:
     """Report on a corpus; exit with 1 if no row can be used."""
-    rows = f"{report.rows:,} rows from {report.sources:,} sources in {to}"
+    rows = f"{count(report.rows, 'row')} from {count(report.sources, 'source')} in {to}"
     share = report.fail_share if report.usable else math.nan
     among = " of them" if report.errors_fail else ""
     fate = f"{percent(share)} fail" if runs else "measured, no engine has run"
     fate += f", {report.errors:,}{among} errors"
-    out.print(f"{rows}: {fate}, {len(report.dropped):,} sources dropped")
+    out.print(f"{rows}: {fate}, {len(report.dropped):,} sources dropped", soft_wrap=True)
     dropped = [f"{source}: {reason}" for source, reason in report.dropped.items()]
     tell_first("dropped", dropped, "sources dropped")
     errors = [

@@ -43,7 +43,9 @@ Logs = Annotated[
 ]
 GateName = Annotated[
     str | None,
-    typer.Option("--gate", "-g", help="A bundled gate or a .gate file; by default the log's."),
+    typer.Option(
+        "--gate", "-g", help="A bundled gate or a .gate file; default: the gate named in the log."
+    ),
 ]
 Grouping = Annotated[
     str | None, typer.Option(help="day or batch; by default day, if the log has several.")

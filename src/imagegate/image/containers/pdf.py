@@ -62,5 +62,5 @@ def _open(data: bytes, source: str) -> Any:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         raise BrokenImageError(
-            source, f"the PDF cannot be opened ({error}); get it again from its origin"
+            source, f"the PDF cannot be opened ({error}); download or export it again"
         ) from error

@@ -60,7 +60,7 @@ def ignored_truth(
         else:
             near = (image.with_name(f"{image.stem}{beside}") for image in images)
             files = [*(path for path in near if path.is_file()), *placed]
-            reason = "the task reads no such truth"
+            reason = "truth of this kind is not read"
         files = [path for path in files if str(path) not in used]
         if files:
             first = files[0].relative_to(base)

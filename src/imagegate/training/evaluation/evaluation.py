@@ -322,7 +322,7 @@ def _with_output(evaluation: Evaluation) -> str:
         "With the output at hand its second gate "
         f"{'ranks failures better' if better else 'does NOT provably rank better'}: AUROC "
         f"{found.metrics['auroc'].value:.3f} against {alone.metrics['auroc'].value:.3f}; "
-        f"{passes(point) if point.passed else 'it passes nothing by itself'}."
+        f"{passes(point) if point.passed else 'it passes nothing automatically'}."
     )
 
 

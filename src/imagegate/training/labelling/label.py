@@ -240,7 +240,7 @@ class _Run:
         """Join the shards and count what is in them."""
         if self.sources and len(dropped) == len(self.sources):
             reasons = "; ".join(f"{name}: {why}" for name, why in list(dropped.items())[:SHOWN])
-            raise CorpusError(f"none of the {len(self.sources)} sources can serve. {reasons}")
+            raise CorpusError(f"none of the {len(self.sources)} sources can be used. {reasons}")
         kept = [source for source in self.sources if source.source_id not in dropped]
         names = (row_id(source, variant) for source in kept for variant in range(self.variants))
         table = store.finish(self.folder, shards, names, output_measures(self.plan.task.name))

@@ -96,7 +96,7 @@ def target_message(card: Card, *, needed: str = "") -> str:
             "More sources alone do not help: even among the images that look best, more fail. "
             "Choose a higher risk target, or label sources that resemble each other more."
         )
-    return f"The risk target cannot be met, so nothing passes by itself: {found.goal}. {remedy}"
+    return f"The risk target cannot be met, so nothing passes automatically: {found.goal}. {remedy}"
 
 
 def log_loss(gate: Gate) -> float:
@@ -134,7 +134,7 @@ def _unexplained(card: Card) -> Iterator[str]:
         return
     if missing:
         yield (
-            f"Reasons know {', '.join(missing)} by the scores alone: too few rows to learn from. "
+            f"Reasons for {', '.join(missing)} come from scores only: too few rows to learn from. "
             f"{remedy}."
         )
     pairs = card.diagnosis["held_out"]["one"].values()

@@ -1,4 +1,4 @@
-"""Set the threshold of a gate again, with or without new outcomes; its trees stay."""
+"""Set the threshold of a gate again, with or without new outcomes, without retraining."""
 
 from __future__ import annotations
 
@@ -337,8 +337,8 @@ def _merged(outcomes: Mapping[str, Any], name: str) -> Iterator[str]:
         yield f"Left out: {outcomes['known_groups']:,} of groups that {name} was made from."
     if not outcomes["named_groups"]:
         yield (
-            "No group was named, so each file counts by itself. Where several are of one customer "
-            "or one book, say so in a column group, or the guarantee claims too much."
+            "No group was named, so each file counts as a source of its own. If several belong to "
+            "one customer or one book, add a column group, or the guarantee claims too much."
         )
     if outcomes["groups"] < FEW_GROUPS:
         yield (
