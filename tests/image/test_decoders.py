@@ -114,7 +114,9 @@ def test_a_broken_picture_is_told_in_the_same_words(monkeypatch, tmp_path, capfd
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + ihdr + chunk(b"IDAT", b"x") + chunk(b"IEND", b""))
     for least in (16, 1 << 20):
         monkeypatch.setattr(decode, "LEAST_BYTES", least)
-        with pytest.raises(BrokenImageError, match="the PNG cannot be decoded; download or export it again"):
+        with pytest.raises(
+            BrokenImageError, match="the PNG cannot be decoded; download or export it again"
+        ):
             read(path)
 
 

@@ -116,7 +116,9 @@ def test_without_truth_nonsense_on_a_clean_image_drops_the_source(
     assert set(report.dropped) == {"set/i1", "set/i4"}
     assert all("3 of 3 values NaN" in why for why in report.dropped.values())
     always = imagegate.Task.from_callable(lambda pixels: float("nan"), owned.distance, name="x")
-    with pytest.raises(CorpusError, match=r"none of the 6 sources can be used.*without NaN, got nan"):
+    with pytest.raises(
+        CorpusError, match=r"none of the 6 sources can be used.*without NaN, got nan"
+    ):
         label(pictures, always, tmp_path / "d")
 
 

@@ -114,7 +114,9 @@ class Card:
             return f"least cost: a false pass costs {passed:g}, a false reject {rejected:g}"
         if not self.guarantee:
             return "nothing: the threshold was set by hand"
-        missed = "" if self.guarantee.kept else "nothing passes automatically: cannot guarantee that "
+        missed = (
+            "" if self.guarantee.kept else "nothing passes automatically: cannot guarantee that "
+        )
         return f"{missed}{self.guarantee.goal}"
 
 
