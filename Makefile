@@ -14,14 +14,14 @@ help:           ## list the commands
 demo: $(VENV)/demo.stamp     ## render, degrade, label, train, evaluate, check: the whole loop (under 10 minutes)
 	$(BIN)/imagegate demo --out demo
 
-test: $(VENV)/test.stamp     ## run every test
-	$(BIN)/python -m pytest
+test: $(VENV)/test.stamp     ## run every test, on all cores
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/test.stamp    ## format check, lint, types, tests: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 format: $(VENV)/test.stamp   ## format the code
 	$(BIN)/ruff format .

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from imagegate.training.learning import fit
 from imagegate.training.learning.learner import LearnerSettings
+
+# pytest-xdist sets it, and a console reads it once: tests that ask for a width would not get it.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(scope="session", autouse=True)
