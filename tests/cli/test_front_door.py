@@ -87,7 +87,7 @@ def test_a_mistyped_command_is_suggested() -> None:
     assert "'check'" in done.output
 
 
-def test_the_shell_completes_commands_and_options() -> None:
+def test_the_shell_completes_commands_options_and_gates() -> None:
     def completed(words: str) -> list[str]:
         asked = {"_IMAGEGATE_COMPLETE": "complete_bash", "COMP_WORDS": words}
         asked["COMP_CWORD"] = str(len(words.split()) - 1)
@@ -97,6 +97,7 @@ def test_the_shell_completes_commands_and_options() -> None:
 
     assert completed("imagegate ev") == ["evaluate"]
     assert "--engine-output" in completed("imagegate check --engine-o")
+    assert completed("imagegate check --gate ocr-t") == ["ocr-tesseract"]
     assert "--install-completion" in run("--help").output
 
 

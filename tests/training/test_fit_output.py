@@ -105,11 +105,11 @@ def test_both_stand_side_by_side(result, evaluation):
     assert (
         evaluation["output"].metrics["auroc"].value > evaluation["learned"].metrics["auroc"].value
     )
-    assert "With the output at hand its second gate ranks failures better" in evaluation.headline()
+    assert "With the output, its second gate ranks failures better" in evaluation.headline()
     assert "gate with output" in [row[0] for row in evaluation.summary()]
     page = render(evaluation)
     assert "gate with output" in page
-    assert "With the output at hand" in page
+    assert "With the output, its second gate" in page
 
 
 def test_results_are_stored_on_both_cards(result, evaluation):

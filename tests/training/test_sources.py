@@ -128,13 +128,14 @@ def test_a_data_frame_is_a_list_like_a_csv_file(
 @pytest.mark.parametrize(
     ("task", "ignored"),
     [
-        ("ocr", ["1 text file", "1 mask file"]),
+        ("ocr", ["2 text files", "1 mask file"]),
         (CUT, ["2 text files"]),
         ("upscaling", ["2 text files", "1 mask file"]),
     ],
 )
 def test_truth_that_is_ignored_is_named(tmp_path: Path, task: str, ignored: list[str]) -> None:
     touch(tmp_path / "s", "images/a.png", "text/a.txt", "text/gone.txt", "masks/a.png")
+    touch(tmp_path / "s", "images/stray.txt")
     _, problems = find_sources([tmp_path / "s"], task)
     assert [words.split(" ignored")[0] for words in problems] == ignored
 

@@ -10,9 +10,22 @@ import typer
 
 from imagegate.errors import SettingsError
 
+
+def complete_gate(incomplete: str) -> list[str]:
+    """Return the names of gates that begin so, for the shell."""
+    from imagegate.models.artifact import ALIASES, gate_names
+
+    return [name for name in (*ALIASES, *gate_names()) if name.startswith(incomplete)]
+
+
 GateName = Annotated[
     str,
-    typer.Option("--gate", "-g", help="A bundled gate, 'rules:TASK', or a .gate file."),
+    typer.Option(
+        "--gate",
+        "-g",
+        help="A bundled gate, 'rules:TASK', or a .gate file.",
+        autocompletion=complete_gate,
+    ),
 ]
 PolicyFile = Annotated[
     Path | None,

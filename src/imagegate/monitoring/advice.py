@@ -138,7 +138,7 @@ def _main_reason(own: Period) -> str:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class PeriodFacts:
     """What is known of the images of a day, a batch, or of all."""
 
     period: Period
@@ -149,7 +149,7 @@ class Evidence:
     pass_rate: PassRate | None  # None where there is nothing to compare with
 
 
-class Finding(NamedTuple):
+class Concern(NamedTuple):
     """What speaks against keeping a gate, and whether labels would settle it."""
 
     level: Level
@@ -157,7 +157,7 @@ class Finding(NamedTuple):
     labels_settle: bool = True
 
 
-def advise(evidence: Evidence, gate: Gate | RulesGate, *, alpha: float) -> Advice:
+def advise(facts: PeriodFacts, gate: Gate | RulesGate, *, alpha: float) -> Advice:
     """Return what to do with the gate; ``alpha`` is smaller if many periods are judged."""
     checks = (
         _guarantee_exceeded,
@@ -169,17 +169,17 @@ def advise(evidence: Evidence, gate: Gate | RulesGate, *, alpha: float) -> Advic
         _some_unfamiliar,
     )
     found = next(
-        filter(None, (check(evidence, gate, alpha) for check in checks)),
-        Finding("keep", _calm(evidence, gate), labels_settle=False),
+        filter(None, (check(facts, gate, alpha) for check in checks)),
+        Concern("keep", _calm(facts, gate), labels_settle=False),
     )
-    name, card, retrain = evidence.period.name, gate.card, found.level == "retrain"
+    name, card, retrain = facts.period.name, gate.card, found.level == "retrain"
     target = card.promise if retrain else card.guaranteed_risk
     if not found.labels_settle or target is None or card.confidence is None:
         return Advice(found.level, name, found.reason)
     least = sources_needed(target, card.confidence)
     if retrain:
         return Advice(found.level, name, found.reason, math.ceil(least / CALIBRATION))
-    expected = _labels_expected(evidence.expected, target, card.confidence)
+    expected = _labels_expected(facts.expected, target, card.confidence)
     return Advice(found.level, name, found.reason, least, expected)
 
 
@@ -188,29 +188,29 @@ def most_urgent(advice: Sequence[Advice]) -> Advice:
     return max(advice, key=lambda one: LEVELS.index(one.level))
 
 
-def _guarantee_exceeded(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+def _guarantee_exceeded(found: PeriodFacts, gate: Gate | RulesGate, alpha: float) -> Concern | None:
     seen = found.observed
     if not (seen and seen.exceeded and seen.guaranteed is not None):
         return None
     target = brief_percent(seen.guaranteed)
-    return Finding(
+    return Concern(
         "retrain", f"{_failed(seen.covered, 'passed')}, more than the guaranteed {target}"
     )
 
 
-def _many_unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+def _many_unfamiliar(found: PeriodFacts, gate: Gate | RulesGate, alpha: float) -> Concern | None:
     reason = _unfamiliar(found, gate, alpha)
-    return Finding("retrain", reason) if reason and found.period.unfamiliar >= MANY else None
+    return Concern("retrain", reason) if reason and found.period.unfamiliar >= MANY else None
 
 
-def _some_unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+def _some_unfamiliar(found: PeriodFacts, gate: Gate | RulesGate, alpha: float) -> Concern | None:
     reason = _unfamiliar(found, gate, alpha)
     if not reason:
         return None
-    return Finding("look", f"{reason}; look at them among those for review", labels_settle=False)
+    return Concern("look", f"{reason}; look at them among those for review", labels_settle=False)
 
 
-def _unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> str:
+def _unfamiliar(found: PeriodFacts, gate: Gate | RulesGate, alpha: float) -> str:
     """Say how many images are out of distribution, if they are many beyond chance."""
     usual = gate.card.guard.get("false_alarms")
     odd, judged = found.period.unfamiliar, found.period.judged
@@ -225,12 +225,12 @@ def _unfamiliar(found: Evidence, gate: Gate | RulesGate, alpha: float) -> str:
 
 
 def _more_failures_than_expected(
-    found: Evidence, gate: Gate | RulesGate, alpha: float
-) -> Finding | None:
+    found: PeriodFacts, gate: Gate | RulesGate, alpha: float
+) -> Concern | None:
     seen = found.observed
     if not (seen and seen.expected and seen.above_expected):
         return None
-    return Finding(
+    return Concern(
         "look",
         f"{seen.expected_failed:,} of {count(seen.expected.images, 'labelled image')} failed, but "
         f"{seen.expected.low:,} to {seen.expected.high:,} were expected; if they were drawn at "
@@ -238,12 +238,12 @@ def _more_failures_than_expected(
     )
 
 
-def _harder_images(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+def _harder_images(found: PeriodFacts, gate: Gate | RulesGate, alpha: float) -> Concern | None:
     """Say if the probabilities exceed the guarantee, which is about the calibration's mix."""
     expected, target = found.expected, gate.card.guaranteed_risk
     if not (expected and expected.images and target and expected.low > target * expected.images):
         return None
-    return Finding(
+    return Concern(
         "look",
         f"{expected.low:,} to {expected.high:,} of {count(expected.images, 'passed image')} are "
         f"expected to fail, more than the guaranteed {brief_percent(target)}: the images are "
@@ -251,28 +251,28 @@ def _harder_images(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Fin
     )
 
 
-def _fewer_pass(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+def _fewer_pass(found: PeriodFacts, gate: Gate | RulesGate, alpha: float) -> Concern | None:
     """Say if far fewer pass than usual; labels of those that do would not tell why."""
     if not (found.pass_rate and found.pass_rate.collapsed(alpha)):
         return None
-    return Finding("look", found.pass_rate.sentence, labels_settle=False)
+    return Concern("look", found.pass_rate.sentence, labels_settle=False)
 
 
-def _shifted_outside(found: Evidence, gate: Gate | RulesGate, alpha: float) -> Finding | None:
+def _shifted_outside(found: PeriodFacts, gate: Gate | RulesGate, alpha: float) -> Concern | None:
     outside = [one for one in found.shifts if one.outside(alpha / DRIFT_STRICTER)]
     worst, images = max(outside, key=lambda one: one.rare, default=None), found.period.judged
     if not worst or not images:
         return None
     if clopper_pearson(round(worst.rare * images), images, 1 - alpha)[0] <= LEAST_OUTSIDE:
         return None
-    return Finding(
+    return Concern(
         "look",
         f"{percent(worst.rare)} of the images are where hardly any were {found.where} "
         f"({worst.cause}: {worst.sentence()})",
     )
 
 
-def _calm(found: Evidence, gate: Gate | RulesGate) -> str:
+def _calm(found: PeriodFacts, gate: Gate | RulesGate) -> str:
     seen = found.observed
     labels = (
         f"; {_failed(seen.used, 'used')}"

@@ -15,8 +15,8 @@ from imagegate.monitoring.advice import (
     ALPHA,
     LEVELS,
     Advice,
-    Evidence,
     PassRate,
+    PeriodFacts,
     advise,
     against_card,
     against_periods,
@@ -266,7 +266,7 @@ def _section(
     shifts = drift(compared, context.reference) if compared and context.reference else ()
     labelled = context.matches.of(None if whole else period.name) if context.matches else []
     observed = observe(labelled, gate, lines=context.lines, alpha=context.alpha)
-    evidence = Evidence(period, covered, shifts, observed, context.where, pass_rate)
+    facts = PeriodFacts(period, covered, shifts, observed, context.where, pass_rate)
     return Section(
         name=period.name,
         images=period.tally.images,
@@ -279,7 +279,7 @@ def _section(
         expected=expected,
         shifts=shifts,
         observed=observed,
-        advice=advise(evidence, gate, alpha=context.alpha),
+        advice=advise(facts, gate, alpha=context.alpha),
     )
 
 

@@ -155,7 +155,7 @@ def run(
 def tell(gate: Gate, summary: TrainingMessages, heldout: Evaluation) -> None:
     """Print what it learned, how it compares, its guarantee, and what is missing."""
     of_output = insight_lines(gate.output.card.lesson) if gate.output else []
-    of_output = [f"With the output at hand: {line}" for line in of_output]
+    of_output = [f"With the output: {line}" for line in of_output]
     say(*summary.learned, *insight_lines(gate.card.lesson), *of_output)
     say(*diagnosis_lines(gate.card.diagnosis))
     compare(heldout)

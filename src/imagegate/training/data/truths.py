@@ -54,12 +54,15 @@ def ignored_truth(
     names = {name for image in images for name in (image.stem, page_of(image.stem))}
     for other, (beside, place, suffix) in FILES.items():
         placed = sorted((base / place).rglob(f"*{suffix}")) if base / place != top else []
+        folders = sorted({image.parent for image in images})
+        near = [path for folder in folders for path in sorted(folder.glob(f"*{beside}"))]
         if other == kind:
-            files = [path for path in placed if path.name.removesuffix(suffix) not in names]
+            ends = [(path, beside) for path in near] + [(path, suffix) for path in placed]
+            files = [path for path, end in ends if path.name.removesuffix(end) not in names]
             reason = "no image has that name"
         else:
-            near = (image.with_name(f"{image.stem}{beside}") for image in images)
-            files = [*(path for path in near if path.is_file()), *placed]
+            matched = {f"{image.stem}{beside}" for image in images}
+            files = [*(path for path in near if path.name in matched), *placed]
             reason = "truth of this kind is not read"
         files = [path for path in files if str(path) not in used]
         if files:

@@ -319,7 +319,7 @@ def _with_output(evaluation: Evaluation) -> str:
     better = found.lead["auroc"].high < 0
     point = found.operating
     return (
-        "With the output at hand its second gate "
+        "With the output, its second gate "
         f"{'ranks failures better' if better else 'does NOT provably rank better'}: AUROC "
         f"{found.metrics['auroc'].value:.3f} against {alone.metrics['auroc'].value:.3f}; "
         f"{passes(point) if point.passed else 'it passes nothing automatically'}."
