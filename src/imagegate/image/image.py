@@ -128,6 +128,11 @@ class Image:
         """
         return self.cached(_tiles)
 
+    @property
+    def tile_places(self) -> tuple[tuple[int, int], ...]:
+        """The row and column of the gray plane at which each of the ``tiles`` begins."""
+        return self.cached(_tile_places)
+
     def cached(self, view: Callable[[Image], View]) -> View:
         """Return ``view(self)``, computed on the first call and shared afterwards."""
         found: dict[Any, Any] = self.__dict__.setdefault("_cached", {})
@@ -168,18 +173,31 @@ def _working(image: Image) -> Pixels:
 
 
 def _tiles(image: Image) -> tuple[Pixels, ...]:
-    """Return the gray plane if it is small or a line, else the liveliest window of each cell."""
-    gray, working = image.gray, image.working
-    if gray.size <= WHOLE_UP_TO or min(working.shape) < 2:
+    """Return the windows that begin at the places of the tiles, or the whole plane."""
+    gray = image.gray
+    if _is_one_tile(image):
         return (gray,)
+    return tuple(gray[top : top + SIDE, left : left + SIDE] for top, left in image.tile_places)
+
+
+def _is_one_tile(image: Image) -> bool:
+    """Tell whether the gray plane is small, or a line."""
+    return image.gray.size <= WHOLE_UP_TO or min(image.working.shape) < 2
+
+
+def _tile_places(image: Image) -> tuple[tuple[int, int], ...]:
+    """Return where the liveliest window of each cell begins, the liveliest first."""
+    gray, working = image.gray, image.working
+    if _is_one_tile(image):
+        return ((0, 0),)
     rows, columns = (
         [_Cell(n, cells, side, small) for n in range(cells)]
         for cells, side, small in zip(_grid(*gray.shape), gray.shape, working.shape, strict=True)
     )
     sums = _energy_sums(working)
-    found = [_liveliest(gray, sums, row, column) for row in rows for column in columns]
+    found = [_liveliest(sums, row, column) for row in rows for column in columns]
     found.sort(key=lambda each: -each[0])
-    return tuple(tile for _, tile in found)
+    return tuple(place for _, place in found)
 
 
 class _Cell:
@@ -216,13 +234,12 @@ def _grid(height: int, width: int) -> tuple[int, int]:
     return rows, columns
 
 
-def _liveliest(gray: Pixels, sums: NDArray[Any], row: _Cell, column: _Cell) -> tuple[float, Pixels]:
-    """Return the energy of the liveliest window of a cell, and the window."""
+def _liveliest(sums: NDArray[Any], row: _Cell, column: _Cell) -> tuple[float, tuple[int, int]]:
+    """Return the energy of the liveliest window of a cell, and where the window begins."""
     strips = sums[row.high] - sums[row.low]
     energy = strips[:, column.high] - strips[:, column.low]
     y, x = divmod(int(energy.argmax()), len(column.begins))
-    top, left = int(row.begins[y]), int(column.begins[x])
-    return float(energy[y, x]), gray[top : top + SIDE, left : left + SIDE]
+    return float(energy[y, x]), (int(row.begins[y]), int(column.begins[x]))
 
 
 def check_array(pixels: NDArray[Any], source: str) -> None:
