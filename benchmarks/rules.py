@@ -19,7 +19,7 @@ from joblib import Parallel, delayed
 
 from imagegate import validate
 from imagegate.degrade import DEGRADATIONS, single_chain
-from imagegate.features import CAUSES
+from imagegate.features import SCORES
 from imagegate.training.corpus import read_corpus
 from imagegate.training.data.clean import Source, load, variant_bytes
 from imagegate.training.data.remake import remake
@@ -95,7 +95,7 @@ def main() -> None:
             np.mean([found[variant] for _, found in rows], axis=0) for rows in answers.values()
         ]
         print(f"| {variant} | " + " | ".join(f"{a:.0%} / {b:.0%}" for a, b in shares) + " |")
-    for cause in CAUSES:
+    for cause in SCORES:
         names = [name for name, row in DEGRADATIONS.items() if row.cause == cause]
         shares = [
             np.mean([found[name] for _, found in rows for name in names], axis=0)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from imagegate.degrade import DEGRADATIONS, apply_chain, save, single_chain
-from imagegate.features import CAUSES, measure, scores
+from imagegate.features import SCORES, measure, scores
 from imagegate.image import Image, read
 from imagegate.synthetic.pages import LAYOUTS, render_page
 
@@ -61,9 +61,9 @@ def sources():
 
 
 def all_scores(image):
-    names = sorted({name for row in CAUSES.values() for name in row.measures})
+    names = sorted({name for row in SCORES.values() for name in row.measures})
     found = scores(dict(zip(names, measure(image, names).tolist(), strict=True)))
-    return [found[cause] for cause in CAUSES]
+    return [found[cause] for cause in SCORES]
 
 
 def worsened(pixels, name, level, reference_px):
@@ -81,7 +81,7 @@ def clean(sources):
     return np.array([all_scores(Image.from_array(pixels)) for pixels, _ in sources])
 
 
-@pytest.fixture(scope="module", params=CAUSES)
+@pytest.fixture(scope="module", params=SCORES)
 def degraded(request, sources, clean):
     """Return a cause and its scores, clean first: {variant: (source, level, cause)}."""
     found = {}
@@ -97,18 +97,18 @@ def degraded(request, sources, clean):
 def test_rising_severity_lowers_the_score_of_its_own_name(degraded):
     """On 95 % of the sources every level is under clean and the trend falls; the median always."""
     cause, found = degraded
-    own = np.concatenate([rows[..., list(CAUSES).index(cause)] for rows in found.values()])
+    own = np.concatenate([rows[..., list(SCORES).index(cause)] for rows in found.values()])
     severity = np.array([0, *LEVELS]) - np.mean([0, *LEVELS])
     falls = (own @ severity < 0) & (own[:, 1:].max(axis=1) <= own[:, 0])
     falls &= own[:, -1] < own[:, 0] - SLACK
     assert falls.mean() >= 0.95, worst_of(cause, found)
     for rows in found.values():
-        assert (np.diff(np.median(rows[..., list(CAUSES).index(cause)], axis=0)) <= SLACK).all()
+        assert (np.diff(np.median(rows[..., list(SCORES).index(cause)], axis=0)) <= SLACK).all()
 
 
 def test_severity_5_is_caught(degraded):
     cause, found = degraded
-    own = np.concatenate([rows[:, -1, list(CAUSES).index(cause)] for rows in found.values()])
+    own = np.concatenate([rows[:, -1, list(SCORES).index(cause)] for rows in found.values()])
     assert (own < CAUGHT).mean() >= 0.8, worst_of(cause, found)
 
 
@@ -116,7 +116,7 @@ def test_the_other_scores_hardly_move(degraded):
     cause, found = degraded
     for name, rows in found.items():
         drops = rows[:, 0] - rows[:, LEVELS.index(3) + 1]
-        for place, other in enumerate(CAUSES):
+        for place, other in enumerate(SCORES):
             known = drops[:, place][np.isfinite(drops[:, place])]
             if other != cause and (cause, other) not in KIN and len(known):
                 assert np.median(known) <= HARDLY, f"{name} moves {other}"
@@ -124,11 +124,11 @@ def test_the_other_scores_hardly_move(degraded):
 
 def test_clean_sources_are_not_blamed(clean):
     for cause in ("blur", "exposure", "noise", "compression"):
-        assert np.nanmin(clean[:, list(CAUSES).index(cause)]) >= 60, cause
+        assert np.nanmin(clean[:, list(SCORES).index(cause)]) >= 60, cause
 
 
 def worst_of(cause, found):
     """Say how the own score runs, variant by variant, for the message of a failure."""
-    place = list(CAUSES).index(cause)
+    place = list(SCORES).index(cause)
     medians = {name: np.nanmedian(rows[..., place], axis=0).round() for name, rows in found.items()}
     return f"median {cause} score, clean and at {LEVELS}: {medians}"

@@ -87,7 +87,7 @@ def test_no_circle_of_imports():
 
 def test_files_functions_and_folders_stay_small():
     folders = Counter(path.parent for path in FILES)
-    assert max(folders.values()) <= 14, folders.most_common(1)
+    assert max(folders.values()) <= 17, folders.most_common(1)
     for path in FILES:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 400, path

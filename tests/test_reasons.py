@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import imagegate
-from imagegate.features import CAUSES
+from imagegate.features import SCORES
 from imagegate.tables import Pixels
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -123,7 +123,7 @@ def answers(ruin: ModuleType, passing: Callable[[str], list[Any]]) -> Callable[.
     return found
 
 
-@pytest.mark.parametrize("cause", CAUSES)
+@pytest.mark.parametrize("cause", SCORES)
 @pytest.mark.parametrize("name", GATES)
 def test_the_first_reason_is_the_cause(
     name: str, cause: str, answers: Callable[..., dict[str, list[str]]]
@@ -136,4 +136,4 @@ def test_the_first_reason_is_the_cause(
 @pytest.mark.parametrize("name", GATES)
 def test_most_causes_are_told(name: str, answers: Callable[..., dict[str, list[str]]]) -> None:
     """Some engines bear a strong compression, and then there is nothing to tell."""
-    assert sum(len(answers(name, cause)) >= 2 for cause in CAUSES) >= len(CAUSES) - BORNE
+    assert sum(len(answers(name, cause)) >= 2 for cause in SCORES) >= len(SCORES) - BORNE

@@ -106,6 +106,11 @@ def always(image: Image, readings: Mapping[str, float]) -> bool:
     return True
 
 
+def never(image: Image, readings: Mapping[str, float]) -> bool:
+    """Hold for no image."""
+    return False
+
+
 @dataclass(frozen=True)
 class Code:
     """One way in which a cause shows, fine enough to act on; ``messages`` has a sentence for it.
@@ -120,16 +125,18 @@ class Code:
 
 @dataclass(frozen=True)
 class Cause:
-    """One of the six causes: a 0–100 score, and the ways in which it shows.
+    """One of the causes of failure: the ways in which it shows, and a 0–100 score if it has one.
 
     ``score`` maps the readings of ``measures`` (by name) to 0–100, 100 is best,
-    NaN if nothing could be measured. Of the ``codes`` the first one that holds is told.
+    NaN if nothing could be measured. Of the ``codes`` the first one that holds is told. What is
+    ``about`` text is a cause for tasks that read letters, and only their gates learn it.
     """
 
     name: str
-    measures: tuple[str, ...]
-    score: Callable[[Mapping[str, float]], float]
+    measures: tuple[str, ...]  # that the score is made of
+    score: Callable[[Mapping[str, float]], float] | None
     codes: tuple[Code, ...]
+    about: Literal["image", "text"] = "image"
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,9 @@ def corpus(task: str, telling: str) -> Corpus:
 
 
 def _six() -> list[str]:
-    from imagegate.features import CAUSES
+    from imagegate.features import SCORES
 
-    return [name for cause in CAUSES.values() for name in cause.measures]
+    return [name for cause in SCORES.values() for name in cause.measures]
 
 
 def gate_file(folder: Path, task: str, telling: str) -> Path:

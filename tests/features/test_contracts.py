@@ -11,7 +11,7 @@ from probes import ODD, image, scene
 
 from imagegate import features
 from imagegate.errors import UnknownNameError
-from imagegate.features import CAUSES, LEARNABLE, MEASURES, every_measure
+from imagegate.features import CAUSES, LEARNABLE, MEASURES, SCORES, every_measure
 
 every = pytest.mark.parametrize("row", MEASURES.values(), ids=lambda row: row.name)
 of_outputs_too = pytest.mark.parametrize("row", every_measure().values(), ids=lambda row: row.name)
@@ -60,7 +60,7 @@ def test_is_finite_or_nan_on_odd_images(row, odd_readings):
 @pytest.mark.parametrize("name", ODD)
 def test_scores_are_0_to_100_or_nan(name, odd_readings):
     found = features.scores(odd_readings[name])
-    assert tuple(found) == tuple(CAUSES)
+    assert tuple(found) == tuple(SCORES)
     assert all(np.isnan(value) or 0 <= value <= 100 for value in found.values())
 
 
@@ -115,7 +115,7 @@ def test_a_cause_shows_in_one_way_at_least_whatever_the_image(cause, odd_reading
         assert held[-1], name
 
 
-@pytest.mark.parametrize("cause", CAUSES.values(), ids=lambda row: row.name)
+@pytest.mark.parametrize("cause", SCORES.values(), ids=lambda row: row.name)
 def test_score_reads_only_the_measures_it_names(cause):
     assert np.isnan(cause.score(dict.fromkeys(cause.measures, np.nan)))
 

@@ -15,8 +15,8 @@ from test_artifact import forged
 from tiny import MEASURES, tiny_gate
 
 from imagegate.errors import GateFileError
-from imagegate.features import CAUSES
 from imagegate.features import MEASURES as TABLE
+from imagegate.features import SCORES
 from imagegate.image import Image
 from imagegate.models.artifact import DIAGNOSIS, from_bytes, to_bytes
 from imagegate.models.calibration import Calibration, sigmoid
@@ -310,7 +310,7 @@ def test_causes_that_are_not_learned_are_known_by_their_scores(
     gate = diagnosing_gate()
     monkeypatch.setattr(
         "imagegate.models.gate.scores",
-        lambda readings: dict.fromkeys(CAUSES, 90.0) | {"blur": 1.0, "exposure": 20.0},
+        lambda readings: dict.fromkeys(SCORES, 90.0) | {"blur": 1.0, "exposure": 20.0},
     )
     codes = [reason.code for reason in verdict_of(monkeypatch, gate, NOISY).reasons]
     assert codes == ["noise.grain", "exposure.faint"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from imagegate.errors import SettingsError, UnknownNameError
-from imagegate.features import CAUSES
+from imagegate.features import SCORES
 from imagegate.image import Image
 from imagegate.models.card_text import card_lines
 from imagegate.models.rules import (
@@ -19,7 +19,7 @@ from imagegate.models.rules import (
     validate,
 )
 
-GOOD = dict.fromkeys(CAUSES, 90.0)
+GOOD = dict.fromkeys(SCORES, 90.0)
 PAGE = Image.from_array(np.full((400, 600), 250, np.uint8))
 
 
@@ -105,7 +105,7 @@ def test_threshold_itself_and_undefined_pass(monkeypatch):
 def test_validate_reads_and_measures():
     found = validate(PAGE.gray, {"min_height": 500})
     assert found.reasons[0].code == "size.height"
-    assert set(found.scores) == set(CAUSES)
+    assert set(found.scores) == set(SCORES)
 
 
 def test_rules_look_like_a_gate():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from imagegate.degrade import chain_to_json, single_chain
-from imagegate.features import CAUSES, LEARNABLE, MEASURES
+from imagegate.features import LEARNABLE, MEASURES, SCORES
 from imagegate.models.card import Card, Guarantee
 from imagegate.models.rules import PRESETS
 from imagegate.training.corpus import Corpus
@@ -24,7 +24,7 @@ def corpus(*, sources: int = 80, variants: int = 6, seed: int = 0) -> Corpus:
     variant = np.tile(np.arange(variants), sources)
     severity = np.where(variant == 0, 0, rng.integers(1, 6, rows))
     cause = np.where(
-        variant == 0, "clean", np.array([*CAUSES, "mixture"])[rng.integers(0, 7, rows)]
+        variant == 0, "clean", np.array([*SCORES, "mixture"])[rng.integers(0, 7, rows)]
     )
     edge = 2 + severity * rng.uniform(0.3, 1.6, rows) + rng.normal(0, 0.5, sources)[source]
     stroke = rng.uniform(1, 4, rows)

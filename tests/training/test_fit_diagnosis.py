@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from imagegate.cli import app
 from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_json
 from imagegate.errors import CorpusError, SettingsError
-from imagegate.features import CAUSES, MEASURES
+from imagegate.features import CAUSES, MEASURES, SCORES
 from imagegate.models.artifact import from_bytes, read_gate, to_bytes
 from imagegate.models.card_text import diagnosis_lines
 from imagegate.models.gate import Gate
@@ -48,13 +48,13 @@ SHOWS = {
     "compression": "compression.blockiness",
     "pixelation": "pixelation.grid_energy",
 }
-HURTS = dict(zip(CAUSES, (2.0, 1.8, 1.2, 1.5, 3.5, 1.6), strict=True))
+HURTS = dict(zip(SCORES, (2.0, 1.8, 1.2, 1.5, 3.5, 1.6), strict=True))
 LETTERS_PX = 40.0  # letters so large that they are no fault
 
 
 def levels_of(chain: Chain) -> dict[str, float]:
     """Return the strongest level of every cause, 0 of one that is absent."""
-    return {c: max([0.0, *(step.level for step in chain if step.cause == c)]) for c in CAUSES}
+    return {c: max([0.0, *(step.level for step in chain if step.cause == c)]) for c in SCORES}
 
 
 def corpus(rows: list[tuple[str, Chain, float]], *, seed: int = 0, **meta: Any) -> Corpus:
@@ -203,7 +203,7 @@ def test_a_cause_hurts_from_where_good_images_fail() -> None:
     hurts = dict(zip(CAUSES, hurting_levels(rows_of(corpus(rows))), strict=True))
     assert hurts["blur"] == pytest.approx(1.3, abs=0.1)
     assert hurts["exposure"] == LEAST_LEVEL
-    assert {hurts[cause] for cause in CAUSES if cause not in ("blur", "exposure")} == {MOST_LEVEL}
+    assert {hurts[cause] for cause in SCORES if cause not in ("blur", "exposure")} == {MOST_LEVEL}
 
 
 def test_where_a_cause_hurts_is_learned_from_rows_with_it_alone() -> None:
@@ -314,7 +314,7 @@ def test_the_planted_cause_is_named_on_rows_never_seen(result: TrainResult) -> N
     chains = [chain_from_json(text) for text in fresh.column("chain")]
     hurting = np.array([any(s.level >= HURTS[s.cause] for s in chain) for chain in chains])
     truth = fresh.column("cause")[hurting]
-    assert set(truth) == set(CAUSES)
+    assert set(truth) == set(SCORES)
     right = np.array(firsts(result.gate, fresh.select(hurting))) == truth
     assert right.mean() > 0.95
     clean = fresh.select(fresh.column("cause") == "clean")
@@ -336,13 +336,13 @@ def test_gains_are_what_the_engine_would_gain(result: TrainResult) -> None:
 
 def test_the_card_says_from_what_and_how_well(result: TrainResult) -> None:
     facts = result.gate.card.diagnosis
-    assert tuple(facts["causes"]) == diagnosis_of(result.gate).causes == tuple(CAUSES)
+    assert tuple(facts["causes"]) == diagnosis_of(result.gate).causes == tuple(SCORES)
     assert SHOWS["resolution"] in facts["measures"]
     assert SHOWS["resolution"] not in result.gate.card.measures
     assert facts["rows"] == len(MIXED) + len(SHOWN) + len(UNDONE)
     assert facts["sources"] == 130
     assert [one["rows"] for one in facts["sets"]] == [len(SHOWN), len(UNDONE)]
-    for cause, level in zip(CAUSES, facts["hurts_from"], strict=True):
+    for cause, level in zip(SCORES, facts["hurts_from"], strict=True):
         assert level == pytest.approx(min(HURTS[cause], MOST_LEVEL), abs=0.5), cause
     for images, right in (*facts["held_out"]["one"].values(), facts["held_out"]["several"]):
         assert images > 3
@@ -398,7 +398,7 @@ def test_a_cause_that_was_never_undone_is_named_with_a_usual_gain(result: TrainR
     natural = {"chain": np.full(len(MIXED), "[]", object), "reference_px": np.full(len(MIXED), 3.0)}
     own = replace(MIXED, rows={**MIXED.rows, **natural})
     found = diagnosis_of(diagnose(result.gate, own, result.split, [SHOWN]))
-    assert found.causes == tuple(CAUSES)
+    assert found.causes == tuple(SCORES)
     gain = found.of(SHOWN.matrix(found.measures))[1][:, list(CAUSES).index("resolution")]
     assert np.unique(gain).tolist() == [HURTS_SHARE]
 
@@ -449,7 +449,7 @@ def test_the_command_line_sorts_corpora_by_their_recipe(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["train", *map(str, folders), "--out", str(to)])
     assert done.exit_code == 0, done.output
     gate = read_gate(to)
-    assert diagnosis_of(gate).causes == tuple(CAUSES)
+    assert diagnosis_of(gate).causes == tuple(SCORES)
     assert gate.card.diagnosis["rows"] == len(few) + len(SHOWN) + len(UNDONE)
     assert sum(part["rows"] for part in gate.card.parts.values()) == len(few)
     assert all(line in done.output for line in diagnosis_lines(gate.card.diagnosis))

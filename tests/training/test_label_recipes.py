@@ -10,7 +10,7 @@ import pytest
 
 from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_json
 from imagegate.degrade.chain import DEGRADATIONS, EVERY, HOPELESS
-from imagegate.features import CAUSES
+from imagegate.features import SCORES
 from imagegate.training.data.clean import cause_of
 from imagegate.training.labelling.recipes import (
     FOR_DIAGNOSIS,
@@ -60,7 +60,7 @@ def test_recipes(recipe: str) -> None:
         assert lengths == {0}
     elif recipe == "singles":
         assert lengths == {1}
-        assert causes == set(CAUSES)
+        assert causes == set(SCORES)
         assert {chain[0].severity for chain in chains} == {1, 2, 3, 4, 5}
     elif recipe == "counterfactuals":
         assert lengths == {2}

@@ -16,8 +16,10 @@ from imagegate.features import (
     compression,
     content,
     exposure,
+    geometry,
     legibility,
     noise,
+    occlusion,
     pixelation,
     resolution,
     text,
@@ -31,6 +33,7 @@ __all__ = [
     "MEASURES",
     "OUTPUTS",
     "OUTPUT_VERSION",
+    "SCORES",
     "VERSION",
     "every_measure",
     "find",
@@ -57,6 +60,8 @@ MEASURES: Table[Measure] = Table(
         *text.MEASURES,
         *legibility.MEASURES,
         *content.MEASURES,
+        *geometry.MEASURES,
+        *occlusion.MEASURES,
     ),
 )
 
@@ -76,8 +81,13 @@ CAUSES: Table[Cause] = Table(
         exposure.CAUSE,
         compression.CAUSE,
         pixelation.CAUSE,
+        geometry.CAUSE,
+        occlusion.CAUSE,
     ),
 )
+
+# The six causes that have a score: what people see at a glance, and what rules speak of.
+SCORES: Table[Cause] = Table("score", (row for row in CAUSES.values() if row.score))
 
 LEARNABLE: tuple[str, ...] = tuple(row.name for row in MEASURES.values() if row.learnable)
 
@@ -184,4 +194,4 @@ def scores(readings: Mapping[str, float]) -> dict[str, float]:
     dict of str to float
         By cause; NaN where nothing could be measured.
     """
-    return {name: row.score(readings) for name, row in CAUSES.items()}
+    return {name: row.score(readings) for name, row in SCORES.items() if row.score}

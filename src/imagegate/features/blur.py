@@ -10,7 +10,7 @@ import numpy as np
 from imagegate.features.planes import NAN, Floats, quantile, ramp
 from imagegate.features.sharpness import edges, spectral_cutoff
 from imagegate.image import Image
-from imagegate.tables import Cause, Code, Measure
+from imagegate.tables import Cause, Code, Measure, never
 
 
 def edge_widths(image: Image) -> tuple[float, float]:
@@ -203,5 +203,9 @@ CAUSE = Cause(
     "blur",
     ("blur.edge_width_px", "blur.spectral_cutoff", "text.x_height_px", "resolution.short_side_px"),
     score,
-    (Code("blur.motion", "blur.smear", motion), Code("blur.focus", "blur.edge_width_px")),
+    (
+        Code("blur.partly", "blur.edge_width_p90_px", never),
+        Code("blur.motion", "blur.smear", motion),
+        Code("blur.focus", "blur.edge_width_px"),
+    ),
 )

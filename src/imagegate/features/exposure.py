@@ -9,7 +9,7 @@ import numpy as np
 
 from imagegate.features.planes import NAN, TAIL, Floats, histogram, level_at, quantile, ramp, worst
 from imagegate.image import Image
-from imagegate.tables import Cause, Code, Measure
+from imagegate.tables import Cause, Code, Measure, never
 
 
 def spread(image: Image) -> float:
@@ -168,6 +168,8 @@ CAUSE = Cause(
     ("exposure.range", "text.contrast", "text.contrast_p10", "exposure.light_falloff"),
     score,
     (
+        Code("exposure.glare", "exposure.bright_share", never),
+        Code("exposure.shadow", "exposure.unevenness", never),
         Code("exposure.uneven", "exposure.light_falloff", unevenly_lit),
         Code("exposure.dark", "exposure.dark_share", dark),
         Code("exposure.bright", "exposure.bright_share", bright),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import SettingsError
-from imagegate.features import CAUSES, MEASURES, measure, measure_output, output_measures, scores
+from imagegate.features import MEASURES, SCORES, measure, measure_output, output_measures, scores
 from imagegate.image import Image, read
 from imagegate.models.calibration import Calibration, History, Thresholds, sigmoid
 from imagegate.models.card import Card
@@ -274,7 +274,7 @@ class Gate:
     def _needed(self) -> list[str]:
         """What is measured on the image: the gate's own, and what the six scores are made of."""
         own = (name for name in self.card.measures if name in MEASURES)
-        shown = (name for cause in CAUSES.values() for name in cause.measures)
+        shown = (name for cause in SCORES.values() for name in cause.measures)
         return list(dict.fromkeys((*own, *shown)))
 
 

@@ -29,11 +29,17 @@ WORTH = 0.02  # of an image that passes, what would gain less is not
 OFTEN = 0.5
 AGAINST_SCORE = 0.2  # likewise, if its score is good
 GOOD_SCORE = 70.0  # a reason against such a score has to say so
-NO_TEXT, DOUBTFUL = "content.no_text", "output.doubtful"
+NO_TEXT, LITTLE_TEXT = "content.no_text", "content.little_text"
+WHITE_ON_TRANSPARENT = "content.white_on_transparent"
+OTHER_SCRIPT, HANDWRITING = "unfamiliar.script", "unfamiliar.handwriting"
+DOUBTFUL = "output.doubtful"
 UNEXPLAINED, UNSURE = "unexplained.risk", "unexplained.doubt"  # it fails rather than not, or may
 # What is odd about an image, by the family of the measure that is farthest out.
 UNFAMILIAR: Mapping[str, str] = {
     "text": "unfamiliar.letters",
+    "letters": "unfamiliar.letters",
+    "geometry": "unfamiliar.letters",
+    "occlusion": "unfamiliar.letters",
     "exposure": "unfamiliar.light",
     "blur": "unfamiliar.detail",
     "noise": "unfamiliar.detail",
@@ -47,14 +53,15 @@ UNFAMILIAR: Mapping[str, str] = {
 SIZES = ("size.width", "size.height")
 CODES: tuple[str, ...] = (
     *(code.name for cause in CAUSES.values() for code in cause.codes),
-    *(NO_TEXT, DOUBTFUL, *SIZES, *dict.fromkeys(UNFAMILIAR.values()), UNEXPLAINED, UNSURE),
+    *(NO_TEXT, LITTLE_TEXT, WHITE_ON_TRANSPARENT, DOUBTFUL, *SIZES),
+    *(*dict.fromkeys(UNFAMILIAR.values()), OTHER_SCRIPT, HANDWRITING, UNEXPLAINED, UNSURE),
 )
 REASON_CAUSES: tuple[str, ...] = tuple(dict.fromkeys(code.partition(".")[0] for code in CODES))
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is known of one of the six causes on one image."""
+    """What is known of one cause on one image."""
 
     cause: str
     probability: float  # that it is present at a strength that hurts; NaN if only scores are known

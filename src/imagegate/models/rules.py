@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from imagegate.errors import ImagegateError, SettingsError, UnknownNameError
-from imagegate.features import CAUSES, VERSION, measure, scores
+from imagegate.features import SCORES, VERSION, measure, scores
 from imagegate.image import Image, read
 from imagegate.models.card import Card
 from imagegate.models.gate import no_output_check
@@ -23,7 +23,7 @@ from imagegate.tasks import TASKS
 MEASURED = tuple(
     dict.fromkeys(
         name
-        for cause in CAUSES.values()
+        for cause in SCORES.values()
         for name in (*cause.measures, *(code.measure for code in cause.codes))
     )
 )
@@ -103,7 +103,7 @@ def broken_rules(
         for name, size, least in sizes
         if size < least
     ]
-    lowest = {name: float(getattr(thresholds, f"{name}_score")) for name in CAUSES}
+    lowest = {name: float(getattr(thresholds, f"{name}_score")) for name in SCORES}
     found = scores(readings).items()
     for score, name in sorted((score, name) for name, score in found if score < lowest[name]):
         code = code_of(name, image, readings).name

@@ -26,6 +26,7 @@ BROKEN = "broken"  # counted beside the four actions: nothing could be decided, 
 DEFECTS: Mapping[str, str] = {
     "blur.motion": "quality/defect_blurry",
     "blur.focus": "quality/defect_blurry",
+    "blur.partly": "quality/defect_blurry",
     "resolution.enlarged": "quality/defect_blurry",
     "resolution.small_text": "quality/defect_text_too_small",
     "noise.grain": "quality/defect_noisy",
@@ -33,7 +34,10 @@ DEFECTS: Mapping[str, str] = {
     "exposure.dark": "quality/defect_dark",
     "exposure.uneven": "quality/defect_dark",
     "exposure.faint": "quality/defect_faint",
+    "exposure.shadow": "quality/defect_dark",
     "exposure.bright": "quality/defect_glare",
+    "exposure.glare": "quality/defect_glare",
+    "geometry.cut_off": "quality/defect_document_cutoff",
 }
 
 
@@ -80,7 +84,7 @@ class Reason:
     def cause(self) -> str:
         """The first part of the code.
 
-        One of the six causes; ``"content"`` for what the picture shows; ``"output"`` for what the
+        One of the eight causes; ``"content"`` for what the picture shows; ``"output"`` for what the
         engine made of it; ``"size"`` for the minimum size of a rule; ``"unfamiliar"`` if the image
         is unlike what the gate has learned from; ``"unexplained"`` if it may fail and no cause is
         found.
@@ -140,8 +144,8 @@ class Verdict:
         dict
             ``qualityScore`` from 0 to 1, 1 is best, and ``detectedDefects``, each with its ``type``
             and ``confidence``, the likeliest first. A reason without a probability, as of rules,
-            has confidence 1. What Document AI has no word for is left out: compression,
-            pixelation, a picture that is too small.
+            has confidence 1. What Document AI has no word for is left out, such as compression,
+            pixelation, a page that is upside down.
         """
         found: dict[str, float] = {}
         for reason in self.reasons:

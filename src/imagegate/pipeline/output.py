@@ -12,7 +12,7 @@ from typing import IO, Any, TypeAlias
 
 from imagegate.errors import SettingsError
 from imagegate.extras import require
-from imagegate.features import CAUSES, MEASURES
+from imagegate.features import MEASURES, SCORES
 from imagegate.models.verdict import Reason, Result, Row
 
 Writer: TypeAlias = Callable[[IO[bytes], Iterable[Row]], None]
@@ -23,7 +23,7 @@ NUMBERS = ("p_fail", "p_repaired")
 # A row without its nested parts: what every format has as columns of their own.
 NESTED = ("reasons", "scores", "measures")
 PLAIN = tuple(name for name in Result("").to_dict() if name not in NESTED)
-SCORES = tuple(f"{cause}_score" for cause in CAUSES)
+SCORE_COLUMNS = tuple(f"{cause}_score" for cause in SCORES)
 
 
 def writer(path: str) -> Writer:
@@ -43,7 +43,7 @@ def flat(row: Row) -> Row:
     True
     """
     plain = {name: row[name] for name in PLAIN}
-    scores = {f"{cause}_score": row["scores"].get(cause) for cause in CAUSES}
+    scores = {f"{cause}_score": row["scores"].get(cause) for cause in SCORES}
     measures = {name: row["measures"].get(name) for name in MEASURES}
     return {**plain, "reasons": row["reasons"], **scores, **measures}
 
@@ -57,7 +57,7 @@ def write_jsonl(file: IO[bytes], rows: Iterable[Row]) -> None:
 
 def write_csv(file: IO[bytes], rows: Iterable[Row]) -> None:
     """Write one line a row; reasons as ``code: message``, parted by ``|``."""
-    columns = [*PLAIN, "reasons", *SCORES, *MEASURES]
+    columns = [*PLAIN, "reasons", *SCORE_COLUMNS, *MEASURES]
     text = io.TextIOWrapper(file, "utf-8", newline="")
     lines = csv.DictWriter(text, columns)
     lines.writeheader()
@@ -86,7 +86,7 @@ def schema() -> Any:
     names = ("cause", *(field.name for field in fields(Reason)))
     reason = [(name, reals.get(name, text)) for name in names]
     types["reasons"] = pa.list_(pa.struct(reason))
-    types |= dict.fromkeys((*SCORES, *MEASURES), real)
+    types |= dict.fromkeys((*SCORE_COLUMNS, *MEASURES), real)
     return pa.schema(list(types.items()))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import CAUSES, OUTPUT_VERSION
+from imagegate.features import OUTPUT_VERSION, SCORES
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate, RuleThresholds, load_thresholds
 from imagegate.stats.metrics import Floats
@@ -101,7 +101,7 @@ def by_rules(key: str, name: str, thresholds: RuleThresholds, corpus: Corpus) ->
     Their risk is by how much the worst score falls short; too small is worse than any score. As
     in :func:`imagegate.models.rules.validate`, an undefined score holds nothing back.
     """
-    least = np.array([getattr(thresholds, f"{cause}_score") for cause in CAUSES])
+    least = np.array([getattr(thresholds, f"{cause}_score") for cause in SCORES])
     scores = six_scores(corpus.X, corpus.names)
     short = np.where(np.isnan(scores), -WORST, least - scores).max(axis=1)
     sizes = (("width", thresholds.min_width), ("height", thresholds.min_height))

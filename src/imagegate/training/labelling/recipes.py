@@ -20,6 +20,7 @@ from imagegate.degrade import (
 from imagegate.degrade.chain import EVERY, HOPELESS, STAGES
 from imagegate.features import CAUSES
 
+DEGRADED = tuple(c for c in CAUSES if any(row.cause == c for row in DEGRADATIONS.values()))
 COUNTERFACTUALS, CAUSES_ONLY = "counterfactuals", "causes"
 # What these recipes make teaches the diagnosis, and never the probability of failure.
 FOR_DIAGNOSIS = (COUNTERFACTUALS, CAUSES_ONLY)
@@ -102,7 +103,7 @@ def causes(seed_of: SeedOf, variant: int) -> Chain:
 
 
 def _single(rng: np.random.Generator) -> Chain:
-    cause = tuple(CAUSES)[rng.integers(len(CAUSES))]
+    cause = DEGRADED[rng.integers(len(DEGRADED))]
     names = [name for name, row in DEGRADATIONS.items() if row.cause == cause]
     name = names[rng.integers(len(names))]
     return single_chain(name, int(rng.integers(1, 6)), int(rng.integers(2**31)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features import CAUSES, scores
+from imagegate.features import SCORES, scores
 from imagegate.models.rules import RuleThresholds
 
 Floats = NDArray[np.float64]
@@ -18,8 +18,8 @@ ROUNDS = 10
 def six_scores(X: NDArray[np.floating], names: tuple[str, ...]) -> Floats:
     """Return the 0–100 scores of measured rows, one column a cause; NaN where undefined."""
     rows = (scores(dict(zip(names, row, strict=True))) for row in X.tolist())
-    found = [[row[cause] for cause in CAUSES] for row in rows]
-    return np.array(found, np.float64).reshape(len(X), len(CAUSES))
+    found = [[row[cause] for cause in SCORES] for row in rows]
+    return np.array(found, np.float64).reshape(len(X), len(SCORES))
 
 
 def tune_rules(
@@ -34,11 +34,11 @@ def tune_rules(
     weight = np.where(fails, weights / weights[fails].sum(), weights / weights[~fails].sum())
     gain = np.where(fails, weight, -weight)  # of holding a row back
     alone = np.diag([_best_cut(column, gain) for column in low.T])
-    from_preset = [getattr(preset, f"{cause}_score") for cause in CAUSES]
-    starts = np.vstack([from_preset, np.zeros(len(CAUSES)), alone])
+    from_preset = [getattr(preset, f"{cause}_score") for cause in SCORES]
+    starts = np.vstack([from_preset, np.zeros(len(SCORES)), alone])
     searched = [_search(low, gain, start) for start in starts]
     best = max(searched, key=lambda cuts: gain[(low < cuts).any(axis=1)].sum())
-    cuts = {f"{cause}_score": float(cut) for cause, cut in zip(CAUSES, best, strict=True)}
+    cuts = {f"{cause}_score": float(cut) for cause, cut in zip(SCORES, best, strict=True)}
     return replace(preset, **cuts)  # type: ignore[arg-type]
 
 
