@@ -16,6 +16,7 @@ from imagegate.features import CAUSES
 from imagegate.messages import ENGLISH, FOLDER, languages
 from imagegate.models.reasons import CODES
 from imagegate.models.verdict import Verdict
+from imagegate.text import PLACES
 
 LONGEST = 90  # characters: a line of an app, or of a mail
 TABLES = {name: tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")) for name in languages()}
@@ -34,8 +35,8 @@ def test_codes_are_cause_and_way_and_every_cause_has_one() -> None:
 
 
 @pytest.mark.parametrize("language", TABLES)
-def test_a_language_has_a_message_for_exactly_the_codes(language: str) -> None:
-    assert sorted(TABLES[language]) == sorted(CODES)
+def test_a_language_has_a_message_for_exactly_the_codes_and_places(language: str) -> None:
+    assert sorted(TABLES[language]) == sorted((*CODES, *(f"where.{part}" for part in PLACES)))
     assert load_messages(language) == TABLES[language]
 
 

@@ -15,6 +15,7 @@ from imagegate.image import Image
 Pixels = NDArray[np.uint8]
 Rng = np.random.Generator
 Worse = Literal["high", "low", "either"]
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; the last two lie outside
 
 
 class Row(Protocol):
@@ -115,12 +116,14 @@ def never(image: Image, readings: Mapping[str, float]) -> bool:
 class Code:
     """One way in which a cause shows, fine enough to act on; ``messages`` has a sentence for it.
 
-    ``when(image, readings)`` tells whether it is this one, if the cause is present.
+    ``when(image, readings)`` tells whether it is this one, if the cause is present, and
+    ``where(image)`` which part of the image it is about; None if it is about all of it.
     """
 
     name: str  # ``cause.way``, such as ``blur.motion``
     measure: str  # the name of the one that shows it best
     when: Callable[[Image, Mapping[str, float]], bool] = always
+    where: Callable[[Image], Box | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,32 @@
-"""Write numbers for people: shares in percent, counts with their noun, three digits of the rest."""
+"""Write numbers and places for people: percent, counts with their noun, part of a picture."""
 
 from __future__ import annotations
 
 import math
 import os
+
+MOST, EDGE, NEAR = 0.75, 0.2, 0.05  # of a side: nearly all, a narrow strip, at the border
+# By where a part lies down and across; a side that it nearly fills says nothing.
+PARTS = {
+    ("upper", ""): "upper_half",
+    ("upper", "left"): "upper_left",
+    ("upper", "middle"): "upper_half",
+    ("upper", "right"): "upper_right",
+    ("middle", ""): "middle",
+    ("middle", "left"): "left_half",
+    ("middle", "middle"): "middle",
+    ("middle", "right"): "right_half",
+    ("lower", ""): "lower_half",
+    ("lower", "left"): "lower_left",
+    ("lower", "middle"): "lower_half",
+    ("lower", "right"): "lower_right",
+    ("", "left"): "left_half",
+    ("", "middle"): "middle",
+    ("", "right"): "right_half",
+    ("", ""): "",
+}
+EDGES = tuple(f"{side}_edge" for side in ("upper", "lower", "left", "right"))
+PLACES = (*dict.fromkeys(filter(None, PARTS.values())), *EDGES)
 
 
 def percent(share: float) -> str:
@@ -76,6 +99,33 @@ def number(value: float) -> str:
         return "n/a"
     rounded = float(f"{value:.3g}")
     return f"{rounded:.0f}" if abs(rounded) >= 100 else f"{rounded:.6f}".rstrip("0").rstrip(".")
+
+
+def place(box: tuple[int, int, int, int], width: int, height: int) -> str:
+    """Return which part of a picture a box is, one of ``PLACES``; empty for nearly all of it.
+
+    The box is left, top, right and bottom in pixels of the picture.
+
+    >>> place((0, 400, 600, 800), 600, 800), place((10, 0, 300, 200), 600, 800)
+    ('lower_half', 'upper_left')
+    >>> place((560, 0, 600, 800), 600, 800), place((0, 0, 600, 700), 600, 800)
+    ('right_edge', '')
+    """
+    left, top, right, bottom = box
+    across, narrow = _along(left / width, right / width, ("left", "middle", "right"))
+    down, flat = _along(top / height, bottom / height, ("upper", "middle", "lower"))
+    if (narrow and not down) or (flat and not across):
+        return f"{down or across}_edge"
+    return PARTS[down, across]
+
+
+def _along(start: float, end: float, names: tuple[str, str, str]) -> tuple[str, bool]:
+    """Return where a part of a side lies, and whether it is a strip along the border."""
+    if end - start >= MOST:
+        return "", False
+    strip = end - start <= EDGE and (start <= NEAR or end >= 1 - NEAR)
+    middle = (start + end) / 2
+    return names[int(middle >= 0.4) + int(middle > 0.6)], strip
 
 
 def shown(path: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 from test_artifact import forged
 from tiny import MEASURES, tiny_gate
 
+from imagegate.cli.checking import sentence
 from imagegate.errors import GateFileError
 from imagegate.features import MEASURES as TABLE
 from imagegate.features import SCORES
@@ -37,6 +38,7 @@ from imagegate.models.reasons import (
 from imagegate.models.verdict import Result, Verdict
 from imagegate.pipeline.repair import repaired
 from imagegate.pipeline.route import Router
+from imagegate.tables import Code
 
 SCHEMA = json.loads(
     (resources.files("imagegate") / "schema" / "verdict.schema.json").read_text(encoding="utf-8")
@@ -48,6 +50,7 @@ CLEAN, BLURRED, NOISY, BOTH = (
     (2.5, 20, 14, 0.1),
     (6, 20, 14, 0.1),
 )
+EDGE_WIDTH = "blur.edge_width_px"
 DEAR = "resolution.resampling"  # the gate itself does not look at it
 HELD_OUT = {
     "one": {"blur": [9, 9], "noise": [9, 8]},
@@ -293,6 +296,19 @@ def test_reasons_have_probability_gain_and_code(monkeypatch: pytest.MonkeyPatch)
     assert (blur.measure, blur.reading, blur.unit) == ("blur.edge_width_px", 6.0, "px")
     assert blur.usual == (1.6, 3.1)
     assert verdict_of(monkeypatch, diagnosing_gate(), CLEAN).reasons == ()
+
+
+def test_a_reason_says_where_if_its_code_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    half = Code("blur.focus", EDGE_WIDTH, where=lambda image: (0, 20, 60, 40))
+    monkeypatch.setattr("imagegate.models.reasons.code_of", lambda *found: half)
+    verdict = verdict_of(monkeypatch, diagnosing_gate(), BLURRED)
+    assert verdict.reasons[0].where == (0, 20, 60, 40)
+    row = Result("page", verdict=verdict, width=60, height=40).to_dict()
+    assert row["reasons"][0]["where"] == [0, 20, 60, 40]
+    for language, part in (("en", "See the lower half."), ("de", "Siehe die untere Hälfte.")):
+        assert sentence(row, row["reasons"][0], language).endswith(f" {part}")
+    elsewhere = {**row, "width": None, "height": None}
+    assert sentence(elsewhere, row["reasons"][0], "en") == row["reasons"][0]["message"]
 
 
 def test_what_is_dear_is_measured_where_there_is_something_to_tell(

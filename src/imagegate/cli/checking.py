@@ -17,7 +17,7 @@ from imagegate.models.gate import Gate
 from imagegate.models.verdict import Row, route_of
 from imagegate.pipeline.files import images_under, is_url
 from imagegate.pipeline.route import Policy, Router
-from imagegate.text import percent
+from imagegate.text import percent, place
 
 if TYPE_CHECKING:
     from imagegate.models.rules import RulesGate
@@ -113,27 +113,37 @@ def finish(summary: Summary, to: str, *, as_json: bool, quiet: bool = False) -> 
     raise typer.Exit(ALL_USED if summary.tally.passed == summary.tally.images else NOT_ALL_USED)
 
 
-def show(row: Row, *, alone: bool) -> None:
-    """Print one row."""
+def show(row: Row, *, alone: bool, language: str = ENGLISH) -> None:
+    """Print one row; its reasons are told in this language already, but where they are is not."""
     if row["error"]:
         out.print(f"[bold red]broken[/]  {plain(row['error'])}", soft_wrap=True)
         return
-    out.print(line(row, why=not alone), soft_wrap=True)
+    told = [sentence(row, reason, language) for reason in row["reasons"]]
+    out.print(line(row, None if alone else " ".join(told[:1])), soft_wrap=True)
     if alone:
-        out.print(story(row), soft_wrap=True)
+        out.print(story(row, told), soft_wrap=True)
 
 
-def line(row: Row, *, why: bool) -> str:
-    """Return one line: decision, quality, path, and the first reason if ``why``."""
+def sentence(row: Row, reason: dict[str, Any], language: str) -> str:
+    """Return what people are told of a reason, with the part of the picture that it is about."""
+    box, width, height = reason["where"], row["width"], row["height"]
+    part = place(tuple(box), width, height) if box and width and height else ""
+    return (
+        f"{reason['message']} {load_messages(language)[f'where.{part}'] if part else ''}".rstrip()
+    )
+
+
+def line(row: Row, why: str | None) -> str:
+    """Return one line: decision, quality, path and, unless it is None, why."""
     word, page = WORD[route_of(row)], f" page {row['page']}" if row["pages"] > 1 else ""
-    reason = plain(row["reasons"][0]["message"]) if why and row["reasons"] else ""
-    if row["repair"] and why:
+    reason = plain(why or "")
+    if row["repair"] and why is not None:
         reason = f"After repair of {row['repair']}, {chance(row['p_repaired'])} to fail. {reason}"
     start = f"[{STYLE[word]}]{word:<7}[/] quality {row['quality']:>3}"
     return f"{start}  {plain(row['path'])}{page}  [dim]{reason}[/]".rstrip()
 
 
-def story(row: Row) -> str:
+def story(row: Row, told: list[str]) -> str:
     """Return the six scores as bars and every reason with its detail."""
     lines = [""]
     if row["p_fail"] is not None:
@@ -142,9 +152,8 @@ def story(row: Row) -> str:
         lines.append(f"after repair of {row['repair']}: {chance(row['p_repaired'])}")
     lines += [f"  {name:<12} {bar(score)}" for name, score in row["scores"].items()]
     lines += [
-        f"  [yellow]•[/] {plain(reason['message'])}\n    [dim]{plain(reason['detail'])} "
-        f"({reason['code']})[/]"
-        for reason in row["reasons"]
+        f"  [yellow]•[/] {plain(words)}\n    [dim]{plain(reason['detail'])} ({reason['code']})[/]"
+        for words, reason in zip(told, row["reasons"], strict=True)
     ]
     return "\n".join(lines)
 

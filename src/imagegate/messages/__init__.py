@@ -21,7 +21,7 @@ def languages() -> list[str]:
 
 
 def load_messages(messages: str | Path | Mapping[str, str] = ENGLISH) -> Mapping[str, str]:
-    """Return the sentence for every code of a reason.
+    """Return the sentence for every code of a reason, and ``where.…`` for parts of a picture.
 
     Parameters
     ----------

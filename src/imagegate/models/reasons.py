@@ -17,7 +17,7 @@ from imagegate.models.calibration import sigmoid
 from imagegate.models.forest import Forest
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.verdict import Reason
-from imagegate.tables import Code
+from imagegate.tables import Box, Code
 from imagegate.text import number
 
 Floats = NDArray[np.float64]
@@ -174,7 +174,9 @@ def cause_reason(finding: Finding, evidence: Evidence, p_fail: float) -> Reason:
     code = code_of(finding.cause, evidence.image, evidence.readings)
     gain = min(finding.gain, p_fail) if finding.gain == finding.gain else math.nan
     told = [_reading(code.measure, evidence), *_score(finding, evidence), *_learned(finding, gain)]
-    return _reason(code.name, " ".join(told), code.measure, evidence, finding.probability, gain)
+    where = code.where(evidence.image) if code.where else None
+    known = (finding.probability, gain, where)
+    return _reason(code.name, " ".join(told), code.measure, evidence, *known)
 
 
 def output_reason(evidence: Evidence, p_fail: float, without: float) -> Reason:
@@ -231,11 +233,12 @@ def _reason(
     evidence: Evidence,
     probability: float = math.nan,
     gain: float = math.nan,
+    where: Box | None = None,
 ) -> Reason:
     reading = evidence.readings.get(measure, math.nan)
     unit = find(measure).unit if measure else ""
     told = (load_messages(ENGLISH)[code], detail, measure, reading, unit)
-    return Reason(code, probability, gain, *told, evidence.usual(measure))
+    return Reason(code, probability, gain, *told, evidence.usual(measure), where)
 
 
 def reading_in_words(name: str, reading: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from imagegate.messages import load_messages
 from imagegate.parallel.pool import run_many
-from imagegate.tables import Pixels
+from imagegate.tables import Box, Pixels
 from imagegate.text import percent, shown
 
 Decision = Literal["pass", "review", "reject"]
@@ -68,6 +68,9 @@ class Reason:
         The unit of reading and range.
     usual : tuple of 2 float
         Where 90 % of the training images that pass lie, or what a rule asks for; NaN if unknown.
+    where : tuple of 4 int, optional
+        The part of the picture that it is about: left, top, right and bottom in pixels of the
+        upright picture; None for all of it, or where that is not known.
     """
 
     code: str
@@ -79,6 +82,7 @@ class Reason:
     reading: float
     unit: str
     usual: tuple[float, float]
+    where: Box | None = None
 
     @property
     def cause(self) -> str:

@@ -83,8 +83,9 @@ def schema() -> Any:
     types = dict.fromkeys(PLAIN, text) | {"ok": pa.bool_()}
     types |= dict.fromkeys(WHOLE, pa.int32()) | dict.fromkeys(NUMBERS, real)
     reals = {"probability": real, "gain": real, "reading": real, "usual": pa.list_(real)}
+    kinds = reals | {"where": pa.list_(pa.int32())}
     names = ("cause", *(field.name for field in fields(Reason)))
-    reason = [(name, reals.get(name, text)) for name in names]
+    reason = [(name, kinds.get(name, text)) for name in names]
     types["reasons"] = pa.list_(pa.struct(reason))
     types |= dict.fromkeys((*SCORE_COLUMNS, *MEASURES), real)
     return pa.schema(list(types.items()))

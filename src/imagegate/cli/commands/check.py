@@ -128,7 +128,7 @@ def command(
             finish(run_with_progress(router, paths, to, **given), to, as_json=as_json, quiet=quiet)
         files, rows = checked(router, paths, log, jobs=jobs or None)
         guaranteed = router.keeps_guarantee
-    listing = Listing(alone=len(files) == 1 and not quiet, quiet=quiet, as_json=as_json)
+    listing = Listing(len(files) == 1 and not quiet, quiet, as_json, language)
     for row in rows:
         listing.add(row)
     raise typer.Exit(listing.end(judge, paths, guaranteed=guaranteed))
@@ -182,6 +182,7 @@ class Listing:
     alone: bool
     quiet: bool
     as_json: bool
+    language: str
     all_pass: bool = True
     tally: Tally | None = None
 
@@ -199,7 +200,7 @@ class Listing:
         if self.as_json:
             print_json(row)
         else:
-            show(row, alone=alone)
+            show(row, alone=alone, language=self.language)
 
     def end(self, gate: Gate | RulesGate, paths: list[str], *, guaranteed: bool) -> int:
         """Name the paths that do not exist, print the summary, and return the exit code."""
