@@ -18,7 +18,7 @@ from imagegate.degrade import DEGRADATIONS, apply_chain, save, single_chain
 from imagegate.degrade.compression import decode
 from imagegate.engines.tesseract import open_tesseract, version
 from imagegate.synthetic.pages import LAYOUTS, Page, render_page
-from imagegate.tasks.ocr import word_recall
+from imagegate.tasks.text import word_recall
 
 CLEAN_RECALL, FAIL_RECALL = 0.9, 0.7
 FIRST_SEED = 0

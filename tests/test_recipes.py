@@ -21,7 +21,7 @@ from imagegate.errors import EngineError, ImagegateError, SettingsError
 from imagegate.models.artifact import read_gate
 from imagegate.synthetic.pages import render_page
 from imagegate.tasks import find_engine
-from imagegate.tasks.ocr import word_recall
+from imagegate.tasks.text import word_recall
 from recipes import PAGE, ROOT, blurred, dark, png, sections, vase
 
 HERE = Path(__file__).parent

@@ -14,6 +14,7 @@ from imagegate.engines.engine import Engine
 from imagegate.engines.onnx import CHOICES, Postprocess, Preprocess, onnx_engine
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tasks import TASKS, find_engine, find_task
+from imagegate.tasks.ocr import OCR, OCR_UNSPACED
 from imagegate.tasks.task import Task
 
 OWN, NETWORK = "Your own engine", "Input and output of an ONNX model"
@@ -43,7 +44,8 @@ TruthFrom = Annotated[
     typer.Option(
         metavar="WHERE",
         help="'own': the engine's output on the clean image is the truth, and truth files are "
-        "ignored; 'unverified': likewise, even if the engine is unsure.",
+        "ignored; 'unverified': likewise, even if the engine is unsure. 'unspaced', for ocr: "
+        "truth files lack the spaces within a line.",
     ),
 ]
 EngineName = Annotated[
@@ -110,8 +112,14 @@ def with_truth(task: Task, truth: str | None) -> Task:
     """Return the task with its truth from where the command line says."""
     if truth is None:
         return task
-    if truth not in ("own", "unverified"):
-        raise SettingsError(f"expected --truth own or unverified, or no --truth, got {truth!r}")
+    if truth not in ("own", "unverified", "unspaced"):
+        raise SettingsError(
+            f"expected --truth own, unverified or unspaced, or no --truth, got {truth!r}"
+        )
+    if truth == "unspaced":
+        if task is not OCR:
+            raise SettingsError(f"--truth unspaced is for {OCR.name}, not for {task.name}")
+        return OCR_UNSPACED
     if task.truth == "picture":
         raise SettingsError(f"--truth: the truth of {task.name} is always the clean image itself")
     own = replace(task, truth="own")

@@ -11,8 +11,8 @@ from imagegate.engines.engine import Engine, OcrOutput
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.tables import Pixels, Table
 from imagegate.tasks import background, classification, faces, fields, ocr, pictures
-from imagegate.tasks.ocr import character_error_rate, word_recall
 from imagegate.tasks.task import Task, no_files
+from imagegate.tasks.text import character_error_rate, word_recall
 
 __all__ = [
     "TASKS",

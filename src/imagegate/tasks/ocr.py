@@ -1,10 +1,7 @@
-"""OCR: word recall in any order, and character errors in order."""
+"""OCR: what was read against what stands there, in any order or in order."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,104 +14,30 @@ from imagegate.errors import EngineError
 from imagegate.features.outputs.transcript import text_of
 from imagegate.tables import Table
 from imagegate.tasks.task import Task
+from imagegate.tasks.text import character_error_rate, unspaced_recall, word_recall, words
 
 # A transcript that may stand in for the truth: some words, and an engine that is sure of them.
 MIN_WORDS = 10
 MIN_CONFIDENCE = 0.85
-# Typographic variants that no reader would call a mistake.
-SAME = str.maketrans(
-    {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "‐": "-", "‑": "-", "–": "-", "—": "-"}
-)
-# Scripts written without spaces: each sign counts as a word.
-UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-# A run of letters and digits; between digits . , : / belong to the number, so 12.50 is not 1250.
-WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+(?:(?<=\d)[.,:/](?=\d)[^\W_{UNSPACED}]+)*")
-LINE_END_HYPHEN = re.compile(r"(?<=\w)-\s*\n\s*(?=\w)")
-INNER_MARK = re.compile(r"(?<=\w)['-](?=\w)")
 
 
-def words(text: str) -> list[str]:
-    r"""Return the words of a text as they are compared: folded, without punctuation.
+class Unspaced(str):
+    """A truth that lacks the spaces within a line."""
 
-    A hyphen or apostrophe inside a word is dropped, so that ``well-known``, ``well-`` + ``known``
-    on the next line and ``wellknown`` are one word; other punctuation separates, except inside
-    numbers.
-
-    >>> words("The 'well-\nknown' TOTAL(RM): 12.50,")
-    ['the', 'wellknown', 'total', 'rm', '12.50']
-    """
-    plain = unicodedata.normalize("NFKC", text).translate(SAME).casefold()
-    return WORD.findall(INNER_MARK.sub("", LINE_END_HYPHEN.sub("", plain)))
-
-
-def word_recall(text: str, truth: str) -> float:
-    """Return the share of the truth's words that the text holds, in any order.
-
-    0..1, each word counted as often as it occurs; NaN if the truth has no words. Words that were
-    made up cost nothing: do not use it to compare two engines.
-
-    >>> word_recall("one two two", "two two three one")
-    0.75
-    """
-    wanted = Counter(words(truth))
-    if not wanted:
-        return float("nan")
-    return (wanted & Counter(words(text))).total() / wanted.total()
-
-
-def edit_distance(first: str, second: str) -> int:
-    """Return the Levenshtein distance: insertions, deletions and replacements.
-
-    Bit-parallel, Hyyrö 2003 after Myers 1999, doi:10.1145/316542.316550; Python's long integers
-    serve as the bit vectors, so a page costs milliseconds.
-
-    >>> edit_distance("kitten", "sitting")
-    3
-    """
-    if not first:
-        return len(second)
-    positions: dict[str, int] = {}
-    for index, char in enumerate(first):
-        positions[char] = positions.get(char, 0) | 1 << index
-    full, last = (1 << len(first)) - 1, 1 << (len(first) - 1)
-    plus, minus, distance = full, 0, len(first)
-    for char in second:
-        same = positions.get(char, 0)
-        across = (((same & plus) + plus) ^ plus) | same
-        up, down = minus | ~(across | plus) & full, plus & across
-        distance += bool(up & last) - bool(down & last)
-        up = up << 1 | 1
-        level = same | minus
-        plus, minus = (down << 1 | ~(level | up)) & full, up & level & full
-    return distance
-
-
-def character_error_rate(text: str, truth: str) -> float:
-    """Return the edit distance to the truth per character of the truth.
-
-    0 is perfect; above 1 if the errors outnumber the characters of the truth; NaN if the truth is
-    empty. Runs of white space count as one space. Only for layouts with one order of lines: on
-    receipts, tables and columns a right transcript in another order scores badly; see
-    ``word_recall``.
-
-    >>> character_error_rate("helo  world", "hello world")
-    0.09090909090909091
-    """
-    wanted = " ".join(truth.split())
-    if not wanted:
-        return float("nan")
-    return edit_distance(" ".join(text.split()), wanted) / len(wanted)
+    __slots__ = ()
 
 
 def recall_loss(output: OcrOutput | str, truth: OcrOutput | str) -> float:
     """Return 1 − word recall: the share of the words that was not read.
 
-    0..1, whatever the order of the lines; NaN if the truth has no words.
+    0..1, whatever the order of the lines; NaN if the truth has no words. Of a truth without spaces
+    it is the share of the characters that lies in no word read.
 
     >>> recall_loss("Total 9.00", "TOTAL: 9.00 RM")
     0.33333333333333337
     """
-    return 1 - word_recall(text_of(output), text_of(truth))
+    recall = unspaced_recall if isinstance(truth, Unspaced) else word_recall
+    return 1 - recall(text_of(output), text_of(truth))
 
 
 def in_order_loss(output: OcrOutput | str, truth: OcrOutput | str) -> float:
@@ -144,6 +67,11 @@ def read_transcript(path: str) -> str:
         raise EngineError(f"{path}: expected a transcript in UTF-8, got other bytes") from error
 
 
+def read_unspaced(path: str) -> Unspaced:
+    """Read a UTF-8 text file as truth that lacks the spaces within a line."""
+    return Unspaced(read_transcript(path))
+
+
 def parse_transcript(text: str) -> OcrOutput:
     """Return what a command printed as a transcript without a confidence."""
     return OcrOutput(text, float("nan"))
@@ -167,6 +95,8 @@ OCR = Task(
     rules={"min_width": 300, "min_height": 300},
     about="read text, whatever the order of the lines",
 )
+# The same task, where the truth lacks spaces: rows of both belong together.
+OCR_UNSPACED = replace(OCR, read_truth=read_unspaced)
 OCR_IN_ORDER = replace(
     OCR,
     name="ocr-in-order",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
@@ -153,9 +154,12 @@ def word_length(read: Transcript) -> float:
 def plausible(word: str) -> bool:
     """Tell whether a word looks like one.
 
-    >>> [plausible(word) for word in ("(Total:", "9.00", "don't", "~", "l1|I")]
-    [True, True, True, False, False]
+    Marks, such as the vowel signs of Hindi, belong to the letters before them.
+
+    >>> [plausible(word) for word in ("(Total:", "9.00", "don't", "किताब", "~", "l1|I")]
+    [True, True, True, True, False, False]
     """
+    word = "".join(c for c in word if unicodedata.category(c)[0] != "M")
     bare = "".join(c if c.isalnum() else " " for c in word).strip()
     start = next((i for i, c in enumerate(word) if c.isalnum()), 0)
     core = word[start : start + len(bare)]

@@ -21,7 +21,7 @@ from imagegate.training.labelling import store
 # What must not change between two runs into one folder, or the rows would not belong together.
 FIXED = (
     *("task", "engine", "engine_version", "limit", "seed", "variants", "recipe", "half_run"),
-    *("text", "shrink", "truth", "strength"),
+    *("text", "shrink", "truth", "truth_read_by", "strength"),
     *("imagegate", "features_version", "measures", "sources_sha256"),
     *("output_version", "output_measures"),
 )
@@ -78,10 +78,12 @@ def digest(path: str | None) -> str:
 
 def unusual(task: Task) -> dict[str, Any]:
     """Return what changes the rows and is not as it is for most corpora."""
-    named = TASKS[task.name].truth if task.name in TASKS else task.truth
+    named = TASKS.get(task.name, task)
+    other = task.read_truth is not named.read_truth
     return {
         **({"shrink": task.shrink} if task.shrink > 1 else {}),
-        **({"truth": task.truth} if task.truth != named else {}),
+        **({"truth": task.truth} if task.truth != named.truth else {}),
+        **({"truth_read_by": task.read_truth.__name__} if other else {}),
     }
 
 
