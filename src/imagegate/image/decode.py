@@ -102,7 +102,9 @@ def decode(file: File, header: Header, frame: int) -> tuple[NDArray[Any], Colour
     if header.format == "PDF":
         from imagegate.image.containers.pdf import render
 
-        return render(file.data, file.source, frame), None, ("rendered at 200 dpi",)
+        with decoding(file.source, "PDF"):
+            pixels, notes = render(file.data, file.source, frame)
+        return pixels, None, notes
     if frame == 0 and _whole_by_opencv(header):
         pixels = _opencv(file, header, cv2.IMREAD_UNCHANGED)
         # OpenCV overlooks the transparent level of a gray PNG.
