@@ -105,6 +105,10 @@ def decode(file: File, header: Header, frame: int) -> tuple[NDArray[Any], Colour
         with decoding(file.source, "PDF"):
             pixels, notes = render(file.data, file.source, frame)
         return pixels, None, notes
+    if header.format == "TIFF":
+        from imagegate.image.containers.tiff import page_first
+
+        file, frame = replace(file, data=page_first(file.data, file.source, frame), path=""), 0
     if frame == 0 and _whole_by_opencv(header):
         pixels = _opencv(file, header, cv2.IMREAD_UNCHANGED)
         # OpenCV overlooks the transparent level of a gray PNG.

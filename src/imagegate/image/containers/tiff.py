@@ -17,6 +17,9 @@ WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES = 256, 257, 258, 262, 274
 STRIPS, STRIP_BYTES, TILES, TILE_BYTES = 273, 279, 324, 325
 EXTRA_SAMPLES, SAMPLE_FORMAT, PROFILE = 338, 339, 34675
 PALETTE, JPEG_TABLES = 320, 347
+SUBFILE, OLD_SUBFILE, BELOW = 254, 255, 330
+REDUCED, MASK, OLD_REDUCED = 1, 4, 2  # bits of SUBFILE, and a value of OLD_SUBFILE
+MASK_SAMPLES = 4  # of PHOTOMETRIC
 UNSIGNED, UNDEFINED_FORMAT = 1, 4
 ALPHA = (1, 2)
 BIG_TIFF = 43
@@ -24,15 +27,17 @@ MODES = {0: "gray", 1: "gray", 2: "rgb", 3: "palette", 5: "cmyk", 6: "ycbcr", 8:
 
 WANTED = frozenset(
     {WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES, STRIPS, STRIP_BYTES, TILES, TILE_BYTES}
-    | {EXTRA_SAMPLES, SAMPLE_FORMAT, PROFILE, PALETTE, JPEG_TABLES}
+    | {EXTRA_SAMPLES, SAMPLE_FORMAT, PROFILE, PALETTE, JPEG_TABLES, SUBFILE, OLD_SUBFILE, BELOW}
 )
 
 # The field types as numpy spells them; all others cannot stand in a wanted tag.
 KINDS = {1: "u1", 3: "u2", 4: "u4", 7: "u1", 13: "u4", 16: "u8", 18: "u8"}
 
 MOST_ENTRIES = 4096
+MOST_DIRECTORIES = 100_000  # pages, thumbnails and masks
 
 Tags = dict[int, NDArray[np.unsignedinteger]]
+Directory = tuple[int, Tags]  # where it begins
 
 
 @dataclass(frozen=True)
@@ -53,35 +58,82 @@ class Layout:
 def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
     """Return the facts of one page; counting stops one page beyond ``most_frames``."""
     try:
-        pages = list(itertools.islice(_pages(data, source), most_frames + 1))
+        pages = _pages(data, source, most_frames + 1)
     except (struct.error, ValueError, OverflowError):
         raise truncated(source, "TIFF") from None
     if not pages:
         raise damaged(source, "TIFF", "no page in it")
-    return replace(_describe(pages[min(frame, len(pages) - 1)], source), frames=len(pages))
+    _, tags = pages[min(frame, len(pages) - 1)]
+    return replace(_describe(tags, source), frames=len(pages))
 
 
 def verify(data: bytes, source: str) -> None:
-    """Raise if the strips or tiles of any page lie beyond the end of the file."""
-    for tags in _pages(data, source):
+    """Raise if the strips or tiles of any page, thumbnail or mask lie beyond the end."""
+    for _, tags in (*_chain(data, source), *_pages(data, source, MOST_DIRECTORIES)):
         for offsets, lengths in ((STRIPS, STRIP_BYTES), (TILES, TILE_BYTES)):
             if _beyond(tags.get(offsets), tags.get(lengths), len(data)):
                 raise truncated(source, "TIFF")
 
 
-def _pages(data: bytes, source: str) -> Iterator[Tags]:
+def page_first(data: bytes, source: str, frame: int) -> bytes:
+    """Return a file of which the first directory is that of a page."""
+    layout = _layout(data)
+    start, _ = _pages(data, source, frame + 1)[frame]
+    place = struct.pack(layout.order + layout.offset, start)
+    end = layout.first + len(place)
+    return data if data[layout.first : end] == place else data[: layout.first] + place + data[end:]
+
+
+def _pages(data: bytes, source: str, most: int) -> list[Directory]:
+    """Return the first ``most`` pages: directories of neither a thumbnail nor a mask.
+
+    Where a thumbnail stands alone, the pages are the pictures below it, and else itself.
+    """
+    chain = _chain(data, source)
+    pages = list(itertools.islice((each for each in chain if not _is_aside(each[1])), most))
+    if pages:
+        return pages
+    layout = _layout(data)
+    for _, tags in _chain(data, source):
+        found = (_directory(data, source, layout, int(start)) for start in tags.get(BELOW, ()))
+        pages += ((start, tags) for start, tags, _ in found if not _is_aside(tags))
+        if len(pages) >= most:
+            break
+    return pages[:most] or list(itertools.islice(_chain(data, source), most))
+
+
+def _is_aside(tags: Tags) -> bool:
+    """Tell whether a picture is a smaller version of another or says where one is opaque."""
+    return bool(
+        _first(tags, SUBFILE, 0) & (REDUCED | MASK)
+        or _first(tags, OLD_SUBFILE, 0) == OLD_REDUCED
+        or _first(tags, PHOTOMETRIC, 1) == MASK_SAMPLES
+    )
+
+
+def _chain(data: bytes, source: str) -> Iterator[Directory]:
     layout = _layout(data)
     seen: set[int] = set()
     (start,) = struct.unpack_from(layout.order + layout.offset, data, layout.first)
     while start and start not in seen:
+        if len(seen) == MOST_DIRECTORIES:
+            raise damaged(source, "TIFF", f"more than {MOST_DIRECTORIES:,} directories")
         seen.add(start)
-        (count,) = struct.unpack_from(layout.order + layout.count, data, start)
-        if count > MOST_ENTRIES:
-            raise damaged(source, "TIFF", f"a page with {count} tags")
-        entry = start + struct.calcsize(layout.count)
-        step = 4 + 2 * layout.inline
-        yield dict(_tags(data, layout, range(entry, entry + count * step, step)))
-        (start,) = struct.unpack_from(layout.order + layout.offset, data, entry + count * step)
+        found, tags, following = _directory(data, source, layout, start)
+        yield found, tags
+        start = following
+
+
+def _directory(data: bytes, source: str, layout: Layout, start: int) -> tuple[int, Tags, int]:
+    """Return where a directory begins, its tags, and where the next one begins."""
+    (count,) = struct.unpack_from(layout.order + layout.count, data, start)
+    if count > MOST_ENTRIES:
+        raise damaged(source, "TIFF", f"a page with {count} tags")
+    entry = start + struct.calcsize(layout.count)
+    step = 4 + 2 * layout.inline
+    tags = dict(_tags(data, layout, range(entry, entry + count * step, step)))
+    (following,) = struct.unpack_from(layout.order + layout.offset, data, entry + count * step)
+    return start, tags, following
 
 
 def _layout(data: bytes) -> Layout:
