@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from imagegate.errors import CorpusError, ImageError, MissingExtraError, SettingsError
 from imagegate.features import LEARNABLE, MEASURES, VERSION, measure
 from imagegate.image import Image, read
+from imagegate.models.beyond import rows_beyond
 from imagegate.models.calibration import sigmoid
 from imagegate.models.card import Card
 from imagegate.models.gate import Gate
@@ -261,6 +262,7 @@ class GateClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return ``"pass"``, ``"review"`` or ``"reject"``; what is new to it is for review."""
         rows = self._rows(X)
         held_back = self.gate_.ood.alarm(rows) | np.isnan(rows).all(axis=1)
+        held_back |= rows_beyond(rows, self.gate_.card)
         return self.gate_.thresholds.decisions(sigmoid(self.gate_.log_odds(rows)), held_back)
 
     def passes(self, X: Any) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from imagegate.errors import SettingsError
 from imagegate.features import MEASURES, SCORES, measure, measure_output, output_measures, scores
 from imagegate.image import Image, read
+from imagegate.models.beyond import Bound, bound_of, rows_beyond
 from imagegate.models.calibration import Calibration, History, Thresholds, sigmoid
 from imagegate.models.card import Card
 from imagegate.models.forest import Forest
@@ -23,6 +24,7 @@ from imagegate.models.reasons import (
     Diagnosis,
     Evidence,
     Finding,
+    beyond_reason,
     cause_reason,
     explains,
     findings_by_score,
@@ -122,27 +124,27 @@ class Gate:
         """Judge an image and the readings of its output; ``image_gate`` would judge it without.
 
         What is out of distribution never passes. It is rejected if a cause is plain and the risk
-        is high; else nobody knows, and someone has to look.
+        is high; else nobody knows, and someone has to look, as at what is beyond its bounds.
         """
         needed = [*self._needed, *(image_gate._needed if image_gate else ())]
         readings = _measured(image, list(dict.fromkeys(needed))) | of_output
         x = self._row(readings)
         p_fail, odd = float(self.p_fail(x[None, :])[0]), bool(self.ood.alarm(x[None, :])[0])
         decision = self.thresholds.decide(p_fail)
+        bound = bound_of(readings, self.card)
         findings: list[Finding] = []
-        if odd or decision != "pass" or p_fail >= WORTH:  # else nothing is worth telling
+        if odd or bound or decision != "pass" or p_fail >= WORTH:  # else nothing is worth telling
             findings, more = self._findings(image, readings)
             readings |= more
-        explained = explains(findings)
-        sure = not odd or (explained and decision == "reject")
+        evidence = Evidence(image, readings, scores(readings), self._usual)
+        explained = explains(findings) or evidence.white_on_transparent
+        sure = not bound and (not odd or (explained and decision == "reject"))
         decision = decision if sure else "review"
         passes = decision == "pass"
-        evidence = Evidence(image, readings, scores(readings), self._usual)
-        findings = worth_telling(findings, evidence.scores, p_fail, passes=passes)
-        reasons = [cause_reason(finding, evidence, p_fail) for finding in findings]
+        reasons = _reasons(findings, evidence, p_fail, bound, passes=passes)
         if of_output and not passes:
             reasons = _with_output(reasons, evidence, p_fail, image_gate)
-        if odd and not explained:
+        if odd and not (explained or bound):
             reasons.append(unfamiliar_reason(self.ood, x, self.card.measures, evidence))
         if not (passes or reasons):
             reasons.append(other_reason(evidence, p_fail))
@@ -223,8 +225,9 @@ class Gate:
         return self.ood.alarm(self.columns(X))
 
     def knows(self, verdict: Verdict) -> bool:
-        """Tell whether the image of its verdict is like training; no other one ever passes."""
-        return not self.ood.alarm(self._row(verdict.measures)[None, :])[0]
+        """Tell whether a verdict's image is like training and in bounds; no other ever passes."""
+        x = self._row(verdict.measures)[None, :]
+        return not (self.ood.alarm(x) | rows_beyond(x, self.card))[0]
 
     def decisions(self, X: NDArray[np.floating]) -> NDArray[np.str_]:
         """Return the decision for every row of X; columns as for ``p_fail``."""
@@ -236,7 +239,7 @@ class Gate:
             unsure[alarm] |= ~(found >= PRESENT).any(axis=1)
         else:
             unsure = alarm
-        return self.thresholds.decisions(risk, unsure)
+        return self.thresholds.decisions(risk, unsure | rows_beyond(self.columns(X), self.card))
 
     def _diagnosed(self, X: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the columns of the diagnosis; what is not among those of X is undefined."""
@@ -280,6 +283,24 @@ class Gate:
 
 def _measured(image: Image, names: Sequence[str]) -> dict[str, float]:
     return dict(zip(names, map(float, measure(image, names)), strict=True))
+
+
+def _reasons(
+    findings: Sequence[Finding],
+    evidence: Evidence,
+    p_fail: float,
+    bound: Bound | None,
+    *,
+    passes: bool,
+) -> list[Reason]:
+    """Return the causes that are told, and why the gate does not judge the image if so."""
+    if evidence.white_on_transparent and not passes:
+        return [other_reason(evidence, p_fail)]
+    told = worth_telling(findings, evidence.scores, p_fail, passes=passes)
+    if bound:  # that is why; no cause has to be guessed
+        told = [one for one in told if not one.probability < PRESENT]
+    reasons = [cause_reason(finding, evidence, p_fail) for finding in told]
+    return [*reasons, beyond_reason(bound, evidence)] if bound else reasons
 
 
 def _with_output(

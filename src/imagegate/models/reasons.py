@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from imagegate.errors import GateFileError
 from imagegate.features import CAUSES, MEASURES, find
 from imagegate.image import Image
+from imagegate.image.image import COMPOSITED
 from imagegate.messages import ENGLISH, load_messages
+from imagegate.models.beyond import LITTLE_TEXT, Bound
 from imagegate.models.calibration import sigmoid
 from imagegate.models.forest import Forest
 from imagegate.models.ood import OutOfDistributionDetector
@@ -29,8 +31,9 @@ WORTH = 0.02  # of an image that passes, what would gain less is not
 OFTEN = 0.5
 AGAINST_SCORE = 0.2  # likewise, if its score is good
 GOOD_SCORE = 70.0  # a reason against such a score has to say so
-NO_TEXT, LITTLE_TEXT = "content.no_text", "content.little_text"
+NO_TEXT = "content.no_text"
 WHITE_ON_TRANSPARENT = "content.white_on_transparent"
+WHITE = 240  # gray levels: transparency is composited over white
 OTHER_SCRIPT, HANDWRITING = "unfamiliar.script", "unfamiliar.handwriting"
 DOUBTFUL = "output.doubtful"
 UNEXPLAINED, UNSURE = "unexplained.risk", "unexplained.doubt"  # it fails rather than not, or may
@@ -150,6 +153,18 @@ class Evidence:
         text = "text.components" in self.readings
         return text and not self.readings["text.x_height_px"] > 0
 
+    @property
+    def white_on_transparent(self) -> bool:
+        """Whether a gate of text found none because it is as white as what lies behind it."""
+        composited = self.blank and COMPOSITED in self.image.notes
+        return composited and int(self.image.gray.min()) >= WHITE
+
+
+def beyond_reason(bound: Bound, evidence: Evidence) -> Reason:
+    """Return the reason of an image that the gate does not judge."""
+    detail = f"{_reading(bound.measure, evidence)} {bound.detail}"
+    return _reason(bound.code, detail, bound.measure, evidence)
+
 
 def worth_telling(
     findings: Sequence[Finding], scores: Mapping[str, float], p_fail: float, *, passes: bool
@@ -190,6 +205,9 @@ def output_reason(evidence: Evidence, p_fail: float, without: float) -> Reason:
 
 def other_reason(evidence: Evidence, p_fail: float) -> Reason:
     """Return the reason of an image that does not pass and shows no cause."""
+    if evidence.white_on_transparent:
+        detail = "Transparency is composited over white, and nothing stands out from it."
+        return _reason(WHITE_ON_TRANSPARENT, detail, "", evidence)
     if evidence.blank:
         return _reason(NO_TEXT, "No letters were found.", "text.components", evidence)
     code = UNEXPLAINED if p_fail >= OFTEN else UNSURE

@@ -113,7 +113,8 @@ class Verdict:
     p_fail : float or None
         Calibrated probability that the task fails. **It may be None**: rules know no probability,
         and a gate gives none for an image unlike anything it has learned from, unless a cause is
-        plain and the risk is high. Ask ``verdict.ok`` or ``verdict.decision`` first.
+        plain and the risk is high, nor for one with too little text to judge. Ask ``verdict.ok``
+        or ``verdict.decision`` first.
     quality : int
         ``round(100 * (1 - p_fail))``; without a probability the lowest of the six scores.
     reasons : tuple of Reason

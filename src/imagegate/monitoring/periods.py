@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from imagegate.models.beyond import LITTLE_TEXT
 from imagegate.models.gate import Gate
 from imagegate.models.rules import RulesGate
 from imagegate.models.verdict import BROKEN, Row, route_of
@@ -78,11 +79,13 @@ class Period:
 def is_unfamiliar(row: Row) -> bool:
     """Tell whether an image is out of distribution, even if its reason is a plain cause.
 
-    Then a learned gate gives no probability, unless it rejects the image.
+    Then a learned gate gives no probability, unless it rejects the image; nor does it of too little
+    text, which is nothing new.
     """
     named = any(reason["cause"] == "unfamiliar" for reason in row["reasons"])
     learned = row["decision"] is not None and not row["gate"].startswith("rules:")
-    return named or (learned and row["p_fail"] is None)
+    little = any(reason.get("code") == LITTLE_TEXT for reason in row["reasons"])
+    return named or (learned and row["p_fail"] is None and not little)
 
 
 class Repeats:

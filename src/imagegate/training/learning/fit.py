@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError
 from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION, VERSION
+from imagegate.models.beyond import rows_beyond
 from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.card import Card
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
@@ -206,7 +207,11 @@ def fit_gate(
         raw=learned.forest.decision(calibration.X),
         fails=calibration.fails,
         source=np.unique(calibration.sources, return_inverse=True)[1].astype(np.int32),
-        familiar=~(detector.alarm(calibration.X) | np.isnan(calibration.X).all(axis=1)),
+        familiar=~(
+            detector.alarm(calibration.X)
+            | rows_beyond(calibration.X, card)
+            | np.isnan(calibration.X).all(axis=1)
+        ),
     )
     line = fit_calibration(history.raw, history.fails, calibration.weights)
     unseen = ScoredRows(learned.unseen, training.fails, training.weights)

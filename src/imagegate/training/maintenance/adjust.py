@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, SettingsError
+from imagegate.models.beyond import rows_beyond
 from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.card import Card
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
@@ -168,7 +169,7 @@ def _merge(gate: Gate, outcomes: Corpus) -> tuple[Gate, dict[str, Any]]:
         raw=np.concatenate([old.raw, gate.forest.decision(X)]),
         fails=np.concatenate([old.fails, rows.fails]),
         source=np.append(old.source, source + 1 + old.source.max(initial=-1)).astype(np.int32),
-        familiar=np.concatenate([old.familiar, ~gate.ood.alarm(X)]),
+        familiar=np.concatenate([old.familiar, ~(gate.ood.alarm(X) | rows_beyond(X, gate.card))]),
     )
     line = fit_calibration(history.raw, history.fails, even_weights(history.source))
     facts = {
