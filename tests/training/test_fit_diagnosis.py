@@ -296,17 +296,35 @@ def test_nothing_is_learned_from_test_rows(result: TrainResult, seen: list[Cause
         level=np.where(test[:, None], 5.0, rows.level),
         gain=np.where(test[:, None], 1.0, rows.gain),
     )
-    found = fit_diagnosis(spoiled, diagnosis_of(result.gate).measures, seed=SETTINGS["seed"])
+    found = fit_diagnosis(
+        spoiled, diagnosis_of(result.gate).measures, text=True, seed=SETTINGS["seed"]
+    )
     assert found
     for one, other in zip(found[0].of(rows.X), diagnosis_of(result.gate).of(rows.X), strict=True):
         np.testing.assert_array_equal(one, other)
     late = rows.split == "calibration"
     unlike = replace(rows, X=np.where(late[:, None], rows.X[::-1], rows.X))
-    found = fit_diagnosis(unlike, diagnosis_of(result.gate).measures, seed=SETTINGS["seed"])
+    found = fit_diagnosis(
+        unlike, diagnosis_of(result.gate).measures, text=True, seed=SETTINGS["seed"]
+    )
     assert found
     forest = diagnosis_of(result.gate).forest
     np.testing.assert_array_equal(found[0].forest.value, forest.value)
     assert not np.array_equal(found[0].calibration, diagnosis_of(result.gate).calibration)
+
+
+def test_what_is_about_letters_is_no_cause_of_failure_for_pictures(
+    result: TrainResult, seen: list[CauseRows]
+) -> None:
+    (rows,) = seen
+    turned = rows.level.copy()
+    turned[:, list(CAUSES).index("geometry")] = rows.level[:, list(CAUSES).index("blur")]
+    measures, seed = diagnosis_of(result.gate).measures, SETTINGS["seed"]
+    for text in (True, False):
+        found = fit_diagnosis(replace(rows, level=turned), measures, text=text, seed=seed)
+        assert found
+        assert ("geometry" in found[0].causes) == text
+        assert set(SCORES) <= set(found[0].causes)
 
 
 def test_the_planted_cause_is_named_on_rows_never_seen(result: TrainResult) -> None:

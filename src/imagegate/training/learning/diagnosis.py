@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from imagegate.degrade import Step, chain_from_json, chain_to_json
 from imagegate.errors import CorpusError
 from imagegate.extras import require
-from imagegate.features import CAUSES
+from imagegate.features import CAUSES, MEASURES
 from imagegate.models.calibration import Calibration, fit_calibration
 from imagegate.models.forest import Forest
 from imagegate.models.gate import Gate
@@ -169,15 +169,24 @@ def hurting_levels(rows: CauseRows) -> Floats:
 
 
 def fit_diagnosis(
-    rows: CauseRows, measures: Sequence[str], *, seed: int, settings: LearnerSettings = DEFAULT
+    rows: CauseRows,
+    measures: Sequence[str],
+    *,
+    text: bool,
+    seed: int,
+    settings: LearnerSettings = DEFAULT,
 ) -> tuple[Diagnosis, Floats] | None:
-    """Return a diagnosis and the levels from which its causes hurt; None if rows are too few."""
+    """Return a diagnosis and the levels from which its causes hurt; None if rows are too few.
+
+    What is about text is a cause only if the task is about ``text``, too.
+    """
     train, calibration = (rows.at(rows.split == name) for name in ("train", "calibration"))
     hurting = hurting_levels(train)
     shows, checks = (some.at(_shows(some)) for some in (train, calibration))
     present, later = (presence(some.level, hurting) for some in (shows, checks))
     fewer = np.minimum((present == 1).sum(axis=0), (present == 0).sum(axis=0))
-    learnable = np.flatnonzero(fewer >= FEWEST).tolist()
+    own = np.array([text or cause.about != "text" for cause in CAUSES.values()])
+    learnable = np.flatnonzero(own & (fewer >= FEWEST)).tolist()
     if not learnable:
         return None
     read = train.at(~train.made)
@@ -265,10 +274,13 @@ def diagnose(
         splits.append(np.array([known.setdefault(group, split) for group, split in pairs]))
     # As rows that show causes are preferred, so are their measures: older corpora may lack some.
     made = [one for one in others if one.meta["recipe"] == CAUSES_ONLY] or [corpus, *others]
-    more = [name for name in ONLY_FOR_CAUSES if any(name in one.names for one in made)]
+    text = bool(corpus.meta.get("text"))
+    about = ("image", "text" if text else "picture")
+    only = [name for name in ONLY_FOR_CAUSES if MEASURES[name].about in about]
+    more = [name for name in only if any(name in one.names for one in made)]
     measures = [*gate.card.measures, *more]
     rows = cause_rows([corpus, *others], splits, measures)
-    found = fit_diagnosis(rows, measures, seed=seed, settings=settings)
+    found = fit_diagnosis(rows, measures, text=text, seed=seed, settings=settings)
     if found is None:
         return gate
     diagnosis, hurting = found
