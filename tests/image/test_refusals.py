@@ -72,7 +72,7 @@ def test_a_thumbnails_end_is_not_the_pictures():
     segment = b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block
     with_thumbnail = data[:2] + segment + data[2:]
     np.testing.assert_array_equal(read(with_thumbnail).rgb, read(data).rgb)
-    for length in (len(with_thumbnail) - 2, 2 + len(segment) + 40, 2 + len(segment)):
+    for length in (len(with_thumbnail) - 9, 2 + len(segment) + 40, 2 + len(segment)):
         with pytest.raises(errors.TruncatedImageError):
             read(with_thumbnail[:length])
 

@@ -29,7 +29,15 @@ from imagegate.errors import (
     UnsupportedImageError,
 )
 from imagegate.extras import require
-from imagegate.image.header import File, Header, Limits, check_header, orientation, turn_note
+from imagegate.image.header import (
+    UNENDED,
+    File,
+    Header,
+    Limits,
+    check_header,
+    orientation,
+    turn_note,
+)
 from imagegate.image.image import Image, Pixels, image_of, upright
 
 if TYPE_CHECKING:
@@ -93,6 +101,8 @@ def decode(file: File, header: Header, frame: int) -> tuple[NDArray[Any], Colour
     Where they are enough for the gray plane alone, also what decodes the colour plane (upright RGB)
     when it is asked for; and notes on what had to be done to the pixels.
     """
+    if UNENDED in header.notes:  # decoders miss it, or the last row
+        file = replace(file, data=file.data.rstrip(b"\xff") + b"\xff\xd9", path="")
     # By the time that the colour is asked for, another file may stand at the path.
     colour = partial(_colour, replace(file, path=""), header)
     if header.format == "JPEG" and header.mode != "cmyk":

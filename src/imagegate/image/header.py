@@ -21,6 +21,8 @@ from imagegate.errors import (
 # endless row of empty ones would take minutes.
 MOST_PARTS = 4_000_000
 
+UNENDED = "the end marker is missing, every row is there"  # note on a JPEG
+
 ORIENTATION_TAG, SHORT = 0x0112, 3  # of EXIF
 
 
@@ -97,7 +99,7 @@ class Container:
     The module, imported with the first such image, walks the structure. Its ``header(data, source,
     frame, most_frames)`` returns the facts of a frame, in the size that is stored, without decoding
     it; ``verify(data, source)`` raises if the structure is damaged or cut short, unless ``header``
-    goes to the end anyway.
+    goes to the end anyway, and may return notes.
     """
 
     name: str  # as people write it
@@ -141,21 +143,24 @@ FOREIGN = (
 def read_header(file: File, limits: Limits, frame: int) -> Header:
     """Return the facts of one frame, after limits and structure have been checked.
 
-    Nothing is decoded, and the limits come first: what they refuse is refused at once.
+    Nothing is decoded, unless a JPEG lacks its end marker, and the limits come first: what they
+    refuse is refused at once.
     """
     walker: Any = import_module(f"imagegate.image.containers.{_recognise(file).module}")
     header: Header = walker.header(file.data, file.source, frame, limits.frames)
     if header.orientation >= 5:
         header = replace(header, width=header.height, height=header.width)
     check_header(header, file.source, limits)
+    notes: tuple[str, ...] = ()
     if hasattr(walker, "verify"):
-        walker.verify(file.data, file.source)
+        notes = walker.verify(file.data, file.source) or ()
     if not 0 <= frame < header.frames:
         raise UnsupportedImageError(
             file.source,
             f"frame {frame} was asked for, the {header.format} has {header.frames}, from 0 on",
         )
-    return replace(header, size_bytes=len(file.data), notes=_notes(header, file.source))
+    notes = (*_notes(header, file.source), *notes)
+    return replace(header, size_bytes=len(file.data), notes=notes)
 
 
 def _notes(header: Header, source: str) -> tuple[str, ...]:

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from imagegate.errors import UnsupportedImageError
-from imagegate.image.header import Header, damaged, is_foreign, orientation, truncated
+from imagegate.image.containers.jpeg_rows import all_rows
+from imagegate.image.header import (
+    UNENDED,
+    Header,
+    damaged,
+    is_foreign,
+    orientation,
+    truncated,
+)
 
 SOI, EOI, SOS, DQT, APP1, APP2, TEM = 0xD8, 0xD9, 0xDA, 0xDB, 0xE1, 0xE2, 0x01
 FRAME = frozenset({0xC0, 0xC1, 0xC2})
@@ -60,8 +68,8 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
     return _describe(start_of_frame, tables, turned, is_foreign(profile), source)
 
 
-def verify(data: bytes, source: str) -> None:
-    """Raise unless the scans are followed by an end-of-image marker.
+def verify(data: bytes, source: str) -> tuple[str, ...]:
+    """Raise unless an end-of-image marker follows the scans, or is all that is missing.
 
     Whatever follows that marker (second pictures, motion photos, padding) is not looked at.
     Damage inside a scan that leaves the markers intact cannot be seen here.
@@ -70,10 +78,12 @@ def verify(data: bytes, source: str) -> None:
     for _ in range(MOST_SEGMENTS):
         found = MARKER.search(data, position)
         if found is None:
+            if all_rows(data):
+                return (UNENDED,)
             raise truncated(source, "JPEG")
         marker = data[found.start() + 1]
         if marker == EOI:
-            return
+            return ()
         if marker not in BETWEEN_SCANS:
             raise damaged(source, "JPEG", f"marker FF{marker:02X} at byte {found.start()}")
         position = _end(data, found.end(), source)
