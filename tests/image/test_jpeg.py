@@ -1,7 +1,10 @@
 """A JPEG without its end marker is read if all its rows are there, and refused if one is not."""
 
+import struct
+
 import cv2
 import numpy as np
+import pdfs
 import pytest
 from PIL import Image as Pillow
 from samples import encode, picture
@@ -107,3 +110,38 @@ def test_the_decoders_agree_on_it(monkeypatch):
     expected = read(data).rgb
     monkeypatch.setattr(decode, "simplejpeg", lambda: None)
     np.testing.assert_array_equal(read(data).rgb, expected)
+
+
+def in_pdf(data):
+    picture = pdfs.stream(
+        data,
+        "/Type/XObject/Subtype/Image/Width 90/Height 70/BitsPerComponent 8/ColorSpace/DeviceRGB"
+        "/Filter/DCTDecode",
+    )
+    return pdfs.page_of(
+        "90 0 0 70 0 0 cm /I Do", [picture], box=(0, 0, 90, 70), resources="/XObject<</I 5 0 R>>"
+    )
+
+
+def in_tiff(data):
+    whole = bytearray(encode(picture(70, 90), "TIFF", compression="jpeg"))
+    (length,) = struct.unpack_from("<I", whole, whole.index(STRIP_BYTES) + 8)
+    shorter = struct.pack("<I", length - len(KINDS["4:2:0"]()) + len(data))
+    place = whole.index(STRIP_BYTES) + 8
+    whole[place : place + 4] = shorter
+    return bytes(whole)
+
+
+STRIP_BYTES = struct.pack("<HHI", 279, 4, 1)
+
+
+@pytest.mark.parametrize("container", [in_pdf, in_tiff], ids=["PDF", "TIFF"])
+def test_a_jpeg_inside_another_file_is_not_cut_short_either(container):
+    if container is in_pdf:
+        pytest.importorskip("pypdfium2")
+    data = KINDS["4:2:0"]()
+    assert read(container(data)).gray.shape == (70, 90)
+    assert read(container(data[:-2])).gray.shape == (70, 90)
+    for cut in (20, 150, 400):
+        with pytest.raises(TruncatedImageError, match=r"JPEG in the (PDF|TIFF) is truncated"):
+            read(container(data[:-cut]))

@@ -25,6 +25,8 @@ TAILS = (EOI, *(pattern * 64 + EOI for pattern in (b"\xff\0", b"\x55", b"\xaa", 
 # stood on the disk before.
 LAST_BYTES = 8
 
+END_WITHIN = 64  # bytes of a JPEG inside another file, which may be padded
+
 Factors = dict[int, tuple[int, int]]  # of subsampling, across and down, by component
 
 
@@ -40,6 +42,11 @@ class _Scans:
     left: dict[tuple[int, int], int] = field(default_factory=dict)  # bits, by coefficient
     last: tuple[int, ...] = ()  # components of the last scan
     start: int = 0  # of the last scan's data; 0 if another segment follows it
+
+
+def is_whole(data: bytes) -> bool:
+    """Tell whether a JPEG inside another file has its end marker, or all its rows without."""
+    return EOI in data[-END_WITHIN:] or all_rows(data)
 
 
 def all_rows(data: bytes) -> bool:

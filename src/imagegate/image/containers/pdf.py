@@ -14,7 +14,13 @@ import numpy as np
 
 from imagegate.errors import BrokenImageError, ImageError, UnsupportedImageError
 from imagegate.extras import require
-from imagegate.image.containers.pdf_images import Picture, align, own_resolution, pictures_alone
+from imagegate.image.containers.pdf_images import (
+    Picture,
+    align,
+    is_cut_short,
+    own_resolution,
+    pictures_alone,
+)
 from imagegate.image.header import Header, damaged, truncated
 from imagegate.image.image import Pixels
 
@@ -63,6 +69,8 @@ def render(data: bytes, source: str, frame: int) -> tuple[Pixels, tuple[str, ...
     with _document(data, source) as document:
         page = document[frame]
         plan = _plan(page)
+        if any(map(is_cut_short, plan.pictures)):
+            raise truncated(source, "JPEG in the PDF")
         if len(plan.pictures) == 1:
             align(plan.pictures[0], page, plan.width, plan.height)
         xfa = document.get_formtype() == _raw().FORMTYPE_XFA_FOREGROUND

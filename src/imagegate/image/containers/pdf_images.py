@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ctypes import byref, c_int, c_uint
+from ctypes import byref, c_int, c_uint, create_string_buffer
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.extras import require
+from imagegate.image.containers.jpeg_rows import is_whole
 
 LEAST_SHARE = 0.5  # of the page that pictures cover; the rest is margin
 LEAST_SIDE = 16  # px of the page; a picture of fewer is stretched as a colour or a gradient
@@ -92,6 +93,19 @@ def own_resolution(pictures: list[Picture], page: Any) -> tuple[float, float] | 
                 return None
             return resolution[::-1] if page.get_rotation() in (90, 270) else resolution
     return None
+
+
+def is_cut_short(picture: Picture) -> bool:
+    """Tell whether a picture is a JPEG that lacks rows, of which PDFium says nothing."""
+    raw = require("pypdfium2", "pdf").raw
+    last = raw.FPDFImageObj_GetImageFilterCount(picture.raw) - 1
+    name = create_string_buffer(16)
+    raw.FPDFImageObj_GetImageFilter(picture.raw, last, name, len(name))
+    if name.value != b"DCTDecode":
+        return False
+    data = create_string_buffer(raw.FPDFImageObj_GetImageDataDecoded(picture.raw, None, 0))
+    raw.FPDFImageObj_GetImageDataDecoded(picture.raw, data, len(data))
+    return not is_whole(data.raw)
 
 
 def align(picture: Picture, page: Any, width: int, height: int) -> None:

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import UnsupportedImageError
+from imagegate.image.containers.jpeg_rows import is_whole
 from imagegate.image.header import Header, damaged, is_foreign, truncated
 
 WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES = 256, 257, 258, 262, 274, 277
 STRIPS, STRIP_BYTES, TILES, TILE_BYTES = 273, 279, 324, 325
 EXTRA_SAMPLES, SAMPLE_FORMAT, PROFILE = 338, 339, 34675
 PALETTE, JPEG_TABLES = 320, 347
+COMPRESSION, JPEG = 259, 7
 SUBFILE, OLD_SUBFILE, BELOW = 254, 255, 330
 REDUCED, MASK, OLD_REDUCED = 1, 4, 2  # bits of SUBFILE, and a value of OLD_SUBFILE
 MASK_SAMPLES = 4  # of PHOTOMETRIC
@@ -27,7 +29,17 @@ MODES = {0: "gray", 1: "gray", 2: "rgb", 3: "palette", 5: "cmyk", 6: "ycbcr", 8:
 
 WANTED = frozenset(
     {WIDTH, HEIGHT, BITS, PHOTOMETRIC, ORIENTATION, SAMPLES, STRIPS, STRIP_BYTES, TILES, TILE_BYTES}
-    | {EXTRA_SAMPLES, SAMPLE_FORMAT, PROFILE, PALETTE, JPEG_TABLES, SUBFILE, OLD_SUBFILE, BELOW}
+    | {
+        EXTRA_SAMPLES,
+        SAMPLE_FORMAT,
+        PROFILE,
+        PALETTE,
+        JPEG_TABLES,
+        COMPRESSION,
+        SUBFILE,
+        OLD_SUBFILE,
+        BELOW,
+    }
 )
 
 # The field types as numpy spells them; all others cannot stand in a wanted tag.
@@ -68,11 +80,21 @@ def header(data: bytes, source: str, frame: int, most_frames: int) -> Header:
 
 
 def verify(data: bytes, source: str) -> None:
-    """Raise if the strips or tiles of any page, thumbnail or mask lie beyond the end."""
+    """Raise if the strips or tiles of any page, thumbnail or mask are cut short."""
     for _, tags in (*_chain(data, source), *_pages(data, source, MOST_DIRECTORIES)):
         for offsets, lengths in ((STRIPS, STRIP_BYTES), (TILES, TILE_BYTES)):
             if _beyond(tags.get(offsets), tags.get(lengths), len(data)):
                 raise truncated(source, "TIFF")
+        if _first(tags, COMPRESSION, 1) == JPEG and not all(map(is_whole, _jpegs(data, tags))):
+            raise truncated(source, "JPEG in the TIFF")
+
+
+def _jpegs(data: bytes, tags: Tags) -> Iterator[bytes]:
+    """Yield the JPEG file of each strip or tile; all share their tables."""
+    shared = tags[JPEG_TABLES].tobytes()[:-2] if JPEG_TABLES in tags else b"\xff\xd8"
+    for offsets, lengths in ((STRIPS, STRIP_BYTES), (TILES, TILE_BYTES)):
+        for start, length in zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False):
+            yield shared + data[int(start) + 2 : int(start) + int(length)]
 
 
 def page_first(data: bytes, source: str, frame: int) -> bytes:
