@@ -104,7 +104,7 @@ def test_a_password_that_only_limits_rights_is_no_hindrance():
 
 NOISE = noise()
 MASK = np.repeat(np.uint8([255, 0, 255]), 150)[:, None].repeat(600, 1)
-STRIPS = [NOISE[:200], NOISE[200:]]
+STRIPS = [NOISE[:225], NOISE[225:]]
 PLACED = {
     "whole page": (pdfs.scan(NOISE), NOISE),
     "another resolution": (pdfs.scan(NOISE, points=(61.3, 45.975)), NOISE),
@@ -141,7 +141,7 @@ PLACED = {
     ),
     "two strips": (
         pdfs.page_of(
-            "q 400 0 0 133.33333 0 166.66667 cm /I Do Q q 400 0 0 166.66667 0 0 cm /J Do Q",
+            "q 400 0 0 150 0 150 cm /I Do Q q 400 0 0 150 0 0 cm /J Do Q",
             [pdfs.image(strip) for strip in STRIPS],
             resources="/XObject<</I 5 0 R/J 6 0 R>>",
         ),

@@ -30,10 +30,10 @@ POINTS = 72  # an inch, ISO 32000-1 §8.3.2.3
 # PDFium must not be entered by two threads at once, whatever document they read.
 _pdfium = threading.Lock()
 
-# Codes of FPDF_GetLastError: what is wrong with a file that does not open.
+# What PDFium says of a file that does not open, and what to do.
 LOCKED = {
-    4: "the PDF needs a password; open it with the password and save it without",
-    5: "the PDF is encrypted in a way that only other programs know; save it without encryption",
+    "Incorrect password": "the PDF needs a password; open it with the password and save it without",
+    "security scheme": "the PDF is encrypted in a way that is not known here; save it without",
 }
 XFA = (
     "the PDF is an XFA form, whose pages exist only while Adobe Reader shows it; "
@@ -142,9 +142,9 @@ def _open(data: bytes, source: str) -> Any:
     try:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
-        code = getattr(error, "err_code", None)
-        if code in LOCKED:
-            raise UnsupportedImageError(source, LOCKED[code]) from error
+        for words, told in LOCKED.items():
+            if words in str(error):
+                raise UnsupportedImageError(source, told) from error
         raise BrokenImageError(
             source, "the PDF cannot be opened; download or export it again"
         ) from error
