@@ -23,18 +23,45 @@ UNKNOWN = "not told"  # the version and licence of an engine of the user's that 
 
 
 @dataclass(frozen=True)
+class EngineLimits:
+    """What an engine can do at all, by its own account; 0 and empty are not told.
+
+    Parameters
+    ----------
+    longest_side : int
+        Pixels; a picture with a longer side is refused.
+    shrinks_to : int
+        Pixels; a picture with a longer side is first made so small.
+    least_x_height : float
+        Pixels, of the picture as the engine has shrunk it: lower letters are not read.
+    language : str
+        What it reads, as the engine calls it, ``"eng+deu"``.
+    scripts : tuple of str
+        The families of scripts that it reads, of :data:`imagegate.engines.scripts.FAMILIES`.
+    """
+
+    longest_side: int = 0
+    shrinks_to: int = 0
+    least_x_height: float = 0.0
+    language: str = ""
+    scripts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Engine:
     """A program that does a task.
 
     ``open`` returns the loaded engine, a callable from RGB uint8 pixels to the
     task's output; it raises MissingExtraError if it cannot run here. ``version``
-    returns what corpus and card record.
+    returns what corpus and card record; ``limits`` takes it and returns what
+    an engine of that version can do at all.
     """
 
     name: str
     open: Callable[[], Callable[[Pixels], Any]]
     version: Callable[[], str] = lambda: UNKNOWN
     licence: str = UNKNOWN
+    limits: Callable[[str], EngineLimits] = lambda version: EngineLimits()
 
 
 # (left, top, width, height) in shares of the picture, and a confidence if the detector tells one

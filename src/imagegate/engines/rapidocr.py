@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from imagegate.engines.engine import Engine, OcrOutput, installed
+from imagegate.engines.engine import Engine, EngineLimits, OcrOutput, installed
 from imagegate.errors import MissingExtraError
 from imagegate.extras import require
 from imagegate.tables import Pixels
 
+SHRINKS_TO = 2000  # pixels, its own default
+# Pixels after shrinking: drawn pages lose 12 % of their words at 4.4, 43 % at 4.1 and 67 % at 3.6.
+LEAST_X_HEIGHT = 4.2
 SETTINGS = {
+    "Global.max_side_len": SHRINKS_TO,
     "Global.use_cls": False,  # the angle classifier flips upright lines: CER 0.16 on a clean page
     "Global.log_level": "critical",
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
@@ -44,4 +48,14 @@ def version() -> str:
     return ", ".join(installed(name, "ocr") for name in ("rapidocr", "onnxruntime"))
 
 
-RAPIDOCR = Engine("rapidocr", open_rapidocr, version, "Apache-2.0")
+def limits(version: str) -> EngineLimits:
+    """Return what PP-OCR can do at all: one model for Chinese, Japanese and Latin letters."""
+    return EngineLimits(
+        shrinks_to=SHRINKS_TO,
+        least_x_height=LEAST_X_HEIGHT,
+        language="ch",
+        scripts=("east_asian", "latin"),
+    )
+
+
+RAPIDOCR = Engine("rapidocr", open_rapidocr, version, "Apache-2.0", limits)

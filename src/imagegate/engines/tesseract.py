@@ -16,12 +16,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from imagegate.engines.engine import Engine, OcrOutput
+from imagegate.engines.engine import Engine, EngineLimits, OcrOutput
+from imagegate.engines.scripts import scripts_of
 from imagegate.errors import EngineError, MissingExtraError, SettingsError
 from imagegate.extras import require
 from imagegate.tables import Pixels
 
 LANGUAGE_VARIABLE = "IMAGEGATE_TESSERACT_LANG"
+LONGEST_SIDE = 32767  # pixels, its TDIMENSION; beyond, it fails
 # Where Debian, Fedora, source builds, Homebrew, conda and the Windows installer put languages.
 PLACES = (
     "/usr/share/tesseract-ocr/*/tessdata",
@@ -52,6 +54,13 @@ def version() -> str:
 def language() -> str:
     """Return the language to read, ``eng`` unless the environment says otherwise."""
     return os.environ.get(LANGUAGE_VARIABLE, "eng")
+
+
+def limits(version: str) -> EngineLimits:
+    """Return what the Tesseract of a version, which ends with the language, can do at all."""
+    reads = version.rpartition(", ")[2] if ", " in version else ""
+    scripts = tuple(sorted(scripts_of(reads)))
+    return EngineLimits(longest_side=LONGEST_SIDE, language=reads, scripts=scripts)
 
 
 def tessdata() -> Path | None:
@@ -135,4 +144,4 @@ def read_tsv(table: str) -> OcrOutput:
     return OcrOutput(text, float(np.mean(sure)), sure)
 
 
-TESSERACT = Engine("tesseract", open_tesseract, version, "Apache-2.0")
+TESSERACT = Engine("tesseract", open_tesseract, version, "Apache-2.0", limits)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from imagegate.engines.engine import EngineLimits
 from imagegate.errors import GateFileError
 from imagegate.models.verdict import json_safe
 from imagegate.text import brief_percent
 
 Reader = Callable[[Any], Any]  # returns the value that JSON holds, or raises what is wrong
 
-LATER = {"lesson", "adjusted", "diagnosis"}  # entries that gate files had not from the beginning
+LATER = {
+    "lesson",
+    "adjusted",
+    "diagnosis",
+    "limits",
+}  # entries that gate files had not from the beginning
 
 
 @dataclass(frozen=True)
@@ -83,12 +89,14 @@ class Card:
     lesson: Mapping[str, Any] = field(default_factory=dict)  # see training.learning.insights
     diagnosis: Mapping[str, Any] = field(default_factory=dict)  # see training.learning.diagnosis
     adjusted: tuple[Mapping[str, Any], ...] = ()  # after training: see training.maintenance
+    limits: EngineLimits | None = None  # of the engine; None if not recorded
     hash: str = ""  # SHA-256 of the rest of the card and of all arrays; empty until written
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; NaN is None."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         plain["guarantee"] = vars(self.guarantee) if self.guarantee else None
+        plain["limits"] = asdict(self.limits) if self.limits else None
         return {name: json_safe(value) for name, value in plain.items()}
 
     @classmethod
@@ -118,6 +126,11 @@ class Card:
             "" if self.guarantee.kept else "nothing passes automatically: cannot guarantee that "
         )
         return f"{missed}{self.guarantee.goal}"
+
+
+def recorded_limits(value: Any) -> EngineLimits | None:
+    """Return the limits of an engine that JSON holds, None for None."""
+    return _maybe(lambda limits: EngineLimits(**_LIMITS(limits)))(value)  # type: ignore[no-any-return]
 
 
 def _typed(name: str, value: Any) -> Any:
@@ -280,6 +293,14 @@ _DIAGNOSIS = _entries(
         "held_out": _entries({"one": _named(_share_of), **_HELD_OUT, "gain": _GAIN}),
     }
 )
+_LIMITS = _entries(
+    {
+        **dict.fromkeys(("longest_side", "shrinks_to"), _count),
+        "least_x_height": _number,
+        "language": _text,
+        "scripts": _each(_text),
+    }
+)
 _OBJECTIVE = _entries(
     {"pass": _maybe(_part)}, promise=_maybe(_share), confidence=_maybe(_share), costs=_COSTS
 )
@@ -308,6 +329,7 @@ _READERS: dict[str, Reader] = {
     "libraries": _named(_text),
     "lesson": _unless_empty(_LESSON),
     "diagnosis": _unless_empty(_diagnosis),
+    "limits": recorded_limits,
     "adjusted": _each(
         _entries(
             {"before": _OBJECTIVE, "after": _OBJECTIVE}, date=_text, outcomes=_maybe(_OUTCOMES)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from imagegate.engines.engine import EngineLimits
 from imagegate.models.card import Card
+from imagegate.models.limits import limits_of
 
 LEAST_FALL = 0.005  # of AUROC; below that a family of measures hardly matters
 FEW_IMAGES = 5  # a share of fewer is not told
@@ -46,6 +48,7 @@ def card_lines(card: Card) -> list[str]:
     purpose = f"{card.task} by {card.engine} {card.engine_version}".rstrip()
     return [
         f"{card.name}: {purpose}{limit}",
+        *_limits(limits_of(card)),
         guarantee,
         *_calibration(card),
         *_thresholds(card),
@@ -56,6 +59,20 @@ def card_lines(card: Card) -> list[str]:
         *_results(card.results),
         *_making(card),
     ]
+
+
+def _limits(limits: EngineLimits) -> list[str]:
+    """Return what the engine can do at all, nothing if that is not known."""
+    if limits == EngineLimits():
+        return []
+    scripts = ", ".join(limits.scripts).replace("_", " ")
+    sides = [
+        f"refuses sides beyond {limits.longest_side} px" if limits.longest_side else "",
+        f"shrinks sides beyond {limits.shrinks_to} px" if limits.shrinks_to else "",
+        f"reads no x-height under {limits.least_x_height:g} px" if limits.least_x_height else "",
+    ]
+    reads = f"reads {limits.language}" + f" ({scripts} letters)" * bool(scripts)
+    return ["engine: " + "; ".join(filter(None, [reads * bool(limits.language), *sides]))]
 
 
 def _calibration(card: Card) -> list[str]:

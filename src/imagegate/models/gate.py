@@ -17,6 +17,7 @@ from imagegate.models.beyond import Bound, bound_of, rows_beyond
 from imagegate.models.calibration import Calibration, History, Thresholds, sigmoid
 from imagegate.models.card import Card
 from imagegate.models.forest import Forest
+from imagegate.models.limits import within_limits
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.reasons import (
     PRESENT,
@@ -149,7 +150,7 @@ class Gate:
         if not (passes or reasons):
             reasons.append(other_reason(evidence, p_fail))
         lowest = round(min((s for s in evidence.scores.values() if s == s), default=0.0))
-        return Verdict(
+        verdict = Verdict(
             decision=decision,
             ok=passes,
             p_fail=p_fail if sure else None,
@@ -159,6 +160,7 @@ class Gate:
             measures=readings,
             gate=self.card.name,
         )
+        return within_limits(verdict, image, self.card)
 
     def _findings(
         self, image: Image, readings: dict[str, float]

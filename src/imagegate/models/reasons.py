@@ -54,9 +54,10 @@ UNFAMILIAR: Mapping[str, str] = {
     "reading": "unfamiliar.output",
 }
 SIZES = ("size.width", "size.height")
+LIMITS = ("limits.too_tall", "limits.too_wide", "limits.too_large")
 CODES: tuple[str, ...] = (
     *(code.name for cause in CAUSES.values() for code in cause.codes),
-    *(NO_TEXT, LITTLE_TEXT, WHITE_ON_TRANSPARENT, DOUBTFUL, *SIZES),
+    *(NO_TEXT, LITTLE_TEXT, WHITE_ON_TRANSPARENT, DOUBTFUL, *SIZES, *LIMITS),
     *(*dict.fromkeys(UNFAMILIAR.values()), OTHER_SCRIPT, HANDWRITING, UNEXPLAINED, UNSURE),
 )
 REASON_CAUSES: tuple[str, ...] = tuple(dict.fromkeys(code.partition(".")[0] for code in CODES))

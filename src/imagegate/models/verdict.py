@@ -89,7 +89,8 @@ class Reason:
         """The first part of the code.
 
         One of the eight causes; ``"content"`` for what the picture shows; ``"output"`` for what the
-        engine made of it; ``"size"`` for the minimum size of a rule; ``"unfamiliar"`` if the image
+        engine made of it; ``"size"`` for the minimum size of a rule; ``"limits"`` for those of
+        the engine; ``"unfamiliar"`` if the image
         is unlike what the gate has learned from; ``"unexplained"`` if it may fail and no cause is
         found.
         """

@@ -80,12 +80,13 @@ def is_unfamiliar(row: Row) -> bool:
     """Tell whether an image is out of distribution, even if its reason is a plain cause.
 
     Then a learned gate gives no probability, unless it rejects the image; nor does it of too little
-    text, which is nothing new.
+    text or beyond the limits of the engine, which are nothing new.
     """
-    named = any(reason["cause"] == "unfamiliar" for reason in row["reasons"])
+    causes = {reason["cause"] for reason in row["reasons"]}
     learned = row["decision"] is not None and not row["gate"].startswith("rules:")
     little = any(reason.get("code") == LITTLE_TEXT for reason in row["reasons"])
-    return named or (learned and row["p_fail"] is None and not little)
+    known = little or "limits" in causes
+    return "unfamiliar" in causes or (learned and row["p_fail"] is None and not known)
 
 
 class Repeats:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,9 @@ def settings(
         "text": task.text,
         **unusual(task),
         "engine": engine.name,
-        "engine_version": engine.version(),
+        "engine_version": (version := engine.version()),
         "engine_licence": engine.licence,
+        "limits": asdict(engine.limits(version)),
         "limit": failure_threshold,
         **given,
         "imagegate": metadata.version("imagegate"),

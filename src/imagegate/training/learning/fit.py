@@ -15,7 +15,7 @@ from imagegate.errors import CorpusError
 from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION, VERSION
 from imagegate.models.beyond import rows_beyond
 from imagegate.models.calibration import History, fit_calibration
-from imagegate.models.card import Card
+from imagegate.models.card import Card, recorded_limits
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
 from imagegate.models.rules import PRESETS
 from imagegate.stats.metrics import even_weights
@@ -258,6 +258,7 @@ def _card(corpus: Corpus, split: NDArray[np.str_], objective: Objective) -> Card
         engine=str(meta["engine"]),
         engine_version=str(meta.get("engine_version", "")),
         limit=corpus.failure_threshold,
+        limits=recorded_limits(meta.get("limits")),
         features_version=int(meta.get("features_version", VERSION)),
         sets=corpus.set_facts(),
         parts={name: rows.counts() for name, rows in splits.items()},

@@ -1,0 +1,74 @@
+"""What no engine is asked to do: pictures beyond its own limits never pass."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from imagegate.engines.engine import EngineLimits
+from imagegate.features import find, measure
+from imagegate.image import Image
+from imagegate.messages import ENGLISH, load_messages
+from imagegate.models.card import Card
+from imagegate.models.reasons import LIMITS
+from imagegate.models.verdict import Reason, Verdict
+from imagegate.tasks import TASKS
+from imagegate.text import number
+
+TALL, WIDE, LARGE = LIMITS
+ELONGATED = 2.0  # ratio of the sides from which cutting along the longer one is the advice
+X_HEIGHT = "text.x_height_px"
+
+
+def limits_of(card: Card) -> EngineLimits:
+    """Return the limits of a gate's engine: as recorded, else as the engine declares them.
+
+    Of what the gate was learned for, whatever the engine is set to today.
+    """
+    if card.limits is not None:
+        return card.limits
+    task = TASKS.get(card.task)
+    engine = task.engines.get(card.engine or "") if task else None
+    return engine.limits(card.engine_version) if engine else EngineLimits()
+
+
+def within_limits(verdict: Verdict, image: Image, card: Card) -> Verdict:
+    """Return the verdict; beyond the limits of the engine it is to reject, whatever the risk."""
+    reason = _beyond(verdict, image, limits_of(card))
+    if reason is None:
+        return verdict
+    lowest = round(min((s for s in verdict.scores.values() if s == s), default=0.0))
+    told = (reason, *verdict.reasons)
+    return replace(verdict, decision="reject", ok=False, p_fail=None, quality=lowest, reasons=told)
+
+
+def _beyond(verdict: Verdict, image: Image, limits: EngineLimits) -> Reason | None:
+    """Return why an engine cannot do it, None if it can."""
+    side = max(image.gray.shape)
+    if limits.longest_side and side > limits.longest_side:
+        detail = f"The longer side is {side} px; the engine takes up to {limits.longest_side} px."
+        return _reason(image, detail, "longest_side", side, (0.0, limits.longest_side))
+    if not limits.shrinks_to or side <= limits.shrinks_to:
+        return None
+    scale = limits.shrinks_to / side
+    known = verdict.measures.get(X_HEIGHT)
+    height = float(measure(image, [X_HEIGHT])[0]) if known is None else known
+    if not height * scale < limits.least_x_height:
+        return None
+    detail = (
+        f"The engine shrinks the longer side from {side} to {limits.shrinks_to} px; the "
+        f"{find(X_HEIGHT).label} is then {number(height * scale)} px, and under "
+        f"{limits.least_x_height:g} px it does not read."
+    )
+    return _reason(image, detail, X_HEIGHT, height, (limits.least_x_height / scale, math.inf))
+
+
+def _reason(
+    image: Image, detail: str, name: str, reading: float, usual: tuple[float, float]
+) -> Reason:
+    height, width = image.gray.shape
+    code = LARGE
+    if max(height, width) >= ELONGATED * min(height, width):
+        code = TALL if height > width else WIDE
+    message = load_messages(ENGLISH)[code]
+    return Reason(code, math.nan, math.nan, message, detail, name, reading, "px", usual)
