@@ -86,7 +86,19 @@ def render_page(seed: int, *, layout: str | None = None, fonts: str = "bundled")
     """
     rng = np.random.default_rng([seed, len(LAYOUTS)])
     kind = LAYOUTS[layout or str(rng.choice(list(LAYOUTS)))]
-    plain, bold = draw_faces(find_faces(fonts), rng)
+    return compose(kind, draw_faces(find_faces(fonts), rng), rng)
+
+
+def compose(
+    kind: Layout,
+    faces: tuple[Face, Face],
+    rng: Rng,
+    *,
+    make: Callable[..., Sheet] = Sheet,
+    least_leading: float = 0.0,
+) -> Page:
+    """Draw sizes and colours, and write a page of this layout in a plain and a bold face."""
+    plain, bold = faces
     most = draw_most(rng)
     em = draw_em(rng, small=kind.name == "small_print")
     fitting = zip(most, kind.ems, LEAST_SHARES_OF_EMS, strict=True)
@@ -96,9 +108,9 @@ def render_page(seed: int, *, layout: str | None = None, fonts: str = "bundled")
     look_name = str(rng.choice(list(kind.looks)))
     look = draw_look(look_name, rng)
     smallest = em * LEAST_X_HEIGHT_PX / x_height_px(plain, em)
-    leading = rng.uniform(*LEADINGS)
+    leading = max(least_leading, rng.uniform(*LEADINGS))
     ground = printed_ground(width, height, look.paper, rng) if "textured" in look_name else None
-    sheet = Sheet(width, height, look, plain, bold, em, smallest, leading, ground)
+    sheet = make(width, height, look, plain, bold, em, smallest, leading, ground)
     kind.write(sheet, rng)
     pixels = np.asarray(sheet.canvas, np.uint8)
     return Page(pixels, "\n".join(sheet.lines), kind.name, plain.name, x_height_px(plain, em))
@@ -144,5 +156,6 @@ def draw_size(
 
 
 def x_height_px(face: Face, em: float) -> float:
-    """Return how high a lower-case x stands, in pixels."""
-    return -float(face.at(em).getbbox("x", anchor="ls")[1])
+    """Return how high a lower-case x stands, in pixels, or the median letter of another script."""
+    font = face.at(em)
+    return -float(np.median([font.getbbox(letter, anchor="ls")[1] for letter in face.letters]))

@@ -98,12 +98,18 @@ class Sheet:
             words = text.split()
             gap = font.getlength(" ") + spare / max(1, len(words) - 1)
             for word in words:
-                self.draw.text((round(x), round(baseline)), word, fill=ink, font=font, anchor="ls")
+                self.put(round(x), baseline, word, font, ink)
                 x += font.getlength(word) + gap
         else:
-            self.draw.text((x, round(baseline)), text, fill=ink, font=font, anchor="ls")
+            self.put(x, baseline, text, font, ink)
         self.lines.append(text)
         return y + self.step(size)
+
+    def put(
+        self, x: float, baseline: float, text: str, font: ImageFont.FreeTypeFont, ink: Colour
+    ) -> None:
+        """Draw text from x on, its baseline on a whole pixel."""
+        self.draw.text((x, round(baseline)), text, fill=ink, font=font, anchor="ls")
 
     def flow(
         self, x: float, y: float, text: str, width: float, *, align: Align = "left", size: float = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -16,10 +16,13 @@ from imagegate.errors import CorpusError, ImageNotFoundError
 from imagegate.features.letters import letters
 from imagegate.tables import Pixels, Table
 
+if TYPE_CHECKING:
+    from imagegate.synthetic.pages import Page
+
 # Without text, sizes are relative to the short side: for pictures to a sixteenth, for pages on
 # which no letters are found to what a letter would measure.
 PICTURE_PARTS, PAGE_PARTS = 16, 40
-GRAMMAR = re.compile(r"([a-z]+(?:\+[a-z]+)?):(?:(\d+)-)?(\d+)")
+GRAMMAR = re.compile(r"([a-z]+(?:\+[a-z]+)*):(?:(\d+)-)?(\d+)")
 # What is done to a page draws from these, beside its seed: the page draws from the seed alone.
 STREAMS = {"capture": 1, "print": 2, "photo": 3}
 
@@ -31,6 +34,7 @@ class Kind:
     name: str
     fonts: str = "bundled"
     taken: Literal["capture", "photo", "print"] | None = None
+    of: Literal["pages", "scripts", "handwriting"] = "pages"
 
 
 KINDS = Table(
@@ -44,6 +48,14 @@ KINDS = Table(
         Kind("captures+fonts", fonts="system", taken="capture"),
         Kind("photos+fonts", fonts="system", taken="photo"),
         Kind("prints+fonts", fonts="system", taken="print"),
+        Kind("scripts+fonts", "system", of="scripts"),
+        Kind("scripts+fonts+captures", "system", "capture", "scripts"),
+        Kind("scripts+fonts+photos", "system", "photo", "scripts"),
+        Kind("scripts+fonts+prints", "system", "print", "scripts"),
+        Kind("handwriting+fonts", "system", of="handwriting"),
+        Kind("handwriting+fonts+captures", "system", "capture", "handwriting"),
+        Kind("handwriting+fonts+photos", "system", "photo", "handwriting"),
+        Kind("handwriting+fonts+prints", "system", "print", "handwriting"),
     ),
 )
 
@@ -52,7 +64,7 @@ def parse(arg: str) -> tuple[Kind, range] | None:
     """Read ``KIND:N`` or ``KIND:FIRST-LAST``: the kind and its seeds; None if it is none.
 
     >>> parse("captures:10-12")
-    (Kind(name='captures', fonts='bundled', taken='capture'), range(10, 13))
+    (Kind(name='captures', fonts='bundled', taken='capture', of='pages'), range(10, 13))
     >>> parse("scans/") is None
     True
     """
@@ -162,10 +174,9 @@ def variant_bytes(clean: Clean, chain: Chain, *, seed: int, variant: int) -> byt
 def render(kind: Kind, seed: int) -> tuple[Pixels, float, str]:
     """Return RGB pixels, the x-height of the running text in pixels, and the transcript."""
     from imagegate.synthetic.capture import capture, draw_phone
-    from imagegate.synthetic.pages import render_page
     from imagegate.synthetic.wear import print_and_scan
 
-    page = render_page(seed, fonts=kind.fonts)
+    page = drawn(kind, seed)
     if kind.taken is None:
         return page.pixels, page.x_height_px, page.text
     rng = np.random.default_rng([seed, STREAMS[kind.taken]])
@@ -175,3 +186,16 @@ def render(kind: Kind, seed: int) -> tuple[Pixels, float, str]:
         shot = draw_phone(rng) if kind.taken == "photo" else None
         taken = capture(page.pixels, rng, shot=shot)
     return taken.pixels, page.x_height_px * taken.scale, page.text
+
+
+def drawn(kind: Kind, seed: int) -> Page:
+    """Render the clean page of a kind."""
+    from imagegate.synthetic.hands import render_hand
+    from imagegate.synthetic.pages import render_page
+    from imagegate.synthetic.scripts import render_script
+
+    if kind.of == "scripts":
+        return render_script(seed)
+    if kind.of == "handwriting":
+        return render_hand(seed)
+    return render_page(seed, fonts=kind.fonts)

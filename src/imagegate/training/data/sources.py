@@ -17,7 +17,7 @@ from imagegate.errors import CorpusError, SettingsError
 from imagegate.image import SUFFIXES
 from imagegate.tasks import find_task
 from imagegate.tasks.task import Task, Truth
-from imagegate.training.data.clean import KINDS, Kind, Source, parse
+from imagegate.training.data.clean import KINDS, Kind, Source, drawn, parse
 from imagegate.training.data.listing import is_frame, read_listing
 from imagegate.training.data.truths import MASK_SUFFIX, ignored_truth, page_of, truth_file
 
@@ -49,7 +49,9 @@ def find_sources(
         - ``pages:N``, the generated pages of seed 0 to N − 1, or ``pages:FIRST-LAST``;
           ``captures:N``, ``photos:N``, ``prints:N``, the same pages as scanners and phones take
           them, or a tired printer prints them; ``pages+fonts:N`` and so on, set in the installed
-          fonts as well, and so the same only where the same fonts are installed.
+          fonts as well, and so the same only where the same fonts are installed;
+          ``scripts+fonts:N``, ``handwriting+fonts:N``, pages in other scripts than Latin and
+          written by hand, and those taken: ``scripts+fonts+photos:N`` and so on.
     task : str or Task
         Says what truth is looked for; as in :func:`imagegate.tasks.find_task`.
     group_by : str, optional
@@ -103,12 +105,16 @@ def one(arg: Any, pattern: re.Pattern[str] | None, truth: Truth) -> tuple[list[S
 
 def generated(kind: Kind, seeds: Iterable[int]) -> list[Source]:
     """List the generated sources of a kind; refuse fonts that are not there before any work."""
-    if kind.fonts != "bundled":
+    if kind.of != "pages":
+        drawn(kind, 0)
+    elif kind.fonts != "bundled":
         from imagegate.synthetic.fonts import find_faces
 
         find_faces(kind.fonts)
     return [
-        Source(f"{kind.name}/{seed:07d}", f"pages/{seed:07d}", kind.name, seed=seed, kind=kind.name)
+        Source(
+            f"{kind.name}/{seed:07d}", f"{kind.of}/{seed:07d}", kind.name, seed=seed, kind=kind.name
+        )
         for seed in seeds
     ]
 
