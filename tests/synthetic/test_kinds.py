@@ -10,7 +10,9 @@ import pytest
 from imagegate.errors import SettingsError
 from imagegate.synthetic.fonts import find_shaped
 from imagegate.synthetic.hands import HANDWRITTEN, render_hand
+from imagegate.synthetic.office import OFFICE, render_office
 from imagegate.synthetic.pages import Page
+from imagegate.synthetic.paper import LEAST_CONTRAST, draw_look, luma
 from imagegate.synthetic.scripts import SCRIPTS, Script, render_script
 from imagegate.training.data.clean import KINDS, Kind, drawn
 
@@ -48,6 +50,27 @@ def test_a_page_is_written_by_hand(layout: str) -> None:
     page = page_or_skip(render_hand, 5, layout=layout)
     check(page, render_hand(5, layout=layout))
     assert len(page.text.split()) >= 8
+
+
+@pytest.mark.parametrize("layout", OFFICE)
+def test_a_page_is_of_an_office(layout: str) -> None:
+    page = page_or_skip(render_office, 5, layout=layout)
+    check(page, render_office(5, layout=layout))
+    assert page.layout == layout
+    assert page.text.split()
+
+
+def test_letters_on_labels_are_large() -> None:
+    sizes = [page_or_skip(render_office, seed, layout="label").x_height_px for seed in range(12)]
+    assert min(sizes) >= 35
+    assert max(sizes) >= 70
+
+
+def test_colours_of_like_luma_differ_in_a_channel() -> None:
+    for seed in range(100):
+        look = draw_look("like-luma", np.random.default_rng(seed))
+        assert abs(luma(look.paper) - luma(look.ink)) < 45
+        assert np.abs(np.subtract(look.paper, look.ink)).max() >= LEAST_CONTRAST
 
 
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=lambda script: script.name)

@@ -31,12 +31,18 @@ PRINTED = ("white", "white", "tinted", "textured")
 
 @dataclass(frozen=True)
 class Layout:
-    """One kind of page: its usual width and height in ems, and what its colours are drawn from."""
+    """One kind of page: its usual width and height in ems, and what its colours are drawn from.
+
+    ``em_px`` and ``most_px``, the widest and highest that it becomes, are ranges in pixels in
+    place of the usual ones.
+    """
 
     name: str
     write: Callable[[Sheet, Rng], None]
     ems: tuple[float, float]
     looks: Sequence[str] = ("white", "white", "tinted")
+    em_px: tuple[float, float] | None = None
+    most_px: tuple[tuple[float, float], tuple[float, float]] | None = None
 
 
 LAYOUTS = Table(
@@ -99,8 +105,8 @@ def compose(
 ) -> Page:
     """Draw sizes and colours, and write a page of this layout in a plain and a bold face."""
     plain, bold = faces
-    most = draw_most(rng)
-    em = draw_em(rng, small=kind.name == "small_print")
+    most = draw_most(rng, kind.most_px)
+    em = draw_em(rng, kind)
     fitting = zip(most, kind.ems, LEAST_SHARES_OF_EMS, strict=True)
     em = min(em, *(px / (usual * share) for px, usual, share in fitting))
     em = max(em, em * LEAST_X_HEIGHT_PX / x_height_px(plain, em))  # so that it can be read
@@ -129,8 +135,11 @@ def draw_faces(faces: Sequence[Face], rng: Rng) -> tuple[Face, Face]:
     return plain, bold[0]
 
 
-def draw_em(rng: Rng, *, small: bool) -> float:
+def draw_em(rng: Rng, kind: Layout) -> float:
     """Draw a size in points and a resolution, and return the em in pixels."""
+    if kind.em_px:
+        return float(np.exp(rng.uniform(*np.log(kind.em_px))))
+    small = kind.name == "small_print"
     while True:
         points = np.exp(rng.uniform(*np.log(POINTS)))
         em = float(points * rng.choice(DPIS) / POINTS_PER_INCH)
@@ -138,8 +147,12 @@ def draw_em(rng: Rng, *, small: bool) -> float:
             return em
 
 
-def draw_most(rng: Rng) -> tuple[float, float]:
+def draw_most(
+    rng: Rng, ranges: tuple[tuple[float, float], tuple[float, float]] | None = None
+) -> tuple[float, float]:
     """Draw the widest and highest that a page may become, in pixels."""
+    if ranges:
+        return float(rng.uniform(*ranges[0])), float(rng.uniform(*ranges[1]))
     large = LARGE_FACTOR if rng.random() < LARGE_SHARE else 1.0
     return float(rng.uniform(*MOST_WIDTH_PX) * large), float(rng.uniform(*MOST_HEIGHT_PX) * large)
 

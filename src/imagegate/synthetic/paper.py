@@ -44,7 +44,9 @@ class Look:
 
 
 def draw_look(kind: str, rng: Rng) -> Look:
-    """Draw the colours of a kind of page, one of LOOKS; textured ones leave room for a texture."""
+    """Draw the colours of a kind of page, one of LOOKS or WEAK_LOOKS; a texture finds room."""
+    if kind in WEAK_LOOKS:
+        return WEAK_LOOKS[kind](rng)
     dark = kind.startswith("dark")
     paper, ink = _colour(rng, *LOOKS[kind]), _colour(rng, 200, 255, 12) if dark else _ink(rng)
     while abs(luma(paper) - luma(ink)) < LEAST_CONTRAST:
@@ -53,6 +55,35 @@ def draw_look(kind: str, rng: Rng) -> Look:
     share = rng.uniform(0.3, 0.9)
     rule = _rounded([a + (b - a) * share for a, b in zip(paper, ink, strict=True)])
     return Look(paper, ink, accent, (255, 255, 255), rule)
+
+
+def like_luma(rng: Rng) -> Look:
+    """Draw ink and paper of two colours that hardly differ as gray levels: red on green."""
+    while True:
+        paper, ink = (
+            np.array(HUES[rng.integers(len(HUES))]) * rng.uniform(0.7, 1.15) for _ in range(2)
+        )
+        aim = luma(_rounded(paper)) + rng.uniform(*LIKE_LUMA) * rng.choice([-1, 1])
+        ground, letters = _rounded(paper), _rounded(ink * aim / max(1.0, luma(_rounded(ink))))
+        apart = abs(luma(ground) - luma(letters)) <= LIKE_LUMA[1] + 2
+        if apart and np.abs(np.subtract(ground, letters)).max() >= LEAST_CONTRAST:
+            return Look(ground, letters, letters, ground, letters)
+
+
+def faint(rng: Rng) -> Look:
+    """Draw gray ink on grayish paper, as newspapers print."""
+    paper = np.array([1.0, 0.985, 0.95]) * rng.uniform(175, 230)
+    ink = _rounded(paper - rng.uniform(50, 90))
+    return Look(_rounded(paper), ink, ink, _rounded(paper), ink)
+
+
+HUES = (
+    *((215, 35, 40), (30, 140, 50), (40, 70, 215), (185, 40, 170), (20, 130, 145)),
+    *((225, 110, 20), (110, 70, 200), (120, 150, 30)),
+)
+LIKE_LUMA = (8.0, 40.0)  # gray levels between ink and paper
+# Of less contrast in gray than LOOKS, for pages that engines read all the same.
+WEAK_LOOKS = {"like-luma": like_luma, "faint": faint, "faint-textured": faint}
 
 
 def luma(colour: Colour) -> float:

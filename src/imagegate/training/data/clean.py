@@ -34,7 +34,7 @@ class Kind:
     name: str
     fonts: str = "bundled"
     taken: Literal["capture", "photo", "print"] | None = None
-    of: Literal["pages", "scripts", "handwriting"] = "pages"
+    of: Literal["pages", "scripts", "handwriting", "office"] = "pages"
 
 
 KINDS = Table(
@@ -56,6 +56,10 @@ KINDS = Table(
         Kind("handwriting+fonts+captures", "system", "capture", "handwriting"),
         Kind("handwriting+fonts+photos", "system", "photo", "handwriting"),
         Kind("handwriting+fonts+prints", "system", "print", "handwriting"),
+        Kind("office+fonts", "system", of="office"),
+        Kind("office+fonts+captures", "system", "capture", "office"),
+        Kind("office+fonts+photos", "system", "photo", "office"),
+        Kind("office+fonts+prints", "system", "print", "office"),
     ),
 )
 
@@ -191,6 +195,7 @@ def render(kind: Kind, seed: int) -> tuple[Pixels, float, str]:
 def drawn(kind: Kind, seed: int) -> Page:
     """Render the clean page of a kind."""
     from imagegate.synthetic.hands import render_hand
+    from imagegate.synthetic.office import render_office
     from imagegate.synthetic.pages import render_page
     from imagegate.synthetic.scripts import render_script
 
@@ -198,4 +203,6 @@ def drawn(kind: Kind, seed: int) -> Page:
         return render_script(seed)
     if kind.of == "handwriting":
         return render_hand(seed)
+    if kind.of == "office":
+        return render_office(seed)
     return render_page(seed, fonts=kind.fonts)

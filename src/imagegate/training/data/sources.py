@@ -50,8 +50,9 @@ def find_sources(
           ``captures:N``, ``photos:N``, ``prints:N``, the same pages as scanners and phones take
           them, or a tired printer prints them; ``pages+fonts:N`` and so on, set in the installed
           fonts as well, and so the same only where the same fonts are installed;
-          ``scripts+fonts:N``, ``handwriting+fonts:N``, pages in other scripts than Latin and
-          written by hand, and those taken: ``scripts+fonts+photos:N`` and so on.
+          ``scripts+fonts:N``, ``handwriting+fonts:N``, ``office+fonts:N``, pages in other scripts
+          than Latin, written by hand, and of offices and screens, and those taken:
+          ``office+fonts+photos:N`` and so on.
     task : str or Task
         Says what truth is looked for; as in :func:`imagegate.tasks.find_task`.
     group_by : str, optional
