@@ -97,7 +97,7 @@ def find_hands() -> tuple[Face, ...]:
     found: dict[str, Face] = {}
     for path in font_files(system_folders()):
         opened = open_font(path)
-        if opened and any(word in opened[1] for word in HANDS) and writes(opened[0], WRITTEN):
+        if opened and is_hand(opened[1]) and writes(opened[0], WRITTEN):
             face = face_of(path, *opened)
             found.setdefault(face.name, face)
     if not found:
@@ -106,6 +106,11 @@ def find_hands() -> tuple[Face, ...]:
             "apt-get install fonts-breip fonts-dkg-handwriting fonts-kristi)"
         )
     return tuple(found[name] for name in sorted(found))
+
+
+def is_hand(name: str) -> bool:
+    """Tell whether a font is called like those that look written by hand."""
+    return any(word in name.lower() for word in HANDS)
 
 
 def find_shaped(alphabets: Mapping[str, str]) -> dict[str, tuple[Face, ...]]:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from imagegate.synthetic import layouts, screens, writing
-from imagegate.synthetic.fonts import find_faces
+from imagegate.synthetic.fonts import find_faces, is_hand
 from imagegate.synthetic.pages import PRINTED, Layout, Page, compose, draw_faces
 from imagegate.synthetic.paper import Colour, noise_field, to_pixels
 from imagegate.synthetic.screens import blend, vivid
@@ -318,7 +318,7 @@ OFFICE = Table(
         Layout(
             "label",
             screens.label,
-            (9, 5),
+            (10, 8),
             ("white", "tinted", "coloured", "dark"),
             (80, 220),
             LARGE_PX,
@@ -352,4 +352,5 @@ def render_office(seed: int, *, layout: str | None = None) -> Page:
     """
     rng = np.random.default_rng([seed, STREAM])
     kind = OFFICE[layout or writing.pick(rng, list(OFFICE))]
-    return compose(kind, draw_faces(find_faces("system"), rng), rng)
+    printed = [face for face in find_faces("system") if not is_hand(face.name)]
+    return compose(kind, draw_faces(printed, rng), rng)

@@ -81,7 +81,7 @@ HUES = (
     *((215, 35, 40), (30, 140, 50), (40, 70, 215), (185, 40, 170), (20, 130, 145)),
     *((225, 110, 20), (110, 70, 200), (120, 150, 30)),
 )
-LIKE_LUMA = (8.0, 40.0)  # gray levels between ink and paper
+LIKE_LUMA = (14.0, 40.0)  # gray levels between ink and paper
 # Of less contrast in gray than LOOKS, for pages that engines read all the same.
 WEAK_LOOKS = {"like-luma": like_luma, "faint": faint, "faint-textured": faint}
 

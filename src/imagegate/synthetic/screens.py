@@ -203,11 +203,6 @@ def label(sheet: Sheet, rng: Rng) -> None:
     """Write a label or a sign: a few lines of very large letters."""
     margin, width, _ = layouts.frame(sheet, rng, 0.4, 0.8)
     align: Align = "centre" if rng.random() < 0.5 else "left"
-    if rng.random() < 0.4:
-        thick = max(2, round(sheet.em * 0.05))
-        edge = sheet.em * 0.15
-        corners = (edge, edge, sheet.width - edge, sheet.height - edge)
-        sheet.draw.rectangle(corners, outline=sheet.look.ink, width=thick)
     y = margin
     while sheet.room(y):
         bold = bool(rng.random() < 0.5)
