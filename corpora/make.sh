@@ -21,12 +21,7 @@
 # fonts-ecolier-court fonts-femkeklaver fonts-firacode fonts-gfs-didot fonts-hack fonts-hosny-amiri fonts-humor-sans
 # fonts-isabella fonts-junicode fonts-jura fonts-kristi fonts-lobster fonts-lobstertwo fonts-mononoki fonts-noto-cjk
 # fonts-oxygen fonts-play fonts-rufscript fonts-sil-ezra fonts-sil-sophia-nubian fonts-texgyre fonts-texgyre-math
-# fonts-thai-tlwg fonts-tlwg-garuda fonts-tlwg-garuda-ttf fonts-tlwg-kinnari fonts-tlwg-kinnari-ttf fonts-tlwg-laksaman
-# fonts-tlwg-laksaman-ttf fonts-tlwg-loma fonts-tlwg-loma-ttf fonts-tlwg-mono fonts-tlwg-mono-ttf fonts-tlwg-norasi
-# fonts-tlwg-norasi-ttf fonts-tlwg-purisa fonts-tlwg-purisa-ttf fonts-tlwg-sawasdee fonts-tlwg-sawasdee-ttf
-# fonts-tlwg-typewriter fonts-tlwg-typewriter-ttf fonts-tlwg-typist fonts-tlwg-typist-ttf fonts-tlwg-typo
-# fonts-tlwg-typo-ttf fonts-tlwg-umpush fonts-tlwg-umpush-ttf fonts-tlwg-waree fonts-tlwg-waree-ttf fonts-tomsontalks
-# fonts-yanone-kaffeesatz
+# fonts-thai-tlwg fonts-tomsontalks fonts-yanone-kaffeesatz
 set -euo pipefail
 gate=${1:?which: ocr-tesseract, ocr-rapidocr, background-removal, causes-text, causes-pictures or counterfactuals-GATE}
 data=${2:?the folder with the images} out=${3:?the folder for the corpus}
