@@ -155,6 +155,7 @@ class Degradation:
     function: Callable[[Pixels, float, float, np.random.Generator], Pixels]
     strengths: tuple[float, float, float, float, float]  # the amount at severity 1 to 5
     unit: str  # of the amount, saying what it is relative to
+    graded: bool = True  # whether the amount matters; a page that is turned is turned
 
     @property
     def cause(self) -> str:

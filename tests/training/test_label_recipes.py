@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 
 from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_json
+<<<<<<< HEAD
 from imagegate.degrade.chain import DEGRADATIONS, EVERY, HOPELESS
 from imagegate.features import SCORES
+=======
+from imagegate.degrade.chain import DEGRADATIONS, EVERY, HOPELESS, OF_PAGES
+>>>>>>> 7a05143 (Degradations of pages: geometry, occlusion, and what spoils a part; recipe reading)
 from imagegate.training.data.clean import cause_of
 from imagegate.training.labelling.recipes import (
     FOR_DIAGNOSIS,
@@ -60,7 +64,11 @@ def test_recipes(recipe: str) -> None:
         assert lengths == {0}
     elif recipe == "singles":
         assert lengths == {1}
+<<<<<<< HEAD
         assert causes == set(SCORES)
+=======
+        assert causes == {row.cause for row in DEGRADATIONS.values()}
+>>>>>>> 7a05143 (Degradations of pages: geometry, occlusion, and what spoils a part; recipe reading)
         assert {chain[0].severity for chain in chains} == {1, 2, 3, 4, 5}
     elif recipe == "counterfactuals":
         assert lengths == {2}
@@ -115,8 +123,10 @@ def test_a_weaker_round_lacks_the_same_steps() -> None:
 
 def test_causes_have_any_strength_and_every_kind() -> None:
     chains = [draw("causes", 0, source, v) for source in SOURCES for v in (1, 2, 3, 4)]
+    pages = [draw("causes", 0, s, v, text=True) for s in SOURCES for v in (1, 2, 3, 4)]
+    assert {step.name for chain in pages for step in chain} == set(EVERY)
     steps = [step for chain in chains for step in chain]
-    assert {step.name for step in steps} == set(EVERY)
+    assert {step.name for step in steps} == set(EVERY) - set(OF_PAGES)
     saved = [step for step in steps if step.name == "compression.jpeg" and step.severity == 1]
     others = [step for step in steps if step not in saved]
     levels = np.array([step.level for step in others])
@@ -132,12 +142,29 @@ def test_causes_have_any_strength_and_every_kind() -> None:
 
 
 def test_only_the_recipes_of_a_diagnosis_are_left_out_of_training() -> None:
-    assert set(FOR_DIAGNOSIS) == set(RECIPES) - {"mixed", "singles", "natural"}
+    assert set(FOR_DIAGNOSIS) == set(RECIPES) - {"reading", "mixed", "singles", "natural"}
     drawn = {step.name for source in SOURCES for step in draw("mixed", 0, source, 1)}
     assert drawn == set(DEGRADATIONS)
 
 
-@pytest.mark.parametrize("name", EVERY)
+def test_what_befalls_pages_is_drawn_for_tasks_that_read_alone() -> None:
+    drawn = [draw("reading", 0, source, 1) for source in SOURCES]
+    assert {step.name for chain in drawn for step in chain} >= set(OF_PAGES)
+    for chain in drawn:  # what befalls the page comes before light, lens and file
+        assert not any(step.name in OF_PAGES for step in chain[1:])
+    some = {step.name for s in SOURCES for v in (1, 2) for step in draw("causes", 0, s, v)}
+    assert not some & set(OF_PAGES)
+
+
+GRADED = [name for name, row in EVERY.items() if row.graded]
+
+
+def test_what_has_no_strengths_is_as_strong_as_can_be() -> None:
+    for name in set(EVERY) - set(GRADED):
+        assert {Step(name, severity, 0).level for severity in (1, 5)} == {HOPELESS}
+
+
+@pytest.mark.parametrize("name", GRADED)
 def test_the_level_of_an_amount_is_the_level_that_it_was_drawn_at(name: str) -> None:
     for level in np.linspace(0, HOPELESS, 33):
         step = Step(name, 1, 0, amount_at(name, float(level)))

@@ -11,6 +11,7 @@ from imagegate.degrade.chain import (
     chain_to_json,
     draw_chain,
     draw_mixture,
+    draw_page_step,
     save,
     single_chain,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "chain_to_json",
     "draw_chain",
     "draw_mixture",
+    "draw_page_step",
     "save",
     "single_chain",
 ]

@@ -11,6 +11,7 @@ from imagegate.tables import Degradation, Pixels, Rng
 # Kernels are drawn this many times larger and averaged down: strengths need no whole pixels.
 FINE = 8
 MOST_MEDIAN = 255  # of OpenCV
+STEPS = 4  # from sharp to blurred where the focus falls off
 
 
 def gaussian(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
@@ -40,6 +41,28 @@ def median(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixe
     """Take the median of a square, as programs do that smooth noise and fine lines away."""
     side = max(1, round(amount * reference_px / 2)) * 2 + 1
     return np.asarray(cv2.medianBlur(pixels, min(side, MOST_MEDIAN)), np.uint8)
+
+
+def partly(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixels:
+    """Let the focus fall off towards one side, as when a page is photographed at a slant.
+
+    Up to a line somewhere in the first half all is sharp; the far edge is blurred with a Gaussian
+    of the full amount.
+    """
+    most = amount * reference_px
+    height, width = pixels.shape[:2]
+    angle = float(rng.choice([0.0, 0.5, 1.0, 1.5])) * np.pi + rng.normal(0, 0.25)
+    y, x = np.indices((height, width), np.float32) / np.float32([[[height]], [[width]]]) - 0.5
+    way = x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))
+    way = (way - way.min()) / max(float(np.ptp(way)), 1e-6)
+    start = rng.uniform(0.0, 0.5)
+    wide = rng.uniform(0.15, 0.5)  # of the page, until the blur is whole
+    depth = np.clip((way - start) / wide, 0, 1)[..., None]
+    worse = pixels.astype(np.float32)
+    for step in range(1, STEPS + 1):  # mixing neighbours of a row of ever stronger blurs
+        blurred = cv2.GaussianBlur(pixels, (0, 0), most * step / STEPS).astype(np.float32)
+        worse += np.clip(depth * STEPS - (step - 1), 0, 1) * (blurred - worse)
+    return np.asarray(np.clip(np.rint(worse), 0, 255), np.uint8)
 
 
 def line_kernel(length: float, angle: float) -> NDArray[np.float32]:
@@ -85,3 +108,6 @@ VARIETY = (
     Degradation("blur.box", box, (0.5, 0.58, 0.64, 0.7, 0.8), "side / reference"),
     Degradation("blur.median", median, (0.4, 0.48, 0.56, 0.64, 0.8), "side / reference"),
 )
+
+# Of a part of the picture: pages are read whole, so what is lost in a part is lost.
+LOCAL = (Degradation("blur.partly", partly, (0.19, 0.24, 0.3, 0.4, 0.6), "sigma / reference"),)

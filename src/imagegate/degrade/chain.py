@@ -10,7 +10,16 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.degrade import blur, compression, exposure, noise, pixelation, resolution
+from imagegate.degrade import (
+    blur,
+    compression,
+    exposure,
+    geometry,
+    noise,
+    occlusion,
+    pixelation,
+    resolution,
+)
 from imagegate.degrade.compression import encode
 from imagegate.errors import SettingsError
 from imagegate.tables import Pixels, Rng, Table
@@ -26,8 +35,17 @@ DEGRADATIONS = Table(
         *pixelation.DEGRADATIONS,
     ),
 )
-# Those that chains draw, and others that only teach a gate to name causes.
-EVERY = Table("degradation", (*DEGRADATIONS.values(), *blur.VARIETY, *resolution.VARIETY))
+# What befalls pages alone: their place, what lies over the text, what spoils a part of it. A mask
+# would have to be turned with its picture.
+OF_PAGES = Table(
+    "degradation of pages",
+    (*occlusion.DEGRADATIONS, *geometry.DEGRADATIONS, *exposure.LOCAL, *blur.LOCAL),
+)
+# With those that only teach a gate to name causes.
+EVERY = Table(
+    "degradation",
+    (*DEGRADATIONS.values(), *OF_PAGES.values(), *blur.VARIETY, *resolution.VARIETY),
+)
 
 SEVERITIES = (1, 2, 3, 4, 5)
 # light -> optics -> resampling -> sensor noise -> JPEG -> (messenger) -> pixelation
@@ -77,7 +95,12 @@ class Step:
 
     @property
     def level(self) -> float:
-        """How strong it is between and beyond the five strengths, as in ``amount_at``: 0 to 8."""
+        """How strong it is between and beyond the five strengths, as in ``amount_at``: 0 to 8.
+
+        What has no strengths is as strong as can be.
+        """
+        if not EVERY[self.name].graded:
+            return float(HOPELESS)
         levels, amounts = _scale(self.name)
         order = np.argsort(amounts)
         return float(np.interp(self.amount or 0.0, amounts[order], levels[order]))
@@ -117,6 +140,19 @@ def draw_mixture(rng: Rng, count: int) -> Chain:
     return tuple(chain)
 
 
+def draw_page_step(rng: Rng, *, most: float = HARSHEST) -> Step:
+    """Draw one of the degradations of pages at a level of 0 to ``most``, causes alike.
+
+    Local blur, glare and shadow are together as likely as geometry or occlusion alone.
+    """
+    kinds = (occlusion.DEGRADATIONS, geometry.DEGRADATIONS, (*exposure.LOCAL, *blur.LOCAL))
+    row = kinds[int(rng.integers(len(kinds)))]
+    name = row[int(rng.integers(len(row)))].name
+    level = float(rng.uniform(MILDEST, most))
+    severity = int(np.clip(round(level), 1, 5))
+    return Step(name, severity, int(rng.integers(2**31)), round(amount_at(name, level), 4))
+
+
 def at_strength(chain: Chain, strength: float) -> Chain:
     """Return the same steps, each at a part (or a multiple) of its strength; 1 changes nothing.
 
@@ -128,6 +164,8 @@ def at_strength(chain: Chain, strength: float) -> Chain:
 
 
 def _at(step: Step, strength: float) -> float:
+    if not EVERY[step.name].graded:
+        return float(step.amount or 0.0)
     strengths, amount = EVERY[step.name].strengths, float(step.amount or 0.0)
     rises = strengths[-1] > strengths[0]
     return round(amount * strength if rises else amount / strength, 4)
@@ -163,7 +201,8 @@ def apply_chain(pixels: Pixels, chain: Sequence[Step], *, reference_px: float) -
         amount = step.amount if step.amount is not None else 0.0
         rng = np.random.default_rng(step.seed)
         worse = EVERY[step.name].function(worse, amount, reference_px, rng)
-        reference_px *= worse.shape[0] / height
+        if step.cause == "resolution":  # others turn and cut; letters stay as large
+            reference_px *= worse.shape[0] / height
     return worse
 
 
@@ -226,7 +265,7 @@ def amount_at(name: str, level: float) -> float:
 
     Level 0 is half of level 1, 6 is twice level 5, and 8 is four times level 5.
     """
-    return float(np.interp(level, *_scale(name)))
+    return float(np.interp(level, *_scale(name))) if EVERY[name].graded else 1.0
 
 
 def _scale(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

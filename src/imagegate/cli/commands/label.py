@@ -34,9 +34,10 @@ Out = Annotated[
 ]
 Variants = Annotated[int, typer.Option("--variants", "-n", help="Rows per source image.")]
 Recipe = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="'mixed', 'singles', or 'natural': the images as they are. To teach reasons, in a "
+        help="'reading' (the default for OCR), 'mixed' (the default for pictures), 'singles', or "
+        "'natural': the images as they are. To teach reasons, in a "
         "folder of their own: 'causes', which runs no engine, or 'counterfactuals'.",
     ),
 ]
@@ -98,7 +99,7 @@ def command(
     truth: engines.TruthFrom = None,
     failure_threshold: FailureThreshold = None,
     variants: Variants = 8,
-    recipe: Recipe = "mixed",
+    recipe: Recipe = None,
     strength: Strength = None,
     group_by: GroupBy = None,
     limit_sources: LimitSources = None,

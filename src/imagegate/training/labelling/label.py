@@ -22,7 +22,7 @@ from imagegate.tasks.task import Task
 from imagegate.training.corpus import FAIL
 from imagegate.training.data.clean import Source
 from imagegate.training.labelling import store
-from imagegate.training.labelling.recipes import CAUSES_ONLY, RECIPES
+from imagegate.training.labelling.recipes import CAUSES_ONLY, RECIPES, usual
 from imagegate.training.labelling.record import begin, settings
 from imagegate.training.labelling.rows import Plan, row_id, still_to_do
 
@@ -84,7 +84,7 @@ def label(
     out: str | Path,
     *,
     variants: int = 8,
-    recipe: str = "mixed",
+    recipe: str | None = None,
     seed: int = 0,
     jobs: int | None = None,
     timeout: float = 60.0,
@@ -108,9 +108,11 @@ def label(
         The corpus folder; what an unfinished run left there is used.
     variants : int
         Rows a source. The first is the source as it is, file byte for byte.
-    recipe : {"mixed", "singles", "natural", "counterfactuals", "causes"}
-        How the others are made: some single causes at full levels and some realistic
-        chains; only single causes; none, so that ``variants`` is 1. The last two teach a gate to
+    recipe : {"reading", "mixed", "singles", "natural", "counterfactuals", "causes"}
+        How the others are made. ``mixed``, the default for pictures: some single causes at full
+        levels and some realistic chains. ``reading``, the default for tasks that read: as mixed,
+        and pages that are turned, skewed, cut off, covered, or spoilt in a part. Only single
+        causes; none, so that ``variants`` is 1. The last two teach a gate to
         name causes, in a folder of their own: mixtures, each also without one of its steps
         (``variants`` is best 8 or 15), so that it is known what undoing it gains; or causes at
         any strength that are only measured, without running the engine.
@@ -147,6 +149,7 @@ def label(
         Counts, and the sources that could not serve with the reason.
     """
     task = find_task(task)
+    recipe = recipe or usual(text=task.text)
     strength = task.strength if strength is None else strength
     threshold = task.failure_threshold if failure_threshold is None else failure_threshold
     variants = 1 if recipe == "natural" else variants

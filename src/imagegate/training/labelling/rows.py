@@ -107,7 +107,8 @@ def row_id(source: Source, variant: int) -> str:
 def blank_row(source: Source, variant: int, plan: Plan) -> Row:
     """Return a row with what is known before the image is made; the rest is undefined."""
     seed = row_seed(plan.seed, source.source_id, variant)
-    chain = draw(plan.recipe, plan.seed, source.source_id, variant, strength=plan.strength)
+    text, strength = plan.task.text, plan.strength
+    chain = draw(plan.recipe, plan.seed, source.source_id, variant, strength=strength, text=text)
     return {
         "row_id": row_id(source, variant),
         "source_id": source.source_id,
