@@ -34,6 +34,8 @@ class EngineLimits:
         Pixels; a picture with a longer side is first made so small.
     least_x_height : float
         Pixels, of the picture as the engine has shrunk it: lower letters are not read.
+    most_skew : float
+        Degrees; lines of text that are tilted by more are not read.
     language : str
         What it reads, as the engine calls it, ``"eng+deu"``.
     scripts : tuple of str
@@ -43,6 +45,7 @@ class EngineLimits:
     longest_side: int = 0
     shrinks_to: int = 0
     least_x_height: float = 0.0
+    most_skew: float = 0.0
     language: str = ""
     scripts: tuple[str, ...] = ()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from imagegate.features.skew import skew
 from imagegate.tables import Cause, Code, Measure, never
 
-MEASURES: tuple[Measure, ...] = ()
+MEASURES = (
+    Measure("geometry.skew_degrees", skew, "tilt of the lines", "°", "either", about="text"),
+)
 
 CAUSE = Cause(
     "geometry",
@@ -16,7 +19,7 @@ CAUSE = Cause(
         Code("geometry.mirrored", "text.components", never),
         Code("geometry.perspective", "text.components", never),
         Code("geometry.cut_off", "text.components", never),
-        Code("geometry.skewed", "text.components"),
+        Code("geometry.skewed", "geometry.skew_degrees"),
     ),
     about="text",
 )

@@ -299,7 +299,8 @@ _LIMITS = _entries(
         "least_x_height": _number,
         "language": _text,
         "scripts": _each(_text),
-    }
+    },
+    most_skew=_number,
 )
 _OBJECTIVE = _entries(
     {"pass": _maybe(_part)}, promise=_maybe(_share), confidence=_maybe(_share), costs=_COSTS

@@ -69,6 +69,7 @@ def _limits(limits: EngineLimits) -> list[str]:
     sides = [
         f"refuses sides beyond {limits.longest_side} px" if limits.longest_side else "",
         f"shrinks sides beyond {limits.shrinks_to} px" if limits.shrinks_to else "",
+        f"reads no lines tilted by more than {limits.most_skew:g}°" if limits.most_skew else "",
         f"reads no x-height under {limits.least_x_height:g} px" if limits.least_x_height else "",
     ]
     reads = f"reads {limits.language}" + f" ({scripts} letters)" * bool(scripts)

@@ -17,7 +17,8 @@ from imagegate.text import number
 
 TALL, WIDE, LARGE = LIMITS
 ELONGATED = 2.0  # ratio of the sides from which cutting along the longer one is the advice
-X_HEIGHT = "text.x_height_px"
+X_HEIGHT, SKEW = "text.x_height_px", "geometry.skew_degrees"
+SKEWED = "geometry.skewed"
 
 
 def limits_of(card: Card) -> EngineLimits:
@@ -44,6 +45,10 @@ def within_limits(verdict: Verdict, image: Image, card: Card) -> Verdict:
 
 def _beyond(verdict: Verdict, image: Image, limits: EngineLimits) -> Reason | None:
     """Return why an engine cannot do it, None if it can."""
+    if verdict.ok and limits.most_skew:  # what does not pass is not measured once more
+        degrees = float(measure(image, [SKEW])[0])
+        if abs(degrees) > limits.most_skew:
+            return _skewed(degrees, limits.most_skew)
     side = max(image.gray.shape)
     if limits.longest_side and side > limits.longest_side:
         detail = f"The longer side is {side} px; the engine takes up to {limits.longest_side} px."
@@ -61,6 +66,15 @@ def _beyond(verdict: Verdict, image: Image, limits: EngineLimits) -> Reason | No
         f"{limits.least_x_height:g} px it does not read."
     )
     return _reason(image, detail, X_HEIGHT, height, (limits.least_x_height / scale, math.inf))
+
+
+def _skewed(degrees: float, most: float) -> Reason:
+    """Return the reason against lines that are tilted by so many degrees."""
+    detail = (
+        f"The lines are tilted by {number(abs(degrees))}°; the engine reads them up to {most:g}°."
+    )
+    told = (load_messages(ENGLISH)[SKEWED], detail, SKEW, degrees, find(SKEW).unit)
+    return Reason(SKEWED, math.nan, math.nan, *told, (-most, most))
 
 
 def _reason(
