@@ -12,7 +12,7 @@ from imagegate.degrade.exposure import FLOOR_SD
 from imagegate.degrade.pixelation import block_px
 from imagegate.degrade.resolution import kept
 from imagegate.errors import SettingsError
-from imagegate.features import CAUSES, SCORES
+from imagegate.features import CAUSES
 
 REFERENCE_PX = 12.0
 EACH = pytest.mark.parametrize("row", EVERY.values(), ids=lambda row: row.name)
@@ -50,11 +50,7 @@ def test_is_named_after_a_cause_and_has_rising_or_falling_strengths(row):
 
 
 def test_every_cause_has_variants():
-<<<<<<< HEAD
-    assert {row.cause for row in DEGRADATIONS.values()} >= set(SCORES)
-=======
     assert {row.cause for row in EVERY.values()} == set(CAUSES)
->>>>>>> 7a05143 (Degradations of pages: geometry, occlusion, and what spoils a part; recipe reading)
 
 
 @EACH

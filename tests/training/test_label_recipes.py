@@ -9,12 +9,7 @@ import numpy as np
 import pytest
 
 from imagegate.degrade import Chain, Step, amount_at, chain_from_json, chain_to_json
-<<<<<<< HEAD
-from imagegate.degrade.chain import DEGRADATIONS, EVERY, HOPELESS
-from imagegate.features import SCORES
-=======
 from imagegate.degrade.chain import DEGRADATIONS, EVERY, HOPELESS, OF_PAGES
->>>>>>> 7a05143 (Degradations of pages: geometry, occlusion, and what spoils a part; recipe reading)
 from imagegate.training.data.clean import cause_of
 from imagegate.training.labelling.recipes import (
     FOR_DIAGNOSIS,
@@ -64,11 +59,7 @@ def test_recipes(recipe: str) -> None:
         assert lengths == {0}
     elif recipe == "singles":
         assert lengths == {1}
-<<<<<<< HEAD
-        assert causes == set(SCORES)
-=======
         assert causes == {row.cause for row in DEGRADATIONS.values()}
->>>>>>> 7a05143 (Degradations of pages: geometry, occlusion, and what spoils a part; recipe reading)
         assert {chain[0].severity for chain in chains} == {1, 2, 3, 4, 5}
     elif recipe == "counterfactuals":
         assert lengths == {2}

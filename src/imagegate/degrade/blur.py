@@ -52,7 +52,10 @@ def partly(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pixe
     most = amount * reference_px
     height, width = pixels.shape[:2]
     angle = float(rng.choice([0.0, 0.5, 1.0, 1.5])) * np.pi + rng.normal(0, 0.25)
-    y, x = np.indices((height, width), np.float32) / np.float32([[[height]], [[width]]]) - 0.5
+    y, x = (
+        np.indices((height, width), np.float32) / np.array([[[height]], [[width]]], np.float32)
+        - 0.5
+    )
     way = x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))
     way = (way - way.min()) / max(float(np.ptp(way)), 1e-6)
     start = rng.uniform(0.0, 0.5)

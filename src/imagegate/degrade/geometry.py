@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +58,9 @@ def cut_off(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pix
 def rotated(pixels: Pixels, degrees: float) -> Pixels:
     """Return a picture turned counter-clockwise by so many degrees, on ground of its border."""
     height, width = pixels.shape[:2]
-    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
+    matrix: NDArray[Any] = cv2.getRotationMatrix2D(
+        ((width - 1) / 2, (height - 1) / 2), degrees, 1.0
+    )
     cosine, sine = abs(matrix[0, 0]), abs(matrix[0, 1])
     size = (
         int(np.ceil(width * cosine + height * sine)),
@@ -84,7 +88,7 @@ def _quarter(corners: NDArray[np.float32], turns: int) -> NDArray[np.float32]:
 
 def _warped(
     pixels: Pixels,
-    matrix: NDArray[np.floating],
+    matrix: NDArray[Any],
     size: tuple[int, int],
     *,
     perspective: bool = False,

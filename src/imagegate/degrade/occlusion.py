@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from imagegate.degrade.geometry import ground_colour
 from imagegate.tables import Degradation, Pixels, Rng
 
-Plane = NDArray[np.float32]
+Plane = NDArray[Any]  # of float32
 STAMP_INKS = ((190, 30, 40), (30, 60, 170), (40, 40, 40), (20, 110, 60), (120, 30, 120))
 STAMP_WORDS = ("PAID", "COPY", "RECEIVED", "VOID", "DRAFT", "APPROVED", "CANCELLED", "ORIGINAL")
 COVERS = ((206, 160, 130), (120, 80, 60), (240, 240, 235), (60, 60, 65), (250, 235, 120))
@@ -117,13 +119,14 @@ def _pattern(shape: tuple[int, int], pitch: float, thick: float, rng: Rng) -> Pl
     rows = _strokes(y, pitch, thick, phase[1])
     if kind == 4:  # dots
         return columns * rows
-    return (rows, np.maximum(rows, columns), columns, columns)[kind]
+    grid: Plane = np.maximum(rows, columns)
+    return (rows, grid, columns, columns)[kind]
 
 
 def _strokes(across: Plane, pitch: float, thick: float, phase: float) -> Plane:
     """Return lines of a thickness, one every pitch, with edges of one pixel."""
     off = np.abs((across + np.float32(phase)) % np.float32(pitch) - np.float32(pitch / 2))
-    return np.clip(np.float32(thick / 2 + 0.5) - off, 0, 1)
+    return np.asarray(np.clip(np.float32(thick / 2 + 0.5) - off, 0, 1), np.float32)
 
 
 def _stamp(shape: tuple[int, int], reference_px: float, rng: Rng) -> tuple[Plane, float]:
@@ -144,7 +147,7 @@ def _stamp(shape: tuple[int, int], reference_px: float, rng: Rng) -> tuple[Plane
         cv2.ellipse(canvas, middle, axes, 0, 0, 360, 255, thick, cv2.LINE_AA)
     place = (side // 2 - across // 2, side // 2 + down // 2)
     cv2.putText(canvas, word, place, FONT, scale, 255, thick, cv2.LINE_AA)
-    turn = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(-35, 35), 1.0)
+    turn: NDArray[Any] = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(-35, 35), 1.0)
     turn[:, 2] += rng.uniform(0.1, 0.9, 2) * (width, height) - side / 2
     mask = cv2.warpAffine(canvas, turn, (width, height)).astype(np.float32) / 255
     return np.asarray(mask, np.float32), float(wide * tall)

@@ -24,8 +24,8 @@ from imagegate.tables import Pixels
 
 LANGUAGE_VARIABLE = "IMAGEGATE_TESSERACT_LANG"
 LONGEST_SIDE = 32767  # pixels, its TDIMENSION; beyond, it fails
-# Degrees; of pages that are read well upright, all that were turned by more than 9 failed, 8 of 10 of
-# those turned by 5.5 to 9, and none by less than 2.5 (40 pages and scans).
+# Degrees; of 40 pages and scans that are read well upright, all failed that were turned by more
+# than 9, 7 of 10 of those by 5.5 to 9, and none by less than 2.5.
 MOST_SKEW = 8.0
 # Where Debian, Fedora, source builds, Homebrew, conda and the Windows installer put languages.
 PLACES = (

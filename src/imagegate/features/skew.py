@@ -91,8 +91,8 @@ def energy(amplitudes: Singles, angles: Floats) -> Floats:
     turned = np.deg2rad(angles)[:, None]
     right, down = (part(turned) * FREQUENCIES % 1 for part in (np.sin, np.cos))
     height, width = amplitudes.shape
-    places = [(right * width).astype(np.float32), (down * height).astype(np.float32)]
-    seen = cv2.remap(amplitudes, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    x, y = (right * width).astype(np.float32), (down * height).astype(np.float32)
+    seen = cv2.remap(amplitudes, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     return np.asarray(seen @ FREQUENCIES, np.float64)
 
 
