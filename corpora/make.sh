@@ -12,7 +12,7 @@
 #   corpora/make.sh causes-pictures DATA OUT
 #   corpora/make.sh counterfactuals-ocr-tesseract DATA OUT       # likewise -ocr-rapidocr, -background-removal
 #
-# DATA holds receipts, old-books, people, clothing and grocery. The sets with "+fonts" take the fonts that are
+# DATA holds receipts, old-books, people, clothing, grocery, forms, office-scans, typed-other and scene-text. The sets with "+fonts" take the fonts that are
 # installed; those of this corpus were, on Debian 12: fonts-croscore fonts-crosextra-caladea fonts-crosextra-carlito
 # fonts-dejavu-core fonts-dejavu-extra fonts-ebgaramond fonts-freefont-ttf fonts-inconsolata fonts-lato
 # fonts-liberation fonts-linuxlibertine fonts-noto-core fonts-open-sans fonts-roboto-unhinted
@@ -23,7 +23,7 @@
 # fonts-oxygen fonts-play fonts-rufscript fonts-sil-ezra fonts-sil-sophia-nubian fonts-texgyre fonts-texgyre-math
 # fonts-thai-tlwg fonts-tomsontalks fonts-yanone-kaffeesatz
 set -euo pipefail
-gate=${1:?which: ocr-tesseract, ocr-rapidocr, background-removal, causes-text, causes-pictures or counterfactuals-GATE}
+gate=${1:?which: ocr-tesseract, reading, ocr-rapidocr, background-removal, causes-text, causes-pictures or counterfactuals-GATE}
 data=${2:?the folder with the images} out=${3:?the folder for the corpus}
 options=() extra=("${@:4}")
 
@@ -34,6 +34,10 @@ licences=(
     --licence "people=clothing-co-parsing (repo Apache-2.0; photo rights not stated)"
     --licence "clothing=clothing-dataset-small (CC0)"
     --licence "grocery=GroceryStoreDataset (MIT)"
+    --licence "forms=FUNSD (research only, non-commercial)"
+    --licence "office-scans=UNLV/ISRI (upstream Apache-2.0)"
+    --licence "typed-other=EHRI (CC-BY 4.0)"
+    --licence "scene-text=ICDAR 2015 (upstream CC-BY 4.0)"
 )
 
 label() { # SET SOURCES… OPTIONS…
@@ -53,6 +57,15 @@ ocr-tesseract)
     label captures-as-taken captures+fonts:320-999 --recipe natural
     label prints-as-taken prints+fonts:280-879 --recipe natural
     label photos photos+fonts:2000-2119 --variants 3 --timeout 20
+    ;;
+reading)
+    options=(--engine tesseract --timeout 40 --recipe reading)
+    label forms "$data/forms" --variants 3
+    label receipts "$data/receipts" --variants 3 --seed 1
+    label old-books "$data/old-books" --variants 2 --seed 1 --group-by '^([a-z])'
+    label typed-other "$data/typed-other" --variants 4
+    label scene-text "$data/scene-text" --recipe natural
+    label office-scans "$data/office-scans" --variants 2
     ;;
 ocr-rapidocr)
     options=(--engine rapidocr --timeout 60)
@@ -98,7 +111,7 @@ counterfactuals-background-removal)
     label people "$data/people" --limit-sources 20
     ;;
 *)
-    echo "expected a gate that ships, causes-text, causes-pictures or counterfactuals-GATE, got $gate" >&2
+    echo "expected a gate that ships, reading, causes-text, causes-pictures or counterfactuals-GATE, got $gate" >&2
     exit 2
     ;;
 esac
