@@ -50,6 +50,11 @@ class EngineLimits:
     scripts: tuple[str, ...] = ()
 
 
+def no_limits(version: str) -> EngineLimits:
+    """Return the limits of an engine that tells none."""
+    return EngineLimits()
+
+
 @dataclass(frozen=True)
 class Engine:
     """A program that does a task.
@@ -64,7 +69,7 @@ class Engine:
     open: Callable[[], Callable[[Pixels], Any]]
     version: Callable[[], str] = lambda: UNKNOWN
     licence: str = UNKNOWN
-    limits: Callable[[str], EngineLimits] = lambda version: EngineLimits()
+    limits: Callable[[str], EngineLimits] = no_limits
 
 
 # (left, top, width, height) in shares of the picture, and a confidence if the detector tells one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from importlib import import_module
 
 from imagegate.engines.engine import EngineLimits
 from imagegate.features import find, measure
@@ -12,10 +13,13 @@ from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.card import Card
 from imagegate.models.reasons import LIMITS
 from imagegate.models.verdict import Reason, Verdict
-from imagegate.tasks import TASKS
 from imagegate.text import number
 
 TALL, WIDE, LARGE = LIMITS
+DECLARED = ("tesseract", "rapidocr")  # engines that tell their limits
+    "tesseract",
+    "rapidocr",
+)  # engines that tell their limits; the others' tasks stay unloaded
 ELONGATED = 2.0  # ratio of the sides from which cutting along the longer one is the advice
 X_HEIGHT, SKEW = "text.x_height_px", "geometry.skew_degrees"
 SKEWED = "geometry.skewed"
@@ -28,9 +32,12 @@ def limits_of(card: Card) -> EngineLimits:
     """
     if card.limits is not None:
         return card.limits
-    task = TASKS.get(card.task)
-    engine = task.engines.get(card.engine or "") if task else None
-    return engine.limits(card.engine_version) if engine else EngineLimits()
+    if card.engine not in DECLARED:
+        return EngineLimits()
+    declared: EngineLimits = import_module(f"imagegate.engines.{card.engine}").limits(
+        card.engine_version
+    )
+    return declared
 
 
 def within_limits(verdict: Verdict, image: Image, card: Card) -> Verdict:
