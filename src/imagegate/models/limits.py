@@ -17,9 +17,6 @@ from imagegate.text import number
 
 TALL, WIDE, LARGE = LIMITS
 DECLARED = ("tesseract", "rapidocr")  # engines that tell their limits
-    "tesseract",
-    "rapidocr",
-)  # engines that tell their limits; the others' tasks stay unloaded
 ELONGATED = 2.0  # ratio of the sides from which cutting along the longer one is the advice
 X_HEIGHT, SKEW = "text.x_height_px", "geometry.skew_degrees"
 SKEWED = "geometry.skewed"
