@@ -29,7 +29,9 @@ def test_mirror_and_half_turn(name, turn):
     pixels = PICTURES[name]
     turned = pixels[:, ::-1] if turn == "mirrored" else pixels[::-1, ::-1]
     before, after = readings(image(pixels)), readings(image(np.ascontiguousarray(turned)))
-    same(before, after, rel=0.1)
+    # other measures tell turned letters from upright ones, and shall
+    alike = {name: value for name, value in before.items() if not name.startswith("letters.")}
+    same(alike, after, rel=0.1)
 
 
 @pytest.mark.parametrize("name", PICTURES)

@@ -17,6 +17,7 @@ from imagegate.features import (
     content,
     exposure,
     geometry,
+    glyphs,
     legibility,
     noise,
     occlusion,
@@ -62,6 +63,7 @@ MEASURES: Table[Measure] = Table(
         *content.MEASURES,
         *geometry.MEASURES,
         *occlusion.MEASURES,
+        *glyphs.MEASURES,
     ),
 )
 
