@@ -1,7 +1,7 @@
 """Train the network behind ``imagegate.features.glyphs`` on letters drawn from fonts.
 
-    python corpora/letters.py                  # about ten minutes; rewrites features/glyphs.npz
-    python corpora/letters.py --check          # trains without every fifth font, prints the confusion
+    python corpora/letters.py              # about five minutes; rewrites features/glyphs.npz
+    python corpora/letters.py --check      # trains without every fifth font, prints the confusion
 
 Needs imagegate[train] and Pillow with raqm. The fonts are those that are installed; the network
 that ships has seen these of Debian 12: fonts-breip fonts-cantarell fonts-cmu fonts-comic-neue
@@ -17,14 +17,18 @@ fonts-yanone-kaffeesatz. Other fonts give another network.
 from __future__ import annotations
 
 import argparse
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import letters_sources as sources
+import letters_wear as wear
 import numpy as np
-from letters_sources import Pixels, Source
+from letters_sources import Source
+from letters_wear import Pixels
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from imagegate.features import glyphs
@@ -36,7 +40,8 @@ from imagegate.image import Image
 Thumbs = NDArray[np.uint8]
 
 SEED = 15
-UNITS, EPOCHS, BATCH, RATE = 96, 24, 1024, 3e-3
+UNITS, BATCH = 112, 1024
+PHASES = (16, 3e-3), (8, 6e-4), (4, 1e-4)  # epochs, learning rate
 A_PAGE = 48  # marks that one page gives at most
 HELD_OUT = 5  # --check keeps back every so many fonts of a class
 # marks that are drawn of each class, in thousands
@@ -44,10 +49,11 @@ THOUSANDS = {
     "upright": 48,
     **dict.fromkeys(("broken", "merged"), 8),
     **dict.fromkeys(glyphs.SCRIPTS, 9),
-    "handwriting": 9,
+    **dict.fromkeys(("cyrillic", "greek"), 14),
+    "handwriting": 12,
     "none": 9,
 }
-TURNED, TURNED_OTHERS = 0.4, 0.2  # share of Latin, of Cyrillic and Greek that is also shown turned
+TURNED, TURNED_OTHERS = 0.5, 0.1  # share of Latin, of Cyrillic and Greek that is also shown turned
 STORED = Path(glyphs.__file__).with_name("glyphs.npz")
 
 TURNS: dict[str, Callable[[Thumbs], Thumbs]] = {  # of (marks, 16, 16)
@@ -73,7 +79,9 @@ def covered(clean: Marks, worn: Marks, picked: NDArray[np.intp]) -> tuple[list[i
     for n in picked:
         left, top = worn.x[n], worn.y[n]
         right, bottom = left + worn.width[n], top + worn.height[n]
-        counts.append(int(((x > left) & (x < right) & (y > top) & (y < bottom) & clean.letter).sum()))
+        counts.append(
+            int(((x > left) & (x < right) & (y > top) & (y < bottom) & clean.letter).sum())
+        )
         a, b = left + worn.width[n] / 2, top + worn.height[n] / 2
         around = (clean.x < a) & (clean.x + clean.width > a)
         around &= (clean.y < b) & (clean.y + clean.height > b) & clean.letter
@@ -84,15 +92,15 @@ def covered(clean: Marks, worn: Marks, picked: NDArray[np.intp]) -> tuple[list[i
 def some_of(label: str, source: Source, rng: np.random.Generator) -> NDArray[np.float32]:
     """Draw one page of a class and return thumbnails of its marks, (marks, 256)."""
     clean = source.draw(rng)
-    if label in sources.WEAR:
-        worn = sources.WEAR[label](clean, source.x_height, rng)
-        image, found, picked = marks_of(sources.taken(worn, source.x_height, rng, gently=True))
+    if label in wear.WEAR:
+        worn = wear.WEAR[label](clean, source.x_height, rng)
+        image, found, picked = marks_of(wear.taken(worn, source.x_height, rng, gently=True))
         counts, shares = covered(marks_of(clean)[1], found, picked)
         counts, shares = np.array(counts), np.array(shares)
         kept = counts >= 3 if label == "merged" else (shares < 0.6) & (counts <= 1)
         picked = picked[kept]
     else:
-        image, found, picked = marks_of(sources.taken(clean, source.x_height, rng))
+        image, found, picked = marks_of(wear.taken(clean, source.x_height, rng))
     tiles = image.cached(stack)
     if tiles is None or not len(picked):
         return np.empty((0, glyphs.SIDE**2), np.float32)
@@ -118,7 +126,7 @@ def collect(held_out: bool | None) -> tuple[NDArray[np.float32], NDArray[np.intp
     drawn = {label: draw_class(label, held_out) for label in THOUSANDS}
     rng = np.random.default_rng([SEED, len(CLASSES)])
     for label, turn in TURNS.items():
-        shares = ("upright", TURNED), ("cyrillic_greek", TURNED_OTHERS)
+        shares = ("upright", TURNED), ("cyrillic", TURNED_OTHERS), ("greek", TURNED_OTHERS)
         some = [drawn[name][rng.random(len(drawn[name])) < share] for name, share in shares]
         drawn[label] = turn(np.concatenate(some))
     thumbs = np.concatenate([drawn[label] for label in CLASSES]).reshape(-1, glyphs.SIDE**2)
@@ -129,15 +137,13 @@ def collect(held_out: bool | None) -> tuple[NDArray[np.float32], NDArray[np.intp
 def train(thumbs: NDArray[np.float32], labels: NDArray[np.intp]) -> MLPClassifier:
     """Fit the network."""
     net = MLPClassifier(
-        (UNITS,),
-        alpha=1e-4,
-        batch_size=BATCH,
-        learning_rate_init=RATE,
-        max_iter=EPOCHS,
-        random_state=SEED,
-        tol=0,
+        (UNITS,), alpha=1e-4, batch_size=BATCH, random_state=SEED, tol=0, warm_start=True
     )
-    return net.fit(thumbs, labels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a phase ends by its epochs
+        for epochs, rate in PHASES:
+            net.set_params(max_iter=epochs, learning_rate_init=rate).fit(thumbs, labels)
+    return net
 
 
 def write(net: MLPClassifier, labels: NDArray[np.intp], path: Path) -> None:
@@ -148,7 +154,9 @@ def write(net: MLPClassifier, labels: NDArray[np.intp], path: Path) -> None:
     np.savez_compressed(path, **{name: each.astype(np.float16) for name, each in arrays.items()})
 
 
-def print_confusion(net: MLPClassifier, thumbs: NDArray[np.float32], labels: NDArray[np.intp]) -> None:
+def print_confusion(
+    net: MLPClassifier, thumbs: NDArray[np.float32], labels: NDArray[np.intp]
+) -> None:
     """Print what share of the held-out marks of each class is taken for which."""
     said = net.predict_proba(thumbs)
     print("held-out fonts; rows: class, columns: mean probability in percent")

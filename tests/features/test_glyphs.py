@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from probes import image, noise, text
 
+from imagegate.errors import SettingsError
 from imagegate.features import glyphs, readings
 from imagegate.features.letters import native_marks
 from imagegate.features.planes import stack
 from imagegate.synthetic.pages import render_page
+from imagegate.synthetic.scripts import render_script
 
 TURNS = {
     "upright": lambda page: page,
@@ -83,3 +85,16 @@ def test_thumbnails_show_ink_on_nothing():
     assert square.max() <= glyphs.DARKEST
     assert np.median(square.max(axis=(1, 2))) == pytest.approx(1, abs=0.1)
     assert square[:, 0].max() < 0.1  # the margin
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [("cyrillic", "cyrillic"), ("devanagari", "indic"), ("thai", "southeast_asian")],
+)
+def test_other_scripts_are_told(name, family):
+    try:
+        pixels = render_script(0, script=name).pixels
+    except SettingsError:
+        pytest.skip("no installed font writes it")
+    assert glyphs.script(seen(pixels)) == family
+    assert readings(seen(pixels))["letters.other_script"] > 0

@@ -66,7 +66,7 @@ def test_limits_are_recorded_or_those_of_the_engine_that_was_learned() -> None:
     ("language", "scripts"),
     [
         ("eng", {"latin"}),
-        ("rus+eng", {"latin", "cyrillic_greek"}),
+        ("rus+eng", {"latin", "cyrillic"}),
         ("srp_latn", {"latin"}),
         ("script/HanS_vert", {"east_asian"}),
         ("tha", {"southeast_asian"}),

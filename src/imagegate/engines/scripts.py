@@ -11,8 +11,9 @@ FAMILIES: Mapping[str, str] = {
     "est eus fao fil fin fra frk frm fry gla gle glg hat hrv hun ind isl ita ita_old jav lat lav "
     "lit ltz mlt mri msa nld nor oci pol por que ron slk slk_frak slv spa spa_old sqi srp_latn sun "
     "swa swe tgl ton tur uzb vie yor Latin Fraktur Vietnamese",
-    "cyrillic_greek": "aze_cyrl bel bul ell grc kaz kir mkd mon rus srp tat tgk ukr uzb_cyrl "
-    "Cyrillic Greek",
+    "cyrillic": "aze_cyrl bel bul kaz kir mkd mon rus srp tat tgk ukr uzb_cyrl Cyrillic",
+    "greek": "ell grc Greek",
+    "caucasian": "hye kat kat_old Armenian Georgian",
     "arabic_hebrew": "ara ckb fas heb kur_ara pus snd uig urd yid Arabic Hebrew",
     "indic": "asm ben guj hin kan mal mar nep ori pan san sin tam tel Bengali Devanagari Gujarati "
     "Gurmukhi Kannada Malayalam Oriya Sinhala Tamil Telugu",
@@ -28,7 +29,7 @@ def scripts_of(language: str) -> frozenset[str]:
     One of ``FAMILIES`` for each language; empty, for not known, if any of them is in none.
 
     >>> sorted(scripts_of("eng+script/Cyrillic")), sorted(scripts_of("chi_sim_vert"))
-    (['cyrillic_greek', 'latin'], ['east_asian'])
+    (['cyrillic', 'latin'], ['east_asian'])
     >>> scripts_of("eng+amh")
     frozenset()
     """

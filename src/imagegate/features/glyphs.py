@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from importlib.resources import files
 
 import cv2
@@ -32,7 +32,10 @@ ORIENTATIONS = (
     "flipped",
 )
 ABOUT, SIDEWAYS = ("upside_down", "mirrored", "flipped"), ("clockwise", "counterclockwise")
-SCRIPTS = ("cyrillic_greek", "arabic_hebrew", "indic", "southeast_asian", "east_asian")
+SCRIPTS = (
+    *("cyrillic", "greek", "caucasian", "arabic_hebrew", "indic", "southeast_asian"),
+    "east_asian",
+)
 CLASSES = (*ORIENTATIONS, "broken", "merged", *SCRIPTS, "handwriting", "none")
 
 SIDE = 16  # px of a thumbnail
@@ -63,12 +66,12 @@ class Glyphs:
     y: Floats  # … and from the top
     columns: bool  # the marks stand in columns: the lines run up or down
 
-    @property
+    @cached_property
     def mean(self) -> Floats:
         """Mean probability of each class."""
         return np.asarray(self.probability.mean(axis=0), np.float64)
 
-    @property
+    @cached_property
     def evidence(self) -> Floats:
         """Mean log-likelihood of each class up to a constant, in nats a mark."""
         seen = np.log(np.maximum(self.probability, FLOOR)) - network().prior
@@ -127,13 +130,14 @@ def thumbnails(tiles: Stack, found: Marks, picked: Places) -> Singles:
             x, y = middle_x[here, None] + across[here], middle_y[here, None] + across[here]
             values[here] = sample(plane, x / 2**n, y / 2**n)
         plane = halved(plane) if min(plane.shape) > 1 else plane
-    ground, ink = found.ground[picked], found.ink[picked]
+    ground, ink = (shade[picked].astype(np.float32) for shade in (found.ground, found.ink))
     contrast = np.where(ground == ink, 1, ground - ink)
-    shade = (ground[:, None, None] - values) / contrast[:, None, None]
-    high = np.abs(across) <= (height / 2 + 1)[:, None]
-    wide = np.abs(across) <= (width / 2 + 1)[:, None]
-    shade[~(high[:, :, None] & wide[:, None, :])] = 0
-    return np.clip(shade, 0, DARKEST).reshape(len(picked), -1).astype(np.float32)
+    values -= ground[:, None, None]
+    values *= (-1 / contrast)[:, None, None]
+    for side, shape in ((height, (-1, SIDE, 1)), (width, (-1, 1, SIDE))):
+        inside = np.abs(across) <= (side / 2 + 1)[:, None]
+        values *= inside.astype(np.float32).reshape(shape)
+    return np.clip(values, 0, DARKEST, out=values).reshape(len(picked), -1)
 
 
 def sample(plane: Plane, x: Floats, y: Floats) -> Plane:
@@ -181,19 +185,23 @@ def glyphs(image: Image) -> Glyphs | None:
     """
     for scale, marks, tiles in ((1, native_marks, stack), (2, half_marks, half_stack)):
         shown = image.cached(tiles)
-        if shown is None or max(shown.plane.shape) > LONGEST_PLANE:
-            return None
-        found = image.cached(marks)
-        picked, columns = standing(found)
-        if len(picked) >= FEWEST:
-            picked = evenly(picked)
-            seen = network()(thumbnails(shown, found, picked))
-            tile = found.tile[picked]
-            top, left = np.array(image.tile_places, np.float64)[tile].T
-            x = left + scale * (found.x[picked] + found.width[picked] / 2)
-            y = top + scale * (found.y[picked] + found.height[picked] / 2)
-            return Glyphs(seen, tile, x, y, columns)
+        judged = judge(image, shown, image.cached(marks), scale) if shown else None
+        if judged:
+            return judged
     return None
+
+
+def judge(image: Image, tiles: Stack, found: Marks, scale: float = 1) -> Glyphs | None:
+    """Judge marks of ``Image.tiles``, which are shown reduced by a scale; None if too few."""
+    picked, columns = standing(found)
+    if len(picked) < FEWEST or max(tiles.plane.shape) > LONGEST_PLANE:
+        return None
+    picked = evenly(picked)
+    tile = found.tile[picked]
+    top, left = np.array(image.tile_places, np.float64)[tile].T
+    x = left + scale * (found.x[picked] + found.width[picked] / 2)
+    y = top + scale * (found.y[picked] + found.height[picked] / 2)
+    return Glyphs(network()(thumbnails(tiles, found, picked)), tile, x, y, columns)
 
 
 def orientation(image: Image) -> str | None:
@@ -250,8 +258,9 @@ def upright_worst(image: Image) -> float:
     found = image.cached(glyphs)
     if found is None or len(found.x) < 4 * PARTS:
         return NAN
-    parts = np.array_split(found.probability[:, CLASSES.index("upright")], PARTS)
-    return float(min(part.mean() for part in parts))
+    sure, begins = found.probability[:, 0], np.arange(PARTS + 1) * len(found.x) // PARTS
+    parts = np.add.reduceat(sure, begins[:-1]) / np.diff(begins)
+    return float(parts.min())
 
 
 def turned_lead(image: Image) -> float:
