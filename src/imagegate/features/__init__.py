@@ -17,7 +17,6 @@ from imagegate.features import (
     content,
     exposure,
     geometry,
-    glyphs,
     legibility,
     noise,
     occlusion,
@@ -25,6 +24,8 @@ from imagegate.features import (
     resolution,
     text,
 )
+from imagegate.features.letters import glyphs
+from imagegate.features.letters.channel import as_read
 from imagegate.image import Image
 from imagegate.tables import Cause, Measure, Table
 
@@ -102,7 +103,8 @@ def measure(image: Image, names: Iterable[str] | None = None) -> NDArray[np.floa
     image : Image
         The image; what several measures need is computed once and kept in it.
     names : Iterable of str, optional
-        Which measures, in this order; all of the table by default.
+        Which measures, in this order; all of the table by default. If one of them is about text
+        and letters stand in one colour channel alone, that channel is measured.
 
     Returns
     -------
@@ -114,7 +116,9 @@ def measure(image: Image, names: Iterable[str] | None = None) -> NDArray[np.floa
     UnknownNameError
         If there is no measure of a name.
     """
-    rows = MEASURES.values() if names is None else [MEASURES[name] for name in names]
+    rows = list(MEASURES.values() if names is None else [MEASURES[name] for name in names])
+    if any(row.about == "text" for row in rows):
+        image = image.cached(as_read)
     return np.array([image.cached(row.function) for row in rows], np.float32)
 
 
@@ -180,6 +184,7 @@ def _outputs(task: str) -> ModuleType:
 
 def readings(image: Image) -> dict[str, float]:
     """Return every measure of an image by name, in table order, NaN where undefined."""
+    image = image.cached(as_read)
     return {name: float(image.cached(row.function)) for name, row in MEASURES.items()}
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from imagegate.features.letters import letters
+from imagegate.features.letters.lines import letters
 from imagegate.features.planes import NAN, Floats, histogram, quantile
 from imagegate.image import Image
 from imagegate.tables import Measure

@@ -78,13 +78,6 @@ def stack(image: Image) -> Stack | None:
     return Stack(np.concatenate([tile[:height, :width] for tile in tiles]), len(tiles))
 
 
-def half_stack(image: Image) -> Stack | None:
-    """Return the tiles at half size, None if they are too small for that."""
-    full = image.cached(stack)
-    large = full is not None and min(full.height, full.width) >= 2 * MIN_SIDE
-    return full.half if full is not None and large else None
-
-
 def histogram(image: Image) -> Floats:
     """Return the share of the picture at each of the 256 gray levels, by pixels on a lattice."""
     height, width = image.gray.shape

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features.letters import ENOUGH, TEXT_SHARE, Marks, in_rows, letters, native_marks
+from imagegate.features.letters.lines import ENOUGH, TEXT_SHARE, letters
+from imagegate.features.letters.marks import Marks, in_rows, native_marks
 from imagegate.features.planes import NAN, Floats, Plane
 from imagegate.image import Image
 

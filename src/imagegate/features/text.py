@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from imagegate.features.blur import edge_width
-from imagegate.features.letters import letters
+from imagegate.features.letters.lines import few_letters, letters
 from imagegate.features.planes import NAN, quantile
 from imagegate.features.sharpness import spectral_cutoff
 from imagegate.image import Image
@@ -132,11 +132,12 @@ def merged_share(image: Image) -> float:
 def components(image: Image) -> float:
     """Return the number of letters that stand in lines.
 
-    Count in the tiles, 0 where nothing reads as text.
+    Count in the tiles; under 12, and without any other measure of letters, where there are too few
+    for lines of text; 0 where there is none.
     Source: connected components, 8-neighbourhood.
     """
     found = image.cached(letters)
-    return float(found.height.size) if found else 0.0
+    return float(found.height.size if found else image.cached(few_letters))
 
 
 def area_share(image: Image) -> float:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from imagegate.errors import OutputError
-from imagegate.features.letters import letter_count
+from imagegate.features.letters.lines import letter_count
 from imagegate.features.planes import NAN
 from imagegate.image import Image
 from imagegate.tables import Measure

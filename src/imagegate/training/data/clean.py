@@ -13,7 +13,7 @@ import numpy as np
 from imagegate import image
 from imagegate.degrade import Chain, apply_chain, save
 from imagegate.errors import CorpusError, ImageNotFoundError
-from imagegate.features.letters import letters
+from imagegate.features.letters.lines import letters
 from imagegate.tables import Pixels, Table
 
 if TYPE_CHECKING:

@@ -1,52 +1,33 @@
-"""Glyphs: what a small network says of the marks that stand in lines: upright letters, or what.
-
-``corpora/letters.py`` draws the thumbnails it has learned from and trains it.
-"""
+"""Glyphs: what the letter network says of a picture: how its text lies, its script, its state."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
-from importlib.resources import files
+from functools import cached_property, partial
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from imagegate.features.letters import Marks, half_marks, in_rows, native_marks
-from imagegate.features.planes import NAN, Floats, Plane, Stack, half_stack, quantile, stack, u8
+from imagegate.features.letters.channel import as_read
+from imagegate.features.letters.lines import Look, looks, text
+from imagegate.features.letters.marks import Marks, in_columns
+from imagegate.features.letters.network import (
+    CLASSES,
+    ORIENTATIONS,
+    SCRIPTS,
+    Places,
+    Singles,
+    evenly,
+    judge,
+    network,
+)
+from imagegate.features.planes import NAN, Floats, quantile
 from imagegate.image import Image
-from imagegate.image.image import halved
 from imagegate.tables import Measure
 
-Singles = NDArray[np.float32]
-Places = NDArray[np.intp]
-
-ORIENTATIONS = (
-    "upright",
-    "upside_down",
-    "clockwise",
-    "counterclockwise",
-    "mirrored",
-    "flipped",
-)
 ABOUT, SIDEWAYS = ("upside_down", "mirrored", "flipped"), ("clockwise", "counterclockwise")
-SCRIPTS = (
-    *("cyrillic", "greek", "caucasian", "arabic_hebrew", "indic", "southeast_asian"),
-    "east_asian",
-)
-CLASSES = (*ORIENTATIONS, "broken", "merged", *SCRIPTS, "handwriting", "none")
 
-SIDE = 16  # px of a thumbnail
-INNER = 14  # … that the longer side of a mark takes
-LONGEST = 2.0  # times the shorter side; of longer marks the middle is shown
-DARKEST = 1.5  # times the mean ink; thumbnails are clipped there
-LEVELS = 4  # sizes, each half the one before, that thumbnails are taken from
-LONGEST_PLANE = 32_000  # px; OpenCV looks up places in no longer one
-
-MOST = 128  # marks of an image that are judged
-FEWEST = 4  # … with fewer nothing is said
+FEWEST = 4  # marks; with fewer nothing is said
 ENOUGH = 12  # … to tell orientation and script
 CLEAR = 0.15  # nats a mark by which an orientation must be likelier than upright
 SURE = 0.3  # … and a script than all that is not a script
@@ -61,7 +42,6 @@ class Glyphs:
     """What the network says of up to 128 marks, evenly spread, one array element a mark."""
 
     probability: Singles  # (marks, classes), each row sums to 1
-    tile: NDArray[np.int64]  # index into ``Image.tiles``
     x: Floats  # middle of the mark in the picture, px from the left
     y: Floats  # … and from the top
     columns: bool  # the marks stand in columns: the lines run up or down
@@ -83,72 +63,6 @@ class Glyphs:
         return float(max(evidence[CLASSES.index(name)] for name in names) - evidence[0])
 
 
-@dataclass(frozen=True)
-class Network:
-    """One hidden layer of rectified units."""
-
-    hidden: Singles  # (pixels, units)
-    hidden_bias: Singles
-    out: Singles  # (units, classes)
-    out_bias: Singles
-    prior: Singles  # log of the share of each class among what it has learned from
-
-    def __call__(self, thumbnails: Singles) -> Singles:
-        """Return the probability of each class, (marks, classes)."""
-        units = np.maximum(thumbnails @ self.hidden + self.hidden_bias, 0)
-        score = units @ self.out + self.out_bias
-        odds = np.exp(score - score.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
-
-
-@cache
-def network() -> Network:
-    """Load the network."""
-    with files(__package__).joinpath("glyphs.npz").open("rb") as file, np.load(file) as stored:
-        names = ("hidden", "hidden_bias", "out", "out_bias", "prior")
-        return Network(*(stored[name].astype(np.float32) for name in names))
-
-
-def thumbnails(tiles: Stack, found: Marks, picked: Places) -> Singles:
-    """Return marks as rows of 16 × 16 pixels: 0 is their ground, 1 their mean ink.
-
-    Each keeps its aspect, stands in the middle, and is alone: around its box all is ground.
-    """
-    width, height = found.width[picked], found.height[picked]
-    size = np.minimum(np.maximum(width, height), LONGEST * np.minimum(width, height))
-    step = (size / INNER).astype(np.float32)
-    middle_x = found.x[picked] + (width - 1) / 2
-    middle_y = found.y[picked] + (height - 1) / 2 + found.tile[picked] * tiles.height
-    offset = np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2
-    across = step[:, None] * offset
-    level = np.clip(np.floor(np.log2(step)), 0, LEVELS - 1).astype(int)
-    values = np.empty((len(picked), SIDE, SIDE), np.float32)
-    plane = tiles.plane
-    for n in range(level.max(initial=-1) + 1):
-        here = level == n
-        if here.any():
-            x, y = middle_x[here, None] + across[here], middle_y[here, None] + across[here]
-            values[here] = sample(plane, x / 2**n, y / 2**n)
-        plane = halved(plane) if min(plane.shape) > 1 else plane
-    ground, ink = (shade[picked].astype(np.float32) for shade in (found.ground, found.ink))
-    contrast = np.where(ground == ink, 1, ground - ink)
-    values -= ground[:, None, None]
-    values *= (-1 / contrast)[:, None, None]
-    for side, shape in ((height, (-1, SIDE, 1)), (width, (-1, 1, SIDE))):
-        inside = np.abs(across) <= (side / 2 + 1)[:, None]
-        values *= inside.astype(np.float32).reshape(shape)
-    return np.clip(values, 0, DARKEST, out=values).reshape(len(picked), -1)
-
-
-def sample(plane: Plane, x: Floats, y: Floats) -> Plane:
-    """Return gray levels at the crossings of columns (n, 16) and rows (n, 16), (n, 16, 16)."""
-    shape = (len(x), SIDE, SIDE)
-    columns = np.broadcast_to(x[:, None, :], shape).reshape(-1, SIDE).astype(np.float32)
-    rows = np.broadcast_to(y[:, :, None], shape).reshape(-1, SIDE).astype(np.float32)
-    found = cv2.remap(plane, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return u8(found).reshape(shape)
-
-
 def standing(found: Marks) -> tuple[Places, bool]:
     """Return the marks that stand in lines, and whether these run up or down."""
     inline, columns, size = found.inline, False, found.height
@@ -162,46 +76,33 @@ def standing(found: Marks) -> tuple[Places, bool]:
     return picked, columns
 
 
-def in_columns(found: Marks) -> NDArray[np.bool_]:
-    """Return which letter-like marks stand in a column of three or more of like size."""
-    inline = np.zeros(len(found.x), np.bool_)
-    some = np.flatnonzero(found.letter)
-    if len(some):
-        turned = np.column_stack([found.y, found.x, found.height, found.width])[some]
-        where = found.tile[some]
-        inline[some] = in_rows(turned, where, 0.0) | in_rows(turned, where, 0.5)
-    return inline
-
-
-def evenly(picked: Places, most: int = MOST) -> Places:
-    """Return up to so many of the marks, evenly spread."""
-    return picked[np.linspace(0, len(picked) - 1, min(most, len(picked))).astype(np.intp)]
-
-
 def glyphs(image: Image) -> Glyphs | None:
-    """Judge marks that stand in lines, None where fewer than 4 do.
+    """Judge the marks of a look that shows lines of text, None where fewer than 4 stand in lines.
 
-    Marks are looked for at half size if there are too few at full size.
+    Where there is no text, as on pages that lie on their side, it is the largest look with 12 marks
+    in rows or columns, or else the one with most.
     """
-    for scale, marks, tiles in ((1, native_marks, stack), (2, half_marks, half_stack)):
-        shown = image.cached(tiles)
-        judged = judge(image, shown, image.cached(marks), scale) if shown else None
-        if judged:
-            return judged
-    return None
+    image = image.cached(as_read)
+    there = image.cached(text)
+    if there:
+        return judged(there.look, *standing(there.look.marks))
+    best = None
+    for look in looks(image):
+        picked, columns = standing(look.marks)
+        if len(picked) >= FEWEST and (best is None or len(picked) > len(best[1])):
+            best = look, picked, columns
+        if len(picked) >= ENOUGH:
+            break
+    return judged(*best) if best else None
 
 
-def judge(image: Image, tiles: Stack, found: Marks, scale: float = 1) -> Glyphs | None:
-    """Judge marks of ``Image.tiles``, which are shown reduced by a scale; None if too few."""
-    picked, columns = standing(found)
-    if len(picked) < FEWEST or max(tiles.plane.shape) > LONGEST_PLANE:
-        return None
-    picked = evenly(picked)
-    tile = found.tile[picked]
-    top, left = np.array(image.tile_places, np.float64)[tile].T
-    x = left + scale * (found.x[picked] + found.width[picked] / 2)
-    y = top + scale * (found.y[picked] + found.height[picked] / 2)
-    return Glyphs(network()(thumbnails(tiles, found, picked)), tile, x, y, columns)
+def judged(look: Look, picked: Places, columns: bool) -> Glyphs:
+    """Judge up to 128 of the picked marks."""
+    found, picked = look.marks, evenly(picked)
+    top, left = np.array(look.image.tile_places, np.float64)[found.tile[picked]].T
+    x = look.scale * (left + found.x[picked] + found.width[picked] / 2)
+    y = look.scale * (top + found.y[picked] + found.height[picked] / 2)
+    return Glyphs(judge(look.tiles, found, picked), x, y, columns)
 
 
 def orientation(image: Image) -> str | None:

@@ -1,4 +1,4 @@
-"""Letters: marks of ink, which of them stand in lines of text, and how."""
+"""Marks: pieces of ink, which of them are letter-like, and which stand in rows or columns."""
 
 from __future__ import annotations
 
@@ -11,19 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.features.noise import flat_rms
-from imagegate.features.planes import (
-    NAN,
-    Counts,
-    Floats,
-    Plane,
-    Stack,
-    half_stack,
-    quantile,
-    stack,
-    u8,
-)
+from imagegate.features.planes import Counts, Floats, Plane, Stack, stack, u8
 from imagegate.image import Image
-from imagegate.image.image import SIDE, WHOLE_UP_TO, halved
+from imagegate.image.image import halved
 
 COARSE = 4  # px; ground and contrast are looked at in steps of this
 GROUND_BOX = (11, 11)  # of these steps; the ground is the mean over this
@@ -34,17 +24,6 @@ FAINTEST = 3.0  # gray levels below which nothing counts as ink, however little 
 SIGMAS = 3.5  # of the noise
 COLUMNS = 8  # of what is read off a mark
 MOST_LABELS = 65_000
-
-MOST = 24  # tiles to count letters in
-ENOUGH = 12  # letters; with fewer there is no text to speak of
-TEXT_SHARE = 0.18  # of the letter-like marks stand in lines; under 0.15 in photos
-MANY = 500  # letter-like pieces a megapixel that are worth a look at half size
-LIKE = 1.1  # log ratio of the 80th to the 20th percentile of height; mostly over 1.2 in photos
-STRONG = 0.4  # of the contrast of letters; fainter specks are paper
-
-FEWEST_PAIRS = 8  # pairs of neighbours that tell something of the lines
-BAND = 1.2  # typical heights: letters of one line fall into one band, or two
-ODD_FOOT = 0.15  # of the typical height: what a descender or a broken letter is off its line
 
 
 @dataclass(frozen=True)
@@ -62,6 +41,7 @@ class Marks:
     ink: Floats  # … and of the ink
     letter: NDArray[np.bool_]  # has the shape of a letter or of a few
     inline: NDArray[np.bool_]  # … and stands in a row of three of like size
+    inked: int  # pixels of ink, those of marks that run over the border too
     pixels: int  # of all tiles
 
 
@@ -125,11 +105,12 @@ def box_sums(plane: Plane, corners: NDArray[np.int64]) -> Floats:
     return np.asarray(se - ne - sw + nw, np.float64)
 
 
-def read_marks(tiles: Stack, sigma: float) -> Floats:
-    """Return x, y, width, height, area, stroke, ground, ink of the marks as rows."""
+def read_marks(tiles: Stack, sigma: float) -> tuple[Floats, int]:
+    """Return x, y, width, height, area, stroke, ground, ink of the marks as rows; all their ink."""
     plane, height, width = tiles.plane, tiles.height, tiles.width
     mask = ink(tiles, sigma)
     mask[height - 1 :: height] = 0  # no mark may run on into the next tile
+    inked = cv2.countNonZero(mask)
     # a mark has a run of ink at least, and labels of 16 bits are twice as fast
     runs = cv2.countNonZero(cv2.subtract(mask[:, 1:], mask[:, :-1])) + len(mask)
     ltype = cv2.CV_16U if runs < MOST_LABELS else cv2.CV_32S
@@ -139,19 +120,19 @@ def read_marks(tiles: Stack, sigma: float) -> Floats:
     y = y % height
     stats = stats[(x > 0) & (y > 0) & (x + w < width) & (y + h < height - 1)]
     if not len(stats):
-        return np.empty((0, COLUMNS))
+        return np.empty((0, COLUMNS)), inked
     x, y, w, h = stats[:, :4].T.astype(np.int64)
     row = width + 1
     top, below = (y - 1) * row, (y + h + 1) * row
     corners = np.stack([top + x - 1, top + x + w + 1, below + x - 1, below + x + w + 1])
-    inked = box_sums(mask, corners)
+    own = box_sums(mask, corners)
     dark = box_sums(plane & (0 - mask), corners)  # 0 - 1 is 255 in bytes
     level = box_sums(plane, corners)
     # steps along the axes are 4 / pi longer than the outline, on average over directions
     outline = box_sums(borders(mask), corners) * np.pi / 4
-    ground = (level - dark) / np.maximum((w + 2) * (h + 2) - inked, 1)
-    stroke = 2 * inked / np.maximum(outline, 1)
-    return np.column_stack([stats[:, :5], stroke, ground, dark / np.maximum(inked, 1)])
+    ground = (level - dark) / np.maximum((w + 2) * (h + 2) - own, 1)
+    stroke = 2 * own / np.maximum(outline, 1)
+    return np.column_stack([stats[:, :5], stroke, ground, dark / np.maximum(own, 1)]), inked
 
 
 def in_rows(found: Floats, tile: NDArray[np.int64], shift: float) -> NDArray[np.bool_]:
@@ -188,10 +169,10 @@ def letter_like(found: Floats, tallest: float) -> NDArray[np.bool_]:
 
 def find_marks(tiles: Stack | None, sigma: float) -> Marks:
     """Find all marks of the tiles and tell which stand in lines."""
-    found, tall = np.empty((0, COLUMNS)), 1
+    found, inked, tall = np.empty((0, COLUMNS)), 0, 1
     if tiles is not None:
         tiles = whole_blocks(tiles)
-        found, tall = read_marks(tiles, sigma), tiles.height
+        (found, inked), tall = read_marks(tiles, sigma), tiles.height
     tile = found[:, 1].astype(np.int64) // tall
     found[:, 1] -= tile * tall
     letter = letter_like(found, 0.5 * tall)
@@ -201,7 +182,8 @@ def find_marks(tiles: Stack | None, sigma: float) -> Marks:
         inline[letter] = in_rows(some, where, 0.0) | in_rows(some, where, 0.5)
     pixels = tiles.plane.size if tiles else 0
     x, y, width, height, area, stroke, ground, shade = found.T
-    return Marks(tile, x, y, width, height, area, stroke, ground, shade, letter, inline, pixels)
+    columns = (x, y, width, height, area, stroke, ground, shade)
+    return Marks(tile, *columns, letter, inline, inked, pixels)
 
 
 def whole_blocks(tiles: Stack) -> Stack:
@@ -212,142 +194,22 @@ def whole_blocks(tiles: Stack) -> Stack:
     return Stack(np.ascontiguousarray(tiles.plane[:height, :width]), 1)
 
 
-def line_up(found: Marks, picked: NDArray[np.intp]) -> tuple[float, float]:
-    """Pair every letter with the next one to its right and look at their feet.
-
-    Pairs per letter; and the share of pairs whose feet are not level, NaN with fewer than 8.
-    """
-    height, width = found.height[picked], found.width[picked]
-    left, top = found.x[picked], found.y[picked]
-    middle, typical = top + height / 2, quantile(height, 0.5)
-    order = np.lexsort((left, np.round(middle / (BAND * typical)), found.tile[picked]))
-    a, b = order[:-1], order[1:]
-    tall = np.maximum(height[a], height[b])
-    gap = left[b] - left[a] - width[a]
-    adjacent = (found.tile[picked][a] == found.tile[picked][b]) & (gap > -0.3 * tall)
-    adjacent &= (gap < 1.5 * tall) & (np.abs(middle[a] - middle[b]) < 0.6 * tall)
-    a, b = a[adjacent], b[adjacent]
-    linked = len(a) / len(picked)
-    if len(a) < FEWEST_PAIRS:
-        return linked, NAN
-    rise = (top + height)[b] - (top + height)[a]
-    return linked, float(np.mean(np.abs(rise) > ODD_FOOT * typical))
-
-
-@dataclass(frozen=True)
-class Letters:
-    """The letters of an image in native px, and what lies about them."""
-
-    scale: float  # 2 if they were found at half size
-    height: Floats
-    stroke: Floats
-    ground: Floats  # gray level around the letter
-    ink: Floats  # … and of its strokes
-    contrast: Floats  # how far these are apart
-    linked: float  # pairs of neighbours per letter: near 0.9 in whole lines
-    uneven: float  # share of pairs whose feet are not level; NaN with fewer than 8
-    broken: float  # share of pieces too small for a letter, close to letters
-    specks: float  # … away from letters
-    merged: float  # share of the width of text that is in blobs
-    covered: float  # share of the tiles inside boxes of letters
-
-
 def native_marks(image: Image) -> Marks:
-    """Find the marks at native size."""
+    """Find the marks in the tiles at native size."""
     return find_marks(image.cached(stack), image.cached(flat_rms))
 
 
-def half_marks(image: Image) -> Marks:
-    """Find the marks at half size, where dots of a matrix printer join to letters."""
-    return find_marks(image.cached(half_stack), image.cached(flat_rms) / 2)
+def half_image(image: Image) -> Image:
+    """Return the gray plane at half size as an image of its own, with its own tiles."""
+    return Image.from_array(halved(image.gray), source=image.source)
 
 
-def text_like(found: Marks) -> NDArray[np.intp] | None:
-    """Return the positions of the letters, None where the marks are no text."""
-    inline = np.flatnonzero(found.inline)
-    if len(inline) < ENOUGH or len(inline) < TEXT_SHARE * found.letter.sum():
-        return None
-    height = found.height[inline]
-    low, high = quantile(height, 0.2), quantile(height, 0.8)
-    if high > low * np.exp(LIKE):
-        return None
-    # punctuation stands in rows too
-    return np.asarray(inline[height >= 0.5 * quantile(height, 0.5)], np.intp)
-
-
-def close_to(found: Marks, picked: NDArray[np.intp], cell: float) -> NDArray[np.bool_]:
-    """Return which marks lie in or next to a square cell that holds a picked mark."""
-    column = ((found.x + found.width / 2) // cell).astype(np.intp) + 1
-    row = ((found.y + found.height / 2) // cell).astype(np.intp) + 1
-    shape = (found.tile.max() + 1, row.max() + 2, column.max() + 2)
-    near = np.zeros(shape, np.bool_)
-    where = found.tile[picked], row[picked], column[picked]
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            near[where[0], where[1] + down, where[2] + right] = True
-    return near[found.tile, row, column]
-
-
-def letters(image: Image) -> Letters | None:
-    """Return what stands in lines of text, None where there is none."""
-    found, scale = image.cached(native_marks), 1.0
-    picked = text_like(found)
-    if picked is None and found.letter.sum() >= MANY * found.pixels / 1e6:
-        found, scale = image.cached(half_marks), 2.0
-        picked = text_like(found)
-    if picked is None:
-        return None
-    height = found.height[picked]
-    typical = quantile(height, 0.5)
-    contrast = np.abs(found.ground - found.ink)
-    strong = contrast >= STRONG * quantile(contrast[picked], 0.5)
-    near = close_to(found, picked, 2 * typical)
-    small = strong & (found.height < 0.6 * typical) & (found.width < 0.8 * typical)
-    small &= ~found.inline
-    whole = near & strong & found.letter & (found.height >= 0.6 * typical)
-    whole &= found.height < 2.5 * typical
-    wide = whole & (found.width > 2.2 * typical)
-    pieces, specks = int((small & near).sum()), int((small & ~near).sum())
-    boxes = float((found.width[picked] * height).sum())
-    return Letters(
-        scale,
-        height * scale,
-        found.stroke[picked] * scale,
-        found.ground[picked],
-        found.ink[picked],
-        contrast[picked],
-        *line_up(found, picked),
-        pieces / (pieces + int(whole.sum())),
-        specks / (specks + int(whole.sum())),
-        float(found.width[wide].sum() / found.width[whole].sum()),
-        boxes / found.pixels,
-    )
-
-
-def letter_count(image: Image) -> float:
-    """Return about how many letters the whole picture shows, 0 where there is no text.
-
-    Other than ``letters`` it does not look where most is going on: up to 24 tiles are spread over
-    the picture.
-    """
-    found, gray = image.cached(letters), image.gray
-    if found is None:
-        return 0.0
-    if gray.size <= WHOLE_UP_TO:
-        tiles = image.cached(stack)
-    else:
-        height, width = (min(SIDE, side // 8 * 8) for side in gray.shape)
-        rows, columns = (
-            np.linspace(0, side - size, max(1, side // size)).astype(int)
-            for side, size in zip(gray.shape, (height, width), strict=True)
-        )
-        places = [(top, left) for top in rows for left in columns]
-        every = np.linspace(0, len(places) - 1, min(MOST, len(places))).astype(int)
-        chosen = [places[n] for n in every]
-        parts = [gray[top : top + height, left : left + width] for top, left in chosen]
-        tiles = Stack(np.concatenate(parts), len(parts))
-    if tiles is None:
-        return 0.0
-    sigma = image.cached(flat_rms) / found.scale
-    picked = text_like(find_marks(tiles if found.scale == 1 else tiles.half, sigma))
-    return 0.0 if picked is None else len(picked) * gray.size / tiles.plane.size
+def in_columns(found: Marks) -> NDArray[np.bool_]:
+    """Return which letter-like marks stand in a column of three or more of like size."""
+    inline = np.zeros(len(found.x), np.bool_)
+    some = np.flatnonzero(found.letter)
+    if len(some):
+        turned = np.column_stack([found.y, found.x, found.height, found.width])[some]
+        where = found.tile[some]
+        inline[some] = in_rows(turned, where, 0.0) | in_rows(turned, where, 0.5)
+    return inline
