@@ -1,6 +1,6 @@
-"""Train the network behind ``imagegate.features.glyphs`` on letters drawn from fonts.
+"""Train the network of ``imagegate.features.letters`` on letters drawn from fonts.
 
-    python corpora/letters.py              # about five minutes; rewrites features/glyphs.npz
+    python corpora/letters.py              # about five minutes; rewrites features/letters/network.npz
     python corpora/letters.py --check      # trains without every fifth font, prints the confusion
 
 Needs imagegate[train] and Pillow with raqm. The fonts are those that are installed; the network
@@ -31,9 +31,10 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from imagegate.features import glyphs
-from imagegate.features.glyphs import CLASSES, evenly, standing, thumbnails
-from imagegate.features.letters import Marks, native_marks
+from imagegate.features.letters import network
+from imagegate.features.letters.glyphs import standing
+from imagegate.features.letters.marks import Marks, native_marks
+from imagegate.features.letters.network import CLASSES, evenly, thumbnails
 from imagegate.features.planes import stack
 from imagegate.image import Image
 
@@ -48,13 +49,13 @@ HELD_OUT = 5  # --check keeps back every so many fonts of a class
 THOUSANDS = {
     "upright": 48,
     **dict.fromkeys(("broken", "merged"), 8),
-    **dict.fromkeys(glyphs.SCRIPTS, 9),
+    **dict.fromkeys(network.SCRIPTS, 9),
     **dict.fromkeys(("cyrillic", "greek"), 14),
     "handwriting": 12,
     "none": 9,
 }
 TURNED, TURNED_OTHERS = 0.5, 0.1  # share of Latin, of Cyrillic and Greek that is also shown turned
-STORED = Path(glyphs.__file__).with_name("glyphs.npz")
+STORED = Path(network.__file__).with_name("network.npz")
 
 TURNS: dict[str, Callable[[Thumbs], Thumbs]] = {  # of (marks, 16, 16)
     "upside_down": lambda thumbs: thumbs[:, ::-1, ::-1],
@@ -103,7 +104,7 @@ def some_of(label: str, source: Source, rng: np.random.Generator) -> NDArray[np.
         image, found, picked = marks_of(wear.taken(clean, source.x_height, rng))
     tiles = image.cached(stack)
     if tiles is None or not len(picked):
-        return np.empty((0, glyphs.SIDE**2), np.float32)
+        return np.empty((0, network.SIDE**2), np.float32)
     return thumbnails(tiles, found, evenly(picked, A_PAGE))
 
 
@@ -115,10 +116,10 @@ def draw_class(label: str, held_out: bool | None) -> Thumbs:
         rng = np.random.default_rng([SEED, CLASSES.index(label), pages, held_out is True])
         source = sources.pick_source(label, rng, held_out, HELD_OUT)
         found = some_of(label, source, rng)[: wanted - count]
-        rows.append((found * (255 / glyphs.DARKEST)).astype(np.uint8))
+        rows.append((found * (255 / network.DARKEST)).astype(np.uint8))
         count, pages = count + len(found), pages + 1
     print(f"{label:18} {count:6} marks of {pages} pages", flush=True)
-    return np.concatenate(rows).reshape(-1, glyphs.SIDE, glyphs.SIDE)
+    return np.concatenate(rows).reshape(-1, network.SIDE, network.SIDE)
 
 
 def collect(held_out: bool | None) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
@@ -129,9 +130,9 @@ def collect(held_out: bool | None) -> tuple[NDArray[np.float32], NDArray[np.intp
         shares = ("upright", TURNED), ("cyrillic", TURNED_OTHERS), ("greek", TURNED_OTHERS)
         some = [drawn[name][rng.random(len(drawn[name])) < share] for name, share in shares]
         drawn[label] = turn(np.concatenate(some))
-    thumbs = np.concatenate([drawn[label] for label in CLASSES]).reshape(-1, glyphs.SIDE**2)
+    thumbs = np.concatenate([drawn[label] for label in CLASSES]).reshape(-1, network.SIDE**2)
     labels = np.repeat(np.arange(len(CLASSES)), [len(drawn[label]) for label in CLASSES])
-    return thumbs.astype(np.float32) * np.float32(glyphs.DARKEST / 255), labels
+    return thumbs.astype(np.float32) * np.float32(network.DARKEST / 255), labels
 
 
 def train(thumbs: NDArray[np.float32], labels: NDArray[np.intp]) -> MLPClassifier:

@@ -7,8 +7,9 @@ import pytest
 from probes import image, noise, text
 
 from imagegate.errors import SettingsError
-from imagegate.features import glyphs, readings
-from imagegate.features.letters import native_marks
+from imagegate.features import readings
+from imagegate.features.letters import glyphs, network
+from imagegate.features.letters.marks import native_marks
 from imagegate.features.planes import stack
 from imagegate.synthetic.pages import render_page
 from imagegate.synthetic.scripts import render_script
@@ -66,12 +67,9 @@ def test_marks_lie_on_ink_of_the_picture():
     picture = seen(page(4))
     found = picture.cached(glyphs.glyphs)
     assert len(picture.tiles) > 1
-    assert len(found.x) == glyphs.MOST
+    assert len(found.x) == network.MOST
     np.testing.assert_allclose(found.probability.sum(axis=1), 1, atol=1e-5)
-    for n, (x, y) in enumerate(zip(found.x.astype(int), found.y.astype(int), strict=True)):
-        top, left = picture.tile_places[found.tile[n]]
-        assert 0 <= y - top < 256
-        assert 0 <= x - left < 256
+    for x, y in zip(found.x.astype(int), found.y.astype(int), strict=True):
         around = picture.gray[max(y - 12, 0) : y + 12, max(x - 12, 0) : x + 12]
         assert np.ptp(around.astype(int)) > 60
 
@@ -79,10 +77,10 @@ def test_marks_lie_on_ink_of_the_picture():
 def test_thumbnails_show_ink_on_nothing():
     picture = image(text(4))
     marks = picture.cached(native_marks)
-    thumbs = glyphs.thumbnails(picture.cached(stack), marks, np.flatnonzero(marks.inline))
-    square = thumbs.reshape(-1, glyphs.SIDE, glyphs.SIDE)
+    thumbs = network.thumbnails(picture.cached(stack), marks, np.flatnonzero(marks.inline))
+    square = thumbs.reshape(-1, network.SIDE, network.SIDE)
     assert square.min() >= 0
-    assert square.max() <= glyphs.DARKEST
+    assert square.max() <= network.DARKEST
     assert np.median(square.max(axis=(1, 2))) == pytest.approx(1, abs=0.1)
     assert square[:, 0].max() < 0.1  # the margin
 

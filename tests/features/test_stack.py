@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from probes import image, text
 
-from imagegate.features import letters, readings, sharpness
+from imagegate.features import readings, sharpness
+from imagegate.features.letters.lines import letter_count
+from imagegate.features.letters.marks import ink, read_marks
 from imagegate.features.planes import Stack
 
 RNG = np.random.default_rng(0)
@@ -42,14 +44,14 @@ def test_edges(grid):
 
 
 def test_ink():
-    together = letters.ink(STACK, 1.0)
-    np.testing.assert_array_equal(together, np.concatenate([letters.ink(t, 1.0) for t in ALONE]))
+    together = ink(STACK, 1.0)
+    np.testing.assert_array_equal(together, np.concatenate([ink(t, 1.0) for t in ALONE]))
 
 
 def test_marks():
-    together, apart = letters.read_marks(STACK, 1.0), []
+    together, apart = read_marks(STACK, 1.0)[0], []
     for n, tile in enumerate(ALONE):
-        found = letters.read_marks(tile, 1.0)
+        found = read_marks(tile, 1.0)[0]
         found[:, 1] += n * tile.height
         apart.append(found)
     expected = np.concatenate(apart)
@@ -97,6 +99,6 @@ def test_letters_are_counted_wherever_they_are():
         plane = np.full((1200, 1600), 235, np.uint8)
         top, left = down * (1200 - block.shape[0]), right * (1600 - block.shape[1])
         plane[top : top + block.shape[0], left : left + block.shape[1]] = block
-        counts.append(letters.letter_count(image(plane)))
+        counts.append(letter_count(image(plane)))
     assert min(counts) > 0.3 * 8 * 14
     assert max(counts) < 3 * 8 * 14

@@ -12,20 +12,20 @@ from imagegate.features.letters.channel import as_read
 from imagegate.features.letters.lines import Look, looks, text
 from imagegate.features.letters.marks import Marks, in_columns
 from imagegate.features.letters.network import (
+    ABOUT,
     CLASSES,
     ORIENTATIONS,
     SCRIPTS,
+    SIDEWAYS,
     Places,
     Singles,
     evenly,
+    evidence_of,
     judge,
-    network,
 )
 from imagegate.features.planes import NAN, Floats, quantile
 from imagegate.image import Image
 from imagegate.tables import Measure
-
-ABOUT, SIDEWAYS = ("upside_down", "mirrored", "flipped"), ("clockwise", "counterclockwise")
 
 FEWEST = 4  # marks; with fewer nothing is said
 ENOUGH = 12  # … to tell orientation and script
@@ -33,7 +33,6 @@ CLEAR = 0.15  # nats a mark by which an orientation must be likelier than uprigh
 SURE = 0.3  # … and a script than all that is not a script
 PARTS = 8  # of the marks, of which the worst counts
 IN_LINES = 0.5  # of the letter-like marks; with fewer in rows, columns are looked for
-FLOOR = 1e-4  # of a probability, so that no mark alone decides
 SMALL = 0.5  # of the typical height; below are punctuation and dots
 
 
@@ -54,8 +53,7 @@ class Glyphs:
     @cached_property
     def evidence(self) -> Floats:
         """Mean log-likelihood of each class up to a constant, in nats a mark."""
-        seen = np.log(np.maximum(self.probability, FLOOR)) - network().prior
-        return np.asarray(seen.mean(axis=0), np.float64)
+        return evidence_of(self.probability)
 
     def lead(self, *names: str) -> float:
         """Evidence for the likeliest of these classes over that for upright, in nats a mark."""
@@ -127,11 +125,9 @@ def orientation(image: Image) -> str | None:
 def script(image: Image) -> str | None:
     """Return which of ``SCRIPTS`` the text is in, None for Latin and where it cannot be told."""
     found = image.cached(glyphs)
-    if found is None or len(found.x) < ENOUGH:
+    if found is None or not other_script_lead(image) >= SURE:
         return None
-    best = likeliest(found.evidence, SCRIPTS)
-    others = [name for name in CLASSES if name not in SCRIPTS]
-    return best if found.lead(best) - found.lead(*others) >= SURE else None
+    return likeliest(found.evidence, SCRIPTS)
 
 
 def likeliest(evidence: Floats, names: Sequence[str]) -> str:
@@ -171,27 +167,28 @@ def turned_lead(image: Image) -> float:
     of upright; negative for upright pages. NaN with fewer than 4 marks.
     Source: as ``letters.upright``.
     """
-    return lead_of(image, *ORIENTATIONS[1:])
+    found = image.cached(glyphs)
+    return found.lead(*ORIENTATIONS[1:]) if found else NAN
 
 
 def other_script_lead(image: Image) -> float:
     """Return the evidence that the text is in another script than Latin.
 
-    In nats a mark: mean log-likelihood of the likeliest family of scripts over that of upright
-    Latin; negative for Latin. NaN with fewer than 4 marks.
+    In nats a mark: mean log-likelihood of the likeliest family of scripts over that of the
+    likeliest class that is not a script; negative for Latin. NaN with fewer than 12 marks.
     Source: as ``letters.upright``.
     """
-    return lead_of(image, *SCRIPTS)
+    return lead_over_others(image, *SCRIPTS)
 
 
 def handwriting_lead(image: Image) -> float:
     """Return the evidence that the text is written by hand.
 
-    In nats a mark: mean log-likelihood of handwriting over that of upright print; negative for
-    print. NaN with fewer than 4 marks.
+    In nats a mark: mean log-likelihood of handwriting over that of the likeliest other class;
+    negative for print. NaN with fewer than 12 marks.
     Source: as ``letters.upright``.
     """
-    return lead_of(image, "handwriting")
+    return lead_over_others(image, "handwriting")
 
 
 def broken_glyphs(image: Image) -> float:
@@ -227,10 +224,14 @@ def mean_of(image: Image, name: str) -> float:
     return float(found.mean[CLASSES.index(name)]) if found else NAN
 
 
-def lead_of(image: Image, *names: str) -> float:
-    """Return the evidence for the likeliest of some classes over upright, NaN without marks."""
+def lead_over_others(image: Image, *names: str) -> float:
+    """Return the evidence for the likeliest of some classes over all others, NaN if too few."""
     found = image.cached(glyphs)
-    return found.lead(*names) if found else NAN
+    if found is None or len(found.x) < ENOUGH:
+        return NAN
+    evidence = dict(zip(CLASSES, found.evidence, strict=True))
+    own = max(evidence.pop(name) for name in names)
+    return float(own - max(evidence.values()))
 
 
 letter_measure = partial(Measure, about="text")

@@ -8,8 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features.letters.marks import Marks, find_marks, half_image, native_marks
-from imagegate.features.letters.network import CLASSES, LONGEST_PLANE, evenly, judge
+from imagegate.features.letters.marks import (
+    Marks,
+    find_marks,
+    half_image,
+    in_columns,
+    native_marks,
+)
+from imagegate.features.letters.network import (
+    CLASSES,
+    IN_LINES,
+    LONGEST_PLANE,
+    SIDEWAYS,
+    evenly,
+    evidence_of,
+    judge,
+)
 from imagegate.features.noise import flat_rms
 from imagegate.features.planes import NAN, Floats, Stack, quantile, stack
 from imagegate.image import Image
@@ -20,8 +34,9 @@ ENOUGH = 12  # letters; with fewer there is too little text to judge
 FEWEST = 3  # letters in a row
 MOST_SMALLER, LEAST_SIDE = 8, 64  # times that a picture is made smaller to find larger letters; px
 TEXT_SHARE = 0.18  # of the letter-like marks stand in lines; under 0.15 in photos
-DOUBTFUL = 0.1  # … from here on the letter network is asked
-MOST_NONE = 0.5  # … and takes no more of them for something else, on average
+DOUBTFUL, MANY = 0.1, 40  # … or so small a share of them, if they are so many and look like letters
+LIKELY = 0.3  # nats a mark by which the letter network takes them rather for letters in lines
+UPENDED = 2.0  # times the marks in rows: if more stand in columns, the page lies on its side
 LIKE = 1.1  # log ratio of the 80th to the 20th percentile of height; mostly over 1.2 in photos
 STRONG = 0.4  # of the contrast of letters; fainter specks are paper
 
@@ -43,16 +58,26 @@ class Look:
 def looks(image: Image) -> Iterator[Look]:
     """Yield the picture at native size, then at a half, a quarter and an eighth of it.
 
-    Letters are never too large, and dots of a matrix printer join to letters.
+    Letters are never too large, and dots of a matrix printer join to letters. Of a page that lies
+    on its side there are no smaller ones, where its words would be marks in rows.
     """
     scale = 1.0
     while True:
         tiles = image.cached(stack)
         if tiles and max(tiles.plane.shape) <= LONGEST_PLANE:
-            yield Look(image, tiles, image.cached(native_marks), scale)
+            look = Look(image, tiles, image.cached(native_marks), scale)
+            yield look
+            if lies_on_its_side(look.marks):
+                return
         if scale == MOST_SMALLER or min(image.gray.shape) < LEAST_SIDE:
             return
         image, scale = image.cached(half_image), 2 * scale
+
+
+def lies_on_its_side(found: Marks) -> bool:
+    """Tell whether marks stand in columns rather than in rows."""
+    least = max(ENOUGH, TEXT_SHARE * found.letter.sum(), UPENDED * found.inline.sum() + 1)
+    return bool(found.letter.sum() >= least and in_columns(found).sum() >= least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +111,21 @@ def text_like(found: Marks) -> NDArray[np.intp] | None:
 
 
 def is_text(look: Look, picked: NDArray[np.intp]) -> bool:
-    """Tell whether marks that stand in lines are letters: where it is doubtful, by the network."""
+    """Tell whether marks that stand in lines are letters.
+
+    The network is asked where few of the letter-like marks do, and in smaller pictures, where
+    anything may look like letters.
+    """
     found = look.marks
-    if look.scale == 1 and found.inline.sum() >= TEXT_SHARE * found.letter.sum():
+    doubtful = found.inline.sum() < TEXT_SHARE * found.letter.sum()
+    if look.scale == 1 and not doubtful:
         return True
-    said = judge(look.tiles, found, evenly(picked))
-    return bool(said[:, CLASSES.index("none")].mean() < MOST_NONE)
+    if doubtful and len(picked) < MANY:
+        return False
+    evidence = evidence_of(judge(look.tiles, found, evenly(picked)))
+    others = max(evidence[CLASSES.index(name)] for name in (*SIDEWAYS, "none"))
+    letters = max(evidence[CLASSES.index(name)] for name in IN_LINES)
+    return bool(letters - others >= LIKELY)
 
 
 def few_letters(image: Image) -> int:

@@ -32,6 +32,8 @@ SCRIPTS = (
     *("cyrillic", "greek", "caucasian", "arabic_hebrew", "indic", "southeast_asian"),
     "east_asian",
 )
+ABOUT, SIDEWAYS = ("upside_down", "mirrored", "flipped"), ("clockwise", "counterclockwise")
+IN_LINES = ("upright", *ABOUT, *SCRIPTS, "handwriting")  # what stands in rows, if it is text
 CLASSES = (*ORIENTATIONS, "broken", "merged", *SCRIPTS, "handwriting", "none")
 
 SIDE = 16  # px of a thumbnail
@@ -42,6 +44,7 @@ LEVELS = 4  # sizes, each half the one before, that thumbnails are taken from
 LONGEST_PLANE = 32_000  # px; OpenCV looks up places in no longer one
 
 MOST = 128  # marks of an image that are judged
+FLOOR = 1e-4  # of a probability, so that no mark alone decides
 
 
 @dataclass(frozen=True)
@@ -118,3 +121,9 @@ def evenly(picked: Places, most: int = MOST) -> Places:
 def judge(tiles: Stack, found: Marks, picked: Places) -> Singles:
     """Return the probability of each class for marks of the tiles, (marks, classes)."""
     return network()(thumbnails(tiles, found, picked))
+
+
+def evidence_of(probability: Singles) -> Floats:
+    """Return the mean log-likelihood of each class up to a constant, in nats a mark."""
+    seen = np.log(np.maximum(probability, FLOOR)) - network().prior
+    return np.asarray(seen.mean(axis=0), np.float64)
