@@ -1,6 +1,6 @@
 """Train the network of ``imagegate.features.letters`` on letters drawn from fonts.
 
-    python corpora/letters.py              # about five minutes; rewrites features/letters/network.npz
+    python corpora/letters.py              # about five minutes; writes features/letters/network.npz
     python corpora/letters.py --check      # trains without every fifth font, prints the confusion
 
 Needs imagegate[train] and Pillow with raqm. The fonts are those that are installed; the network

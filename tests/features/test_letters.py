@@ -8,6 +8,9 @@ import pytest
 from probes import image, noise, scene, static, text
 
 from imagegate.features import readings
+from imagegate.features.letters.lines import TEXT_SHARE
+from imagegate.features.letters.marks import native_marks
+from imagegate.synthetic.pages import render_page
 
 
 @pytest.mark.parametrize("unit", [1, 2, 3, 5, 8])
@@ -100,3 +103,45 @@ def test_small_text_beside_enlarged_text():
     assert coarse["text.x_height_px"] == pytest.approx(fine["text.x_height_px"], abs=3)
     assert coarse["text.x_height_per_edge_width"] < 0.7 * fine["text.x_height_per_edge_width"]
     assert coarse["text.x_height_effective_px"] < 0.7 * fine["text.x_height_effective_px"]
+
+
+@pytest.mark.parametrize("unit", [12, 20, 32])
+def test_letters_are_never_too_large(unit):
+    found = readings(image(text(unit)))
+    assert found["text.x_height_px"] == pytest.approx(5 * unit, rel=0.03)
+    assert found["text.components"] >= 12
+
+
+def test_text_in_one_colour_channel_is_read_there():
+    letters = text(3) < 128
+    red, green = np.array([200, 0, 0]), np.array([0, 102, 0])  # of one luma
+    pixels = np.where(letters[..., None], red, green).astype(np.uint8)
+    assert np.ptp(image(pixels).gray) <= 1
+    assert readings(image(pixels))["text.x_height_px"] == 15
+
+
+def test_few_letters_are_counted_and_not_measured():
+    found = readings(image(text(5, lines=1, letters=7)))
+    assert 3 <= found["text.components"] < 12
+    assert np.isnan(found["text.x_height_px"])
+
+
+@pytest.mark.parametrize("degrees", [90, 270])
+def test_words_of_a_page_on_its_side_are_no_letters(degrees):
+    pixels = np.ascontiguousarray(np.rot90(render_page(3).pixels, degrees // 90))
+    assert readings(image(pixels))["text.components"] == 0
+
+
+def test_few_of_the_marks_in_lines_are_text_if_they_look_like_letters():
+    rng = np.random.default_rng(0)
+    blots = np.full((900, 740), 235, np.uint8)
+    for turn in np.pi * rng.random(900):
+        middle = rng.integers([10, 400], [730, 890])
+        step = np.rint([7 * np.cos(turn), 7 * np.sin(turn)]).astype(int)
+        cv2.line(blots, (middle - step).tolist(), (middle + step).tolist(), 60, 2)
+    mixed = blots.copy()
+    mixed[20:280, 20:580] = render_page(3).pixels[200:460, 60:620, 0]
+    marks = image(mixed).cached(native_marks)
+    assert marks.inline.sum() < TEXT_SHARE * marks.letter.sum()
+    assert readings(image(mixed))["text.components"] >= 40
+    assert readings(image(blots))["text.components"] == 0

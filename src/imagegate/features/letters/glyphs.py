@@ -22,6 +22,7 @@ from imagegate.features.letters.network import (
     evenly,
     evidence_of,
     judge,
+    lead,
 )
 from imagegate.features.planes import NAN, Floats, quantile
 from imagegate.image import Image
@@ -55,10 +56,9 @@ class Glyphs:
         """Mean log-likelihood of each class up to a constant, in nats a mark."""
         return evidence_of(self.probability)
 
-    def lead(self, *names: str) -> float:
-        """Evidence for the likeliest of these classes over that for upright, in nats a mark."""
-        evidence = self.evidence
-        return float(max(evidence[CLASSES.index(name)] for name in names) - evidence[0])
+    def lead(self, *names: str, over: Sequence[str] = ("upright",)) -> float:
+        """Evidence for the likeliest of these classes over others, in nats a mark."""
+        return lead(self.evidence, names, over)
 
 
 def standing(found: Marks) -> tuple[Places, bool]:
@@ -229,9 +229,7 @@ def lead_over_others(image: Image, *names: str) -> float:
     found = image.cached(glyphs)
     if found is None or len(found.x) < ENOUGH:
         return NAN
-    evidence = dict(zip(CLASSES, found.evidence, strict=True))
-    own = max(evidence.pop(name) for name in names)
-    return float(own - max(evidence.values()))
+    return found.lead(*names, over=[name for name in CLASSES if name not in names])
 
 
 letter_measure = partial(Measure, about="text")

@@ -16,13 +16,13 @@ from imagegate.features.letters.marks import (
     native_marks,
 )
 from imagegate.features.letters.network import (
-    CLASSES,
     IN_LINES,
     LONGEST_PLANE,
     SIDEWAYS,
     evenly,
     evidence_of,
     judge,
+    lead,
 )
 from imagegate.features.noise import flat_rms
 from imagegate.features.planes import NAN, Floats, Stack, quantile, stack
@@ -123,9 +123,8 @@ def is_text(look: Look, picked: NDArray[np.intp]) -> bool:
     if doubtful and len(picked) < MANY:
         return False
     evidence = evidence_of(judge(look.tiles, found, evenly(picked)))
-    others = max(evidence[CLASSES.index(name)] for name in (*SIDEWAYS, "none"))
-    letters = max(evidence[CLASSES.index(name)] for name in IN_LINES)
-    return bool(letters - others >= LIKELY)
+    other = ("none", *SIDEWAYS) if doubtful else ("none",)
+    return lead(evidence, IN_LINES, other) >= LIKELY
 
 
 def few_letters(image: Image) -> int:

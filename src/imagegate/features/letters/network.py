@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -127,3 +128,9 @@ def evidence_of(probability: Singles) -> Floats:
     """Return the mean log-likelihood of each class up to a constant, in nats a mark."""
     seen = np.log(np.maximum(probability, FLOOR)) - network().prior
     return np.asarray(seen.mean(axis=0), np.float64)
+
+
+def lead(evidence: Floats, names: Sequence[str], others: Sequence[str]) -> float:
+    """Return the evidence for the likeliest of some classes over the likeliest of others."""
+    own, other = (max(evidence[CLASSES.index(name)] for name in some) for some in (names, others))
+    return float(own - other)
