@@ -55,8 +55,11 @@ def cut_off(pixels: Pixels, amount: float, reference_px: float, rng: Rng) -> Pix
     return np.ascontiguousarray(kept)
 
 
-def rotated(pixels: Pixels, degrees: float) -> Pixels:
-    """Return a picture turned counter-clockwise by so many degrees, on ground of its border."""
+def rotated(pixels: Pixels, degrees: float, interpolation: int = cv2.INTER_LINEAR) -> Pixels:
+    """Return a picture turned counter-clockwise by so many degrees, on ground of its border.
+
+    RGB (height, width, 3) or gray (height, width); it grows so that nothing is cut off.
+    """
     height, width = pixels.shape[:2]
     matrix: NDArray[Any] = cv2.getRotationMatrix2D(
         ((width - 1) / 2, (height - 1) / 2), degrees, 1.0
@@ -67,15 +70,16 @@ def rotated(pixels: Pixels, degrees: float) -> Pixels:
         int(np.ceil(width * sine + height * cosine)),
     )
     matrix[:, 2] += (np.array(size) - (width, height)) / 2
-    return _warped(pixels, matrix, size)
+    return _warped(pixels, matrix, size, interpolation=interpolation)
 
 
 def ground_colour(pixels: Pixels) -> tuple[float, ...]:
     """Return the median colour of a ring along the border."""
     height, width = pixels.shape[:2]
     ring = max(1, round(RING * min(height, width)))
-    sides = (pixels[:ring], pixels[-ring:], pixels[:, :ring], pixels[:, -ring:])
-    border = np.concatenate([side.reshape(-1, pixels.shape[2]) for side in sides])
+    channels = pixels.reshape(height, width, -1)
+    sides = (channels[:ring], channels[-ring:], channels[:, :ring], channels[:, -ring:])
+    border = np.concatenate([side.reshape(-1, channels.shape[2]) for side in sides])
     return tuple(float(level) for level in np.median(border, axis=0))
 
 
@@ -92,10 +96,11 @@ def _warped(
     size: tuple[int, int],
     *,
     perspective: bool = False,
+    interpolation: int = cv2.INTER_LINEAR,
 ) -> Pixels:
     warp = cv2.warpPerspective if perspective else cv2.warpAffine
     colour = ground_colour(pixels)
-    done = warp(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderValue=colour)
+    done = warp(pixels, matrix, size, flags=interpolation, borderValue=colour)
     return np.asarray(done, np.uint8)
 
 

@@ -205,7 +205,8 @@ class Result:
         Give the image to the engine; give it ``pixels`` instead; let someone look; do not use it.
         None where only a verdict was asked for.
     repair : str or None
-        The cause that was repaired, None unless the action is ``"repair"``.
+        The cause that was repaired, None unless the action is ``"repair"``; several in the order
+        in which they were, joined by ``+``: ``"geometry+noise"``.
     after : float or None
         ``p_fail`` of the repaired image.
     pixels : ndarray of uint8 or None

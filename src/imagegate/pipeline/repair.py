@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,11 +13,13 @@ from imagegate.features.noise import flattest, native_stripes
 from imagegate.image import Image
 from imagegate.image.image import to_gray
 from imagegate.models.gate import Gate
-from imagegate.models.verdict import Result
+from imagegate.models.verdict import Result, Verdict
+from imagegate.pipeline.straighten import straighten
 from imagegate.tables import Pixels, Repair, Table
 
 Floats = NDArray[np.float32]
 
+GEOMETRY = "geometry"  # repaired before any other
 LOW_SCORE = 80  # a score under it is worth a repair, whether or not a reason names it
 
 LONE_SHARE = 0.004  # of lone pixels, from which on they are salt and pepper
@@ -36,31 +37,57 @@ FALLOFF, RANGE, CONTRAST, CONTRAST_P10 = 0.6, 150.0, 50.0, 35.0
 INK, PAPER = 0.2, 90.0  # percentiles that become black and white
 
 
+@dataclass(frozen=True, eq=False)
+class Mended:
+    """An image with some of its causes repaired, and what the gate says of it."""
+
+    causes: tuple[str, ...]  # in the order in which they were repaired
+    pixels: Pixels
+    verdict: Verdict
+
+    def after(self, cause: str, gate: Gate) -> Mended | None:
+        """Repair one more cause and ask the gate again; None where there is nothing to repair."""
+        pixels = REPAIRS[cause].function(self.pixels, self.verdict.measures)
+        if pixels is None:
+            return None
+        return Mended((*self.causes, cause), pixels, gate.check(pixels))
+
+    def suffers(self, cause: str) -> bool:
+        """Tell whether the verdict names a cause or its score is low; never out of distribution."""
+        low = self.verdict.scores.get(cause, 100.0) < LOW_SCORE
+        blamed = any(reason.cause == cause for reason in self.verdict.reasons)
+        return self.verdict.p_fail is not None and (low or blamed)
+
+    def good(self, gate: Gate, limits: Mapping[str, float]) -> bool:
+        """Tell whether the gate knows the repaired image and finds it good."""
+        p_fail, most = self.verdict.p_fail, min(limits[cause] for cause in self.causes)
+        return p_fail is not None and p_fail <= most and gate.knows(self.verdict)
+
+
 def repaired(result: Result, image: Image, gate: Gate, limits: Mapping[str, float]) -> Result:
     """Return the result with the repair that the gate likes best; itself if none is good enough.
 
     ``limits`` are the causes that may be repaired, each with the highest ``p_fail`` of the repaired
-    image, such as :func:`proven` returns. An image that is out of distribution stays as it is:
-    nobody knows what a repair does to it.
+    image, such as :func:`proven` returns. A page that lies wrong is straightened whatever the gate
+    says of it, and the other repairs are tried after that, one of them, if it is not good enough
+    yet. They leave alone what is out of distribution: nobody knows what they do to it.
     """
-    verdict = result.verdict
-    if verdict is None or verdict.p_fail is None:
+    if result.verdict is None:
         return result
-    best, lowest = result, math.inf
-    blamed = {reason.cause for reason in verdict.reasons}
-    for cause, row in REPAIRS.items():
-        low = verdict.scores.get(cause, 100.0) < LOW_SCORE
-        if cause not in limits or not (low or cause in blamed):
-            continue
-        pixels = row.function(image.rgb, verdict.measures)
-        if pixels is None:
-            continue
-        again = gate.check(pixels)
-        after = math.inf if again.p_fail is None else again.p_fail
-        if after <= limits[cause] and after < lowest and gate.knows(again):
-            best = replace(result, action="repair", repair=cause, after=after, pixels=pixels)
-            lowest = after
-    return best
+    start, tried = Mended((), image.rgb, result.verdict), []
+    straight = start.after(GEOMETRY, gate) if GEOMETRY in limits else None
+    if straight:
+        start, tried = straight, [straight]
+    if not (straight and straight.good(gate, limits)):
+        others = [cause for cause in REPAIRS if cause in limits and cause != GEOMETRY]
+        tried += [start.after(cause, gate) for cause in others if start.suffers(cause)]
+    good = [one for one in tried if one and one.good(gate, limits)]
+    if not good:
+        return result
+    best = min(good, key=lambda one: one.verdict.p_fail)
+    named = "+".join(best.causes)
+    after = best.verdict.p_fail
+    return replace(result, action="repair", repair=named, after=after, pixels=best.pixels)
 
 
 def proven(gate: Gate) -> Mapping[str, float]:
@@ -145,6 +172,7 @@ def ground(gray: Pixels, height: float) -> Floats:
 REPAIRS: Table[Repair] = Table(
     "repair",
     (
+        Repair(GEOMETRY, straighten),
         Repair("noise", denoise),
         Repair("exposure", even_light),
     ),
