@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -58,10 +59,15 @@ class Mended:
         blamed = any(reason.cause == cause for reason in self.verdict.reasons)
         return self.verdict.p_fail is not None and (low or blamed)
 
+    @property
+    def p_fail(self) -> float:
+        """The probability of failure, above all others where the gate tells none."""
+        return math.inf if self.verdict.p_fail is None else self.verdict.p_fail
+
     def good(self, gate: Gate, limits: Mapping[str, float]) -> bool:
         """Tell whether the gate knows the repaired image and finds it good."""
-        p_fail, most = self.verdict.p_fail, min(limits[cause] for cause in self.causes)
-        return p_fail is not None and p_fail <= most and gate.knows(self.verdict)
+        most = min(limits[cause] for cause in self.causes)
+        return self.p_fail <= most and gate.knows(self.verdict)
 
 
 def repaired(result: Result, image: Image, gate: Gate, limits: Mapping[str, float]) -> Result:
@@ -74,20 +80,19 @@ def repaired(result: Result, image: Image, gate: Gate, limits: Mapping[str, floa
     """
     if result.verdict is None:
         return result
-    start, tried = Mended((), image.rgb, result.verdict), []
-    straight = start.after(GEOMETRY, gate) if GEOMETRY in limits else None
-    if straight:
-        start, tried = straight, [straight]
+    as_is = Mended((), image.rgb, result.verdict)
+    straight = as_is.after(GEOMETRY, gate) if GEOMETRY in limits else None
+    tried = [straight]
     if not (straight and straight.good(gate, limits)):
+        start = straight or as_is
         others = [cause for cause in REPAIRS if cause in limits and cause != GEOMETRY]
         tried += [start.after(cause, gate) for cause in others if start.suffers(cause)]
     good = [one for one in tried if one and one.good(gate, limits)]
     if not good:
         return result
-    best = min(good, key=lambda one: one.verdict.p_fail)
+    best = min(good, key=lambda one: one.p_fail)
     named = "+".join(best.causes)
-    after = best.verdict.p_fail
-    return replace(result, action="repair", repair=named, after=after, pixels=best.pixels)
+    return replace(result, action="repair", repair=named, after=best.p_fail, pixels=best.pixels)
 
 
 def proven(gate: Gate) -> Mapping[str, float]:

@@ -41,9 +41,10 @@ class Policy:
         The lowest ``p_fail`` of an image that is rejected; by default the gate's own. What lies
         between the two is for review.
     repair : "proven" or mapping of str to float
-        The causes that may be repaired, each with the highest ``p_fail`` of the repaired image;
-        where two are repaired, the lower counts. ``"proven"`` takes those that have been measured to help this task and engine
-        (``docs/repair.md``), nothing where none has; an empty mapping forbids repairs.
+        The causes that may be repaired, each with the highest ``p_fail`` of the repaired image; of
+        two that are repaired together the lower counts. ``"proven"`` takes those that have been
+        measured to help this task and engine (``docs/repair.md``), nothing where none has; an empty
+        mapping forbids repairs.
     review : tuple of str
         Rejected images go to people after all if this is the weightiest reason: the cause of a
         reason, such as ``"exposure"`` or ``"content"``.
