@@ -9,7 +9,7 @@ import pytest
 from imagegate import load_gate, read
 from imagegate.degrade import apply_chain, single_chain
 from imagegate.degrade.geometry import rotated
-from imagegate.features.glyphs import orientation
+from imagegate.features.letters.glyphs import orientation
 from imagegate.features.skew import skew
 from imagegate.image import Image
 from imagegate.models.verdict import Result

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from imagegate.degrade.geometry import rotated
-from imagegate.features.glyphs import orientation
+from imagegate.features.letters.glyphs import orientation
 from imagegate.features.skew import skew
 from imagegate.image import Image
 from imagegate.tables import Pixels
@@ -42,7 +42,8 @@ def straighten(pixels: Pixels, readings: Mapping[str, float]) -> Pixels | None:
 def turn(pixels: Pixels) -> Pixels:
     """Return the page upright and unmirrored; itself if it is, or if that is not clear.
 
-    Source: :func:`imagegate.features.glyphs.orientation`, which has to find it upright afterwards.
+    Source: :func:`imagegate.features.letters.glyphs.orientation`, which has to find it upright
+    afterwards.
     """
     undo = UNDO.get(orientation(Image.from_array(pixels)) or "")
     if undo is None:
