@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -51,6 +52,26 @@ def test_a_side_that_the_engine_refuses_is_rejected(page: np.ndarray) -> None:
     assert beyond.reasons[0].reading == sides
     within = limited(gate, EngineLimits(longest_side=sides)).check(page)
     assert (within.p_fail, within.reasons) == (gate.check(page).p_fail, gate.check(page).reasons)
+
+
+@pytest.mark.parametrize(
+    ("lie", "code"),
+    [
+        (lambda pixels: pixels[::-1, ::-1], "geometry.upside_down"),
+        (np.rot90, "geometry.sideways"),
+        (lambda pixels: pixels[:, ::-1], "geometry.mirrored"),
+        (lambda pixels: pixels[::-1], "geometry.mirrored"),
+    ],
+)
+def test_text_that_lies_as_the_engine_does_not_read_it_is_rejected(
+    page: np.ndarray, lie: Callable[[np.ndarray], np.ndarray], code: str
+) -> None:
+    gate, lying = load_gate("ocr-tesseract"), np.ascontiguousarray(lie(page))
+    assert gate.check(page).ok
+    verdict = gate.check(lying)
+    assert (verdict.decision, verdict.p_fail, verdict.reasons[0].code) == ("reject", None, code)
+    other = EngineLimits(orientations=("upright",), scripts=("indic",))
+    assert all(reason.code != code for reason in limited(gate, other).check(lying).reasons)
 
 
 def test_limits_are_recorded_or_those_of_the_engine_that_was_learned() -> None:

@@ -36,6 +36,8 @@ class EngineLimits:
         Pixels, of the picture as the engine has shrunk it: lower letters are not read.
     most_skew : float
         Degrees; lines of text that are tilted by more are not read.
+    orientations : tuple of str
+        How text may lie, of :data:`imagegate.features.letters.network.ORIENTATIONS`.
     language : str
         What it reads, as the engine calls it, ``"eng+deu"``.
     scripts : tuple of str
@@ -46,6 +48,7 @@ class EngineLimits:
     shrinks_to: int = 0
     least_x_height: float = 0.0
     most_skew: float = 0.0
+    orientations: tuple[str, ...] = ()
     language: str = ""
     scripts: tuple[str, ...] = ()
 

@@ -53,6 +53,7 @@ def limits(version: str) -> EngineLimits:
     return EngineLimits(
         shrinks_to=SHRINKS_TO,
         least_x_height=LEAST_X_HEIGHT,
+        orientations=("upright", "upside_down", "clockwise", "counterclockwise"),
         language="ch",
         scripts=("east_asian", "latin"),
     )

@@ -64,7 +64,11 @@ def limits(version: str) -> EngineLimits:
     reads = version.rpartition(", ")[2] if ", " in version else ""
     scripts = tuple(sorted(scripts_of(reads)))
     return EngineLimits(
-        longest_side=LONGEST_SIDE, most_skew=MOST_SKEW, language=reads, scripts=scripts
+        longest_side=LONGEST_SIDE,
+        most_skew=MOST_SKEW,
+        orientations=("upright",),
+        language=reads,
+        scripts=scripts,
     )
 
 

@@ -301,6 +301,7 @@ _LIMITS = _entries(
         "scripts": _each(_text),
     },
     most_skew=_number,
+    orientations=_each(_text),
 )
 _OBJECTIVE = _entries(
     {"pass": _maybe(_part)}, promise=_maybe(_share), confidence=_maybe(_share), costs=_COSTS

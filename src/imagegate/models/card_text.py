@@ -66,10 +66,12 @@ def _limits(limits: EngineLimits) -> list[str]:
     if limits == EngineLimits():
         return []
     scripts = ", ".join(limits.scripts).replace("_", " ")
+    lies = ", ".join(limits.orientations).replace("_", " ")
     sides = [
         f"refuses sides beyond {limits.longest_side} px" if limits.longest_side else "",
         f"shrinks sides beyond {limits.shrinks_to} px" if limits.shrinks_to else "",
         f"reads no lines tilted by more than {limits.most_skew:g}°" if limits.most_skew else "",
+        f"reads text that lies {lies}" if lies else "",
         f"reads no x-height under {limits.least_x_height:g} px" if limits.least_x_height else "",
     ]
     reads = f"reads {limits.language}" + f" ({scripts} letters)" * bool(scripts)

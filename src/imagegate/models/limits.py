@@ -8,6 +8,7 @@ from importlib import import_module
 
 from imagegate.engines.engine import EngineLimits
 from imagegate.features import find, measure
+from imagegate.features.letters.glyphs import orientation
 from imagegate.image import Image
 from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.card import Card
@@ -19,7 +20,14 @@ TALL, WIDE, LARGE = LIMITS
 DECLARED = ("tesseract", "rapidocr")  # engines that tell their limits
 ELONGATED = 2.0  # ratio of the sides from which cutting along the longer one is the advice
 X_HEIGHT, SKEW = "text.x_height_px", "geometry.skew_degrees"
-SKEWED = "geometry.skewed"
+SKEWED, TURNED, LATIN = "geometry.skewed", "letters.turned", "latin"
+LIES = {
+    "upside_down": "geometry.upside_down",
+    "clockwise": "geometry.sideways",
+    "counterclockwise": "geometry.sideways",
+    "mirrored": "geometry.mirrored",
+    "flipped": "geometry.mirrored",
+}  # the code of each way in which text may lie
 
 
 def limits_of(card: Card) -> EngineLimits:
@@ -49,6 +57,9 @@ def within_limits(verdict: Verdict, image: Image, card: Card) -> Verdict:
 
 def _beyond(verdict: Verdict, image: Image, limits: EngineLimits) -> Reason | None:
     """Return why an engine cannot do it, None if it can."""
+    turned = _turned(image, limits)
+    if turned:
+        return turned
     if verdict.ok and limits.most_skew:  # what does not pass is not measured once more
         degrees = float(measure(image, [SKEW])[0])
         if abs(degrees) > limits.most_skew:
@@ -70,6 +81,25 @@ def _beyond(verdict: Verdict, image: Image, limits: EngineLimits) -> Reason | No
         f"{limits.least_x_height:g} px it does not read."
     )
     return _reason(image, detail, X_HEIGHT, height, (limits.least_x_height / scale, math.inf))
+
+
+def _turned(image: Image, limits: EngineLimits) -> Reason | None:
+    """Return the reason against text that lies as the engine does not read it.
+
+    Only Latin letters tell how they lie.
+    """
+    if not limits.orientations or LATIN not in limits.scripts:
+        return None
+    lies = orientation(image)
+    if lies is None or lies in limits.orientations:
+        return None
+    detail = (
+        f"The text lies {lies.replace('_', ' ')}; the engine reads "
+        f"{' and '.join(limits.orientations).replace('_', ' ')} text."
+    )
+    reading = float(measure(image, [TURNED])[0])
+    told = (load_messages(ENGLISH)[LIES[lies]], detail, TURNED, reading, find(TURNED).unit)
+    return Reason(LIES[lies], math.nan, math.nan, *told, (-math.inf, 0.0))
 
 
 def _skewed(degrees: float, most: float) -> Reason:
