@@ -8,6 +8,7 @@ from probes import image, noise, text
 
 from imagegate.errors import SettingsError
 from imagegate.features import readings
+from imagegate.features.geometry import CAUSE
 from imagegate.features.letters import glyphs, network
 from imagegate.features.letters.marks import native_marks
 from imagegate.features.planes import stack
@@ -36,6 +37,16 @@ def seen(pixels):
 @pytest.mark.parametrize("turn", TURNS)
 def test_orientation(turn, seed):
     assert glyphs.orientation(seen(TURNS[turn](page(seed)))) == turn
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_geometry_is_told_by_its_own_code(turn):
+    codes = dict.fromkeys(("mirrored", "flipped"), "geometry.mirrored")
+    codes |= dict.fromkeys(("clockwise", "counterclockwise"), "geometry.sideways")
+    codes |= {"upside_down": "geometry.upside_down", "upright": "geometry.skewed"}
+    picture = seen(TURNS[turn](page(4)))
+    held = [code.name for code in CAUSE.codes if code.when(picture, {})]
+    assert held[0] == codes[turn]
 
 
 def test_turned_letters_are_not_upright():

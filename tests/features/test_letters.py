@@ -120,10 +120,16 @@ def test_text_in_one_colour_channel_is_read_there():
     assert readings(image(pixels))["text.x_height_px"] == 15
 
 
-def test_few_letters_are_counted_and_not_measured():
-    found = readings(image(text(5, lines=1, letters=7)))
+@pytest.mark.parametrize("size", [1, 4])
+def test_few_letters_are_counted_and_not_measured(size):
+    pixels = np.full((45 * size, 260 * size), 235, np.uint8)
+    place = 15 * size, 35 * size
+    cv2.putText(pixels, "1,249.80 EUR", place, cv2.FONT_HERSHEY_SIMPLEX, size, 20, 2 * size)
+    found = readings(image(pixels))
     assert 3 <= found["text.components"] < 12
     assert np.isnan(found["text.x_height_px"])
+    blurred = cv2.GaussianBlur(pixels, (0, 0), 8 * size)
+    assert readings(image(blurred))["text.components"] == 0
 
 
 @pytest.mark.parametrize("degrees", [90, 270])

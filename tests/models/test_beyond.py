@@ -15,11 +15,23 @@ from PIL import Image as Pillow
 from tiny import MEASURES, tiny_gate
 
 from imagegate import load_gate
-from imagegate.models.beyond import FEWEST_LETTERS, LITTLE_TEXT
+from imagegate.errors import SettingsError
+from imagegate.image import Image, read
+from imagegate.models.beyond import (
+    FEWEST_LETTERS,
+    HANDWRITTEN,
+    LITTLE_TEXT,
+    USUAL,
+    rows_beyond,
+    usual_shares,
+)
+from imagegate.models.card import Card
 from imagegate.models.gate import Gate
 from imagegate.models.verdict import Verdict
 from imagegate.monitoring.periods import is_unfamiliar
 from imagegate.pipeline.route import Router
+from imagegate.synthetic.pages import render_page
+from imagegate.synthetic.scripts import render_script
 
 SCHEMA = json.loads(
     (resources.files("imagegate") / "schema" / "verdict.schema.json").read_text(encoding="utf-8")
@@ -31,6 +43,50 @@ def counting_gate() -> Gate:
     """Return a gate that sees how many letters there are in the place of clutter."""
     names = (*MEASURES[:3], "text.components")
     return tiny_gate(measures=names, thresholds={"pass": 0.4, "reject": 0.5})
+
+
+def page_in(script: str | None) -> Image:
+    """Return a made page, in Latin script for None."""
+    if script is None:
+        return read(render_page(4).pixels)
+    try:
+        return read(render_script(0, script=script).pixels)
+    except SettingsError:
+        pytest.skip("no installed font writes it")
+
+
+@pytest.mark.parametrize(
+    ("language", "script", "code"),
+    [
+        ("eng", "thai", "unfamiliar.script"),
+        ("eng+tha", "thai", "unfamiliar.letters"),
+        ("tha", "devanagari", "unfamiliar.script"),
+        ("", "thai", None),
+        ("eng", None, None),
+    ],
+)
+def test_another_script_is_for_review_and_words_tell_if_the_engine_reads_it(
+    language: str, script: str | None, code: str | None
+) -> None:
+    gate = tiny_gate(
+        measures=(*MEASURES[:3], "letters.other_script"), thresholds={"pass": 0.99, "reject": 0.995}
+    )
+    card = replace(gate.card, engine="tesseract", engine_version=f"5, {language}")
+    gate = replace(gate, card=card, ood=replace(gate.ood, limit=1e9))
+    verdict = gate.check(page_in(script))
+    told = [one.code for one in verdict.reasons if one.code.startswith("unfamiliar")]
+    assert told == ([code] if code else [])
+    assert verdict.decision == ("review" if code else "pass")
+    at_home = replace(card, guard=dict.fromkeys(card.measures, USUAL))
+    assert replace(gate, card=at_home).check(page_in(script)).decision == "pass"
+
+
+def test_training_records_what_its_pages_often_are() -> None:
+    card = Card("a", "ocr", "tesseract", "5, rus", measures=("letters.handwriting",))
+    X = np.array([[HANDWRITTEN], [np.nan], [-1.0], [HANDWRITTEN + 1]])
+    assert usual_shares(X, card) == {"letters.handwriting": 0.5}
+    assert rows_beyond(X, card).tolist() == [True, False, False, True]
+    assert not rows_beyond(X, replace(card, guard=usual_shares(X, card))).any()
 
 
 def verdict_of(monkeypatch: pytest.MonkeyPatch, edge: float, letters: float) -> Verdict:

@@ -12,8 +12,7 @@ import pytest
 from imagegate import Gate, load_gate
 from imagegate.engines.engine import EngineLimits
 from imagegate.engines.scripts import scripts_of
-from imagegate.models.card import Card
-from imagegate.models.limits import limits_of
+from imagegate.models.card import Card, limits_of
 from imagegate.synthetic.pages import render_page
 
 TALL = 16000

@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from imagegate.features.letters.glyphs import orientation
+from imagegate.features.letters.network import SIDEWAYS
 from imagegate.features.skew import skew
+from imagegate.image import Image
 from imagegate.tables import Cause, Code, Measure, never
+
+
+def is_upside_down(image: Image, readings: Mapping[str, float]) -> bool:
+    """Tell whether the text stands on its head."""
+    return orientation(image) == "upside_down"
+
+
+def is_sideways(image: Image, readings: Mapping[str, float]) -> bool:
+    """Tell whether the text runs up or down."""
+    return orientation(image) in SIDEWAYS
+
+
+def is_mirrored(image: Image, readings: Mapping[str, float]) -> bool:
+    """Tell whether the text is mirrored, left to right or top to bottom."""
+    return orientation(image) in ("mirrored", "flipped")
+
 
 MEASURES = (
     Measure("geometry.skew_degrees", skew, "tilt of the lines", "°", "either", about="text"),
@@ -14,9 +35,9 @@ CAUSE = Cause(
     (),
     None,
     (
-        Code("geometry.upside_down", "text.components", never),
-        Code("geometry.sideways", "text.components", never),
-        Code("geometry.mirrored", "text.components", never),
+        Code("geometry.upside_down", "letters.turned", is_upside_down),
+        Code("geometry.sideways", "letters.turned", is_sideways),
+        Code("geometry.mirrored", "letters.turned", is_mirrored),
         Code("geometry.perspective", "text.components", never),
         Code("geometry.cut_off", "text.components", never),
         Code("geometry.skewed", "geometry.skew_degrees"),

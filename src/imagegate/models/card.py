@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from importlib import import_module
 from typing import Any
 
 from imagegate.engines.engine import EngineLimits
@@ -14,12 +15,9 @@ from imagegate.text import brief_percent
 
 Reader = Callable[[Any], Any]  # returns the value that JSON holds, or raises what is wrong
 
-LATER = {
-    "lesson",
-    "adjusted",
-    "diagnosis",
-    "limits",
-}  # entries that gate files had not from the beginning
+# Entries that gate files had not from the beginning.
+LATER = {"lesson", "adjusted", "diagnosis", "limits"}
+DECLARED = ("tesseract", "rapidocr")  # engines that tell their limits
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,8 @@ class Card:
     guarantee: Guarantee | None = None  # what calibration says; None for rules and costs
     # On p_fail: "pass" (None: nothing passes by itself) and "reject".
     thresholds: Mapping[str, float | None] = field(default_factory=dict)
-    # The out-of-distribution detector: its false-alarm rate, its limit, the rows behind both.
+    # The out-of-distribution detector: its false-alarm rate, its limit, the rows behind both; and
+    # the share of the training images read that are beyond a bound, by its measure.
     guard: Mapping[str, float] = field(default_factory=dict)
     # Of the learner, as chosen by cross-validation, with its cross-validated loss.
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -126,6 +125,21 @@ class Card:
             "" if self.guarantee.kept else "nothing passes automatically: cannot guarantee that "
         )
         return f"{missed}{self.guarantee.goal}"
+
+
+def limits_of(card: Card) -> EngineLimits:
+    """Return the limits of a gate's engine: as recorded, else as the engine declares them.
+
+    Of what the gate was learned for, whatever the engine is set to today.
+    """
+    if card.limits is not None:
+        return card.limits
+    if card.engine not in DECLARED:
+        return EngineLimits()
+    declared: EngineLimits = import_module(f"imagegate.engines.{card.engine}").limits(
+        card.engine_version
+    )
+    return declared
 
 
 def recorded_limits(value: Any) -> EngineLimits | None:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from imagegate.engines.engine import EngineLimits
-from imagegate.models.card import Card
-from imagegate.models.limits import limits_of
+from imagegate.models.card import Card, limits_of
 
 LEAST_FALL = 0.005  # of AUROC; below that a family of measures hardly matters
 FEW_IMAGES = 5  # a share of fewer is not told

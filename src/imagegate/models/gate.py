@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from imagegate.errors import SettingsError
 from imagegate.features import MEASURES, SCORES, measure, measure_output, output_measures, scores
 from imagegate.image import Image, read
-from imagegate.models.beyond import Bound, bound_of, rows_beyond
+from imagegate.models.beyond import LITTLE_TEXT, Bound, bound_of, rows_beyond
 from imagegate.models.calibration import Calibration, History, Thresholds, sigmoid
 from imagegate.models.card import Card
 from imagegate.models.forest import Forest
@@ -142,7 +142,7 @@ class Gate:
         sure = not bound and (not odd or (explained and decision == "reject"))
         decision = decision if sure else "review"
         passes = decision == "pass"
-        reasons = _reasons(findings, evidence, p_fail, bound, passes=passes)
+        reasons = _reasons(findings, evidence, p_fail, bound, self.card, passes=passes)
         if of_output and not passes:
             reasons = _with_output(reasons, evidence, p_fail, image_gate)
         if odd and not (explained or bound):
@@ -292,6 +292,7 @@ def _reasons(
     evidence: Evidence,
     p_fail: float,
     bound: Bound | None,
+    card: Card,
     *,
     passes: bool,
 ) -> list[Reason]:
@@ -299,10 +300,11 @@ def _reasons(
     if evidence.white_on_transparent and not passes:
         return [other_reason(evidence, p_fail)]
     told = worth_telling(findings, evidence.scores, p_fail, passes=passes)
-    if bound:  # that is why; no cause has to be guessed
-        told = [one for one in told if not one.probability < PRESENT]
+    if bound:  # that is why; no cause has to be guessed, and none of letters it has not learned
+        plain = [one for one in told if not one.probability < PRESENT]
+        told = plain if bound.code == LITTLE_TEXT else []
     reasons = [cause_reason(finding, evidence, p_fail) for finding in told]
-    return [*reasons, beyond_reason(bound, evidence)] if bound else reasons
+    return [*reasons, beyond_reason(bound, evidence, card)] if bound else reasons
 
 
 def _with_output(

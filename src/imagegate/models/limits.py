@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from importlib import import_module
 
 from imagegate.engines.engine import EngineLimits
 from imagegate.features import find, measure
 from imagegate.features.letters.glyphs import orientation
 from imagegate.image import Image
 from imagegate.messages import ENGLISH, load_messages
-from imagegate.models.card import Card
+from imagegate.models.card import Card, limits_of
 from imagegate.models.reasons import LIMITS
 from imagegate.models.verdict import Reason, Verdict
 from imagegate.text import number
 
 TALL, WIDE, LARGE = LIMITS
-DECLARED = ("tesseract", "rapidocr")  # engines that tell their limits
 ELONGATED = 2.0  # ratio of the sides from which cutting along the longer one is the advice
 X_HEIGHT, SKEW = "text.x_height_px", "geometry.skew_degrees"
 SKEWED, TURNED, LATIN = "geometry.skewed", "letters.turned", "latin"
@@ -28,21 +26,6 @@ LIES = {
     "mirrored": "geometry.mirrored",
     "flipped": "geometry.mirrored",
 }  # the code of each way in which text may lie
-
-
-def limits_of(card: Card) -> EngineLimits:
-    """Return the limits of a gate's engine: as recorded, else as the engine declares them.
-
-    Of what the gate was learned for, whatever the engine is set to today.
-    """
-    if card.limits is not None:
-        return card.limits
-    if card.engine not in DECLARED:
-        return EngineLimits()
-    declared: EngineLimits = import_module(f"imagegate.engines.{card.engine}").limits(
-        card.engine_version
-    )
-    return declared
 
 
 def within_limits(verdict: Verdict, image: Image, card: Card) -> Verdict:

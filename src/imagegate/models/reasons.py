@@ -14,8 +14,9 @@ from imagegate.features import CAUSES, MEASURES, find
 from imagegate.image import Image
 from imagegate.image.image import COMPOSITED
 from imagegate.messages import ENGLISH, load_messages
-from imagegate.models.beyond import LITTLE_TEXT, Bound
+from imagegate.models.beyond import HANDWRITING, LITTLE_TEXT, OTHER_SCRIPT, Bound, code_of_bound
 from imagegate.models.calibration import sigmoid
+from imagegate.models.card import Card
 from imagegate.models.forest import Forest
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.verdict import Reason
@@ -34,7 +35,6 @@ GOOD_SCORE = 70.0  # a reason against such a score has to say so
 NO_TEXT = "content.no_text"
 WHITE_ON_TRANSPARENT = "content.white_on_transparent"
 WHITE = 240  # gray levels: transparency is composited over white
-OTHER_SCRIPT, HANDWRITING = "unfamiliar.script", "unfamiliar.handwriting"
 DOUBTFUL = "output.doubtful"
 UNEXPLAINED, UNSURE = "unexplained.risk", "unexplained.doubt"  # it fails rather than not, or may
 # What is odd about an image, by the family of the measure that is farthest out.
@@ -161,10 +161,11 @@ class Evidence:
         return composited and int(self.image.gray.min()) >= WHITE
 
 
-def beyond_reason(bound: Bound, evidence: Evidence) -> Reason:
+def beyond_reason(bound: Bound, evidence: Evidence, card: Card) -> Reason:
     """Return the reason of an image that the gate does not judge."""
+    code = code_of_bound(bound, evidence.image, card)
     detail = f"{_reading(bound.measure, evidence)} {bound.detail}"
-    return _reason(bound.code, detail, bound.measure, evidence)
+    return _reason(code, detail, bound.measure, evidence)
 
 
 def worth_telling(

@@ -17,6 +17,7 @@ from imagegate.features.letters.network import (
     ORIENTATIONS,
     SCRIPTS,
     SIDEWAYS,
+    STATES,
     Places,
     Singles,
     evenly,
@@ -175,7 +176,7 @@ def other_script_lead(image: Image) -> float:
     """Return the evidence that the text is in another script than Latin.
 
     In nats a mark: mean log-likelihood of the likeliest family of scripts over that of the
-    likeliest class that is not a script; negative for Latin. NaN with fewer than 12 marks.
+    likeliest other kind of mark; negative for Latin. NaN with fewer than 12 marks.
     Source: as ``letters.upright``.
     """
     return lead_over_others(image, *SCRIPTS)
@@ -184,8 +185,8 @@ def other_script_lead(image: Image) -> float:
 def handwriting_lead(image: Image) -> float:
     """Return the evidence that the text is written by hand.
 
-    In nats a mark: mean log-likelihood of handwriting over that of the likeliest other class;
-    negative for print. NaN with fewer than 12 marks.
+    In nats a mark: mean log-likelihood of handwriting over that of the likeliest other kind of
+    mark; negative for print. NaN with fewer than 12 marks.
     Source: as ``letters.upright``.
     """
     return lead_over_others(image, "handwriting")
@@ -225,11 +226,11 @@ def mean_of(image: Image, name: str) -> float:
 
 
 def lead_over_others(image: Image, *names: str) -> float:
-    """Return the evidence for the likeliest of some classes over all others, NaN if too few."""
+    """Return the evidence for the likeliest of some kinds over all others, NaN if too few."""
     found = image.cached(glyphs)
     if found is None or len(found.x) < ENOUGH:
         return NAN
-    return found.lead(*names, over=[name for name in CLASSES if name not in names])
+    return found.lead(*names, over=[name for name in CLASSES if name not in (*names, *STATES)])
 
 
 letter_measure = partial(Measure, about="text")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,21 +122,27 @@ def is_text(look: Look, picked: NDArray[np.intp]) -> bool:
         return True
     if doubtful and len(picked) < MANY:
         return False
-    evidence = evidence_of(judge(look.tiles, found, evenly(picked)))
-    other = ("none", *SIDEWAYS) if doubtful else ("none",)
+    return like_letters(look, picked, ("none", *SIDEWAYS) if doubtful else ("none",))
+
+
+def like_letters(look: Look, picked: NDArray[np.intp], other: Sequence[str] = ("none",)) -> bool:
+    """Tell whether the network takes marks for letters in lines rather than for another class."""
+    evidence = evidence_of(judge(look.tiles, look.marks, evenly(picked)))
     return lead(evidence, IN_LINES, other) >= LIKELY
 
 
 def few_letters(image: Image) -> int:
     """Return how many letters stand in rows of a picture without lines of text, 0 if under 3.
 
-    The most over all sizes at which letters are looked for; fewer than 12 or doubtful ones.
+    The most over all sizes at which letters are looked for, at most 11; half of the letter-like
+    marks stand in rows, and the network takes them for letters.
     """
     most = 0
     for look in looks(image):
-        inline, alike = int(look.marks.inline.sum()), int(look.marks.letter.sum())
-        if inline >= FEWEST and 2 * inline >= alike:
-            most = max(most, inline)
+        inline = np.flatnonzero(look.marks.inline)
+        enough = len(inline) >= max(FEWEST, most + 1, look.marks.letter.sum() / 2)
+        if enough and like_letters(look, inline):
+            most = len(inline)
     return min(most, ENOUGH - 1)
 
 

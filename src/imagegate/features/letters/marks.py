@@ -22,6 +22,7 @@ SMOOTH = (13, 13)
 INK_SHARE = 0.45  # of the strongest deviation around
 FAINTEST = 3.0  # gray levels below which nothing counts as ink, however little noise there is
 SIGMAS = 3.5  # of the noise
+WINDOW, WHOLE = 0.5, 0.9  # of a window's height, or of a whole picture's: the tallest letter
 COLUMNS = 8  # of what is read off a mark
 MOST_LABELS = 65_000
 
@@ -175,7 +176,7 @@ def find_marks(tiles: Stack | None, sigma: float) -> Marks:
         (found, inked), tall = read_marks(tiles, sigma), tiles.height
     tile = found[:, 1].astype(np.int64) // tall
     found[:, 1] -= tile * tall
-    letter = letter_like(found, 0.5 * tall)
+    letter = letter_like(found, (WHOLE if tiles and tiles.count == 1 else WINDOW) * tall)
     inline = np.zeros(len(found), np.bool_)
     if letter.any():
         some, where = found[letter], tile[letter]

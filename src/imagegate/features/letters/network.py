@@ -35,7 +35,8 @@ SCRIPTS = (
 )
 ABOUT, SIDEWAYS = ("upside_down", "mirrored", "flipped"), ("clockwise", "counterclockwise")
 IN_LINES = ("upright", *ABOUT, *SCRIPTS, "handwriting")  # what stands in rows, if it is text
-CLASSES = (*ORIENTATIONS, "broken", "merged", *SCRIPTS, "handwriting", "none")
+STATES = ("broken", "merged")  # of letters of any kind
+CLASSES = (*ORIENTATIONS, *STATES, *SCRIPTS, "handwriting", "none")
 
 SIDE = 16  # px of a thumbnail
 INNER = 14  # … that the longer side of a mark takes

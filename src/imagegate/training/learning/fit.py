@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError
 from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION, VERSION
-from imagegate.models.beyond import rows_beyond
+from imagegate.models.beyond import rows_beyond, usual_shares
 from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.card import Card, recorded_limits
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
@@ -203,6 +203,8 @@ def fit_gate(
         settings=settings or DEFAULT,
     )
     detector = fit_detector(training.X, training.sources, calibration.X, seed=objective.seed)
+    guard = {"false_alarms": FALSE_ALARMS, "limit": detector.limit, "rows": len(detector.rows)}
+    card = replace(card, guard=guard | usual_shares(training.X[~training.fails], card))
     history = History(
         raw=learned.forest.decision(calibration.X),
         fails=calibration.fails,
@@ -220,7 +222,6 @@ def fit_gate(
         card,
         guarantee=guarantee,
         thresholds=thresholds,
-        guard={"false_alarms": FALSE_ALARMS, "limit": detector.limit, "rows": len(detector.rows)},
         settings=learned.settings,
     )
     usual = _usual(training.X[~training.fails])
