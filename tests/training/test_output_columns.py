@@ -92,6 +92,25 @@ def test_measuring_again_keeps_them(folder: Path, tmp_path: Path) -> None:
     assert (out / store.ROWS).read_bytes() == (folder / store.ROWS).read_bytes()
 
 
+def test_measuring_again_goes_on_after_a_stop(folder: Path, tmp_path: Path) -> None:
+    out, rows = tmp_path / "copy", len(read_corpus(folder))
+    shutil.copytree(folder, out)
+
+    def stop(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        remeasure(out, jobs=1, progress=stop)
+    (waiting,) = out.glob("*.f32")
+    waiting.write_bytes(waiting.read_bytes() + b"half a row")
+    seen: list[int] = []
+    assert remeasure(out, jobs=1, progress=lambda done, total: seen.append(done)) == rows
+    assert seen == list(range(4, rows + 1))
+    assert (out / store.ROWS).read_bytes() == (folder / store.ROWS).read_bytes()
+    assert not waiting.exists()
+
+
 def test_a_run_of_other_output_measures_is_not_continued(
     pictures: Path, folder: Path, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
@@ -29,8 +30,9 @@ def remeasure(
     """Make every image of a finished corpus again, replace its measures, and return how many.
 
     Labels and the measures of outputs stay: the same image has the same loss, and the outputs
-    are gone. ``corpus.parquet`` is replaced whole or not at all. ``roots`` says where the images of
-    a set are now, by its name; ``progress`` is called as ``progress(done, total)``.
+    are gone. ``corpus.parquet`` is replaced whole or not at all; what a killed run has measured
+    waits beside it, and the same call goes on. ``roots`` says where the images of a set are now,
+    by its name; ``progress`` is called as ``progress(done, total)``.
     """
     folder, pa = Path(folder), store.arrow()
     meta = store.read_meta(folder)
@@ -39,22 +41,44 @@ def remeasure(
     corpus = from_table({**meta, "errors_as": FAIL}, table)
     good = np.flatnonzero(np.isin(table["row_id"].to_numpy(), corpus.rows["row_id"]))
     X = np.full((table.num_rows, len(features.MEASURES)), np.nan, np.float32)
-    rows = (corpus.select(np.array([index])) for index in range(len(corpus)))
+    waiting = folder / waiting_name()
+    known = so_far(waiting)
+    X[good[: len(known)]] = known
+    rows = (corpus.select(np.array([index])) for index in range(len(known), len(corpus)))
     work = partial(measured, dict(roots or {}))
-    with closing(run_many(work, rows, jobs=jobs, sendable=(Corpus,))) as answers:
-        for done, (index, answer) in enumerate(zip(good, answers, strict=True), start=1):
+    answers = run_many(work, rows, jobs=jobs, sendable=(Corpus,))
+    with closing(answers), waiting.open("ab") as file:
+        for done, answer in enumerate(answers, start=len(known)):
             if answer.value is None:
                 raise CorpusError(answer.error)
-            X[index] = answer.value
+            X[good[done]] = answer.value
+            file.write(X[good[done]].tobytes())
             if progress:
-                progress(done, len(corpus))
+                progress(done + 1, len(corpus))
     outputs = meta.get("output_measures", [])
     columns = {name: table[name] for name in (*store.TYPES, *outputs)}
     columns |= {name: pa.array(X[:, j]) for j, name in enumerate(features.MEASURES)}
     store.write(pa.table(columns, schema=store.schema(outputs)), folder / store.ROWS)
     version = {"features_version": features.VERSION, "measures": list(features.MEASURES)}
     store.write_meta(folder, {**meta, **version, "imagegate": metadata.version("imagegate")})
+    waiting.unlink()
     return len(corpus)
+
+
+def waiting_name() -> str:
+    """Return the name of the file for rows of today's measures, until all are measured."""
+    told = f"{features.VERSION} {' '.join(features.MEASURES)}"
+    return f"remeasured-{hashlib.sha256(told.encode()).hexdigest()[:8]}.f32"
+
+
+def so_far(waiting: Path) -> NDArray[np.float32]:
+    """Return the rows that a killed run has measured, and cut off the one that it was writing."""
+    whole = waiting.read_bytes() if waiting.exists() else b""
+    width = np.dtype(np.float32).itemsize * len(features.MEASURES)
+    kept = whole[: len(whole) // width * width]
+    if len(kept) < len(whole):
+        waiting.write_bytes(kept)
+    return np.frombuffer(kept, np.float32).reshape(-1, len(features.MEASURES))
 
 
 def measured(roots: dict[str, str], row: Corpus) -> NDArray[np.float32]:
