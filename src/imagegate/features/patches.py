@@ -14,16 +14,17 @@ from imagegate.features.text import x_height
 from imagegate.image import Image
 from imagegate.image.image import THINNEST, halved
 
-MOST = 48  # cells that a page is divided into
+MOST = 40  # cells that a page is divided into
 SIDE = 48  # px of a patch
 LARGEST = 20.0  # px of x-height in a patch; larger letters are halved until they are smaller
 WIDEST = 5.0  # x-heights: no cell is smaller
-PARTS = 4  # of a side of a cell; the patch is taken from the liveliest
+PARTS = 8  # of a side of a cell; the patch is taken from the liveliest
 AROUND = (9, 9)  # px of the working plane at half size: the ground is the mean over this
 FAINTEST = 1.0  # gray levels from the ground, on average, below which nothing is text
 INK_SHARE = 0.2  # of what stands out where much does: with less there is no text
 PALE = 0.15  # of the contrast: paper is no darker
 THICK = 0.45  # x-heights: no stroke of a letter is thicker
+THIRDS = 3  # of a patch, each at least an x-height
 LONG = 24  # px, half of a patch: no stroke of a letter is longer and as straight
 
 Map = NDArray[np.float64]  # (rows, columns) of the cells
@@ -37,7 +38,7 @@ class Patches:
     text: NDArray[np.bool_]  # whether something stands out from the ground
     edge: Map  # width of edges in x-heights
     contrast: Map  # gray levels from the ink to the ground
-    rule: Map  # how dark the palest px of the darkest straight line is, share of the contrast
+    rule: Map  # how dark several straight lines are, share of the contrast
     thick: Map  # share of the patch in ink that is thicker than a stroke
     ink: Map  # mean darkness, share of the contrast
     lively: Map  # mean step from the ground, gray levels; (PARTS rows, PARTS columns)
@@ -64,7 +65,7 @@ def patches(image: Image) -> Patches | None:
 
 
 def grid(shape: tuple[int, ...], height: float) -> tuple[int, int]:
-    """Return rows and columns of cells that are about square, at most 48."""
+    """Return rows and columns of cells that are about square, at most 40."""
     side = max(np.sqrt(shape[0] * shape[1] / MOST), WIDEST * height, SIDE)
     rows, columns = (int(np.clip(length // side, 1, MOST)) for length in shape[:2])
     return min(rows, MOST // columns), columns
@@ -112,7 +113,7 @@ def shown(found: Stack, height: float, sigma: float) -> Floats:
     smooth = halved(found.reshape(-1, SIDE)).reshape(count, -1)
     paper, darkest = smooth.max(axis=1), smooth.min(axis=1)
     contrast = np.maximum(paper - darkest.astype(np.float64), 1.0)
-    rules = np.minimum(*(lines(found, step) for step in (1, SIDE)))
+    rules = lines(found)
     thick = dilated(found, max(3, round(height * THICK)))
     dark = thick.reshape(count, -1) < (paper - PALE * contrast)[:, None].astype(np.uint8)
     return np.stack(
@@ -121,7 +122,7 @@ def shown(found: Stack, height: float, sigma: float) -> Floats:
             contrast,
             np.clip((paper - rules.astype(np.float64)) / contrast, 0, 1),
             np.count_nonzero(dark, axis=1) / dark.shape[1],
-            np.clip((paper - found.reshape(count, -1).mean(axis=1)) / contrast, 0, 1),
+            np.clip((paper - smooth.mean(axis=1)) / contrast, 0, 1),
         ]
     )
 
@@ -137,11 +138,18 @@ def highest(flat: Plane, step: int, length: int) -> Plane:
     return flat
 
 
-def lines(found: Stack, step: int) -> Plane:
-    """Return the palest pixel of the darkest straight line, along the rows or the columns."""
-    palest = highest(found.ravel(), step, LONG).reshape(found.shape)
-    (palest if step == 1 else palest.transpose(0, 2, 1))[:, :, SIDE - LONG + 1 :] = 255
-    return np.asarray(palest.reshape(len(found), -1).min(axis=1), np.uint8)
+def lines(found: Stack) -> Plane:
+    """Return the palest pixel of the second darkest of three straight lines that lie apart.
+
+    One in each third of the patch, whichever way it runs: a rule under a heading is one, those of a
+    pattern are several.
+    """
+    each = []
+    for planes in (found, np.ascontiguousarray(found.transpose(0, 2, 1))):
+        palest = highest(planes.ravel(), SIDE, LONG).reshape(found.shape)[:, : SIDE - LONG + 1]
+        thirds = palest.min(axis=1).reshape(len(found), THIRDS, -1).min(axis=2)
+        each.append(np.sort(thirds, axis=1)[:, 1])
+    return np.asarray(np.minimum(*each), np.uint8)
 
 
 def dilated(found: Stack, length: int) -> Stack:
@@ -157,18 +165,22 @@ def edge_widths(found: Stack, lag: int, sigma: float) -> Floats:
     Mean squared differences over a px and over a lag: of a slope of width w they are to each other
     as 1 to w lag - w² / 3 if it is narrower than the lag.
     """
-    near, far = (changes(found, each, sigma) for each in (1, lag))
+    across, down = found[:, ::2].astype(np.int16), found[:, :, ::2].astype(np.int16)
+    near, far = (
+        np.maximum(
+            mean_square(across[:, :, each:] - across[:, :, :-each])
+            + mean_square(down[:, each:] - down[:, :-each])
+            - 4 * sigma**2,
+            0.01,
+        )
+        for each in (1, lag)
+    )
     ratio = np.clip(far / near, 1.0, 0.98 * lag**2)
     narrow = 1.5 * (lag - np.sqrt(np.maximum(lag**2 - 4 / 3 * ratio, 0)))
     return np.asarray(np.where(ratio <= 2 / 3 * lag**2, narrow, lag**3 / 3 / (lag**2 - ratio)))
 
 
-def changes(found: Stack, lag: int, sigma: float) -> Floats:
-    """Return the mean squared difference of pixels that lie a lag apart, less that of noise."""
-    planes = found.astype(np.int16)
-    total = np.zeros(len(found))
-    for axis in (1, 2):
-        later, sooner = ((slice(None),) * axis + (part,) for part in (slice(lag, None), slice(-lag)))
-        steps = (planes[later] - planes[sooner]).reshape(len(found), -1).astype(np.float32)
-        total += np.matmul(steps[:, None], steps[:, :, None]).ravel() / steps.shape[1]
-    return np.maximum(total - 4 * sigma**2, 0.01)
+def mean_square(steps: NDArray[np.int16]) -> Floats:
+    """Return the mean of the squares of each element of a stack."""
+    flat = steps.reshape(len(steps), -1).astype(np.float32)
+    return np.asarray(np.matmul(flat[:, None], flat[:, :, None]).ravel() / flat.shape[1])
