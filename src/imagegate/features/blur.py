@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
+from imagegate.features.local.damage import edge_ratio, partly_soft, where_soft, worst_edge
 from imagegate.features.planes import NAN, Floats, quantile, ramp
 from imagegate.features.sharpness import edges, spectral_cutoff
 from imagegate.image import Image
-from imagegate.tables import Cause, Code, Measure, never
+from imagegate.tables import Cause, Code, Measure
 
 
 def edge_widths(image: Image) -> tuple[float, float]:
@@ -197,6 +198,22 @@ MEASURES = (
         "low",
         learnable=False,
     ),
+    Measure(
+        "blur.worst_third_edge",
+        worst_edge,
+        "edge width in the worst third of the text",
+        "x-heights",
+        "high",
+        about="text",
+    ),
+    Measure(
+        "blur.edge_ratio",
+        edge_ratio,
+        "edge width in the worst third of the text to that in the best",
+        "ratio",
+        "high",
+        about="text",
+    ),
 )
 
 CAUSE = Cause(
@@ -204,7 +221,7 @@ CAUSE = Cause(
     ("blur.edge_width_px", "blur.spectral_cutoff", "text.x_height_px", "resolution.short_side_px"),
     score,
     (
-        Code("blur.partly", "blur.edge_width_p90_px", never),
+        Code("blur.partly", "blur.edge_ratio", partly_soft, where_soft),
         Code("blur.motion", "blur.smear", motion),
         Code("blur.focus", "blur.edge_width_px"),
     ),

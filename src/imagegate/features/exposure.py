@@ -7,20 +7,27 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from imagegate.features.planes import NAN, TAIL, Floats, histogram, level_at, quantile, ramp, worst
+from imagegate.features.local.damage import (
+    glare,
+    shade_share,
+    shadow,
+    where_dim,
+    where_washed,
+    worst_contrast,
+)
+from imagegate.features.planes import (
+    NAN,
+    TAIL,
+    Floats,
+    histogram,
+    level_at,
+    levels_in_use,
+    quantile,
+    ramp,
+    worst,
+)
 from imagegate.image import Image
-from imagegate.tables import Cause, Code, Measure, never
-
-
-def spread(image: Image) -> float:
-    """Return the range of gray levels in use.
-
-    99.8th minus 0.2th percentile, 0 to 255, 0 for a flat image; so little is left out because the
-    ink of a sparse page is little.
-    Source: robust form of Michelson's contrast.
-    """
-    shares = image.cached(histogram)
-    return level_at(shares, 1 - TAIL) - level_at(shares, TAIL)
+from imagegate.tables import Cause, Code, Measure
 
 
 def dark_share(image: Image) -> float:
@@ -136,7 +143,7 @@ def unevenly_lit(image: Image, readings: Mapping[str, float]) -> bool:
 MEASURES = (
     Measure(
         "exposure.range",
-        spread,
+        levels_in_use,
         "range",
         "gray levels",
         "low",
@@ -161,6 +168,22 @@ MEASURES = (
     Measure("exposure.entropy_bits", entropy, "entropy", "bits", "either"),
     Measure("exposure.unevenness", unevenness, "unevenness", "share", "either"),
     Measure("exposure.light_falloff", light_falloff, "light falloff", "halvings", "either"),
+    Measure(
+        "exposure.worst_third_contrast",
+        worst_contrast,
+        "contrast of the worst third of the text to that of the best",
+        "ratio",
+        "low",
+        about="text",
+    ),
+    Measure(
+        "exposure.shade_share",
+        shade_share,
+        "share of the page in a shadow",
+        "share",
+        "high",
+        about="text",
+    ),
 )
 
 CAUSE = Cause(
@@ -168,8 +191,8 @@ CAUSE = Cause(
     ("exposure.range", "text.contrast", "text.contrast_p10", "exposure.light_falloff"),
     score,
     (
-        Code("exposure.glare", "exposure.bright_share", never),
-        Code("exposure.shadow", "exposure.unevenness", never),
+        Code("exposure.shadow", "exposure.shade_share", shadow, where_dim),
+        Code("exposure.glare", "exposure.worst_third_contrast", glare, where_washed),
         Code("exposure.uneven", "exposure.light_falloff", unevenly_lit),
         Code("exposure.dark", "exposure.dark_share", dark),
         Code("exposure.bright", "exposure.bright_share", bright),

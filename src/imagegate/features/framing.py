@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.features.letters.lines import letters, text
-from imagegate.features.planes import NAN, Floats, Plane, quantile
+from imagegate.features.planes import NAN, Floats, quantile
 from imagegate.features.text import x_height
 from imagegate.image import Image
 
@@ -71,14 +72,19 @@ def border_ink(image: Image) -> float:
     band = max(1, min(round(BAND * height), *image.gray.shape))
     reduction = cv2.REDUCE_MIN if dark else cv2.REDUCE_MAX
     gray, shares = image.gray, []
-    for axis, side in ((0, gray[:band]), (0, gray[-band:]), (1, gray[:, :band]), (1, gray[:, -band:])):
+    for axis, side in (
+        (0, gray[:band]),
+        (0, gray[-band:]),
+        (1, gray[:, :band]),
+        (1, gray[:, -band:]),
+    ):
         line = np.asarray(cv2.reduce(np.ascontiguousarray(side), axis, reduction)).ravel()
         far = (ground - line.astype(np.float64)) * (1 if dark else -1)
         shares.append(short_runs(far > INKY * contrast, LONGEST * height) * height / len(line))
     return float(min(1.0, max(shares)))
 
 
-def short_runs(marked: Plane, longest: float) -> int:
+def short_runs(marked: NDArray[np.bool_], longest: float) -> int:
     """Return how many runs there are that are no longer than that."""
     turns = np.flatnonzero(np.diff(marked.astype(np.int8), prepend=0, append=0))
     return int(np.count_nonzero(turns[1::2] - turns[::2] <= longest))

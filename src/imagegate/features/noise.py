@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from imagegate.features.exposure import spread
-from imagegate.features.planes import NAN, Floats, Plane, ramp, u8, worst
+from imagegate.features.planes import NAN, Floats, Plane, levels_in_use, ramp, u8, worst
 from imagegate.image import Image
 from imagegate.image.image import halved
 from imagegate.tables import Cause, Code, Measure
@@ -107,7 +106,7 @@ def to_contrast(image: Image) -> float:
     ``noise.flat_rms`` over the range of gray levels; NaN for a flat image.
     Source: contrast-to-noise ratio, upside down.
     """
-    levels = image.cached(spread)
+    levels = image.cached(levels_in_use)
     return image.cached(flat_rms) / levels if levels > 0 else NAN
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from imagegate.features.local import (
+from imagegate.features.local.damage import (
     box,
     bulky,
     covered_share,
@@ -13,7 +13,7 @@ from imagegate.features.local import (
     laid_over,
     quantile_of,
 )
-from imagegate.features.patches import patches
+from imagegate.features.local.patches import patches
 from imagegate.features.planes import NAN
 from imagegate.features.text import broken_share
 from imagegate.image import Image
@@ -66,7 +66,9 @@ def covered(image: Image, readings: Mapping[str, float]) -> bool:
 def stamped(image: Image, readings: Mapping[str, float]) -> bool:
     """Tell whether thick ink lies over a part of the text."""
     found, over = image.cached(patches), image.cached(bulky)
-    return is_part(image, over) and over is not None and over.sum() <= SOME * found.text.sum()
+    if found is None or over is None:
+        return False
+    return is_part(image, over) and bool(over.sum() <= SOME * found.text.sum())
 
 
 def ink_missing(image: Image, readings: Mapping[str, float]) -> bool:
@@ -88,14 +90,22 @@ text_measure = partial(Measure, about="text")
 
 MEASURES = (
     text_measure(
-        "occlusion.rule_contrast", rule_contrast, "contrast of lines through the text", "share", "high"
+        "occlusion.rule_contrast",
+        rule_contrast,
+        "contrast of lines through the text",
+        "share",
+        "high",
     ),
     text_measure(
         "occlusion.thick_share", thick_share, "share of ink thicker than strokes", "share", "high"
     ),
     text_measure("occlusion.ink_share", ink_share, "darkness of the text area", "share", "either"),
     text_measure(
-        "occlusion.covered_share", covered_share, "share of the text that is covered", "share", "high"
+        "occlusion.covered_share",
+        covered_share,
+        "share of the text that is covered",
+        "share",
+        "high",
     ),
 )
 

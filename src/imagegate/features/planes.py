@@ -100,6 +100,17 @@ def quantile(values: NDArray[np.floating], share: float) -> float:
     return float(ordered[low] + (place - low) * (ordered[high] - ordered[low]))
 
 
+def levels_in_use(image: Image) -> float:
+    """Return the range of gray levels in use.
+
+    99.8th minus 0.2th percentile, 0 to 255, 0 for a flat image; so little is left out because the
+    ink of a sparse page is little.
+    Source: robust form of Michelson's contrast.
+    """
+    shares = image.cached(histogram)
+    return level_at(shares, 1 - TAIL) - level_at(shares, TAIL)
+
+
 @dataclass(frozen=True)
 class Trace:
     """Sums over the lines."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from imagegate.features.blur import edge_width
 from imagegate.features.letters.lines import few_letters, letters
+from imagegate.features.local.damage import hole_share, unreadable_share
 from imagegate.features.planes import NAN, quantile
 from imagegate.features.sharpness import spectral_cutoff
 from imagegate.image import Image
@@ -247,5 +248,15 @@ MEASURES = (
         "share",
         "either",
         looks=("more of the picture is text", "less of the picture is text"),
+    ),
+    text_measure(
+        "text.unreadable_share",
+        unreadable_share,
+        "share of the text that is too soft or too faint",
+        "share",
+        "high",
+    ),
+    text_measure(
+        "text.hole_share", hole_share, "share of the text area that is empty", "share", "high"
     ),
 )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.features.patches import PARTS, Patches, least_ink, patches
+from imagegate.features.local.patches import PARTS, Patches, least_ink, patches
 from imagegate.features.planes import NAN, quantile, u8
 from imagegate.image import Image
 from imagegate.tables import Box
 
 Mask = NDArray[np.bool_]
 
+SQUARE = np.ones((3, 3), np.uint8)
+CELL = np.ones((PARTS, PARTS), np.bool_)
 WORST, BEST = 5 / 6, 1 / 6  # quantiles: the middle of the worst and of the best third
 SOFT = 0.3  # x-heights: letters with wider edges are hard to read
 SOFTER = 1.8  # times the edges of the best third, and it is not the page as a whole
@@ -22,11 +25,14 @@ UNREADABLE = 0.4  # x-heights
 FADED, LOST = 0.5, 0.25  # of the contrast of the best part
 DIM = 0.62  # of the level of the brightest ground
 OTHER_GROUND = 0.06  # of the contrast: what lies on the paper is darker or brighter than it
-GLARING = 8.0  # gray levels brighter than the paper
+BRIGHTER = 4.0  # gray levels that are not the same paper
+WHITE = 248.0  # gray levels: paper that light has reached, or a program
 SHADED = 1.5  # times as bright is the paper in the light
-MIDDLE = (0.25, 0.75), 0.35  # of the way from shade to light, and how few parts are there at an edge
+MIDDLE = (
+    (0.25, 0.75),
+    0.35,
+)  # of the way from shade to light, and how few parts are there at an edge
 FEW, MOST = 0.06, 0.9  # of the text: a part of it
-SIDES = 3  # on which there is text about what lies in the midst of it
 BULKY = 0.12  # of a patch in ink thicker than strokes
 
 
@@ -70,24 +76,36 @@ def soft(image: Image) -> Mask | None:
     found = image.cached(patches)
     if found is None or not found.text.any():
         return None
-    least = max(SOFT, SOFTER * quantile_of(image, "edge", BEST))
-    return np.nan_to_num(found.edge) > least
+    best = quantile_of(image, "edge", BEST)
+    least = max(SOFT, SOFTER * best) if best < SOFT else np.inf
+    return np.asarray(np.nan_to_num(found.edge) > least, np.bool_)
 
 
-def holes(image: Image) -> tuple[Mask, Mask] | None:
-    """Return which parts of the page hold text, and which lie empty in the midst of it."""
+@dataclass(frozen=True)
+class Holes:
+    """Which parts of the page hold text, and which lie empty in the midst of it."""
+
+    text: Mask
+    empty: Mask  # with text on three sides or more
+    enclosed: Mask  # … on all four
+
+
+def holes(image: Image) -> Holes | None:
+    """Look for empty parts in the midst of the text, None without text."""
     found = image.cached(patches)
     if found is None:
         return None
-    text = cv2.blur(found.lively, (3, 3)) >= least_ink(found.lively)
+    text = np.asarray(cv2.blur(found.lively, (3, 3)) >= least_ink(found.lively), np.bool_)
     sides = np.zeros(text.shape, np.uint8)
     for axis in (0, 1):
         for step in (1, -1):
             way = (slice(None),) * axis + (slice(None, None, step),)
             sides += np.logical_or.accumulate(text[way], axis=axis)[way]
-    inside = sides >= SIDES
-    empty = cv2.morphologyEx(u8(inside & ~text), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return text, empty > 0
+    empty, enclosed = (
+        cv2.morphologyEx(u8(~text & (sides >= least)), cv2.MORPH_OPEN, SQUARE) > 0
+        for least in (3, 4)
+    )
+    return Holes(text, empty, enclosed) if text.any() else None
 
 
 def hole_share(image: Image) -> float:
@@ -98,9 +116,9 @@ def hole_share(image: Image) -> float:
     Source: own.
     """
     found = image.cached(holes)
-    if found is None or not found[0].any():
+    if found is None:
         return NAN
-    text, empty = (np.count_nonzero(each) for each in found)
+    text, empty = (np.count_nonzero(each) for each in (found.text, found.empty))
     return empty / (text + empty)
 
 
@@ -114,7 +132,9 @@ def unreadable_share(image: Image) -> float:
     found = image.cached(patches)
     if found is None or not found.text.any():
         return NAN
-    bad = (found.edge > UNREADABLE) | (found.contrast < LOST * quantile_of(image, "contrast", WORST))
+    bad = (found.edge > UNREADABLE) | (
+        found.contrast < LOST * quantile_of(image, "contrast", WORST)
+    )
     return float(bad[found.text].mean())
 
 
@@ -126,23 +146,23 @@ def paper(found: Patches) -> float:
 def laid_over(image: Image) -> Mask | None:
     """Return which parts in the midst of the text are empty on another ground than paper."""
     found, parts = image.cached(patches), image.cached(holes)
-    if found is None or parts is None or not parts[1].any():
+    if found is None or parts is None or not parts.empty.any():
         return None
     far = OTHER_GROUND * quantile_of(image, "contrast", WORST)
-    return np.asarray(parts[1] & (np.abs(found.light - paper(found)) > far), np.bool_)
+    return np.asarray(parts.empty & (np.abs(found.light - paper(found)) > far), np.bool_)
 
 
 def covered_share(image: Image) -> float:
     """Return the share of the text area that something covers.
 
-    Share 0..1: empty, with text on three sides or more, and on another ground than the paper; NaN without
-    text.
+    Share 0..1: empty, with text on three sides or more, on another ground than the paper; NaN
+    without text.
     Source: own.
     """
     found, over = image.cached(holes), image.cached(laid_over)
-    if found is None or not found[0].any():
+    if found is None:
         return NAN
-    return 0.0 if over is None else over.sum() / (found[0].sum() + found[1].sum())
+    return 0.0 if over is None else float(over.sum() / (found.text.sum() + found.empty.sum()))
 
 
 def dim(image: Image) -> Mask | None:
@@ -160,15 +180,30 @@ def dim(image: Image) -> Mask | None:
     return None if between > most else np.asarray(level < high + np.log(DIM), np.bool_)
 
 
+def shade_share(image: Image) -> float:
+    """Return the share of the page that lies in a shadow with an edge.
+
+    Share 0..1 of the parts whose paper has less than 0.62 of the level of the brightest; 0 where
+    light falls off slowly, NaN without text.
+    Source: own.
+    """
+    mask = image.cached(dim)
+    if mask is None:
+        return NAN if image.cached(patches) is None else 0.0
+    return float(mask.mean())
+
+
 def washed(image: Image) -> Mask | None:
     """Return which parts of the page light has washed out, None without any."""
     found, parts = image.cached(patches), image.cached(holes)
     if found is None or parts is None or not found.text.any():
         return None
-    pale = np.nan_to_num(found.contrast, nan=np.inf) < FADED * quantile_of(image, "contrast", WORST)
-    bright = found.light > paper(found) - GLARING
-    faded = np.kron(pale, np.ones((PARTS, PARTS), np.bool_)) & bright
-    return np.asarray((parts[1] & bright) | faded, np.bool_)
+    least = FADED * quantile_of(image, "contrast", WORST)
+    pale = np.kron(np.nan_to_num(found.contrast, nan=np.inf) < least, CELL)
+    level = paper(found)
+    # paper that is white cannot become brighter
+    empty = parts.enclosed if level > WHITE else parts.empty & (found.light > level + BRIGHTER)
+    return np.asarray(empty | (pale & (found.light > level - BRIGHTER)), np.bool_)
 
 
 def bulky(image: Image) -> Mask | None:
@@ -192,9 +227,8 @@ def box(image: Image, mask: Mask | None) -> Box | None:
     """Return the box in pixels around the largest piece of a mask, None without one."""
     if mask is None or not mask.any():
         return None
-    closed = cv2.morphologyEx(u8(mask), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    del count
+    closed = cv2.morphologyEx(u8(mask), cv2.MORPH_CLOSE, SQUARE)
+    stats = np.asarray(cv2.connectedComponentsWithStats(closed, connectivity=8)[2])
     left, top, width, height, _ = stats[1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())].tolist()
     rows, columns = mask.shape
     tall, wide = image.gray.shape

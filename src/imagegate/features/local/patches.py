@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imagegate.features.letters.channel import as_read
+from imagegate.features.letters.lines import letters
 from imagegate.features.noise import flat_rms
 from imagegate.features.planes import NAN, Floats, Plane, quantile, u8
-from imagegate.features.text import x_height
 from imagegate.image import Image
 from imagegate.image.image import THINNEST, halved
 
@@ -47,21 +48,25 @@ class Patches:
 
 def patches(image: Image) -> Patches | None:
     """Look at a patch in every cell of a page, None without text."""
-    height = image.cached(x_height)
-    if np.isnan(height) or min(*image.gray.shape, 2 * min(image.working.shape)) < 2 * THINNEST:
+    image = image.cached(as_read)
+    found = image.cached(letters)
+    if found is None or min(*image.gray.shape, 2 * min(image.working.shape)) < 2 * THINNEST:
         return None
+    height = quantile(found.height, 0.5)
     rows, columns = grid(image.gray.shape, height)
     negative, lively, light = survey(image.working, (columns * PARTS, rows * PARTS))
-    cells = lively.reshape(rows, PARTS, columns, PARTS).transpose(0, 2, 1, 3)
-    cells = cells.reshape(rows * columns, PARTS**2)
+    apart = lively.reshape(rows, PARTS, columns, PARTS).transpose(0, 2, 1, 3)
+    cells = apart.reshape(rows * columns, PARTS**2)
     text = cells.max(axis=1) >= least_ink(lively)
     row, column = divmod(np.arange(rows * columns), columns)
     below, right = divmod(cells.argmax(axis=1), PARTS)
     middle = np.column_stack([row * PARTS + below + 0.5, column * PARTS + right + 0.5])
     middle *= np.array(image.gray.shape) / lively.shape
-    found = np.full((5, rows * columns), NAN)
-    found[:, text] = read(image, middle[text], height, negative)
-    return Patches(text.reshape(rows, columns), *found.reshape(5, rows, columns), lively, light)
+    seen = np.full((5, rows * columns), NAN)
+    seen[:, text] = read(image, middle[text], height, negative)
+    edge, contrast, rule, thick, ink = seen.reshape(5, rows, columns)
+    there = text.reshape(rows, columns)
+    return Patches(there, edge, contrast, rule, thick, ink, lively, light)
 
 
 def grid(shape: tuple[int, ...], height: float) -> tuple[int, int]:
