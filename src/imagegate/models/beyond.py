@@ -79,9 +79,18 @@ BOUNDS = (
 )
 
 
+def bounds_of(card: Card) -> list[Bound]:
+    """Return the bounds of a gate: on what it has learned from, and on letters.
+
+    Where an engine tells which scripts it reads, its gate need not have learned from the letters.
+    """
+    told = bool(limits_of(card).scripts)
+    return [bound for bound in BOUNDS if told or bound.measure in card.measures]
+
+
 def bound_of(readings: Mapping[str, float], card: Card) -> Bound | None:
     """Return the first bound that an image is beyond, None if the gate can judge it."""
-    own = [bound for bound in BOUNDS if bound.measure in card.measures]
+    own = bounds_of(card)
     return next((one for one in own if one.beyond(np.array(readings[one.measure]), card)), None)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from imagegate.errors import SettingsError
 from imagegate.features import MEASURES, SCORES, measure, measure_output, output_measures, scores
 from imagegate.image import Image, read
-from imagegate.models.beyond import LITTLE_TEXT, Bound, bound_of, rows_beyond
+from imagegate.models.beyond import LITTLE_TEXT, Bound, bound_of, bounds_of, rows_beyond
 from imagegate.models.calibration import Calibration, History, Thresholds, sigmoid
 from imagegate.models.card import Card
 from imagegate.models.forest import Forest
@@ -277,10 +277,11 @@ class Gate:
 
     @cached_property
     def _needed(self) -> list[str]:
-        """What is measured on the image: the gate's own, and what the six scores are made of."""
+        """What is measured on the image: the gate's own, its bounds', and what scores are of."""
         own = (name for name in self.card.measures if name in MEASURES)
+        bounds = (bound.measure for bound in bounds_of(self.card))
         shown = (name for cause in SCORES.values() for name in cause.measures)
-        return list(dict.fromkeys((*own, *shown)))
+        return list(dict.fromkeys((*own, *bounds, *shown)))
 
 
 def _measured(image: Image, names: Sequence[str]) -> dict[str, float]:
