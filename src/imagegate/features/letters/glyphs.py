@@ -32,6 +32,7 @@ from imagegate.tables import Measure
 FEWEST = 4  # marks; with fewer nothing is said
 ENOUGH = 12  # … to tell orientation and script
 CLEAR = 0.15  # nats a mark by which an orientation must be likelier than upright
+SURE_SIDE = 0.5  # … and one on its side than all that stands in rows, or is nothing
 SURE = 0.3  # … and a script than all that is not a script
 PARTS = 8  # of the marks, of which the worst counts
 IN_LINES = 0.5  # of the letter-like marks; with fewer in rows, columns are looked for
@@ -108,19 +109,28 @@ def orientation(image: Image) -> str | None:
     """Return how the text lies, one of ``ORIENTATIONS``, None if that cannot be told.
 
     ``"clockwise"`` is a page that was turned clockwise by 90 degrees. None with fewer than 12
-    marks in lines, where another script is likelier than any orientation of Latin, and where one
-    is likelier than upright but not clearly so.
+    marks in lines, where another script is likelier than any orientation of Latin, where one
+    is likelier than upright but not clearly so, and where there are no lines of text.
     """
     found = image.cached(glyphs)
     if found is None or len(found.x) < ENOUGH:
         return None
-    evidence = found.evidence
-    best = likeliest(evidence, SIDEWAYS if found.columns else ABOUT)
-    lead = found.lead(best)
-    if lead < 0 and not found.columns:
+    if found.columns:
+        sure = over_others(found, *SIDEWAYS) >= SURE_SIDE
+        return likeliest(found.evidence, SIDEWAYS) if sure else None
+    best = likeliest(found.evidence, ABOUT)
+    ahead = found.lead(best)
+    if ahead < 0:
         return "upright"
-    foreign = found.lead(*SCRIPTS) > lead
-    return best if lead >= CLEAR and not foreign else None
+    foreign = found.lead(*SCRIPTS) > ahead
+    return best if in_text(image) and ahead >= CLEAR and not foreign else None
+
+
+def in_text(image: Image) -> bool:
+    """Tell whether there are lines of text, and 12 marks in them that were judged."""
+    found = image.cached(glyphs)
+    shown = image.cached(as_read).cached(text) is not None
+    return shown and found is not None and len(found.x) >= ENOUGH
 
 
 def script(image: Image) -> str | None:
@@ -176,7 +186,7 @@ def other_script_lead(image: Image) -> float:
     """Return the evidence that the text is in another script than Latin.
 
     In nats a mark: mean log-likelihood of the likeliest family of scripts over that of the
-    likeliest other kind of mark; negative for Latin. NaN with fewer than 12 marks.
+    likeliest other kind of mark; negative for Latin. NaN without 12 marks in lines of text.
     Source: as ``letters.upright``.
     """
     return lead_over_others(image, *SCRIPTS)
@@ -186,7 +196,7 @@ def handwriting_lead(image: Image) -> float:
     """Return the evidence that the text is written by hand.
 
     In nats a mark: mean log-likelihood of handwriting over that of the likeliest other kind of
-    mark; negative for print. NaN with fewer than 12 marks.
+    mark; negative for print. NaN without 12 marks in lines of text.
     Source: as ``letters.upright``.
     """
     return lead_over_others(image, "handwriting")
@@ -226,10 +236,13 @@ def mean_of(image: Image, name: str) -> float:
 
 
 def lead_over_others(image: Image, *names: str) -> float:
-    """Return the evidence for the likeliest of some kinds over all others, NaN if too few."""
+    """Return ``over_others`` of an image, NaN without 12 marks in lines of text."""
     found = image.cached(glyphs)
-    if found is None or len(found.x) < ENOUGH:
-        return NAN
+    return over_others(found, *names) if found and in_text(image) else NAN
+
+
+def over_others(found: Glyphs, *names: str) -> float:
+    """Return the evidence for the likeliest of some kinds of mark over all other kinds."""
     return found.lead(*names, over=[name for name in CLASSES if name not in (*names, *STATES)])
 
 
