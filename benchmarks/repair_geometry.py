@@ -148,18 +148,26 @@ class Bench:
 
 
 def lies(pixels: Pixels, upright: Pixels) -> str:
-    """Tell how a page lies against the upright one: as it, or turned or mirrored."""
-    ways = {"turned by 180°": lambda page: page[::-1, ::-1], "mirrored": lambda page: page[:, ::-1]}
-    ways |= {"flipped": lambda page: page[::-1], "as it should": lambda page: page}
-    ways |= {f"on its side {k}": partial(turned, quarters=k) for k in (1, 3)}
-    seen = small(pixels)
-    likeness = {name: (seen * small(way(upright))).mean() for name, way in ways.items()}
+    """Tell how a page lies against the upright one: as it should, or turned or mirrored."""
+    ways: Mapping[str, Callable[[Pixels], Pixels]] = {
+        "as it should": lambda page: page,
+        "turned by 90°": partial(turned, quarters=1),
+        "turned by 180°": partial(turned, quarters=2),
+        "turned by 270°": partial(turned, quarters=3),
+        "mirrored": lambda page: page[:, ::-1],
+        "flipped": lambda page: page[::-1],
+    }
+    side = min(*pixels.shape[:2], *upright.shape[:2])
+    seen = middle(pixels, side)
+    likeness = {name: (seen * middle(way(upright), side)).mean() for name, way in ways.items()}
     return max(likeness, key=likeness.__getitem__)
 
 
-def small(pixels: Pixels) -> Any:
-    """Return the ink of the middle of a page at a common size, mean 0 and variance 1."""
-    gray = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
+def middle(pixels: Pixels, side: int) -> Any:
+    """Return the square in the middle, which skewing leaves in its place: mean 0, variance 1."""
+    top, left = ((length - side) // 2 for length in pixels.shape[:2])
+    part = np.ascontiguousarray(pixels[top : top + side, left : left + side])
+    gray = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
     plane = cv2.resize(gray, (96, 96), interpolation=cv2.INTER_AREA).astype(np.float64)
     return (plane - plane.mean()) / max(plane.std(), 1e-9)
 

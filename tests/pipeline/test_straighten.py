@@ -68,6 +68,15 @@ def test_a_page_that_lies_right_is_left_alone(degrees):
         assert straighten(rotated(page, degrees) if degrees else page, {}) is None
 
 
+def test_slanted_strokes_are_no_tilted_lines():
+    page, rng = np.full((500, 500), 255, np.uint8), np.random.default_rng(0)
+    for y in range(40, 480, 40):
+        for x in np.cumsum(rng.integers(9, 22, 28)):
+            cv2.line(page, (int(x), y), (int(x) + 5, y - 18), 0, 3, cv2.LINE_AA)
+    assert skew(Image.from_array(page)) < -10
+    assert straighten(page, {}) is None
+
+
 def test_what_is_no_page_is_left_alone():
     grain = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
     for picture in (grain, np.full((200, 300), 255, np.uint8), np.zeros((5, 4), np.uint8)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import cv2
@@ -22,6 +23,9 @@ UNDO: Mapping[str, Callable[[Pixels], Pixels]] = {
     "flipped": lambda pixels: pixels[::-1],
 }
 LEAST_TILT = 0.5  # degrees; engines read lines that are tilted by less
+# By how much clearer the lines are once they are level: 1.3 times and more of real pages tilted by
+# a degree, 1.15 and less where slanted handwriting passes for tilted lines.
+CLEARER = 1.2
 
 
 def straighten(pixels: Pixels, readings: Mapping[str, float]) -> Pixels | None:
@@ -55,11 +59,25 @@ def turn(pixels: Pixels) -> Pixels:
 def deskew(pixels: Pixels) -> Pixels:
     """Return the page with its lines along the nearest side; itself if they are, or are not clear.
 
-    Source: :func:`imagegate.features.skew.skew`, which has to find less than half of the tilt
-    afterwards. What is laid bare in the corners gets the median colour of the border.
+    By :func:`imagegate.features.skew.skew`, which slanted writing misleads: lines that are levelled
+    stand out more clearly than before. The corners laid bare get the median colour of the border.
     """
-    tilt = skew(Image.from_array(pixels))
+    image = Image.from_array(pixels)
+    tilt = skew(image)
     if not abs(tilt) > LEAST_TILT:  # NaN of pages without text
         return pixels
-    level = rotated(pixels, -tilt, cv2.INTER_CUBIC)
-    return level if abs(skew(Image.from_array(level))) < abs(tilt) / 2 else pixels
+    plane = image.working
+    clear = contrast_of_lines(rotated(plane, -tilt)) > CLEARER * contrast_of_lines(plane)
+    return rotated(pixels, -tilt, cv2.INTER_CUBIC) if clear else pixels
+
+
+def contrast_of_lines(plane: Pixels) -> float:
+    """Return how sharply the rows (or columns) of a plane differ from the next ones.
+
+    In squared gray levels, of the square in the middle that a plane shows however it is tilted.
+    Source: the profile of the projection, after Postl, as ``skew``.
+    """
+    side = max(2, int(min(plane.shape) / math.sqrt(2)))
+    top, left = ((length - side) // 2 for length in plane.shape)
+    part = plane[max(top, 0) :, max(left, 0) :][:side, :side]
+    return max(float(np.square(np.diff(part.mean(axis=axis))).mean()) for axis in (0, 1))
