@@ -78,7 +78,7 @@ def soft(image: Image) -> Mask | None:
         return None
     best = quantile_of(image, "edge", BEST)
     least = max(SOFT, SOFTER * best) if best < SOFT else np.inf
-    return np.asarray(np.nan_to_num(found.edge) > least, np.bool_)
+    return np.asarray(found.edge > least, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def washed(image: Image) -> Mask | None:
     if found is None or parts is None or not found.text.any():
         return None
     least = FADED * quantile_of(image, "contrast", WORST)
-    pale = np.kron(np.nan_to_num(found.contrast, nan=np.inf) < least, CELL)
+    pale = np.kron(found.contrast < least, CELL)
     level = paper(found)
     # paper that is white cannot become brighter
     empty = parts.enclosed if level > WHITE else parts.empty & (found.light > level + BRIGHTER)
@@ -211,7 +211,7 @@ def bulky(image: Image) -> Mask | None:
     found = image.cached(patches)
     if found is None or not found.text.any():
         return None
-    return (np.nan_to_num(found.thick) > BULKY) & (np.nan_to_num(found.edge) < SOFT)
+    return (found.thick > BULKY) & (found.edge < SOFT)
 
 
 def is_part(image: Image, mask: Mask | None) -> bool:

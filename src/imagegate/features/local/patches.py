@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, log2
 
 import cv2
 import numpy as np
@@ -72,7 +73,7 @@ def patches(image: Image) -> Patches | None:
 def grid(shape: tuple[int, ...], height: float) -> tuple[int, int]:
     """Return rows and columns of cells that are about square, at most 40."""
     side = max(np.sqrt(shape[0] * shape[1] / MOST), WIDEST * height, SIDE)
-    rows, columns = (int(np.clip(length // side, 1, MOST)) for length in shape[:2])
+    rows, columns = (int(min(max(length // side, 1), MOST)) for length in shape[:2])
     return min(rows, MOST // columns), columns
 
 
@@ -101,14 +102,14 @@ def read(image: Image, middle: Floats, height: float, negative: bool) -> Floats:
     if not len(middle):
         return np.empty((5, 0))
     shape = np.array(image.gray.shape)
-    times = int(np.clip(np.ceil(np.log2(height / LARGEST)), 0, np.log2(shape.min() / SIDE)))
+    times = int(min(max(0, ceil(log2(height / LARGEST))), log2(min(image.gray.shape) / SIDE)))
     side = SIDE << times
     places = np.clip(middle - side / 2, 0, shape - side).astype(int).tolist()
     plane = np.concatenate([image.gray[y : y + side, x : x + side] for y, x in places])
     for _ in range(times):
         plane = halved(plane)
     plane = 255 - plane if negative else plane
-    sigma = float(np.nan_to_num(image.cached(flat_rms))) / 2**times
+    sigma = max(0.0, image.cached(flat_rms)) / 2**times  # 0 where it is undefined
     return shown(plane.reshape(-1, SIDE, SIDE), height / 2**times, sigma)
 
 
