@@ -166,22 +166,24 @@ def dilated(found: Stack, length: int) -> Stack:
 
 
 def edge_widths(found: Stack, lag: int, sigma: float) -> Floats:
-    """Return the width of edges in px, from how the picture changes with distance.
+    """Return the width of edges in px in the blurrier of both directions.
 
-    Mean squared differences over a px and over a lag: of a slope of width w they are to each other
-    as 1 to w lag - w² / 3 if it is narrower than the lag.
+    From how the picture changes with distance, as motion blurs only one: mean squared differences
+    over a px and over a lag are to each other as 1 to w lag - w² / 3 on a slope that is w wide, if
+    that is less than the lag.
     """
     across, down = found[:, ::2].astype(np.int16), found[:, :, ::2].astype(np.int16)
     near, far = (
-        np.maximum(
-            mean_square(across[:, :, each:] - across[:, :, :-each])
-            + mean_square(down[:, each:] - down[:, :-each])
-            - 4 * sigma**2,
-            0.01,
+        np.stack(
+            [
+                mean_square(across[:, :, each:] - across[:, :, :-each]),
+                mean_square(down[:, each:] - down[:, :-each]),
+            ]
         )
+        - 2 * sigma**2
         for each in (1, lag)
     )
-    ratio = np.clip(far / near, 1.0, 0.98 * lag**2)
+    ratio = np.clip(far / np.maximum(near, 0.01), 1.0, 0.98 * lag**2).max(axis=0)
     narrow = 1.5 * (lag - np.sqrt(np.maximum(lag**2 - 4 / 3 * ratio, 0)))
     return np.asarray(np.where(ratio <= 2 / 3 * lag**2, narrow, lag**3 / 3 / (lag**2 - ratio)))
 
