@@ -1,4 +1,4 @@
-"""The repair of geometry: a page that lies wrong is turned or mirrored back, then levelled."""
+"""The repair of geometry: a page that lies wrong is levelled, and turned or mirrored back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from imagegate.degrade.geometry import rotated
-from imagegate.features.letters.glyphs import orientation
+from imagegate.features.letters.glyphs import glyphs, orientation
 from imagegate.features.skew import skew
 from imagegate.image import Image
 from imagegate.tables import Pixels
@@ -22,6 +22,9 @@ UNDO: Mapping[str, Callable[[Pixels], Pixels]] = {
     "mirrored": lambda pixels: pixels[:, ::-1],
     "flipped": lambda pixels: pixels[::-1],
 }
+# Nats a mark by which it must lie otherwise rather than upright: one of 874 real pages that lie
+# upright has as much, and three in four of poor photographs of receipts turned by 180 degrees.
+SURE = 0.4
 LEAST_TILT = 0.5  # degrees; engines read lines that are tilted by less
 # By how much clearer the lines are once they are level: 1.3 times and more of real pages tilted by
 # a degree, 1.15 and less where slanted handwriting passes for tilted lines.
@@ -29,18 +32,15 @@ CLEARER = 1.2
 
 
 def straighten(pixels: Pixels, readings: Mapping[str, float]) -> Pixels | None:
-    """Turn a page upright, then level its lines.
+    """Level the lines of a page, then turn it upright.
 
     Turns of 90, 180 and 270 degrees and mirrorings are exact: (height, width) become
     (width, height) at 90 and 270. Levelling grows the picture so that nothing is cut off, and
     keeps colours. Reads no measure; None where the page lies upright and straight, or nobody can
     tell how it lies.
     """
-    turned = turn(pixels)
-    level = deskew(turned)
-    if level is not turned:
-        level = turn(level)  # lines that were tilted may only now tell how they lie
-    return None if level is pixels else level
+    straight = turn(deskew(pixels))  # a tilt shows on pages that lie on their side, too
+    return None if straight is pixels else straight
 
 
 def turn(pixels: Pixels) -> Pixels:
@@ -49,10 +49,11 @@ def turn(pixels: Pixels) -> Pixels:
     Source: :func:`imagegate.features.letters.glyphs.orientation`, which has to find it upright
     afterwards.
     """
-    undo = UNDO.get(orientation(Image.from_array(pixels)) or "")
-    if undo is None:
+    image = Image.from_array(pixels)
+    lies, seen = orientation(image), image.cached(glyphs)
+    if lies is None or lies not in UNDO or seen is None or seen.lead(lies) < SURE:
         return pixels
-    turned = np.ascontiguousarray(undo(pixels))
+    turned = np.ascontiguousarray(UNDO[lies](pixels))
     return turned if orientation(Image.from_array(turned)) == "upright" else pixels
 
 
