@@ -77,7 +77,7 @@ def test_a_repair_is_offered_only_at_or_under_its_limit(page, gate):
 
 
 def test_proven_repairs_are_no_laxer_than_what_is_used(gate):
-    assert set(Router(gate).repairs) == {"noise", "exposure"}
+    assert set(Router(gate).repairs) == {"geometry", "noise", "exposure"}
     assert all(limit <= gate.thresholds.passing for limit in Router(gate).repairs.values())
     assert set(Router(gate, {"use_below": 0.01}).repairs.values()) == {0.01}
     assert Router(load_gate("background-removal")).repairs == {}

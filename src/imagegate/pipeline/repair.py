@@ -184,8 +184,8 @@ REPAIRS: Table[Repair] = Table(
 )
 
 # By task and engine: the causes whose repair lowers the engine's loss on images that neither gate
-# nor repair has seen, with the highest p_fail of the repaired image. From benchmarks/repair.py, see
-# docs/repair.md.
+# nor repair has seen, with the highest p_fail of the repaired image. From benchmarks/repair.py and
+# benchmarks/repair_geometry.py, see docs/repair.md.
 EARNED: Mapping[tuple[str, str], Mapping[str, float]] = {
-    ("ocr", "tesseract"): {"noise": 0.07, "exposure": 0.07},
+    ("ocr", "tesseract"): {GEOMETRY: 0.07, "noise": 0.07, "exposure": 0.07},
 }
