@@ -5,9 +5,10 @@
     python benchmarks/repair_geometry.py ocr-tesseract DATA --only upright --pages 1000 --no-engine
     python benchmarks/repair_geometry.py ocr-tesseract DATA --sort      # as imagegate sort does
 
-DATA holds office-scans, old-books, receipts and forms; pages of groups that the gate was made from
-are left out. Rows are written to a file as they are made: the same command goes on, or prints the
-tables again. With --sort, every third page lies wrong in a folder that is sorted with repairs.
+DATA holds some of office-scans, old-books, receipts and forms; pages of groups that the gate was
+made from are left out. Rows are written to a file as they are made: the same command goes on, or
+prints the tables again. With --sort, every third page lies wrong in a folder that is sorted with
+repairs.
 """
 
 from __future__ import annotations
@@ -104,6 +105,8 @@ class Bench:
         """
         chosen: list[list[Source]] = []
         for name, group_by in SETS.items():
+            if not (self.data / name).is_dir():
+                continue
             found, _ = find_sources([self.data / name], self.task, group_by=group_by)
             new = ~made_from(self.judge.card, np.array([one.group for one in found]))
             held = [one for one, fresh in zip(found, new, strict=True) if fresh and one.truth_path]
