@@ -33,6 +33,7 @@ class Bound:
     measure: str
     beyond: Callable[[NDArray[np.floating], Card], NDArray[np.bool_]]
     detail: str  # what the gate does judge, for engineers
+    of_passing: bool = False  # it is about what would pass: worn print is like handwriting
 
 
 def little_text(readings: NDArray[np.floating], card: Card) -> NDArray[np.bool_]:
@@ -69,6 +70,7 @@ BOUNDS = (
         "letters.handwriting",
         handwriting,
         "This gate has learned from print.",
+        of_passing=True,
     ),
     Bound(
         LITTLE_TEXT,
@@ -88,9 +90,12 @@ def bounds_of(card: Card) -> list[Bound]:
     return [bound for bound in BOUNDS if told or bound.measure in card.measures]
 
 
-def bound_of(readings: Mapping[str, float], card: Card) -> Bound | None:
-    """Return the first bound that an image is beyond, None if the gate can judge it."""
-    own = bounds_of(card)
+def bound_of(readings: Mapping[str, float], card: Card, *, passes: bool) -> Bound | None:
+    """Return the first bound that an image is beyond, None if the gate can judge it.
+
+    ``passes`` tells whether it would pass if there were no bounds.
+    """
+    own = [bound for bound in bounds_of(card) if passes or not bound.of_passing]
     return next((one for one in own if one.beyond(np.array(readings[one.measure]), card)), None)
 
 

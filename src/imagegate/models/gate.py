@@ -132,7 +132,7 @@ class Gate:
         x = self._row(readings)
         p_fail, odd = float(self.p_fail(x[None, :])[0]), bool(self.ood.alarm(x[None, :])[0])
         decision = self.thresholds.decide(p_fail)
-        bound = bound_of(readings, self.card)
+        bound = bound_of(readings, self.card, passes=decision == "pass" and not odd)
         findings: list[Finding] = []
         if odd or bound or decision != "pass" or p_fail >= WORTH:  # else nothing is worth telling
             findings, more = self._findings(image, readings)
