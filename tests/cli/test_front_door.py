@@ -24,7 +24,7 @@ from imagegate.models.artifact import ALIASES, gate_names, load_gate
 from imagegate.tasks import find_engine
 
 CORPUS = str(Path(__file__).parents[2] / "corpora/ocr-rapidocr/prints")
-MOST_FILES = 60  # of ours that checking one image loads
+MOST_FILES = 68  # of ours that checking one image loads
 MOST_FRAMES = 6  # of ours between the command and Gate.check
 WATCHED = """
 import json, sys, traceback

@@ -79,7 +79,7 @@ def test_unfamiliar_image_gets_review_and_no_number(monkeypatch):
 
 def test_rows_may_have_all_measures_or_only_the_gates_own():
     gate = tiny_gate()
-    X = np.random.default_rng(0).normal(5, 5, (20, len(TABLE))).astype(np.float32)
+    X = np.random.default_rng(0).normal(5, 5, (200, len(TABLE))).astype(np.float32)
     own = X[:, [list(TABLE).index(name) for name in MEASURES]]
     np.testing.assert_array_equal(gate.p_fail(X), gate.p_fail(own))
     decided = gate.decisions(own)
