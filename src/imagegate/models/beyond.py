@@ -16,7 +16,7 @@ LITTLE_TEXT = "content.little_text"
 OTHER_SCRIPT, HANDWRITING = "unfamiliar.script", "unfamiliar.handwriting"
 NEW_LETTERS = "unfamiliar.letters"  # a script that the engine reads and the gate has not learned
 FEWEST_LETTERS = 12  # fewer tell too little of how well a page can be read
-# Nats a mark, as ``letters.handwriting``: under 1 % of printed scans have so much; faded print to 0.8.
+# Nats a mark, as ``letters.handwriting``: scans of print have up to 0.6, faded ones 0.8.
 HANDWRITTEN = 0.9
 USUAL = 0.2  # of the training images that the engine read: what is so common is no surprise
 
