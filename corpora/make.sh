@@ -2,6 +2,7 @@
 # Label the corpus of a gate that ships, one folder a set. Stop it at any time: the same command goes on.
 #
 #   corpora/make.sh ocr-tesseract DATA OUT [options of imagegate label]
+#   corpora/make.sh reading DATA OUT                              # likewise reading-rapidocr
 #   corpora/make.sh ocr-rapidocr DATA OUT --limit-sources 5     # a sample
 #   IMAGEGATE_REMBG_MODEL=isnet.onnx corpora/make.sh background-removal DATA OUT
 #   imagegate train OUT/* --out ocr-tesseract.gate
@@ -12,7 +13,7 @@
 #   corpora/make.sh causes-pictures DATA OUT
 #   corpora/make.sh counterfactuals-ocr-tesseract DATA OUT       # likewise -ocr-rapidocr, -background-removal
 #
-# DATA holds receipts, old-books, people, clothing, grocery, forms, office-scans, typed-other and scene-text. The sets with "+fonts" take the fonts that are
+# DATA holds receipts, old-books, people, clothing, grocery, forms, office-scans, typed-other, receipt-photos and scene-text. The sets with "+fonts" take the fonts that are
 # installed; those of this corpus were, on Debian 12: fonts-croscore fonts-crosextra-caladea fonts-crosextra-carlito
 # fonts-dejavu-core fonts-dejavu-extra fonts-ebgaramond fonts-freefont-ttf fonts-inconsolata fonts-lato
 # fonts-liberation fonts-linuxlibertine fonts-noto-core fonts-open-sans fonts-roboto-unhinted
@@ -23,7 +24,7 @@
 # fonts-oxygen fonts-play fonts-rufscript fonts-sil-ezra fonts-sil-sophia-nubian fonts-texgyre fonts-texgyre-math
 # fonts-thai-tlwg fonts-tomsontalks fonts-yanone-kaffeesatz
 set -euo pipefail
-gate=${1:?which: ocr-tesseract, reading, ocr-rapidocr, background-removal, causes-text, causes-pictures or counterfactuals-GATE}
+gate=${1:?which: ocr-tesseract, reading, ocr-rapidocr, reading-rapidocr, background-removal, causes-text, causes-pictures or counterfactuals-GATE}
 data=${2:?the folder with the images} out=${3:?the folder for the corpus}
 options=() extra=("${@:4}")
 
@@ -37,6 +38,7 @@ licences=(
     --licence "forms=FUNSD (research only, non-commercial)"
     --licence "office-scans=UNLV/ISRI (upstream Apache-2.0)"
     --licence "typed-other=EHRI (CC-BY 4.0)"
+    --licence "receipt-photos=WildReceipt (repo MIT; images from the web, research only)"
     --licence "scene-text=ICDAR 2015 (upstream CC-BY 4.0)"
 )
 
@@ -66,6 +68,27 @@ reading)
     label typed-other "$data/typed-other" --variants 4
     label scene-text "$data/scene-text" --recipe natural
     label office-scans "$data/office-scans" --variants 2
+    label receipt-photos "$data/receipt-photos" --variants 2 --truth unspaced
+    label pages pages+fonts:7000-7139 --variants 5
+    label pages-more pages+fonts:7200-7299 --variants 4
+    label captures captures+fonts:1000-1139 --variants 5
+    label prints prints+fonts:900-979 --variants 4
+    label office office+fonts:0-159 --variants 3
+    label office-captures office+fonts+captures:200-299 --variants 2
+    label scripts scripts+fonts:0-159 --variants 1
+    label handwriting handwriting+fonts:0-99 --variants 1
+    ;;
+reading-rapidocr)
+    options=(--engine rapidocr --timeout 60 --recipe reading)
+    label captures captures+fonts:7000-7119 --variants 4
+    label captures-more captures+fonts:7200-7279 --variants 4
+    label office office+fonts:400-479 --variants 3
+    label prints prints+fonts:7000-7059 --variants 3
+    label scripts scripts+fonts:400-459 --variants 1
+    label handwriting handwriting+fonts:400-449 --variants 1
+    label receipts "$data/receipts" --seed 1 --variants 1 --limit-sources 150
+    label forms "$data/forms" --variants 2 --limit-sources 100
+    label pages pages+fonts:7000-7059 --variants 3
     ;;
 ocr-rapidocr)
     options=(--engine rapidocr --timeout 60)
@@ -111,7 +134,7 @@ counterfactuals-background-removal)
     label people "$data/people" --limit-sources 20
     ;;
 *)
-    echo "expected a gate that ships, reading, causes-text, causes-pictures or counterfactuals-GATE, got $gate" >&2
+    echo "expected a gate that ships, reading, reading-rapidocr, causes-text, causes-pictures or counterfactuals-GATE, got $gate" >&2
     exit 2
     ;;
 esac
