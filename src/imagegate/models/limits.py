@@ -41,12 +41,12 @@ def within_limits(verdict: Verdict, image: Image, card: Card) -> Verdict:
 def _beyond(verdict: Verdict, image: Image, limits: EngineLimits) -> Reason | None:
     """Return why an engine cannot do it, None if it can."""
     turned = _turned(image, limits)
+    if limits.most_skew and (verdict.ok or turned):  # what else does not pass is told why
+        degrees = float(measure(image, [SKEW])[0])
+        if abs(degrees) > limits.most_skew:  # letters that are tilted pass for turned ones
+            return _skewed(degrees, limits.most_skew)
     if turned:
         return turned
-    if verdict.ok and limits.most_skew:  # what does not pass is not measured once more
-        degrees = float(measure(image, [SKEW])[0])
-        if abs(degrees) > limits.most_skew:
-            return _skewed(degrees, limits.most_skew)
     side = max(image.gray.shape)
     if limits.longest_side and side > limits.longest_side:
         detail = f"The longer side is {side} px; the engine takes up to {limits.longest_side} px."
