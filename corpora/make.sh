@@ -13,7 +13,8 @@
 #   corpora/make.sh causes-pictures DATA OUT
 #   corpora/make.sh counterfactuals-ocr-tesseract DATA OUT       # likewise -ocr-rapidocr, -background-removal
 #
-# DATA holds receipts, old-books, people, clothing, grocery, forms, office-scans, typed-other, receipt-photos and scene-text. The sets with "+fonts" take the fonts that are
+# DATA holds receipts, old-books, people, clothing, grocery, forms, office-scans, typed-other, receipt-photos and
+# scene-text. The sets with "+fonts" take the fonts that are
 # installed; those of this corpus were, on Debian 12: fonts-croscore fonts-crosextra-caladea fonts-crosextra-carlito
 # fonts-dejavu-core fonts-dejavu-extra fonts-ebgaramond fonts-freefont-ttf fonts-inconsolata fonts-lato
 # fonts-liberation fonts-linuxlibertine fonts-noto-core fonts-open-sans fonts-roboto-unhinted

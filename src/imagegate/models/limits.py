@@ -11,7 +11,7 @@ from imagegate.features.letters.glyphs import orientation
 from imagegate.image import Image
 from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.card import Card, limits_of
-from imagegate.models.reasons import LIMITS
+from imagegate.models.reasons import LIMITS, code_of
 from imagegate.models.verdict import Reason, Verdict
 from imagegate.text import number
 
@@ -19,13 +19,6 @@ TALL, WIDE, LARGE = LIMITS
 ELONGATED = 2.0  # ratio of the sides from which cutting along the longer one is the advice
 X_HEIGHT, SKEW = "text.x_height_px", "geometry.skew_degrees"
 SKEWED, TURNED, LATIN = "geometry.skewed", "letters.turned", "latin"
-LIES = {
-    "upside_down": "geometry.upside_down",
-    "clockwise": "geometry.sideways",
-    "counterclockwise": "geometry.sideways",
-    "mirrored": "geometry.mirrored",
-    "flipped": "geometry.mirrored",
-}  # the code of each way in which text may lie
 
 
 def within_limits(verdict: Verdict, image: Image, card: Card) -> Verdict:
@@ -81,8 +74,9 @@ def _turned(image: Image, limits: EngineLimits) -> Reason | None:
         f"{' and '.join(limits.orientations).replace('_', ' ')} text."
     )
     reading = float(measure(image, [TURNED])[0])
-    told = (load_messages(ENGLISH)[LIES[lies]], detail, TURNED, reading, find(TURNED).unit)
-    return Reason(LIES[lies], math.nan, math.nan, *told, (-math.inf, 0.0))
+    code = code_of("geometry", image, {}).name
+    told = (load_messages(ENGLISH)[code], detail, TURNED, reading, find(TURNED).unit)
+    return Reason(code, math.nan, math.nan, *told, (-math.inf, 0.0))
 
 
 def _skewed(degrees: float, most: float) -> Reason:

@@ -28,10 +28,8 @@ OTHER_GROUND = 0.06  # of the contrast: what lies on the paper is darker or brig
 BRIGHTER = 4.0  # gray levels that are not the same paper
 WHITE = 248.0  # gray levels: paper that light has reached, or a program
 SHADED = 1.5  # times as bright is the paper in the light
-MIDDLE = (
-    (0.25, 0.75),
-    0.35,
-)  # of the way from shade to light, and how few parts are there at an edge
+MIDDLE = (0.25, 0.75)  # of the way from shade to light
+BETWEEN = 0.35  # of the parts are no more there, if the shadow has an edge
 FEW, MOST = 0.06, 0.9  # of the text: a part of it
 BULKY = 0.12  # of a patch in ink thicker than strokes
 
@@ -174,10 +172,9 @@ def dim(image: Image) -> Mask | None:
     low, high = quantile(level.ravel(), 0.05), quantile(level.ravel(), 0.95)
     if high - low < np.log(SHADED):
         return None
-    (start, stop), most = MIDDLE
     way = (level - low) / (high - low)
-    between = float(((way > start) & (way < stop)).mean())
-    return None if between > most else np.asarray(level < high + np.log(DIM), np.bool_)
+    between = float(((way > MIDDLE[0]) & (way < MIDDLE[1])).mean())
+    return None if between > BETWEEN else np.asarray(level < high + np.log(DIM), np.bool_)
 
 
 def shade_share(image: Image) -> float:
