@@ -49,13 +49,10 @@ Made = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Bench:
-    """A gate, its engine and the images that are mended."""
+class Judged:
+    """A gate by name, and its engine."""
 
     gate: str
-    data: str | None
-    part: str
-    tried: tuple[str, ...]
 
     @cached_property
     def judge(self) -> Any:
@@ -71,6 +68,15 @@ class Bench:
     def run(self) -> Callable[[Pixels], Any]:
         """The engine, loaded."""
         return find_engine(self.task, self.judge.card.engine).open()
+
+
+@dataclass(frozen=True)
+class Bench(Judged):
+    """A gate, its engine and the images that are mended."""
+
+    data: str | None
+    part: str
+    tried: tuple[str, ...]
 
     @cached_property
     def corpus(self) -> Corpus:

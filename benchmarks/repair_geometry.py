@@ -21,7 +21,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,10 @@ from imagegate.pipeline.route import Policy, Router
 from imagegate.pipeline.sort import Sorter, save
 from imagegate.pipeline.straighten import straighten
 from imagegate.tables import Pixels
-from imagegate.tasks import find_engine, find_task
 from imagegate.training.data.clean import Source
 from imagegate.training.data.sources import find_sources
 from imagegate.training.evaluation.evaluate import made_from
-from repair import kept
+from repair import Judged, kept
 from repair_tables import AFTER, cells, header, shown
 
 SETS = {"office-scans": None, "old-books": "^([a-z])", "receipts": None, "forms": None}
@@ -73,30 +72,14 @@ WRONG: Mapping[str, Callable[[Pixels], Pixels]] = {
 }
 
 
-@dataclass
-class Bench:
+@dataclass(frozen=True)
+class Bench(Judged):
     """A gate, its engine, and the pages that are put wrong."""
 
-    gate: str
     data: Path
     each: int  # pages of each set
     read: bool = True  # whether the engine is run
     losses: dict[str, float] = field(default_factory=dict)  # by content, of the page at hand
-
-    @cached_property
-    def judge(self) -> Any:
-        """The gate."""
-        return imagegate.load_gate(self.gate)
-
-    @cached_property
-    def task(self) -> Any:
-        """What the gate is for."""
-        return find_task(self.judge.card.task)
-
-    @cached_property
-    def run(self) -> Callable[[Pixels], Any]:
-        """The engine, loaded."""
-        return find_engine(self.task, self.judge.card.engine).open()
 
     def sources(self) -> list[Source]:
         """Return pages with truth that the gate was not made from, spread evenly over each set.
@@ -127,7 +110,7 @@ class Bench:
         """Put one page wrong in every way, straighten it, and read it before and after."""
         pixels = imagegate.read(str(source.path)).rgb
         truth = self.task.read_truth(source.truth_path)
-        self.losses = {}
+        self.losses.clear()
         for wrong in wrongs:
             yield self.row(source, wrong, pixels, truth)
 
@@ -230,7 +213,7 @@ def sort(bench: Bench) -> None:
             save(path, WRONG[wrong](imagegate.read(str(source.path)).rgb))
             result = sorter(path)[0]
             truth = bench.task.read_truth(source.truth_path)
-            bench.losses = {}
+            bench.losses.clear()
             before = bench.loss(imagegate.read(path).rgb, truth)
             after = bench.loss(imagegate.read(result.written).rgb, truth)
             route = result.repair or result.action
