@@ -2,9 +2,10 @@
 
     python benchmarks/reasons.py ocr-tesseract --data scans/ --sources 20 > reasons.md
 
-Pictures that pass as they are get ruined by one known cause each (ruin.py, made apart from the
-package's own degradations), and the ruined ones that do not pass are looked at. Pages are drawn
-afresh; DATA, if given, holds the folders of real pictures, and background-removal needs it.
+Pictures that pass as they are get ruined by one known cause each (ruin.py, for readers also
+ruin_layout.py, made apart from the package's own degradations), and the ruined ones that do not
+pass are looked at. Pages are drawn afresh; DATA, if given, holds the folders of real pictures,
+and background-removal needs it.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from joblib import Parallel, delayed
 from PIL import Image
 
 import imagegate
-import ruin as fresh
-from reasons_tables import CAUSES, Row, show, show_mixed, show_small
-from ruin import RUINS, Rng, Ruin, Ruined, Source, decoded, encoded
+from reasons_tables import Row, show, show_mixed, show_small
+from ruin import RUINS, Rng, Ruin, Ruined, decoded, encoded
+from ruin_layout import LAYOUT_RUINS
+from ruin_sources import Source, fresh_pages, photos, pictures, scans
 
 SCANS, PHOTOS = ("receipts", "office-scans"), ("people", "clothing", "grocery", "subjects")
 FOUND = ("receipts", "receipt-photos")  # small pictures that nobody ruined
@@ -58,8 +60,9 @@ def rows_of(gate_name: str, number: int, source: Source, seed: int) -> list[Row]
     cv2.setNumThreads(1)
     gate, rng = imagegate.load_gate(gate_name), np.random.default_rng([seed, number])
     empty, found = Row(number, source.set, (), False, (), ()), []
+    kinds = RUINS if gate.card.task == "background-removal" else (*RUINS, *LAYOUT_RUINS)
     for i, (ruin, strength) in enumerate(
-        (r, s) for r in RUINS for s in r.strengths[number % 2 :: 2]
+        (r, s) for r in kinds for s in r.strengths[number % 2 :: 2]
     ):
         ruined = ruin.apply(source.pixels, strength, source.scale, rng)
         if not isinstance(ruined, bytes) and np.array_equal(ruined, source.pixels):
@@ -74,7 +77,7 @@ def rows_of(gate_name: str, number: int, source: Source, seed: int) -> list[Row]
 
 def mixed(source: Source, length: int, rng: Rng) -> tuple[tuple[Ruin, ...], Ruined]:
     """Ruin by several causes, one after the other, in any order, not by their worst."""
-    causes = rng.permutation(list(CAUSES))[:length]
+    causes = rng.permutation(list(dict.fromkeys(ruin.cause for ruin in RUINS)))[:length]
     kinds = [[ruin for ruin in RUINS if ruin.cause == cause] for cause in causes]
     chain = tuple(choice[rng.integers(len(choice))] for choice in kinds)
     ruined: Ruined = source.pixels
@@ -92,11 +95,11 @@ def candidates(gate: imagegate.Gate, data: Path | None, count: int, seed: int) -
         if data is None:
             sys.exit("background-removal needs photographs: give their folder by --data")
         share = -(-count // len(PHOTOS))
-        return [(name, share, fresh.photos(data / name, more, seed=seed)) for name in PHOTOS]
-    pages = fresh.fresh_pages(more, seed)
+        return [(name, share, photos(data / name, more, seed=seed)) for name in PHOTOS]
+    pages = fresh_pages(more, seed)
     if data is None:
         return [("fresh pages", count, pages)]
-    real = [(name, count // 4, fresh.scans(data / name, more, seed=seed)) for name in SCANS]
+    real = [(name, count // 4, scans(data / name, more, seed=seed)) for name in SCANS]
     return [("fresh pages", count - 2 * (count // 4), pages), *real]
 
 
@@ -114,7 +117,7 @@ def small(gate: imagegate.Gate, data: Path) -> list[Row]:
     """Ask the gate about small pictures as they were found."""
     found: list[Row] = []
     for name in FOUND:
-        for path in fresh.pictures(data / name, sys.maxsize, 0):
+        for path in pictures(data / name, sys.maxsize, 0):
             if min(Image.open(path).size) <= SMALL:
                 row = Row(len(found), name, (), False, (), ())
                 found.append(judged(gate, path.read_bytes(), row))

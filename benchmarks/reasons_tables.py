@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ruin import RUINS, Ruin
+from ruin_layout import LAYOUT_RUINS
 
-CAUSES = tuple(dict.fromkeys(ruin.cause for ruin in RUINS))
+KINDS = (*RUINS, *LAYOUT_RUINS)
+CAUSES = tuple(dict.fromkeys(ruin.cause for ruin in KINDS))
 RESAMPLES = 1000
 
 
@@ -106,12 +108,14 @@ def show(rows: Sequence[Row]) -> None:
     failing, columns = [row for row in rows if not row.passes], named(rows)
     print(f"\nMean over causes: **{mean_over_causes(failing)}** right.")
     parts = {cause: [row for row in rows if row.chain[0].cause == cause] for cause in CAUSES}
+    parts = {cause: part for cause, part in parts.items() if part}
     lines = [(cause, *summary(part)) for cause, part in [*parts.items(), ("all", rows)]]
     table("By cause", ("cause", *SUMMARY), lines)
     counts = Counter((row.chain[0].cause, row.first) for row in failing)
-    lines = [(cause, *(counts[cause, name] for name in columns)) for cause in CAUSES]
+    lines = [(cause, *(counts[cause, name] for name in columns)) for cause in parts]
     table("True cause and first reason", ("true cause", *columns), lines)
-    kinds = {ruin: [row for row in rows if row.chain == (ruin,)] for ruin in RUINS}
+    kinds = {ruin: [row for row in rows if row.chain == (ruin,)] for ruin in KINDS}
+    kinds = {ruin: part for ruin, part in kinds.items() if part}
     lines = [(ruin.cause, ruin.kind, *summary(part)) for ruin, part in kinds.items()]
     table("By kind", ("cause", "kind", *SUMMARY), lines)
     sets = {
@@ -126,7 +130,7 @@ def show(rows: Sequence[Row]) -> None:
     codes = sorted({row.codes[0] for row in failing if row.codes and row.codes[0]})
     if codes:
         found = Counter((row.chain[0], row.codes[0]) for row in failing if row.codes)
-        lines = [(r.cause, r.kind, *(found[r, code] or "" for code in codes)) for r in RUINS]
+        lines = [(r.cause, r.kind, *(found[r, code] or "" for code in codes)) for r in kinds]
         table("Kind and code of the first reason", ("cause", "kind", *codes), lines)
 
 

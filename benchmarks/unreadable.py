@@ -24,95 +24,55 @@ import numpy as np
 from joblib import Parallel, delayed
 
 import imagegate
-import ruin as fresh
 from imagegate.synthetic.hands import render_hand
 from imagegate.synthetic.scripts import render_script
 from imagegate.tasks import TASKS
-from ruin import Pixels, Rng, Source, as_uint8, encoded
+from ruin import Pixels, Rng, encoded
+from ruin_layout import UNREADABLE, tilted
+from ruin_sources import Source, fresh_pages, scans
 
-Make = Callable[[Pixels, float, Rng], Pixels]  # pixels, x-height
+Make = Callable[..., Pixels]  # pixels, scale (the x-height), rng
 REAL = ("office-scans", "old-books", "receipts", "forms")
 SEED = 900_000  # of pages in other scripts and in handwriting
-WHITE = (255, 255, 255)
 READ = 0.9  # word recall of a page that the engine reads
-READABLE, UNREADABLE, FOREIGN = "still readable", "unreadable", "not for this engine"
+FOREIGN = "not for this engine"
 
 
-def as_it_is(pixels: Pixels, x: float, rng: Rng) -> Pixels:
+def as_it_is(pixels: Pixels, scale: float, rng: Rng) -> Pixels:
     """Return the page itself."""
     return pixels
 
 
-def tilted(pixels: Pixels, x: float, rng: Rng, *, degrees: float) -> Pixels:
-    """Turn a page by an angle, to either side, on white ground that is large enough."""
-    height, width = pixels.shape[:2]
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees * rng.choice((-1, 1)), 1)
-    reach = np.abs(turn[:, :2]) @ (width, height)
-    turn[:, 2] += (reach - (width, height)) / 2
-    size = tuple(int(side) for side in np.ceil(reach))
-    return cv2.warpAffine(pixels, turn, size, flags=cv2.INTER_CUBIC, borderValue=WHITE)
-
-
-def out_of_focus_below(pixels: Pixels, x: float, rng: Rng) -> Pixels:
-    """Blur the lower 60 % by a disc that hides letters."""
-    blurred = fresh.disc_blur(pixels, 0.6, x, rng)
-    y = np.arange(len(pixels))[:, None, None] / len(pixels)
-    share = np.clip((y - 0.38) / 0.04, 0, 1)
-    return as_uint8(pixels * (1 - share) + blurred * share)
-
-
-def glare(pixels: Pixels, x: float, rng: Rng) -> Pixels:
-    """Let a lamp shine on the middle: two thirds of the width and half of the height are white."""
-    height, width = pixels.shape[:2]
-    y, u = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    light = np.clip(3 * (1 - np.hypot(y / 0.75, u / 0.9)), 0, 1)[..., None]
-    return as_uint8(pixels + (255 - pixels.astype(np.float32)) * light)
-
-
-def grid(pixels: Pixels, x: float, rng: Rng) -> Pixels:
-    """Rule dark lines through the text, closer to each other than lines of text are."""
-    ruled, step = pixels.copy(), max(4, round(1.3 * x))
-    wide = max(1, round(0.15 * x))
-    for at in range(int(rng.integers(step)), max(ruled.shape), step):
-        ruled[at : at + wide] = 40
-        ruled[:, at : at + wide] = 40
-    return ruled
-
-
-def negative(pixels: Pixels, x: float, rng: Rng) -> Pixels:
+def negative(pixels: Pixels, scale: float, rng: Rng) -> Pixels:
     """Write white on black."""
     return 255 - pixels
 
 
-def enlarged(pixels: Pixels, x: float, rng: Rng) -> Pixels:
+def enlarged(pixels: Pixels, scale: float, rng: Rng) -> Pixels:
     """Enlarge twice."""
     return np.asarray(cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC))
 
 
-def one_line(pixels: Pixels, x: float, rng: Rng) -> Pixels:
+def one_line(pixels: Pixels, scale: float, rng: Rng) -> Pixels:
     """Cut one line of text out: the rows of most ink, and some air around them."""
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
     dark = (gray < 0.6 * np.median(gray)).mean(axis=1)
-    rows = np.convolve(dark, np.ones(max(1, round(x))), "same")
+    rows = np.convolve(dark, np.ones(max(1, round(scale))), "same")
     middle = int(rows.argmax())
-    reach = round(1.9 * x)
+    reach = round(1.9 * scale)
     return pixels[max(0, middle - reach) : middle + reach]
 
 
-KINDS: tuple[tuple[str, str, Make], ...] = (
-    ("as it is", READABLE, as_it_is),
-    ("negative", READABLE, negative),
-    ("tilted by 1°", READABLE, partial(tilted, degrees=1)),
-    ("enlarged twice", READABLE, enlarged),
-    ("one line alone", READABLE, one_line),
-    ("turned by 90°", UNREADABLE, lambda pixels, x, rng: np.rot90(pixels, rng.choice((1, 3)))),
-    ("turned by 180°", UNREADABLE, lambda pixels, x, rng: np.rot90(pixels, 2)),
-    ("mirrored", UNREADABLE, lambda pixels, x, rng: pixels[:, ::-1]),
-    ("tilted by 12°", UNREADABLE, partial(tilted, degrees=12)),
-    ("tilted by 20°", UNREADABLE, partial(tilted, degrees=20)),
-    ("lower 60 % out of focus", UNREADABLE, out_of_focus_below),
-    ("glare over the middle", UNREADABLE, glare),
-    ("grid over the text", UNREADABLE, grid),
+READABLE: tuple[tuple[str, Make], ...] = (
+    ("as it is", as_it_is),
+    ("negative", negative),
+    ("tilted by 1°", partial(tilted, degrees=1)),
+    ("enlarged twice", enlarged),
+    ("one line alone", one_line),
+)
+KINDS = (
+    *((kind, "still readable", make) for kind, make in READABLE),
+    *((kind, "unreadable", make) for kind, make in UNREADABLE),
 )
 
 Answer = tuple[str, str, str, str]  # kind, group, decision, code of the first reason
@@ -129,8 +89,10 @@ def answers(name: str, number: int, source: Source, seed: int) -> list[Answer]:
     """Return what the gate says of everything that is made of a page."""
     cv2.setNumThreads(1)
     gate, rng = imagegate.load_gate(name), np.random.default_rng([seed, number])
-    x = source.scale
-    return [answer(gate, kind, group, make(source.pixels, x, rng)) for kind, group, make in KINDS]
+    return [
+        answer(gate, kind, group, make(source.pixels, scale=source.scale, rng=rng))
+        for kind, group, make in KINDS
+    ]
 
 
 def foreign(name: str, number: int) -> list[Answer]:
@@ -149,7 +111,7 @@ def readable(data: Path, name: str, engine: str, count: int, seed: int) -> Itera
     sources, _ = imagegate.find_sources([data / name], task)
     truths = {Path(source.path).name: source.truth_path for source in sources}
     read = task.engines[engine].open()
-    for page in fresh.scans(data / name, sys.maxsize, seed=seed):
+    for page in scans(data / name, sys.maxsize, seed=seed):
         path = truths.get(page.name)
         if path and 1 - task.loss(read(page.pixels), task.read_truth(path)) >= READ:
             yield page
@@ -186,7 +148,7 @@ def main() -> None:
     asked = parser.parse_args()
     engine = imagegate.load_gate(asked.gate).card.engine or ""
     count = asked.sources // 2 if asked.data else asked.sources
-    sources = list(fresh.fresh_pages(count, asked.seed))
+    sources = list(fresh_pages(count, asked.seed))
     for name in REAL if asked.data else ():
         pages = readable(asked.data, name, engine, count, asked.seed)
         sources += islice(pages, -(-count // len(REAL)))
