@@ -2,7 +2,6 @@
 # Label the corpus of a gate that ships, one folder a set. Stop it at any time: the same command goes on.
 #
 #   corpora/make.sh ocr-tesseract DATA OUT [options of imagegate label]
-#   corpora/make.sh reading DATA OUT                              # likewise reading-rapidocr
 #   corpora/make.sh ocr-rapidocr DATA OUT --limit-sources 5     # a sample
 #   IMAGEGATE_REMBG_MODEL=isnet.onnx corpora/make.sh background-removal DATA OUT
 #   imagegate train OUT/* --out ocr-tesseract.gate
@@ -25,7 +24,7 @@
 # fonts-oxygen fonts-play fonts-rufscript fonts-sil-ezra fonts-sil-sophia-nubian fonts-texgyre fonts-texgyre-math
 # fonts-thai-tlwg fonts-tomsontalks fonts-yanone-kaffeesatz
 set -euo pipefail
-gate=${1:?which: ocr-tesseract, reading, ocr-rapidocr, reading-rapidocr, background-removal, causes-text, causes-pictures or counterfactuals-GATE}
+gate=${1:?which: ocr-tesseract, ocr-rapidocr, background-removal, causes-text, causes-pictures or counterfactuals-GATE}
 data=${2:?the folder with the images} out=${3:?the folder for the corpus}
 options=() extra=("${@:4}")
 
@@ -51,7 +50,7 @@ label() { # SET SOURCES… OPTIONS…
 
 case $gate in
 ocr-tesseract)
-    options=(--engine tesseract --timeout 12)
+    options=(--engine tesseract --timeout 12 --recipe mixed)
     label receipts "$data/receipts" --variants 5
     label old-books "$data/old-books" --variants 2 --timeout 20 --group-by '^([a-z])'
     label captures captures+fonts:320 --variants 4
@@ -60,43 +59,41 @@ ocr-tesseract)
     label captures-as-taken captures+fonts:320-999 --recipe natural
     label prints-as-taken prints+fonts:280-879 --recipe natural
     label photos photos+fonts:2000-2119 --variants 3 --timeout 20
-    ;;
-reading)
+    # What befalls pages: turned, skewed, covered, spoilt in a part.
     options=(--engine tesseract --timeout 40 --recipe reading)
     label forms "$data/forms" --variants 3
-    label receipts "$data/receipts" --variants 3 --seed 1
-    label old-books "$data/old-books" --variants 2 --seed 1 --group-by '^([a-z])'
+    label receipts-reading "$data/receipts" --variants 3 --seed 1
+    label old-books-reading "$data/old-books" --variants 2 --seed 1 --group-by '^([a-z])'
     label typed-other "$data/typed-other" --variants 4
     label scene-text "$data/scene-text" --recipe natural
     label office-scans "$data/office-scans" --variants 2
     label receipt-photos "$data/receipt-photos" --variants 2 --truth unspaced
-    label pages pages+fonts:7000-7139 --variants 5
-    label pages-more pages+fonts:7200-7299 --variants 4
-    label captures captures+fonts:1000-1139 --variants 5
-    label prints prints+fonts:900-979 --variants 4
+    label pages-reading pages+fonts:7000-7139 --variants 5
+    label pages-reading-more pages+fonts:7200-7299 --variants 4
+    label captures-reading captures+fonts:1000-1139 --variants 5
+    label prints-reading prints+fonts:900-979 --variants 4
     label office office+fonts:0-159 --variants 3
     label office-captures office+fonts+captures:200-299 --variants 2
     label scripts scripts+fonts:0-159 --variants 1
     label handwriting handwriting+fonts:0-99 --variants 1
     ;;
-reading-rapidocr)
-    options=(--engine rapidocr --timeout 60 --recipe reading)
-    label captures captures+fonts:7000-7119 --variants 4
-    label captures-more captures+fonts:7200-7279 --variants 4
-    label office office+fonts:400-479 --variants 3
-    label prints prints+fonts:7000-7059 --variants 3
-    label scripts scripts+fonts:400-459 --variants 1
-    label handwriting handwriting+fonts:400-449 --variants 1
-    label receipts "$data/receipts" --seed 1 --variants 1 --limit-sources 150
-    label forms "$data/forms" --variants 2 --limit-sources 100
-    label pages pages+fonts:7000-7059 --variants 3
-    ;;
 ocr-rapidocr)
-    options=(--engine rapidocr --timeout 60)
+    options=(--engine rapidocr --timeout 60 --recipe mixed)
     label receipts "$data/receipts" --recipe natural --timeout 40 --limit-sources 120
     label captures captures+fonts:60 --variants 4
     label prints prints+fonts:60 --variants 4
     label pages pages+fonts:45 --variants 4
+    options=(--engine rapidocr --timeout 60 --recipe reading)
+    label captures-reading captures+fonts:7000-7119 --variants 4
+    label captures-reading-more captures+fonts:7200-7279 --variants 4
+    label office office+fonts:400-479 --variants 3
+    label office-more office+fonts:500-599 --variants 4
+    label prints-reading prints+fonts:7000-7059 --variants 3
+    label scripts scripts+fonts:400-459 --variants 1
+    label handwriting handwriting+fonts:400-449 --variants 1
+    label receipts-reading "$data/receipts" --seed 1 --variants 1 --limit-sources 150
+    label forms "$data/forms" --variants 2 --limit-sources 100
+    label pages-reading pages+fonts:7000-7059 --variants 3
     ;;
 background-removal)
     options=(--task background-removal --engine rembg --timeout 60)
@@ -135,7 +132,7 @@ counterfactuals-background-removal)
     label people "$data/people" --limit-sources 20
     ;;
 *)
-    echo "expected a gate that ships, reading, reading-rapidocr, causes-text, causes-pictures or counterfactuals-GATE, got $gate" >&2
+    echo "expected a gate that ships, causes-text, causes-pictures or counterfactuals-GATE, got $gate" >&2
     exit 2
     ;;
 esac
