@@ -59,6 +59,18 @@ def test_unfamiliar_images_are_noticed(guard, image, outside):
     assert outside in guard.farthest(x)
 
 
+def test_a_larger_picture_is_not_unfamiliar():
+    rng = np.random.default_rng(0)
+    X, sources = rows(rng, 300)
+    names = ("resolution.effective_px", *MEASURES[1:])
+    guard = fit_detector(X, sources, rows(rng, 150)[0], seed=0, names=names)
+    largest, larger = ([X[:, 0].max(), 8.0, 14.0, 0.01], [3000.0, 8.0, 14.0, 0.01])
+    far = guard.distance(np.array([largest, larger]))
+    assert far[1] == pytest.approx(far[0], abs=1e-3)
+    far = fit_detector(X, sources, X, seed=0).distance(np.array([largest, larger]))
+    assert far[1] > far[0] + 1
+
+
 def test_images_without_text_are_near_each_other(guard):
     assert not guard.alarm(np.array([[3.0, 1.0, np.nan, 0.01]]))[0]
 

@@ -202,7 +202,13 @@ def fit_gate(
         seed=objective.seed,
         settings=settings or DEFAULT,
     )
-    detector = fit_detector(training.X, training.sources, calibration.X, seed=objective.seed)
+    detector = fit_detector(
+        training.X,
+        training.sources,
+        calibration.X,
+        seed=objective.seed,
+        names=card.measures,
+    )
     guard = {"false_alarms": FALSE_ALARMS, "limit": detector.limit, "rows": len(detector.rows)}
     card = replace(card, guard=guard | usual_shares(training.X[~training.fails], card))
     history = History(

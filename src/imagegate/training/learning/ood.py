@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -15,6 +16,10 @@ Floats = NDArray[np.float64]
 FALSE_ALARMS = 0.015  # of images like the training ones; stated on the card
 KNOTS = 33
 TAIL = 0.005  # share of training rows beyond the outermost inner knots
+# How many pixels there are: the engine makes large pictures smaller, so more is nothing new, and
+# what is too small is bad, not strange.
+OF_SIZE = ("blur.edges_across", "resolution.effective_px", "pixelation.squares_across")
+ENDLESS = 1e9
 
 
 def fit_detector(
@@ -23,11 +28,13 @@ def fit_detector(
     calibration: NDArray[np.floating],
     *,
     seed: int,
+    names: Sequence[str] = (),
 ) -> OutOfDistributionDetector:
     """Return a detector that alarms on about 1.5 % of images like the training ones.
 
     Images must be near to rows of ``train``, kept from as many ``sources`` as possible; how near
-    is usual, rows of ``calibration`` from other sources say.
+    is usual, rows of ``calibration`` from other sources say. ``names`` are those of the measures:
+    of size alone nothing is unusual.
     """
     measures = train.shape[1]
     knots, levels = np.full((measures, KNOTS), np.nan), np.full((measures, KNOTS), np.nan)
@@ -37,6 +44,7 @@ def fit_detector(
         if known.size:
             knots[j], levels[j] = _normal_scale(known)
             reach[j] = _reach(knots[j], levels[j])
+    reach[[j for j, name in enumerate(names) if name in OF_SIZE]] = ENDLESS
     no_rows = np.zeros((1, measures), np.float32)
     bare = OutOfDistributionDetector(knots, levels, reach, no_rows, np.inf)
     rows = bare.normal(train[_spread(sources, seed=seed)]).astype(np.float32)
