@@ -32,6 +32,7 @@ from imagegate.tables import Measure
 FEWEST = 4  # marks; with fewer nothing is said
 ENOUGH = 12  # … to tell orientation and script
 CLEAR = 0.15  # nats a mark by which an orientation must be likelier than upright
+CLEARLY_FLIPPED = 0.4  # … and one that hardly ever happens: upside down in a mirror
 SURE_SIDE = 0.5  # … and one on its side than all that stands in rows, or is nothing
 SURE = 0.3  # … and a script than all that is not a script
 PARTS = 8  # of the marks, of which the worst counts
@@ -123,7 +124,8 @@ def orientation(image: Image) -> str | None:
     if ahead < 0:
         return "upright"
     foreign = found.lead(*SCRIPTS) > ahead
-    return best if in_text(image) and ahead >= CLEAR and not foreign else None
+    clear = ahead >= (CLEARLY_FLIPPED if best == "flipped" else CLEAR)
+    return best if in_text(image) and clear and not foreign else None
 
 
 def in_text(image: Image) -> bool:
