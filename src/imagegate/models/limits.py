@@ -27,7 +27,7 @@ def within_limits(verdict: Verdict, image: Image, card: Card) -> Verdict:
     if reason is None:
         return verdict
     lowest = round(min((s for s in verdict.scores.values() if s == s), default=0.0))
-    told = (reason, *verdict.reasons)
+    told = (reason, *(other for other in verdict.reasons if other.code != reason.code))
     return replace(verdict, decision="reject", ok=False, p_fail=None, quality=lowest, reasons=told)
 
 
