@@ -8,8 +8,8 @@ import re
 import cv2
 import numpy as np
 import pytest
-
 from edit_pictures import box_mask, scene
+
 from imagegate.features.edits import EDIT_MEASURES, make_pair, measure_edit
 from imagegate.tables import Measure, Pixels
 

@@ -19,13 +19,16 @@ from imagegate.edits.reasons import (
 )
 from imagegate.edits.saving import Resave, resaves_of
 from imagegate.edits.verdict import EditVerdict, Region
-from imagegate.errors import ImageError, UnknownNameError
-from imagegate.features.edits import EditPair, make_pair, measure_edit
+from imagegate.errors import ImageError, SettingsError, UnknownNameError
+from imagegate.features.edits import EDIT_MEASURES, EditPair, make_pair, measure_edit
 from imagegate.features.edits.region import Bits
 from imagegate.image import Image, ImageFile, open_file, read
+from imagegate.models.artifact import gate_names, load_gate
 from imagegate.models.gate import Gate
 from imagegate.models.verdict import Reason
 from imagegate.tables import Box
+
+SHIPPED = "edits"
 
 
 @dataclass(frozen=True)
@@ -104,12 +107,20 @@ def check_edit(
     if region.box is None and not outside.changed:
         reasons.append(unchanged_reason())
     elif gate is not None and doubtful:
-        reasons.append(artefact_reason(measures, dict(zip(gate.card.measures, map(tuple, gate.usual.tolist()), strict=True)), region.box))
+        reasons.append(
+            artefact_reason(
+                measures,
+                dict(zip(gate.card.measures, map(tuple, gate.usual.tolist()), strict=True)),
+                region.box,
+            )
+        )
     decision = decide(changes, outside.changed, reasons)
     return EditVerdict(
         decision=decision,
         ok=decision == "pass",
         p_artifact=p_artifact,
+        width=pair.region.shape[1],
+        height=pair.region.shape[0],
         region=region,
         changes=changes,
         outside=outside,
@@ -125,6 +136,22 @@ def decide(changes: tuple[Change, ...], outside: bool | None, reasons: list[Reas
     if outside or not all(change.allowed for change in changes):
         return "reject"
     return "review" if reasons else "pass"
+
+
+def gate_of_edits(name: str | None = None) -> Gate | None:
+    """Return a gate of edits by name or file: by default the one that ships, None without one.
+
+    Raises
+    ------
+    SettingsError
+        If it is a gate of something else.
+    """
+    if name is None and SHIPPED not in gate_names():
+        return None
+    gate = load_gate(name or SHIPPED)
+    if not isinstance(gate, Gate) or not set(gate.card.measures) <= set(EDIT_MEASURES):
+        raise SettingsError(f"{name}: no gate of edits, see imagegate gates")
+    return gate
 
 
 def picture_of(source: Any) -> Picture:
@@ -151,7 +178,7 @@ def mask_of(mask: Any) -> NDArray[Any] | None:
             plain = picture.mode in ("1", "L", "I;16", "RGB", "RGBA")
             return np.asarray(picture if plain else picture.convert("RGBA"))
     except (OSError, ValueError, SyntaxError) as error:
-        raise ImageError(f"{mask}: the mask cannot be read: {error}") from None
+        raise ImageError(str(mask), f"the mask cannot be read: {error}") from None
 
 
 def box_of(region: Bits) -> Box | None:

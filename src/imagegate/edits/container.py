@@ -101,7 +101,7 @@ def _metadata(file: ImageFile) -> tuple[str, tuple[int, ...]]:
             exif = picture.getexif()
             tags = {*exif, *exif.get_ifd(0x8769), *exif.get_ifd(0x8825)} if exif else set()
     except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as error:
-        raise ImageError(f"{file.file.source}: its metadata cannot be read: {error}") from None
+        raise ImageError(file.file.source, f"its metadata cannot be read: {error}") from None
     orientation_tag = 0x0112
     return _described(data), tuple(sorted(tags - {orientation_tag}))
 
@@ -113,9 +113,7 @@ def _described(profile: bytes) -> str:
     from PIL import ImageCms
 
     try:
-        name = ImageCms.getProfileDescription(
-            ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        ).strip()
+        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).strip()
     except (OSError, ImageCms.PyCMSError):
         name = "unreadable"
     return f"{name} ({hashlib.sha256(profile).hexdigest()[:8]})"
