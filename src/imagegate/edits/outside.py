@@ -16,13 +16,16 @@ from imagegate.features.planes import Plane, u8
 from imagegate.tables import Table
 
 TILE = 96  # px
-MOST_TILES = 80
+MOST_TILES = 64
+SPARSE = 7  # every so many pixels of colour
 SOME = 12  # tiles by which the way of saving is found
 NEAR = 9  # px next to the edit, which may blend with its surroundings
 FEWEST = 4  # tiles, from which on something can be said
 BLOCK = 16  # px, of local changes
 QUIET = 0.3  # of the pixels of a tile, the least busy: there grain is all that is seen
 MOST_OF_ALL = 0.8  # of the tiles: flat ones show nothing of a retouch
+SAME_GRAIN = 0.06  # log2
+ENCODER = 20.0  # the share of its levels that counts where the grain stayed
 RIDGE = 1e-3
 FLOOR = 0.6  # gray levels: what rounding alone leaves
 
@@ -39,6 +42,7 @@ class Tiles:
     shape: tuple[int, int]  # height and width of the picture
     worst: float  # gray levels: the most changed block outside, above the usual one
     exact: bool  # whether the original could be saved just as the edited picture was
+    lossless: bool  # whether nothing was lost by saving
 
 
 @dataclass(frozen=True)
@@ -129,11 +133,11 @@ def tiles_of(pair: EditPair, resaves: Sequence[Resave] = ()) -> Tiles | None:
         np.concatenate([plane[y : y + TILE, x : x + TILE] for y, x in corners])
         for plane in (pair.original, pair.edited)
     )
-    exact = len(resaves) <= 1
+    known = len(resaves) <= 1, not resaves
     before, after = (_tiled(column) for column in (as_saved(before, after, resaves), after))
     shape = pair.region.shape[:2]
     middles = (corners[:, ::-1] + TILE / 2) / (np.array(shape[::-1]) / 2) - 1
-    return Tiles(before, after, middles, (shape[0], shape[1]), _worst_block(pair, away), exact)
+    return Tiles(before, after, middles, (shape[0], shape[1]), _worst_block(pair, away), *known)
 
 
 def as_saved(before: Plane, after: Plane, resaves: Sequence[Resave]) -> Plane:
@@ -170,7 +174,12 @@ def _tiled(column: Plane) -> Field:
 
 
 def _worst_block(pair: EditPair, away: Bits) -> float:
-    """Return the largest difference of a block outside, less where it is busy."""
+    """Return the largest difference of a block outside, less where it is busy.
+
+    NaN where the edit was found by comparing: another changed place is then part of the edit.
+    """
+    if pair.found:
+        return float("nan")
     strength = difference(pair.original, pair.edited)
     strength[~away] = 0
     height, width = (max(1, side // BLOCK) for side in away.shape)
@@ -197,14 +206,13 @@ class Fit:
 
 def fit_of(tiles: Tiles) -> Fit:
     """Explain the difference of every tile."""
-    luma = tiles.before[..., 0]
-    after = tiles.after[..., 0]
+    luma, after = (np.ascontiguousarray(x[..., 0]) for x in (tiles.before, tiles.after))
     inner = (slice(None), slice(2, -2), slice(2, -2))
     across = (np.roll(luma, -1, 2) - np.roll(luma, 1, 2))[inner] / 2
     down = (np.roll(luma, -1, 1) - np.roll(luma, 1, 1))[inner] / 2
     sides = np.stack([np.roll(luma, move, axis) for axis in (1, 2) for move in (-1, 1)])
     curve = (4 * luma - sides.sum(axis=0))[inner]
-    middle = luma.mean(axis=(1, 2), keepdims=True)
+    middle = luma.reshape(len(luma), -1).mean(axis=1)[:, None, None]
     columns = np.stack(
         [np.ones_like(across), (luma - middle)[inner] / 64, across, down, curve], axis=-1
     ).reshape(len(luma), -1, 5)
@@ -213,8 +221,11 @@ def fit_of(tiles: Tiles) -> Fit:
     along = np.einsum("tpi,tp->ti", columns, apart, optimize=True) / apart.shape[1]
     found = np.linalg.solve(square + RIDGE * np.eye(5), along[..., None])[..., 0]
     left = np.sqrt(np.mean((apart - np.einsum("tpi,ti->tp", columns, found)) ** 2, axis=1))
-    colours = tiles.before[..., 1:], tiles.after[..., 1:]
-    spread = [np.sqrt(one.var(axis=(1, 2)).sum(axis=-1)) for one in colours]
+    colours = [
+        np.ascontiguousarray(np.moveaxis(x.reshape(len(luma), -1, 3)[:, ::SPARSE, 1:], 1, 2))
+        for x in (tiles.before, tiles.after)
+    ]
+    spread = [np.sqrt(one.var(axis=2).sum(axis=1)) for one in colours]
     return Fit(
         tiles=tiles,
         bias=found[:, 0].astype(np.float64),
@@ -224,7 +235,7 @@ def fit_of(tiles: Tiles) -> Fit:
         textured=np.sqrt(square[:, 2, 2] + square[:, 3, 3]).astype(np.float64),
         grain=_grain(luma, after),
         level=middle.ravel().astype(np.float64),
-        chroma=(colours[1] - colours[0]).mean(axis=(1, 2)).astype(np.float64),
+        chroma=(colours[1] - colours[0]).mean(axis=2).astype(np.float64),
         colour=np.log2((spread[1] + 1) / (spread[0] + 1)).astype(np.float64),
         left=left.astype(np.float64),
     )
@@ -307,10 +318,15 @@ def _denoised(fit: Fit) -> float:
 
 
 def _retouched(fit: Fit) -> float:
-    """Return the levels that nothing explains; by the grain alone where saving is not known."""
-    if fit.tiles.exact:
-        return float(np.quantile(fit.left, MOST_OF_ALL))
-    return abs(weighted_median(fit.grain, fit.textured))
+    """Return the levels that nothing explains; by the grain alone where saving is not known.
+
+    Another JPEG encoder leaves some levels, too, but as much grain as there was.
+    """
+    if not fit.tiles.exact:
+        return abs(weighted_median(fit.grain, fit.textured))
+    left = float(np.quantile(fit.left, MOST_OF_ALL))
+    same_grain = abs(float(np.median(fit.grain))) < SAME_GRAIN
+    return left / ENCODER if same_grain and not fit.tiles.lossless else left
 
 
 def _recoloured(fit: Fit) -> float:
@@ -335,8 +351,8 @@ KINDS: Table[Kind] = Table(
         Kind("uneven", _gradient, (0.3, 1.0), "gray levels"),
         Kind("blurred", _blurred, (0.02, 0.1), "ratio"),
         Kind("sharpened", _sharpened, (0.02, 0.03), "ratio"),
-        Kind("noise", _noise, (0.2, 0.15), "log ratio"),
-        Kind("denoised", _denoised, (0.2, 0.15), "log ratio"),
+        Kind("noise", _noise, (0.2, 0.15), "gray levels"),
+        Kind("denoised", _denoised, (0.2, 0.15), "gray levels"),
         Kind("recoloured", _recoloured, (0.25, 0.25), "gray levels"),
         Kind("saturation", _saturation, (0.03, 0.06), "log ratio"),
         Kind("elsewhere", _local, (5.0, 5.0), "gray levels"),
