@@ -1,0 +1,1 @@
+"""Edits: pictures judged before and after an edit."""
