@@ -11,6 +11,7 @@ import numpy as np
 from imagegate.edits.made.overlays import Bits
 from imagegate.tables import Pixels, Rng, Table
 
+SHIFTS = 6  # of the picture, the best of those that are tried
 TRIED = 40  # places that a patch is looked for at
 
 
@@ -56,8 +57,6 @@ def cloned(pixels: Pixels, region: Bits, rng: Rng) -> Pixels:
     """Fill as ``copied``, blended by its gradients: Pérez et al., SIGGRAPH 2003."""
     source = _best_piece(pixels, region, rng)
     first = telea(pixels, region, rng)
-    left, top, width, height = cv2.boundingRect(region.astype(np.uint8))
-    middle = (left + width // 2, top + height // 2)
     mask = region.copy()
     mask[[0, -1]], mask[:, [0, -1]] = False, False  # a piece at the frame has no seam to blend
     if not mask.any():
@@ -66,6 +65,19 @@ def cloned(pixels: Pixels, region: Bits, rng: Rng) -> Pixels:
     middle = (left + width // 2, top + height // 2)
     plane = 255 * mask.astype(np.uint8)
     return np.asarray(cv2.seamlessClone(source, first, plane, middle, cv2.NORMAL_CLONE))
+
+
+def shifted(pixels: Pixels, region: Bits, rng: Rng) -> Pixels:
+    """Fill each place from one of the best shifts of the picture: He and Sun, ECCV 2012."""
+    known = (~region).astype(np.float32)
+    best, cost = pixels, np.full(region.shape, np.inf, np.float32)
+    for source, taken in _shifts(pixels, region, rng):
+        apart = cv2.absdiff(source, pixels).sum(axis=2).astype(np.float32) * known
+        near = [cv2.GaussianBlur(plane, (0, 0), 24) for plane in (apart, known)]
+        here = near[0] / (near[1] + 1e-3) + 1e4 * taken
+        best = np.where((here < cost)[..., None], source, best)
+        cost = np.minimum(here, cost)
+    return np.where(region[..., None], best, pixels)
 
 
 def grained(pixels: Pixels, region: Bits, rng: Rng) -> Pixels:
@@ -81,21 +93,23 @@ def grained(pixels: Pixels, region: Bits, rng: Rng) -> Pixels:
 
 def _best_piece(pixels: Pixels, region: Bits, rng: Rng) -> Pixels:
     """Return the picture moved so that what surrounds the region fits best."""
-    around = _around(region)
-    known = np.where(around)
-    value, best, least = pixels[known].astype(np.float32), pixels, np.inf
+    return _shifts(pixels, region, rng)[0][0]
+
+
+def _shifts(pixels: Pixels, region: Bits, rng: Rng) -> list[tuple[Pixels, Bits]]:
+    """Return the picture moved in the ways that fit best, and where it shows the region itself."""
+    known = np.where(_around(region))
+    value, tried = pixels[known].astype(np.float32), []
     height, width = region.shape
     for _ in range(TRIED):
         down = int(rng.integers(-height // 2, height // 2 + 1))
         across = int(rng.integers(-width // 2, width // 2 + 1))
         moved = np.roll(region, (-down, -across), (0, 1))
-        if (moved & region).any():
-            continue
+        hit = np.count_nonzero(moved & region) / max(1, np.count_nonzero(region))
         there = pixels[(known[0] - down) % height, (known[1] - across) % width]
-        cost = float(np.abs(there - value).mean())
-        if cost < least:
-            least, best = cost, np.roll(pixels, (down, across), (0, 1))
-    return np.ascontiguousarray(best)
+        tried.append((float(np.abs(there - value).mean()) + 1000 * hit, down, across))
+    ways = [(down, across) for _, down, across in sorted(tried)[:SHIFTS]]
+    return [(np.roll(pixels, way, (0, 1)), np.roll(region, way, (0, 1))) for way in ways]
 
 
 def _around(region: Bits) -> Bits:
@@ -111,6 +125,7 @@ FILLERS: Table[Filler] = Table(
         Filler("smooth", smooth),
         Filler("copied", copied),
         Filler("cloned", cloned),
+        Filler("shifted", shifted),
         Filler("grained", grained),
     ),
 )

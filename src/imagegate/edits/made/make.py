@@ -19,6 +19,7 @@ KINDS = (RESTORED, *FILLERS, *DEFECTS)
 GOOD_SHARE, FILLER_SHARE = 0.4, 0.25  # of edits that are drawn; the rest has a planted defect
 LEAST_QUALITY, BEST_QUALITY = 78, 98  # of JPEG
 CLOSE, FAR = 4.0, 9.0  # CIELAB without detail: a fill that fits, and one that does not
+MASK_WIDTHS = (3, 5, 9, 15, 25)  # px by which masks are drawn wider than what is taken away
 ALIKE, UNLIKE = 0.45, 1.0  # octaves of detail, likewise
 
 
@@ -65,7 +66,9 @@ def make_edit(clean: Pixels, rng: Rng, *, kind: str | None = None) -> MadeEdit:
     overlay = str(rng.choice(list(OVERLAYS)))
     kind = draw_kind(rng) if kind is None else kind
     original, drawn = put_on(clean, OVERLAYS[overlay], rng)
-    width = int(rng.choice([3, 5, 9]))
+    quality = draw_quality(rng)  # both come from a file, and the edit is saved once more
+    original, clean = resaved(original, quality), resaved(clean, quality)
+    width = int(rng.choice(MASK_WIDTHS))
     mask = cv2.dilate(drawn.astype(np.uint8), np.ones((width, width), np.uint8)) > 0
     label: Label
     if kind == RESTORED:
@@ -76,8 +79,8 @@ def make_edit(clean: Pixels, rng: Rng, *, kind: str | None = None) -> MadeEdit:
     else:
         amount = float(rng.uniform(0.1, 1))
         edited, label = DEFECTS[kind].function(clean, original, mask, amount, rng), "bad"
-    before, after = (resaved(pixels, rng) for pixels in (original, edited))
-    return MadeEdit(before, after, np.asarray(mask, np.bool_), overlay, kind, label)
+    after = resaved(edited, draw_quality(rng))
+    return MadeEdit(original, after, np.asarray(mask, np.bool_), overlay, kind, label)
 
 
 def draw_kind(rng: Rng) -> str:
@@ -102,10 +105,15 @@ def label_of(clean: Pixels, edited: Pixels, mask: Bits) -> Label:
     return "bad" if colour > FAR or octaves > UNLIKE else "unsure"
 
 
-def resaved(pixels: Pixels, rng: Rng) -> Pixels:
-    """Return pixels as they come back from a JPEG, or, once in four times, from a PNG."""
-    if rng.random() < 0.25:
-        return pixels
+def draw_quality(rng: Rng) -> int:
+    """Draw the quality of a JPEG, or, once in four times, 0 for a file without loss."""
     quality = int(rng.integers(LEAST_QUALITY, BEST_QUALITY + 1))
+    return 0 if rng.random() < 0.25 else quality
+
+
+def resaved(pixels: Pixels, quality: int) -> Pixels:
+    """Return pixels as they come back from a JPEG; as they are for quality 0."""
+    if not quality:
+        return pixels
     _, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
