@@ -73,7 +73,7 @@ def edit_row(pair: EditPair, row_id: str, *, bad: bool, **about: str) -> Row:
 def overlap(one: EditPair, two: EditPair) -> float:
     """Return the intersection over union of two regions."""
     union = np.count_nonzero(one.region | two.region)
-    return np.count_nonzero(one.region & two.region) / max(1, union)
+    return float(np.count_nonzero(one.region & two.region) / np.maximum(1, union))
 
 
 def corpus_of(rows: Sequence[Row], licences: Mapping[str, str] | None = None) -> Corpus:

@@ -1,1 +1,1 @@
-"""Made edits: overlays taken from photographs by fillers, and defects planted in what they leave."""
+"""Made edits: overlays that fillers take from photographs, and defects planted in the result."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from imagegate.edits.made.overlays import Bits, Weights, mixed
+from imagegate.features.planes import u8
 from imagegate.tables import Pixels, Rng, Table
 
 
@@ -130,15 +133,15 @@ def repeated(clean: Pixels, original: Pixels, region: Bits, amount: float, rng: 
     return mixed(clean, tiled, _soft(region))
 
 
-def _inside(clean: Pixels, other: Pixels, region: Bits) -> Pixels:
-    return np.where(region[..., None], other, clean)
+def _inside(clean: Pixels, other: NDArray[Any], region: Bits) -> Pixels:
+    return u8(np.where(region[..., None], other, clean))
 
 
 def _soft(region: Bits) -> Weights:
     return np.asarray(cv2.GaussianBlur(region.astype(np.float32), (0, 0), 1.5), np.float32)
 
 
-def _shifted(clean: Pixels, shift: Weights, weights: Weights) -> Pixels:
+def _shifted(clean: Pixels, shift: NDArray[Any], weights: NDArray[Any]) -> Pixels:
     return np.asarray(np.clip(np.rint(clean + weights[..., None] * shift), 0, 255), np.uint8)
 
 

@@ -84,10 +84,10 @@ def grained(pixels: Pixels, region: Bits, rng: Rng) -> Pixels:
     """Fill smoothly and add the grain of the surroundings."""
     plain = smooth(pixels, region, rng).astype(np.float32)
     detail = pixels.astype(np.float32) - cv2.GaussianBlur(pixels, (0, 0), 1.5)
-    spread = detail[_around(region)].std() if _around(region).any() else 0.0
+    spread = float(detail[_around(region)].std()) if _around(region).any() else 0.0
     grain = cv2.GaussianBlur(rng.normal(0, 1, region.shape).astype(np.float32), (0, 0), 0.6)
-    grain *= spread / max(float(grain.std()), 1e-6)
-    added = np.clip(plain + grain[..., None], 0, 255)
+    share = spread / max(float(grain.std()), 1e-6)
+    added = np.clip(plain + share * grain[..., None], 0, 255)
     return np.asarray(np.where(region[..., None], added, pixels), np.uint8)
 
 
@@ -105,7 +105,7 @@ def _shifts(pixels: Pixels, region: Bits, rng: Rng) -> list[tuple[Pixels, Bits]]
         down = int(rng.integers(-height // 2, height // 2 + 1))
         across = int(rng.integers(-width // 2, width // 2 + 1))
         moved = np.roll(region, (-down, -across), (0, 1))
-        hit = np.count_nonzero(moved & region) / max(1, np.count_nonzero(region))
+        hit = float((moved & region).sum() / np.maximum(1, region.sum()))
         there = pixels[(known[0] - down) % height, (known[1] - across) % width]
         tried.append((float(np.abs(there - value).mean()) + 1000 * hit, down, across))
     ways = [(down, across) for _, down, across in sorted(tried)[:SHIFTS]]

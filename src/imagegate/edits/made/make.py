@@ -11,6 +11,7 @@ import numpy as np
 from imagegate.edits.made.defects import DEFECTS
 from imagegate.edits.made.fillers import FILLERS
 from imagegate.edits.made.overlays import OVERLAYS, Bits, put_on
+from imagegate.features.planes import u8
 from imagegate.tables import Pixels, Rng
 
 Label = Literal["good", "bad", "unsure"]
@@ -116,4 +117,4 @@ def resaved(pixels: Pixels, quality: int) -> Pixels:
     if not quality:
         return pixels
     _, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    return np.ascontiguousarray(u8(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1])

@@ -78,8 +78,7 @@ def price_tag(pixels: Pixels, rng: Rng) -> tuple[Pixels, Weights]:
     left, top = (np.array([width, height]) - box) * rng.uniform(0.03, 0.97, 2)
     right, bottom = left + box[0], top + box[1]
     weights = np.zeros((height, width), np.uint8)
-    corners = [(int(left), int(top)), (int(right), int(bottom))]
-    cv2.rectangle(weights, *corners, 255, -1)
+    weights[int(top) : int(bottom) + 1, int(left) : int(right) + 1] = 255
     price = f"{rng.integers(1, 99)}.{rng.integers(10, 99)}"
     where = (left + 0.1 * box[0], bottom - 0.25 * box[1])
     letters, ink = _text(pixels, rng, 0.8 * box[0] / width, where, 1.0, price)
