@@ -31,6 +31,7 @@ from imagegate.tables import Cause, Measure, Table
 
 __all__ = [
     "CAUSES",
+    "EDITS",
     "LEARNABLE",
     "MEASURES",
     "OUTPUTS",
@@ -45,6 +46,7 @@ __all__ = [
     "output_table",
     "readings",
     "scores",
+    "version_of",
 ]
 
 # Raised whenever a measure gives other numbers, not when one is added: gates refuse another one.
@@ -74,6 +76,9 @@ OUTPUT_VERSION = 2
 
 # Whose outputs are measured, and by which file of ``outputs``, imported with the first output.
 OUTPUTS = {"background-removal": "mask", "ocr": "transcript", "ocr-in-order": "transcript"}
+
+# What gates are for that judge an edit: a picture before and after it.
+EDITS = "edits"
 
 CAUSES: Table[Cause] = Table(
     "cause",
@@ -122,8 +127,15 @@ def measure(image: Image, names: Iterable[str] | None = None) -> NDArray[np.floa
     return np.array([image.cached(row.function) for row in rows], np.float32)
 
 
+def version_of(task: str) -> int:
+    """Return the version of the measures that gates of a task learn from."""
+    return int(_edits().EDIT_VERSION) if task == EDITS else VERSION
+
+
 def output_table(task: str) -> Table[Measure]:
-    """Return the measures of a task's output, none for a task that has none."""
+    """Return the measures of a task's output or of edits, none for a task that has none."""
+    if task == EDITS:
+        return Table("measure of edits", _edits().EDIT_MEASURES.values())
     return Table("output measure", _outputs(task).MEASURES if task in OUTPUTS else ())
 
 
@@ -138,8 +150,8 @@ def find(name: str) -> Measure:
 
 
 def every_measure() -> Table[Measure]:
-    """Return the measures of images and those of outputs."""
-    outputs = {name: row for task in OUTPUTS for name, row in output_table(task).items()}
+    """Return the measures of images, of outputs and of edits."""
+    outputs = {name: row for task in (*OUTPUTS, EDITS) for name, row in output_table(task).items()}
     return Table("measure", (*MEASURES.values(), *outputs.values()))
 
 
@@ -180,6 +192,10 @@ def measure_output(
 
 def _outputs(task: str) -> ModuleType:
     return import_module(f"imagegate.features.outputs.{OUTPUTS[task]}")
+
+
+def _edits() -> ModuleType:
+    return import_module("imagegate.features.edits")
 
 
 def readings(image: Image) -> dict[str, float]:

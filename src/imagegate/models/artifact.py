@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import GateFileError, UnknownNameError
-from imagegate.features import MEASURES, VERSION, output_measures
+from imagegate.features import EDITS, MEASURES, output_measures, version_of
 from imagegate.models.calibration import Calibration, History
 from imagegate.models.card import Card
 from imagegate.models.forest import Forest
@@ -84,10 +84,11 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, O
 
 
 def gate_names() -> list[str]:
-    """Return the names that :func:`load_gate` knows: the gates that ship, then the rules."""
+    """Return the names of the gates of images that ship, then of the rules."""
     from imagegate.models.rules import PRESETS  # with all tasks: no learned gate needs them
 
-    return [*(path.stem for path in _shipped()), *(f"{RULES}{task}" for task in PRESETS)]
+    shipped = (path.stem for path in _shipped() if path.stem != EDITS)
+    return [*shipped, *(f"{RULES}{task}" for task in PRESETS)]
 
 
 def load_gate(name: str | Path) -> Gate | RulesGate:
@@ -292,9 +293,10 @@ def _array(name: str, data: bytes, wanted: tuple[str, int]) -> NDArray[Any]:
 
 
 def _known_measures(card: Card) -> Card:
-    if card.features_version != VERSION:
+    version = version_of(card.task)
+    if card.features_version != version:
         raise GateFileError(
-            f"made with version {card.features_version} of the measures, this is {VERSION}: "
+            f"made with version {card.features_version} of the measures, this is {version}: "
             "train it again"
         )
     unknown = [name for name in card.measures if name not in MEASURES]

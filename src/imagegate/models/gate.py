@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import SettingsError
-from imagegate.features import MEASURES, SCORES, measure, measure_output, output_measures, scores
+from imagegate.features import (
+    EDITS,
+    MEASURES,
+    SCORES,
+    measure,
+    measure_output,
+    output_measures,
+    scores,
+)
 from imagegate.image import Image, read
 from imagegate.models.beyond import LITTLE_TEXT, Bound, bound_of, bounds_of, rows_beyond
 from imagegate.models.calibration import Calibration, History, Thresholds, sigmoid
@@ -104,6 +112,8 @@ class Gate:
         SettingsError
             If an output is given and the gate has no check of outputs.
         """
+        if self.card.task == EDITS:
+            raise SettingsError(f"{self.name} judges edits: give a picture before and after one")
         image = read(source)
         if output is None:
             if self.judges_output:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError, UnknownNameError
-from imagegate.features import VERSION
+from imagegate.features import version_of
 from imagegate.training.labelling import store
 from imagegate.training.labelling.outcome_rows import read_outcomes_rows
 from imagegate.training.labelling.recipes import CAUSES_ONLY, FOR_DIAGNOSIS
@@ -162,10 +162,11 @@ def read_corpus(path: str | Path) -> Corpus:
             f"{folder} is not finished, or none of its sources could serve: run the same imagegate "
             "label again"
         )
-    if meta["features_version"] != VERSION:
+    version = version_of(meta["task"])
+    if meta["features_version"] != version:
         raise CorpusError(
             f"{folder} was measured with version {meta['features_version']} of the measures, this "
-            f"is {VERSION}: imagegate remeasure {folder}"
+            f"is {version}: imagegate remeasure {folder}"
         )
     try:
         table = store.arrow().parquet.read_table(folder / store.ROWS)

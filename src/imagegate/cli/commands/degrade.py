@@ -12,9 +12,9 @@ import numpy as np
 import typer
 
 from imagegate import image
-from imagegate.cli.commands.label import sources_of
+from imagegate.cli.commands.label import Licence, LimitSources, sources_of
 from imagegate.cli.console import complain, out, progress
-from imagegate.cli.options import Seed, Sources
+from imagegate.cli.options import Seed, Sources, pairs
 from imagegate.degrade import (
     DEGRADATIONS,
     Chain,
@@ -24,7 +24,9 @@ from imagegate.degrade import (
     save,
     single_chain,
 )
-from imagegate.errors import ImageError
+from imagegate.edits.corpus import made_edits, made_rows, write_corpus
+from imagegate.edits.made.make import MadeEdit
+from imagegate.errors import ImageError, SettingsError
 from imagegate.features import CAUSES
 from imagegate.tables import Pixels
 from imagegate.training.data.clean import Clean, Source, load
@@ -32,6 +34,7 @@ from imagegate.training.data.clean import Clean, Source, load
 EXAMPLES = (
     "imagegate degrade invoice.jpg --out variants",
     "imagegate degrade scans/ --only blur --severity 3 --out variants",
+    "imagegate degrade photos/ --edits 4 --out made-edits",
 )
 Plan = list[tuple[str, Chain]]  # name and recipe of every variant
 
@@ -51,13 +54,30 @@ def command(
     chains: Annotated[
         int, typer.Option(help="Draw this many realistic mixtures per image instead.")
     ] = 0,
+    edits: Annotated[
+        int, typer.Option(help="Make this many edits per image instead, good ones and bad ones.")
+    ] = 0,
+    limit_sources: LimitSources = None,
+    licence: Licence = None,
+    measures_only: Annotated[
+        bool, typer.Option("--measures-only", help="With --edits: write the corpus alone.")
+    ] = False,
     seed: Seed = 0,
 ) -> None:
     """Degrade images: every variant at severities 1 to 5, or realistic mixtures.
 
     Also writes NAME__sheet.jpg, which shows all variants, and variants.jsonl, the recipe of each.
+    With --edits, writes each picture before and after its edit, its mask, and a corpus for
+    'imagegate train'.
     """
-    found = sources_of(sources)
+    if edits:
+        told = pairs(licence, "--licence SET=TEXT")
+        found = sources_of(sources, "background-removal", limit=limit_sources)
+        write_edits(found, edits, seed, to, told, pictures=not measures_only)
+        return
+    if measures_only or licence:
+        raise SettingsError("--measures-only and --licence go with --edits")
+    found = sources_of(sources, limit=limit_sources)
     plan = list(mixtures(chains, seed) if chains else singles(only or [], severity, seed))
     broken = write(found, plan, to)
     out.print(f"{(len(found) - broken) * len(plan):,} variants in {to}; see *__sheet.jpg first")
@@ -80,6 +100,50 @@ def write(found: list[Source], plan: Plan, to: Path) -> int:
                 write_variants(source, clean, plan, to, log)
             tell(done, len(found), source.shown)
     return broken
+
+
+def write_edits(
+    found: list[Source],
+    count: int,
+    seed: int,
+    to: Path,
+    licences: dict[str, str],
+    *,
+    pictures: bool,
+) -> None:
+    """Write edits of every source as a corpus, and, if wanted, as pictures."""
+    to.mkdir(parents=True, exist_ok=True)
+    rows = []
+    with progress("editing") as tell:
+        for done, source in enumerate(found, start=1):
+            try:
+                clean = load(source, text=False)
+            except ImageError as error:
+                complain(str(error))
+                continue
+            for number, made in enumerate(made_edits(source, clean.pixels, count, seed)):
+                rows += made_rows(source, number, made)
+                if pictures:
+                    write_pair(made, to / f"{source.source_id.replace('/', '__')}__{number:03d}")
+            tell(done, len(found), source.shown)
+    if not rows:
+        raise SettingsError("no edit could be made: give photographs of 96 pixels a side at least")
+    write_corpus(to, rows, licences)
+    bad = sum(row["loss"] for row in rows)
+    out.print(f"{len(rows):,} rows in {to}, {bad:,.0f} of bad edits; next: imagegate train {to}")
+
+
+def write_pair(made: MadeEdit, stem: Path) -> None:
+    """Write the three pictures of an edit as PNG: they were saved before, as pictures are."""
+    planes = {
+        "original": made.original[..., ::-1],
+        f"{made.kind}_{made.label}": made.edited[..., ::-1],
+        "mask": 255 * made.mask.astype(np.uint8),
+    }
+    for name, plane in planes.items():
+        (stem.parent / f"{stem.name}_{name}.png").write_bytes(
+            cv2.imencode(".png", plane)[1].tobytes()
+        )
 
 
 def singles(only: list[str], severity: int | None, seed: int) -> Iterator[tuple[str, Chain]]:

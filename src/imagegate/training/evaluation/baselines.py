@@ -58,7 +58,7 @@ def baselines(
     return (
         *learned(gate, corpus),
         *_rules(gate, corpus),
-        laplacian(corpus),
+        *([laplacian(corpus)] if LAPLACIAN in corpus.names else []),
         *(
             by_gate(f"against_{i}", name, other, corpus)
             for i, (name, other) in enumerate(others.items(), 1)

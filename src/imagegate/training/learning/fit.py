@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagegate.errors import CorpusError
-from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION, VERSION
+from imagegate.features import EDITS, LEARNABLE, MEASURES, OUTPUT_VERSION, version_of
 from imagegate.models.beyond import rows_beyond, usual_shares
 from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.card import Card, recorded_limits
@@ -140,6 +140,9 @@ def train(
     objective = Objective(name, risk_target, confidence, costs, seed, date)
     settings = settings or DEFAULT
     split = split_by_group(corpus.groups, corpus.column("set"), seed=seed, shares=shares)
+    if corpus.meta["task"] == EDITS:
+        gate = _fit(corpus, split, objective, corpus.names, settings)
+        return TrainResult(gate, split, training_messages(gate, None, corpus.meta))
     gate, second = _fit(corpus, split, objective, images_only(corpus), settings), None
     gate = diagnose(gate, corpus, split, diagnosis, shares=shares, settings=settings)
     if corpus.outputs and corpus.meta.get("output_version") == OUTPUT_VERSION:
@@ -175,14 +178,12 @@ def _fit(
         _split_rows(some, measures) for some in (rows, corpus.select(split == "calibration"))
     )
     _check(training, calibration, corpus.meta)
-    preset = PRESETS.get(str(corpus.meta["task"]), PRESETS["general"])
-    scores = six_scores(rows.X, rows.names)
-    card = replace(
-        _card(corpus, split, objective),
-        measures=measures,
-        rules_preset=asdict(preset),
-        rules_tuned=asdict(tune_rules(scores, training.fails, training.weights, preset)),
-    )
+    card = replace(_card(corpus, split, objective), measures=measures)
+    if corpus.meta["task"] != EDITS:  # rules speak of one picture
+        preset = PRESETS.get(str(corpus.meta["task"]), PRESETS["general"])
+        scores = six_scores(rows.X, rows.names)
+        tuned = tune_rules(scores, training.fails, training.weights, preset)
+        card = replace(card, rules_preset=asdict(preset), rules_tuned=asdict(tuned))
     gate = fit_gate(training, calibration, card, objective, settings)
     return replace(gate, card=replace(gate.card, lesson=insights_of(gate, corpus, split)))
 
@@ -272,7 +273,7 @@ def _card(corpus: Corpus, split: NDArray[np.str_], objective: Objective) -> Card
         engine_version=str(meta.get("engine_version", "")),
         limit=corpus.failure_threshold,
         limits=recorded_limits(meta.get("limits")),
-        features_version=int(meta.get("features_version", VERSION)),
+        features_version=int(meta.get("features_version", version_of(meta["task"]))),
         sets=corpus.set_facts(),
         parts={name: rows.counts() for name, rows in splits.items()},
         groups={name: tuple(np.unique(rows.groups).tolist()) for name, rows in splits.items()},

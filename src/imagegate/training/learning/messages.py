@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imagegate.features import OUTPUTS, SCORES
+from imagegate.features import EDITS, OUTPUTS, SCORES
 from imagegate.models.card import Card
 from imagegate.models.gate import Gate
 from imagegate.stats.bootstrap import FEW_GROUPS, FEW_OUTCOMES
@@ -125,6 +125,8 @@ def _of_output(gate: Gate, second: Gate | None, meta: Mapping[str, Any]) -> Iter
 def _unexplained(card: Card) -> Iterator[str]:
     """Yield that the reasons are not learned, or how often they are wrong, and what to do."""
     remedy = "Add images that show causes, no engine runs: imagegate label SOURCES --recipe causes"
+    if card.task == EDITS:
+        return
     missing = [cause for cause in SCORES if cause not in card.diagnosis.get("causes", ())]
     if len(missing) == len(SCORES):
         yield (

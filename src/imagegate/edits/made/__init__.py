@@ -1,0 +1,1 @@
+"""Made edits: overlays that fillers take from photographs, and defects planted in the result."""
