@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from crossval import FOLDS, Fitted, Floats, Mask, natural
-from imagegate.features import CAUSES
+from imagegate.features import CAUSES, MEASURES
 from imagegate.stats.metrics import auroc, passing
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 from imagegate.training.learning.fit import images_only
@@ -26,12 +26,15 @@ BROKEN = ("broken_share", "speck_share", "merged_share")
 LINES = ("height_spread", "linked_share", "uneven_share")
 AMOUNT = ("components", "area_share")
 SUBJECT = ("border", "subject")
+PARTS = {name for name, row in MEASURES.items() if ".local." in row.function.__module__}
 FAMILIES: dict[str, Callable[[str], bool]] = {
     **{cause: (lambda name, cause=cause: name.startswith(f"{cause}.")) for cause in CAUSES},
     "text: size": lambda name: name.removeprefix("text.") in SIZE,
     "text: contrast": lambda name: name.removeprefix("text.") in CONTRAST,
     "text: pieces and blobs": lambda name: name.removeprefix("text.") in BROKEN,
     "text: even lines": lambda name: name.removeprefix("text.") in LINES,
+    "letters": lambda name: name.startswith("letters."),
+    "damage to a part": lambda name: name in PARTS,
     "text: amount": lambda name: name.removeprefix("text.") in AMOUNT,
     "content: border and subject": lambda name: name.removeprefix("content.").startswith(SUBJECT),
     "content": lambda name: name.startswith("content."),
@@ -43,10 +46,10 @@ FAMILIES: dict[str, Callable[[str], bool]] = {
 class Trial:
     """A corpus, its folds, and the rows that figures are given for."""
 
-    def __init__(self, corpus: Corpus, seed: int) -> None:
+    def __init__(self, corpus: Corpus, seed: int, folds: int) -> None:
         self.corpus, self.seed = corpus, seed
         groups = corpus.column("group").astype(str)
-        self.folds = group_folds(groups, min(FOLDS, len(np.unique(groups))), seed=seed)
+        self.folds = group_folds(groups, min(folds, len(np.unique(groups))), seed=seed)
         self.sets, self.own = corpus.column("set").astype(str), natural(corpus)
         self.fails = np.asarray(corpus.fails, bool)
         self.subsets = {
@@ -77,14 +80,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("corpora", nargs="+")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folds", type=int, default=FOLDS)
+    parser.add_argument("--measures-only", action="store_true", help="keep all rows")
     asked = parser.parse_args()
     corpus = join_corpora([read_corpus(path) for path in asked.corpora])
-    trial, measures = Trial(corpus, asked.seed), images_only(corpus)
+    trial, measures = Trial(corpus, asked.seed, asked.folds), images_only(corpus)
     trial.show(f"everything, {len(measures)} measures", measures)
     for name, belongs in FAMILIES.items():
         kept = [measure for measure in measures if not belongs(measure)]
         if 0 < len(kept) < len(measures):
             trial.show(f"without {name} ({len(measures) - len(kept)})", kept)
+    if asked.measures_only:
+        return
     for name in np.unique(trial.sets) if len(np.unique(trial.sets)) > 1 else ():
         trial.show(f"not learned from {name}", measures, trial.sets != name)
     trial.show("learned from images as found only", measures, trial.own)

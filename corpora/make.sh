@@ -105,7 +105,7 @@ causes-text)
     label pages pages+fonts:6000-6119 pages:6500-6529
     label captures captures+fonts:6200-6299
     label prints prints+fonts:6300-6379
-    label receipts "$data/receipts" --limit-sources 40
+    label office-scans "$data/office-scans" --limit-sources 40
     label old-books "$data/old-books" --limit-sources 30 --group-by '^([a-z])'
     label photos photos+fonts:6400-6411
     ;;

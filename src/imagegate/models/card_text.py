@@ -12,7 +12,8 @@ LEAST_FALL = 0.005  # of AUROC; below that a family of measures hardly matters
 FEW_IMAGES = 5  # a share of fewer is not told
 CLEAN = "clean"
 FAMILIES = {
-    "text": "letters",
+    "text": "size and contrast of letters",
+    "letters": "legibility of letters",
     "content": "what the picture shows",
     "mask": "the mask",
     "reading": "what was read",
