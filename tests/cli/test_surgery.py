@@ -52,7 +52,8 @@ def test_another_promise_for_a_gate_that_ships(tmp_path: Path) -> None:
     assert lax.thresholds.passing > shipped.thresholds.passing
     assert lax.output.thresholds.passing > shipped.output.thresholds.passing
     shown = run("show", tmp_path / "lax.gate").output
-    assert "before 5 % with confidence 95 % (pass up to 0.144), now 10 %" in shown
+    before = f"(pass up to {shipped.thresholds.passing:.3f})"
+    assert f"before 5 % with confidence 95 % {before}, now 10 %" in shown
 
 
 def test_outcomes_join_the_calibration_and_count_once(place: Path) -> None:

@@ -6,13 +6,16 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from imagegate import Gate, load_gate
 from imagegate.engines.engine import EngineLimits
 from imagegate.engines.scripts import scripts_of
+from imagegate.image import read
 from imagegate.models.card import Card, limits_of
+from imagegate.models.limits import within_limits
 from imagegate.synthetic.pages import render_page
 
 TALL = 16000
@@ -69,8 +72,18 @@ def test_text_that_lies_as_the_engine_does_not_read_it_is_rejected(
     assert gate.check(page).ok
     verdict = gate.check(lying)
     assert (verdict.decision, verdict.p_fail, verdict.reasons[0].code) == ("reject", None, code)
+    assert [reason.code for reason in verdict.reasons].count(code) == 1
     other = EngineLimits(orientations=("upright",), scripts=("indic",))
-    assert all(reason.code != code for reason in limited(gate, other).check(lying).reasons)
+    assert limited(gate, other).check(lying).p_fail is not None
+
+
+def test_spoilt_letters_do_not_tell_how_they_lie(page: np.ndarray) -> None:
+    gate, lying = load_gate("ocr-tesseract"), read(np.ascontiguousarray(page[::-1, ::-1]))
+    spoilt = gate.check(cv2.GaussianBlur(page, (0, 0), 4))
+    assert spoilt.reasons[0].cause == "blur"
+    assert within_limits(spoilt, lying, gate.card) == spoilt
+    other = replace(spoilt, reasons=())
+    assert within_limits(other, lying, gate.card).reasons[0].code == "geometry.upside_down"
 
 
 def test_limits_are_recorded_or_those_of_the_engine_that_was_learned() -> None:

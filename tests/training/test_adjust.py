@@ -92,14 +92,16 @@ def test_risk_target_is_met_as_often_as_stated(
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_its_own_risk_target_gives_a_gate_that_ships_its_own_threshold(name: str) -> None:
+def test_its_own_risk_target_gives_a_gate_that_ships_no_laxer_threshold(name: str) -> None:
     shipped = load_gate(name)
     again = adjust(shipped, risk_target=shipped.card.promise)
+    for new, old in ((again, shipped), (again.output, shipped.output)):
+        # The walk starts stricter than in training: it may end sooner, never later.
+        assert new.thresholds.passing <= old.thresholds.passing
+        assert new.card.guarantee.kept
+        if new.thresholds == old.thresholds:
+            assert new.card.guarantee == old.card.guarantee
     assert again.thresholds == shipped.thresholds
-    assert again.card.guarantee == shipped.card.guarantee
-    assert again.card.results == shipped.card.results
-    assert again.output.thresholds == shipped.output.thresholds
-    assert again.output.card.results == shipped.output.card.results
 
 
 @pytest.mark.parametrize("costs", [(9.0, 1.0), (1.0, 3.0)])

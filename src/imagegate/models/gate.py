@@ -21,6 +21,7 @@ from imagegate.models.limits import within_limits
 from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.reasons import (
     PRESENT,
+    SPOILS_LETTERS,
     WORTH,
     Diagnosis,
     Evidence,
@@ -303,7 +304,8 @@ def _reasons(
     told = worth_telling(findings, evidence.scores, p_fail, passes=passes)
     if bound:  # that is why; no cause has to be guessed, and none of letters it has not learned
         plain = [one for one in told if not one.probability < PRESENT]
-        told = plain if bound.code == LITTLE_TEXT else []
+        spoilt = plain and plain[0].cause in SPOILS_LETTERS
+        told = plain if bound.code == LITTLE_TEXT or spoilt else []
     reasons = [cause_reason(finding, evidence, p_fail) for finding in told]
     return [*reasons, beyond_reason(bound, evidence, card)] if bound else reasons
 

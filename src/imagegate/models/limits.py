@@ -11,7 +11,7 @@ from imagegate.features.letters.glyphs import orientation
 from imagegate.image import Image
 from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.card import Card, limits_of
-from imagegate.models.reasons import LIMITS, code_of
+from imagegate.models.reasons import LIMITS, SPOILS_LETTERS, code_of
 from imagegate.models.verdict import Reason, Verdict
 from imagegate.text import number
 
@@ -27,13 +27,13 @@ def within_limits(verdict: Verdict, image: Image, card: Card) -> Verdict:
     if reason is None:
         return verdict
     lowest = round(min((s for s in verdict.scores.values() if s == s), default=0.0))
-    told = (reason, *verdict.reasons)
+    told = (reason, *(other for other in verdict.reasons if other.code != reason.code))
     return replace(verdict, decision="reject", ok=False, p_fail=None, quality=lowest, reasons=told)
 
 
 def _beyond(verdict: Verdict, image: Image, limits: EngineLimits) -> Reason | None:
     """Return why an engine cannot do it, None if it can."""
-    turned = _turned(image, limits)
+    turned = None if _spoilt(verdict) else _turned(image, limits)
     if limits.most_skew and (verdict.ok or turned):  # what else does not pass is told why
         degrees = float(measure(image, [SKEW])[0])
         if abs(degrees) > limits.most_skew:  # letters that are tilted pass for turned ones
@@ -57,6 +57,11 @@ def _beyond(verdict: Verdict, image: Image, limits: EngineLimits) -> Reason | No
         f"{limits.least_x_height:g} px it does not read."
     )
     return _reason(image, detail, X_HEIGHT, height, (limits.least_x_height / scale, math.inf))
+
+
+def _spoilt(verdict: Verdict) -> bool:
+    """Tell whether the image does not pass because its letters are spoilt."""
+    return not verdict.ok and any(r.cause in SPOILS_LETTERS for r in verdict.reasons[:1])
 
 
 def _turned(image: Image, limits: EngineLimits) -> Reason | None:

@@ -28,6 +28,8 @@ LOW_SCORE = 40.0  # as in the rules: where a cause begins to matter
 PRESENT = 0.5  # a cause that is at least so probable is told
 LEAST_GAIN = 0.3  # so that what is probable counts where no removal alone gains much
 LIKELIEST = 0.08  # of an image that does not pass and has none, the likeliest cause is told
+# Letters that run together or are torn tell neither how they lie nor in which script they are.
+SPOILS_LETTERS = ("blur", "noise", "pixelation")
 WORTH = 0.02  # of an image that passes, what would gain less is not
 OFTEN = 0.5
 AGAINST_SCORE = 0.2  # likewise, if its score is good

@@ -16,7 +16,9 @@ from imagegate.features import LEARNABLE, MEASURES, OUTPUT_VERSION, VERSION
 from imagegate.models.beyond import rows_beyond, usual_shares
 from imagegate.models.calibration import History, fit_calibration
 from imagegate.models.card import Card, recorded_limits
+from imagegate.models.forest import Forest
 from imagegate.models.gate import OUTPUT_SUFFIX, Gate
+from imagegate.models.ood import OutOfDistributionDetector
 from imagegate.models.rules import PRESETS
 from imagegate.stats.metrics import even_weights
 from imagegate.training.corpus import Corpus, check_labelled
@@ -211,16 +213,7 @@ def fit_gate(
     )
     guard = {"false_alarms": FALSE_ALARMS, "limit": detector.limit, "rows": len(detector.rows)}
     card = replace(card, guard=guard | usual_shares(training.X[~training.fails], card))
-    history = History(
-        raw=learned.forest.decision(calibration.X),
-        fails=calibration.fails,
-        source=np.unique(calibration.sources, return_inverse=True)[1].astype(np.int32),
-        familiar=~(
-            detector.alarm(calibration.X)
-            | rows_beyond(calibration.X, card)
-            | np.isnan(calibration.X).all(axis=1)
-        ),
-    )
+    history = _history(learned.forest, detector, calibration, card)
     line = fit_calibration(history.raw, history.fails, calibration.weights)
     unseen = ScoredRows(learned.unseen, training.fails, training.weights)
     thresholds, guarantee = set_thresholds(objective, history, line, training=unseen)
@@ -232,6 +225,19 @@ def fit_gate(
     )
     usual = _usual(training.X[~training.fails])
     return Gate(card, learned.forest, line, detector, usual, history)
+
+
+def _history(
+    forest: Forest, detector: OutOfDistributionDetector, calibration: SplitRows, card: Card
+) -> History:
+    """Return the scores and outcomes of the calibration rows, and which of them are familiar."""
+    strange = detector.alarm(calibration.X) | rows_beyond(calibration.X, card)
+    return History(
+        raw=forest.decision(calibration.X),
+        fails=calibration.fails,
+        source=np.unique(calibration.sources, return_inverse=True)[1].astype(np.int32),
+        familiar=~(strange | np.isnan(calibration.X).all(axis=1)),
+    )
 
 
 def _split_rows(rows: Corpus, measures: Sequence[str]) -> SplitRows:
