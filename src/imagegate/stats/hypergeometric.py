@@ -126,7 +126,7 @@ def looks_needed(sizes: Sequence[int], limit: int, confidence: float, *, found: 
     Every stratum is drawn to the same fraction.
 
     >>> looks_needed([500], 5, 0.95), looks_needed([500], 5, 0.95, found=3)
-    (238, 365)
+    (241, 365)
     """
     total = sum(sizes)
     if limit <= 0:
