@@ -4,9 +4,9 @@ import pytest
 from batches import batch_of, folders, verdict
 
 from imagegate.edits.batch.begin import begin, match
-from imagegate.edits.batch.proof import held_back, next_pictures, proof
+from imagegate.edits.batch.proof import held_back, next_picture, next_pictures, proof
 from imagegate.edits.batch.publish import RefusedError, publish, report_flag, rollback
-from imagegate.edits.batch.reviews import labels, review, undo
+from imagegate.edits.batch.reviews import labels, record_review, undo_review
 from imagegate.edits.batch.sample import HIGH_RISK, sample
 from imagegate.edits.batch.store import Store
 from imagegate.edits.batch.validate import validate
@@ -60,7 +60,7 @@ def test_the_plan_is_kept_until_the_bound_is_proven(tmp_path):
         publish(batch, str(tmp_path / "out"), who="ann")
     looks = 0
     while not proof(batch).proven:
-        review(batch, next_pictures(batch, who="ann")[0], "good", who="ann")
+        record_review(batch, next_picture(batch, "ann"), "ann", "good")
         looks += 1
     assert looks == plan.looks
     assert proof(batch).to_go == 0
@@ -71,34 +71,34 @@ def test_the_plan_is_kept_until_the_bound_is_proven(tmp_path):
 def test_a_bad_one_costs_looks_and_is_held_back(tmp_path):
     batch = batch_of(tmp_path, 100)
     sample(batch, who="ann", bound=0.05, high=0)
-    first = next_pictures(batch, who="ann")[0]
+    first = next_picture(batch, "ann")
     before = proof(batch).to_go
-    review(batch, first, "bad", who="ann", kind="ghost")
+    record_review(batch, first, "ann", "bad", kind="ghost")
     assert proof(batch).to_go >= before
     assert held_back(batch) == {first: "bad"}
-    assert undo(batch, who="ann") == first
+    assert undo_review(batch, "ann") == first
     assert held_back(batch) == {}
 
 
 def test_reviewers_who_disagree_hold_a_picture_back(tmp_path):
     batch = batch_of(tmp_path)
     sample(batch, who="ann")
-    review(batch, "001.png", "good", who="ann")
-    review(batch, "001.png", "bad", who="bob")
+    record_review(batch, "001.png", "ann", "good")
+    record_review(batch, "001.png", "bob", "bad")
     assert labels(batch) == {"001.png": "disputed"}
-    assert next_pictures(batch, who="eve") == ["001.png"]
-    review(batch, "001.png", "good", who="bob")
+    assert next_picture(batch, "eve") == "001.png"
+    record_review(batch, "001.png", "bob", "good")
     assert labels(batch) == {"001.png": "good"}
     with pytest.raises(UnknownNameError):
-        review(batch, "001.png", "fine", who="ann")
+        record_review(batch, "001.png", "ann", "fine")
 
 
 def test_a_gap_in_the_drawn_order_claims_nothing(tmp_path):
     batch = batch_of(tmp_path, 40)
     sample(batch, who="ann", high=0)
-    ordered = next_pictures(batch, who="ann", most=40)
+    ordered = next_pictures(batch, "ann")
     for name in (ordered[0], ordered[2]):
-        review(batch, name, "good", who="ann")
+        record_review(batch, name, "ann", "good")
     assert sum(one.drawn for one in proof(batch).strata.values()) == 1
 
 
@@ -107,7 +107,7 @@ def test_stages_grow_flags_halt_and_rollback_gives_the_originals(tmp_path):
     out.mkdir()
     (out / "007.png").write_bytes(b"of somebody else")
     sample(batch, who="ann")
-    review(batch, "004.png", "bad", who="ann")
+    record_review(batch, "004.png", "ann", "bad")
     done = publish(batch, str(out), who="ann", stage=0.5, override="a trial")
     assert done.published == done.written
     assert 8 <= done.published <= 11

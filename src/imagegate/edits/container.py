@@ -113,9 +113,7 @@ def _described(profile: bytes) -> str:
     from PIL import ImageCms
 
     try:
-        name = ImageCms.getProfileDescription(
-            ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        ).strip()
+        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).strip()
     except (OSError, ImageCms.PyCMSError):
         name = "unreadable"
     return f"{name} ({hashlib.sha256(profile).hexdigest()[:8]})"

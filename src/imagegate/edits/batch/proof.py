@@ -101,17 +101,22 @@ def proof(batch: Store) -> Proof:
     )
 
 
-def next_pictures(batch: Store, *, who: str, most: int = 1) -> list[str]:
-    """Return what this reviewer should look at next: what proves most, first.
+def next_picture(store: Store, reviewer: str) -> str | None:
+    """Return the picture that this reviewer should look at next, None if all were seen."""
+    return next(iter(next_pictures(store, reviewer)), None)
 
-    First disputed pictures that the reviewer has not seen, then high risk, then the stratum of
-    which the smallest share was drawn, in its order.
+
+def next_pictures(store: Store, reviewer: str) -> list[str]:
+    """Return what this reviewer may look at: what proves most, first.
+
+    First disputed pictures that the reviewer has not seen, then high risk by falling risk, then
+    the stratum of which the smallest share was drawn, in its order.
     """
-    seen = {row["name"] for row in batch.rows("SELECT * FROM reviews WHERE NOT undone")}
-    mine = batch.rows("SELECT name FROM reviews WHERE NOT undone AND reviewer = ?", who)
-    own = {row["name"] for row in mine}
-    waiting = [name for name, said in labels(batch).items() if said == DISPUTED]
-    groups = _groups(batch)
+    answers = store.rows("SELECT name, reviewer FROM reviews WHERE NOT undone")
+    seen = {row["name"] for row in answers}
+    own = {row["name"] for row in answers if row["reviewer"] == reviewer}
+    waiting = [name for name, said in labels(store).items() if said == DISPUTED]
+    groups = _groups(store)
     high = [name for name in groups.pop(HIGH_RISK, []) if name not in seen]
     rest = [
         ((place + 1) / len(names), name)
@@ -120,7 +125,7 @@ def next_pictures(batch: Store, *, who: str, most: int = 1) -> list[str]:
         if name not in seen
     ]
     ordered = [*(name for name in waiting if name not in own), *high]
-    return [*ordered, *(name for _, name in sorted(rest))][:most]
+    return [*ordered, *(name for _, name in sorted(rest))]
 
 
 def held_back(batch: Store) -> dict[str, str]:

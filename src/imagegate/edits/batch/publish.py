@@ -205,14 +205,20 @@ def _hash(fs: Any, path: str) -> str | None:
 
 
 def _staged(batch: Store, stage: float) -> list[dict[str, Any]]:
-    """Return the first part of every stratum, in the drawn order; a larger stage holds a smaller.
+    """Return a part of every stratum; a larger stage holds a smaller.
 
-    Pictures outside every stratum are those that the check rejected; they come if released.
+    The order is another than that of looking: a stage of only the pictures that were looked at
+    would tell nothing of the others. Pictures outside every stratum are those that the check
+    rejected; they come if released.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
-    for row in batch.rows("SELECT * FROM pictures ORDER BY stratum, place, name"):
+    for row in sorted(batch.pictures(), key=lambda row: _order(row["name"])):
         groups.setdefault(row["stratum"] or "", []).append(row)
     return [row for rows in groups.values() for row in rows[: part(len(rows), stage)]]
+
+
+def _order(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _places(batch: Store, destination: str) -> list[dict[str, Any]]:

@@ -8,45 +8,53 @@ from typing import Any
 from imagegate.edits.batch.store import Store, now
 from imagegate.errors import SettingsError, UnknownNameError
 
-GOOD, BAD, SKIP = LABELS = ("good", "bad", "skip")
+GOOD, BAD, SKIP = VERDICTS = ("good", "bad", "skip")
 KINDS = ("residue", "ghost", "smear", "seam", "texture", "colour", "halo", "blur", "other")
 DISPUTED = "disputed"
 
 
-def review(
-    batch: Store,
-    name: str,
-    label: str,
-    *,
-    who: str,
+def record_review(
+    store: Store,
+    picture: str,
+    reviewer: str,
+    verdict: str,
     kind: str | None = None,
+    note: str | None = None,
+    *,
     seconds: float | None = None,
 ) -> None:
-    """Record what a reviewer says; what the same reviewer said of it before is superseded."""
-    batch.picture(name)
-    if label not in LABELS:
-        raise UnknownNameError("label", label, LABELS)
-    if kind is not None and (kind not in KINDS or label != BAD):
+    """Record what a reviewer says; what the same reviewer said of it before is superseded.
+
+    ``verdict`` is good, bad or skip; a ``kind`` of defect goes with bad; ``seconds`` is how long
+    the look took. Raises UnknownNameError for another verdict, SettingsError for a wrong kind.
+    """
+    store.picture(picture)
+    if not reviewer:
+        raise SettingsError("a review needs the name of its reviewer")
+    if verdict not in VERDICTS:
+        raise UnknownNameError("verdict", verdict, VERDICTS)
+    if kind is not None and (kind not in KINDS or verdict != BAD):
         raise SettingsError(f"a kind goes with bad, and is one of {', '.join(KINDS)}; got {kind!r}")
-    with batch.change() as db:
+    with store.change() as db:
         db.execute(
-            "INSERT INTO reviews (name, reviewer, label, kind, at, seconds) VALUES (?,?,?,?,?,?)",
-            (name, who, label, kind, now(), seconds),
+            "INSERT INTO reviews (name, reviewer, verdict, kind, note, at, seconds) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (picture, reviewer, verdict, kind, note, now(), seconds),
         )
-        batch.log("review", who=who, name=name, label=label, kind=kind)
+        store.log("review", who=reviewer, name=picture, verdict=verdict, kind=kind, note=note)
 
 
-def undo(batch: Store, *, who: str) -> str | None:
+def undo_review(store: Store, reviewer: str) -> str | None:
     """Take back a reviewer's last answer and return its picture, None if there is none."""
-    found = batch.rows(
+    found = store.rows(
         "SELECT id, name FROM reviews WHERE reviewer = ? AND NOT undone ORDER BY id DESC LIMIT 1",
-        who,
+        reviewer,
     )
     if not found:
         return None
-    with batch.change() as db:
+    with store.change() as db:
         db.execute("UPDATE reviews SET undone = 1 WHERE id = ?", (found[0]["id"],))
-        batch.log("undo", who=who, name=found[0]["name"])
+        store.log("undo", who=reviewer, name=found[0]["name"])
     return str(found[0]["name"])
 
 
@@ -57,7 +65,7 @@ def labels(batch: Store) -> dict[str, str]:
     """
     said: dict[str, dict[str, str]] = {}
     for row in batch.rows("SELECT * FROM reviews WHERE NOT undone ORDER BY id"):
-        said.setdefault(row["name"], {})[row["reviewer"]] = row["label"]
+        said.setdefault(row["name"], {})[row["reviewer"]] = row["verdict"]
     return {name: _settled(answers) for name, answers in said.items()}
 
 
@@ -77,7 +85,7 @@ def minutes(batch: Store) -> float | None:
 
 
 def _settled(answers: Mapping[str, str]) -> str:
-    decided = {label for label in answers.values() if label != SKIP}
+    decided = {verdict for verdict in answers.values() if verdict != SKIP}
     if len(decided) > 1:
         return DISPUTED
     return decided.pop() if decided else SKIP

@@ -90,8 +90,9 @@ def sample(
     with batch.change() as db:
         db.execute("UPDATE pictures SET stratum = NULL, place = NULL")
         for group, names in groups.items():
-            for place, index in enumerate(rng.permutation(len(names))):
-                value = (group, place, names[index])
+            drawn = risky if group == HIGH_RISK else [names[i] for i in rng.permutation(len(names))]
+            for place, name in enumerate(drawn):
+                value = (group, place, name)
                 db.execute("UPDATE pictures SET stratum = ?, place = ? WHERE name = ?", value)
         limit = 0 if share else math.ceil(round(bound * len(batch.pictures()), 9))
         found = {"limit": limit, "confidence": confidence, "share": share, "seed": seed}
@@ -123,8 +124,9 @@ def part(size: int, share: float) -> int:
     return math.ceil(round(share * size, 9))
 
 
-def _risky(rows: list[dict[str, Any]], high: float) -> set[str]:
-    ranked = [row for row in rows if row["p_artifact"] is not None]
-    ranked.sort(key=lambda row: (-row["p_artifact"], row["name"]))
-    top = ranked[: part(len(rows), high)]
-    return {row["name"] for row in (*top, *(r for r in rows if r["decision"] == FOR_REVIEW))}
+def _risky(rows: list[dict[str, Any]], high: float) -> list[str]:
+    """Return the names of high risk, the riskiest first; without a risk, those for review."""
+    rows = sorted(rows, key=lambda row: (-(row["p_artifact"] or 0.0), row["name"]))
+    ranked = [row["name"] for row in rows if row["p_artifact"] is not None]
+    top = set(ranked[: part(len(rows), high)])
+    return [r["name"] for r in rows if r["name"] in top or r["decision"] == FOR_REVIEW]

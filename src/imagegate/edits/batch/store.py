@@ -27,7 +27,8 @@ CREATE TABLE pictures (
     stratum TEXT, place INTEGER);
 CREATE TABLE reviews (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL REFERENCES pictures, reviewer TEXT NOT NULL,
-    label TEXT NOT NULL, kind TEXT, at TEXT NOT NULL, seconds REAL, undone INTEGER DEFAULT 0);
+    verdict TEXT NOT NULL, kind TEXT, note TEXT, at TEXT NOT NULL, seconds REAL,
+    undone INTEGER DEFAULT 0);
 CREATE TABLE places (
     name TEXT NOT NULL, destination TEXT NOT NULL, state TEXT NOT NULL, done INTEGER NOT NULL,
     stage REAL, at TEXT NOT NULL, PRIMARY KEY (name, destination));
