@@ -1,1 +1,1 @@
-"""Edits: what became of a picture that was edited, checked before it is published."""
+"""Audit edits: check what changed between an original and its edit, one pair or a batch."""
