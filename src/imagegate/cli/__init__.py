@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from imagegate.cli.console import complain, out
+from imagegate.cli.groups import GROUPS, group
 from imagegate.errors import ImagegateError
 
 __all__ = ["app", "main"]
@@ -46,10 +47,12 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of all commands."""
-        return list(COMMANDS)
+        return [*COMMANDS, *GROUPS]
 
     def get_command(self, ctx: Any, name: str) -> Any:
         """Return a command, None if there is no such."""
+        if name in GROUPS and name not in self.commands:
+            self.add_command(group(name), name)
         if name in COMMANDS and name not in self.commands:
             file, _, function = COMMANDS[name].partition(".")
             module = import_module(f"imagegate.cli.commands.{file}")
@@ -65,7 +68,7 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return a command by its name, or suggest the nearest one."""
         if args[0] not in COMMANDS:
-            for name in COMMANDS:  # what may be suggested
+            for name in (*COMMANDS, *GROUPS):  # what may be suggested
                 self.get_command(ctx, name)
         return super().resolve_command(ctx, args)
 
