@@ -12,6 +12,15 @@ from typer.core import TyperGroup
 GROUPS = {
     "edits": {
         "check": "check.command",
+        "begin": "begin.command",
+        "validate": "validate.command",
+        "sample": "sample.command",
+        "reviews": "reviews.command",
+        "status": "status.command",
+        "log": "status.log",
+        "publish": "publish.command",
+        "report-flag": "publish.report_flag",
+        "rollback": "publish.rollback",
     }
 }
 ABOUT = {"edits": "Audit edited pictures: check, sample, review, publish, roll back."}

@@ -154,7 +154,7 @@ def stopping_level(limit: int, confidence: float) -> float:
     levels of 0.01 to 0.2; the line lies above all of them.
     """
     alpha = 1 - _checked(confidence)
-    return alpha / (1.045 + 0.132 * math.log(max(1, limit)) ** 1.75)
+    return float(alpha / (1.045 + 0.132 * math.log(max(1, limit)) ** 1.75))
 
 
 def _choose(total: int, some: int) -> float:

@@ -1,0 +1,27 @@
+"""``imagegate edits validate``: check every pair of a batch."""
+
+from __future__ import annotations
+
+import typer
+
+from imagegate.cli.console import print_json, progress, say
+from imagegate.cli.edit_options import By, StoreFolder, opened, who
+from imagegate.cli.options import AsJson, Jobs
+from imagegate.edits.batch.validate import validate
+
+EXAMPLES = ("imagegate edits validate --store batch/",)
+
+
+def command(store: StoreFolder, by: By = None, jobs: Jobs = 0, as_json: AsJson = False) -> None:
+    """Check every pair that was not checked yet; a killed run goes on with the same command.
+
+    Exit code 0: all passed. 1: some are for review or rejected. 2: could not run.
+    """
+    batch = opened(store)
+    with progress("checking") as tell:
+        found = validate(batch, who=who(by), jobs=jobs or None, tell=tell)
+    if as_json:
+        print_json(dict(found))
+    else:
+        say(", ".join(f"{found[name]:,} {name}" for name in ("pass", "review", "reject")))
+    raise typer.Exit(int(found["pass"] < found.total()))
