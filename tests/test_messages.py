@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from imagegate import load_gate, load_messages
+from imagegate.edits.reasons import CODES as EDIT_CODES
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.features import CAUSES
 from imagegate.messages import ENGLISH, FOLDER, languages
@@ -36,7 +37,9 @@ def test_codes_are_cause_and_way_and_every_cause_has_one() -> None:
 
 @pytest.mark.parametrize("language", TABLES)
 def test_a_language_has_a_message_for_exactly_the_codes_and_places(language: str) -> None:
-    assert sorted(TABLES[language]) == sorted((*CODES, *(f"where.{part}" for part in PLACES)))
+    assert sorted(TABLES[language]) == sorted(
+        (*CODES, *EDIT_CODES, *(f"where.{part}" for part in PLACES))
+    )
     assert load_messages(language) == TABLES[language]
 
 

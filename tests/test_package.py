@@ -31,6 +31,7 @@ LEVELS = (
     "models",
     "pipeline",
     "training",
+    "edits",
     "monitoring",
     "integrations",
     "cli",

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 from imagegate.errors import ImagegateError
 
 if TYPE_CHECKING:
+    from imagegate.edits.check import check_edit
+    from imagegate.edits.policy import EditPolicy
+    from imagegate.edits.verdict import EditVerdict
     from imagegate.engines.engine import Engine
     from imagegate.engines.onnx import onnx_engine
     from imagegate.engines.scikit import pipeline_engine
@@ -42,6 +45,8 @@ __version__ = "0.1.0"
 
 # Every other name is imported when it is asked for: checking an image needs few of them.
 LATER = {
+    "EditPolicy": "edits.policy",
+    "EditVerdict": "edits.verdict",
     "Engine": "engines.engine",
     "Gate": "models.gate",
     "Image": "image",
@@ -56,6 +61,7 @@ LATER = {
     "Task": "tasks.task",
     "Verdict": "models.verdict",
     "adjust": "training.maintenance.adjust",
+    "check_edit": "edits.check",
     "evaluate": "training.evaluation.evaluate",
     "find_sources": "training.data.sources",
     "gate_names": "models.artifact",
@@ -81,6 +87,8 @@ LATER = {
 }
 
 __all__ = [
+    "EditPolicy",
+    "EditVerdict",
     "Engine",
     "Gate",
     "Image",
@@ -96,6 +104,7 @@ __all__ = [
     "Task",
     "Verdict",
     "adjust",
+    "check_edit",
     "evaluate",
     "find_sources",
     "gate_names",

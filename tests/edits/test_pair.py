@@ -7,8 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-
 from edit_pictures import box_mask, resaved, scene
+
 from imagegate.errors import SettingsError
 from imagegate.features.edits import make_pair
 

@@ -53,7 +53,9 @@ def numbers_of(pair: EditPair) -> dict[str, dict[str, float]]:
         values, weights = number.local(pair.original, pair.edited)
         if values.shape != pair.region.shape:
             size = pair.region.shape[1], pair.region.shape[0]
-            values, weights = (cv2.resize(x, size) for x in (values, weights))
+            values, weights = (
+                np.asarray(cv2.resize(x, size), np.float32) for x in (values, weights)
+            )
         for zone, where in zones.items():
             some = where.any()
             found[zone][name] = number.pooled(values[where], weights[where]) if some else np.nan
@@ -100,8 +102,10 @@ def mdsi(original: Plane, edited: Plane) -> tuple[Field, Field]:
     Source: Nafchi, Shahkolaei, Hedjam and Cheriet, "Mean Deviation Similarity Index", IEEE Access 4
     (2016), doi:10.1109/ACCESS.2016.2604042.
     """
-    both = [cv2.resize(x, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for x in
-            (original, edited)]
+    both = [
+        cv2.resize(x, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        for x in (original, edited)
+    ]
     planes = [x.astype(np.float32) for x in both]
     lights = [0.2989 * x[..., 0] + 0.5870 * x[..., 1] + 0.1140 * x[..., 2] for x in planes]
     h = [0.30 * x[..., 0] + 0.04 * x[..., 1] - 0.35 * x[..., 2] for x in planes]
@@ -124,7 +128,7 @@ def haarpsi(original: Plane, edited: Plane) -> tuple[Field, Field]:
     Communication 61 (2018), doi:10.1016/j.image.2017.11.001; without its chroma.
     """
     before, after = (
-        cv2.resize(_luma(x), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        _luma(u8(cv2.resize(x, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)))
         for x in (original, edited)
     )
     similar, weight = [], []

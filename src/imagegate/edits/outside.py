@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from math import hypot
 
 import cv2
 import numpy as np
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 from imagegate.edits.saving import Resave
 from imagegate.features.edits.pair import EditPair
 from imagegate.features.edits.region import Bits, Field, difference
-from imagegate.features.planes import Plane, u8
+from imagegate.features.planes import NAN, Plane, u8
 from imagegate.tables import Table
 
 TILE = 96  # px
 MOST_TILES = 80
 SOME = 12  # tiles by which the way of saving is found
 NEAR = 9  # px next to the edit, which may blend with its surroundings
-CLEAR = 0.9  # of a tile that lies outside
+CLEAR = 1.0  # of a tile that lies outside
 FEWEST = 4  # tiles, from which on something can be said
 BLOCK = 16  # px, of local changes
 QUIET = 0.3  # of the pixels of a tile, the least busy: there grain is all that is seen
@@ -78,7 +79,9 @@ class Outside:
     mean_difference: float
 
 
-def check_outside(pair: EditPair, resaves: Sequence[Resave] = ()) -> Outside:
+def check_outside(
+    pair: EditPair, resaves: Sequence[Resave] = (), *, ignore: Collection[str] = ()
+) -> Outside:
     """Tell whether anything but re-saving happened outside of the edit.
 
     Tiles outside are compared one by one: the difference of their luma is explained by light
@@ -94,15 +97,18 @@ def check_outside(pair: EditPair, resaves: Sequence[Resave] = ()) -> Outside:
     resaves : sequence of callable
         How the edited picture may have been saved, see :func:`imagegate.edits.saving.resaves_of`:
         the original is saved in the likeliest of these ways before it is compared.
+    ignore : collection of str
+        Kinds that may change.
     """
     tiles = tiles_of(pair, resaves)
     if tiles is None:
-        unknown = dict.fromkeys(KINDS, float("nan"))
-        return Outside(None, (), unknown, float("nan"))
+        unknown = dict.fromkeys(KINDS, NAN)
+        return Outside(None, (), unknown, NAN)
     fit = fit_of(tiles)
     amounts = {name: float(kind.amount(fit)) for name, kind in KINDS.items()}
     over = {name: amounts[name] / kind.limit for name, kind in KINDS.items()}
-    found = sorted((name for name in over if over[name] > 1), key=lambda name: -over[name])
+    some = (name for name in over if over[name] > 1 and name not in ignore)
+    found = sorted(some, key=lambda name: -over[name])
     mean = float(np.abs(tiles.after - tiles.before)[..., 0].mean())
     return Outside(bool(found), tuple(found), amounts, mean)
 
@@ -134,11 +140,9 @@ def as_saved(before: Plane, after: Plane, resaves: Sequence[Resave]) -> Plane:
     Of several ways the likeliest is taken, not to save at all among them.
     """
     some = min(len(before), SOME * TILE)
-    apart = [
-        float(np.abs(way(before[:some]).astype(np.float32) - after[:some]).mean())
-        for way in (np.asarray, *resaves)
-    ]
-    return u8((np.asarray, *resaves)[int(np.argmin(apart))](before))
+    ways: list[Resave] = [np.asarray, *resaves]
+    apart = [cv2.absdiff(way(before[:some]), after[:some]).mean() for way in ways]
+    return ways[int(np.argmin(apart))](before)
 
 
 def outside_of(region: Bits) -> Bits:
@@ -244,7 +248,7 @@ def weighted_median(values: Floats, weights: Floats) -> float:
 
 
 def _shift(fit: Fit) -> float:
-    return float(np.hypot(*(weighted_median(one, fit.textured) for one in fit.shift.T)))
+    return hypot(*(weighted_median(one, fit.textured) for one in fit.shift.T))
 
 
 def _scale(fit: Fit) -> float:
@@ -292,22 +296,20 @@ def _sharpened(fit: Fit) -> float:
 
 
 def _noise(fit: Fit) -> float:
-    return _retouched(fit) if np.median(fit.grain) > 0 else 0.0
+    return max(0.0, float(np.median(fit.grain)))
 
 
 def _denoised(fit: Fit) -> float:
-    return _retouched(fit) if np.median(fit.grain) <= 0 else 0.0
+    return max(0.0, -float(np.median(fit.grain)))
 
 
 def _retouched(fit: Fit) -> float:
-    """Return the levels that nothing explains; by the grain alone where saving is not known."""
-    if fit.tiles.exact:
-        return float(np.median(fit.left))
-    return abs(float(np.median(fit.grain)))
+    """Return the levels that nothing explains, NaN where it is not known how it was saved."""
+    return float(np.median(fit.left)) if fit.tiles.exact else NAN
 
 
 def _recoloured(fit: Fit) -> float:
-    return float(np.hypot(*np.median(fit.chroma, axis=0)))
+    return hypot(*np.median(fit.chroma, axis=0))
 
 
 def _saturation(fit: Fit) -> float:
@@ -329,7 +331,8 @@ KINDS: Table[Kind] = Table(
         Kind("blurred", _blurred, 0.05, "ratio"),
         Kind("sharpened", _sharpened, 0.05, "ratio"),
         Kind("noise", _noise, 0.2, "log ratio"),
-        Kind("denoised", _denoised, 0.5, "log ratio"),
+        Kind("denoised", _denoised, 0.2, "log ratio"),
+        Kind("retouched", _retouched, 0.3, "gray levels"),
         Kind("recoloured", _recoloured, 1.0, "gray levels"),
         Kind("saturation", _saturation, 0.2, "log ratio"),
         Kind("elsewhere", _local, 8.0, "gray levels"),

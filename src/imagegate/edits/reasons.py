@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from imagegate.edits.container import PARTS, Change
 from imagegate.edits.outside import KINDS, Outside
 from imagegate.features.edits import EDIT_MEASURES
+from imagegate.features.planes import NAN
 from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.verdict import Reason
 from imagegate.tables import Box, Table
 from imagegate.text import number
 
 UNCHANGED, UNKNOWN, UNEXPLAINED = "edit.unchanged", "outside.unknown", "edit.doubtful"
-NAN = float("nan")
 
 
 @dataclass(frozen=True)

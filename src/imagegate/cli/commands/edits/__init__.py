@@ -1,0 +1,1 @@
+"""``imagegate edits``: one file a command."""
