@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 import imagegate
 from imagegate.cli import COMMANDS, EARLIER, app
 from imagegate.cli.console import out, print_table
-from imagegate.cli.groups import Group
+from imagegate.cli.groups import GROUPS
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.artifact import ALIASES, gate_names, load_gate
 from imagegate.tasks import find_engine
@@ -61,11 +61,7 @@ def test_the_version_is_that_of_the_package() -> None:
     assert done.stdout.split() == ["imagegate", metadata.version("imagegate")]
 
 
-LEAVES = [
-    path
-    for name, row in COMMANDS.items()
-    for path in ([f"{name} {leaf}" for leaf in row.commands] if isinstance(row, Group) else [name])
-]
+LEAVES = [*COMMANDS, *(f"{group} {name}" for group, rows in GROUPS.items() for name in rows)]
 
 
 @pytest.mark.parametrize("name", LEAVES)

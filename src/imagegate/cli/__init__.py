@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import errno
 import sys
-from importlib import metadata
-from typing import Annotated
+from importlib import import_module, metadata
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from imagegate.cli.console import complain, out
-from imagegate.cli.groups import Group, commands_of
+from imagegate.cli.groups import GROUPS, group
 from imagegate.errors import ImagegateError
 
 __all__ = ["app", "main"]
 
 # In the order of --help: each a function in ``commands``, with EXAMPLES in the same file.
-EDITS = {
-    "check": "edits.check.command",
-}
-COMMANDS: dict[str, str | Group] = {
+COMMANDS = {
     "check": "check.command",
     "sort": "sort.command",
     "watch": "watch.command",
@@ -32,7 +30,6 @@ COMMANDS: dict[str, str | Group] = {
     "gates": "gates.command",
     "show": "gates.show",
     "tasks": "tasks.command",
-    "edits": Group("Check edited pictures before they are published.", EDITS),
     "demo": "demo.command",
 }
 # Earlier spellings of options, still accepted.
@@ -45,9 +42,40 @@ EARLIER = {
 }
 
 
+class Commands(TyperGroup):
+    """Imports a command when it is called, so that checking an image loads no training."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        return [*COMMANDS, *GROUPS]
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        """Return a command, None if there is no such."""
+        if name in GROUPS and name not in self.commands:
+            self.add_command(group(name), name)
+        if name in COMMANDS and name not in self.commands:
+            file, _, function = COMMANDS[name].partition(".")
+            module = import_module(f"imagegate.cli.commands.{file}")
+            examples = [line for line in module.EXAMPLES if line.startswith(f"imagegate {name}")]
+            alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
+            shown = "\n\n".join(["[bold]Examples[/]", *examples])
+            earlier = EARLIER.get(name, {})
+            spelling = {"token_normalize_func": lambda option: earlier.get(option, option)}
+            alone.command(name, epilog=shown, context_settings=spelling)(getattr(module, function))
+            self.add_command(typer.main.get_command(alone), name)
+        return super().get_command(ctx, name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return a command by its name, or suggest the nearest one."""
+        if args[0] not in COMMANDS:
+            for name in (*COMMANDS, *GROUPS):  # what may be suggested
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="imagegate",
-    cls=commands_of("imagegate", COMMANDS, EARLIER),
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",

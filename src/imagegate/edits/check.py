@@ -116,6 +116,8 @@ def check_edit(
         decision=decision,
         ok=decision == "pass",
         p_artifact=p_artifact,
+        width=pair.region.shape[1],
+        height=pair.region.shape[0],
         region=region,
         changes=changes,
         outside=outside,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -53,9 +54,7 @@ def numbers_of(pair: EditPair) -> dict[str, dict[str, float]]:
         values, weights = number.local(pair.original, pair.edited)
         if values.shape != pair.region.shape:
             size = pair.region.shape[1], pair.region.shape[0]
-            values, weights = (
-                np.asarray(cv2.resize(x, size), np.float32) for x in (values, weights)
-            )
+            values, weights = (_field(cv2.resize(x, size)) for x in (values, weights))
         for zone, where in zones.items():
             some = where.any()
             found[zone][name] = number.pooled(values[where], weights[where]) if some else np.nan
@@ -128,7 +127,7 @@ def haarpsi(original: Plane, edited: Plane) -> tuple[Field, Field]:
     Communication 61 (2018), doi:10.1016/j.image.2017.11.001; without its chroma.
     """
     before, after = (
-        _luma(u8(cv2.resize(x, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)))
+        _field(cv2.resize(_luma(x), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
         for x in (original, edited)
     )
     similar, weight = [], []
@@ -157,6 +156,10 @@ def _haar(plane: Field, scale: int, across: bool) -> Field:
     kernel[: side // 2] *= -1
     kernel = np.ascontiguousarray(kernel.T if across else kernel)
     return np.abs(cv2.filter2D(plane, cv2.CV_32F, kernel))
+
+
+def _field(plane: Any) -> Field:
+    return np.asarray(plane, np.float32)
 
 
 def _luma(pixels: Plane) -> Field:

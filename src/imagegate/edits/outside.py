@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from math import hypot
 
 import cv2
 import numpy as np
@@ -13,17 +12,20 @@ from numpy.typing import NDArray
 from imagegate.edits.saving import Resave
 from imagegate.features.edits.pair import EditPair
 from imagegate.features.edits.region import Bits, Field, difference
-from imagegate.features.planes import NAN, Plane, u8
+from imagegate.features.planes import Plane, u8
 from imagegate.tables import Table
 
 TILE = 96  # px
-MOST_TILES = 80
+MOST_TILES = 64
+SPARSE = 7  # every so many pixels of colour
 SOME = 12  # tiles by which the way of saving is found
 NEAR = 9  # px next to the edit, which may blend with its surroundings
-CLEAR = 1.0  # of a tile that lies outside
 FEWEST = 4  # tiles, from which on something can be said
 BLOCK = 16  # px, of local changes
 QUIET = 0.3  # of the pixels of a tile, the least busy: there grain is all that is seen
+MOST_OF_ALL = 0.8  # of the tiles: flat ones show nothing of a retouch
+SAME_GRAIN = 0.06  # log2
+ENCODER = 20.0  # the share of its levels that counts where the grain stayed
 RIDGE = 1e-3
 FLOOR = 0.6  # gray levels: what rounding alone leaves
 
@@ -40,15 +42,20 @@ class Tiles:
     shape: tuple[int, int]  # height and width of the picture
     worst: float  # gray levels: the most changed block outside, above the usual one
     exact: bool  # whether the original could be saved just as the edited picture was
+    lossless: bool  # whether nothing was lost by saving
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of change: how much of it there is, and from where on it is no re-saving."""
+    """One kind of change: how much of it there is, and from where on it is no re-saving.
+
+    Of the two limits the first holds where the original could be saved just as the edited picture
+    was (lossless, JPEG), the second where only much like it (WebP).
+    """
 
     name: str
     amount: Callable[[Fit], float]
-    limit: float
+    limits: tuple[float, float]
     unit: str
 
     @property
@@ -69,6 +76,8 @@ class Outside:
         What was done, the plainest first: rows of ``KINDS``.
     amounts : dict of str to float
         For every kind how much of it there is, NaN if it cannot be told.
+    limits : dict of str to float
+        For every kind how much re-saving may show.
     mean_difference : float
         Mean absolute difference outside, in gray levels.
     """
@@ -76,6 +85,7 @@ class Outside:
     changed: bool | None
     kinds: tuple[str, ...]
     amounts: dict[str, float]
+    limits: dict[str, float]
     mean_difference: float
 
 
@@ -87,8 +97,8 @@ def check_outside(
     Tiles outside are compared one by one: the difference of their luma is explained by light
     (bias, gain), by shift (the two gradients) and by sharpness (the Laplacian) in least squares,
     and medians over tiles are taken, so that a part that was edited and not found is no matter.
-    The limits are 1.25 times the largest amounts that honest re-saving (JPEG and WebP from quality
-    75 on) showed on photographs; ``benchmarks/edit_outside.py`` measures them on others.
+    The limits lie above what honest re-saving (PNG, JPEG and WebP from quality 75 on) showed on
+    56 photographs; ``benchmarks/edit_outside.py`` measures them on others.
 
     Parameters
     ----------
@@ -102,15 +112,15 @@ def check_outside(
     """
     tiles = tiles_of(pair, resaves)
     if tiles is None:
-        unknown = dict.fromkeys(KINDS, NAN)
-        return Outside(None, (), unknown, NAN)
+        unknown = dict.fromkeys(KINDS, float("nan"))
+        return Outside(None, (), unknown, unknown, float("nan"))
     fit = fit_of(tiles)
     amounts = {name: float(kind.amount(fit)) for name, kind in KINDS.items()}
-    over = {name: amounts[name] / kind.limit for name, kind in KINDS.items()}
-    some = (name for name in over if over[name] > 1 and name not in ignore)
-    found = sorted(some, key=lambda name: -over[name])
+    limits = {name: kind.limits[not tiles.exact] for name, kind in KINDS.items()}
+    over = {name: amounts[name] / limits[name] for name in KINDS if name not in ignore}
+    found = sorted((name for name in over if over[name] > 1), key=lambda name: -over[name])
     mean = float(np.abs(tiles.after - tiles.before)[..., 0].mean())
-    return Outside(bool(found), tuple(found), amounts, mean)
+    return Outside(bool(found), tuple(found), amounts, limits, mean)
 
 
 def tiles_of(pair: EditPair, resaves: Sequence[Resave] = ()) -> Tiles | None:
@@ -127,11 +137,11 @@ def tiles_of(pair: EditPair, resaves: Sequence[Resave] = ()) -> Tiles | None:
         np.concatenate([plane[y : y + TILE, x : x + TILE] for y, x in corners])
         for plane in (pair.original, pair.edited)
     )
-    exact = len(resaves) <= 1
+    known = len(resaves) <= 1, not resaves
     before, after = (_tiled(column) for column in (as_saved(before, after, resaves), after))
     shape = pair.region.shape[:2]
     middles = (corners[:, ::-1] + TILE / 2) / (np.array(shape[::-1]) / 2) - 1
-    return Tiles(before, after, middles, (shape[0], shape[1]), _worst_block(pair, away), exact)
+    return Tiles(before, after, middles, (shape[0], shape[1]), _worst_block(pair, away), *known)
 
 
 def as_saved(before: Plane, after: Plane, resaves: Sequence[Resave]) -> Plane:
@@ -140,7 +150,7 @@ def as_saved(before: Plane, after: Plane, resaves: Sequence[Resave]) -> Plane:
     Of several ways the likeliest is taken, not to save at all among them.
     """
     some = min(len(before), SOME * TILE)
-    ways: list[Resave] = [np.asarray, *resaves]
+    ways: tuple[Resave, ...] = (u8, *resaves)
     apart = [cv2.absdiff(way(before[:some]), after[:some]).mean() for way in ways]
     return ways[int(np.argmin(apart))](before)
 
@@ -158,7 +168,7 @@ def _corners(away: Bits) -> NDArray[np.int64]:
     if not height or not width:
         return np.zeros((0, 2), np.int64)
     cut = away[: height * TILE, : width * TILE].reshape(height, TILE, width, TILE)
-    return np.argwhere(cut.mean(axis=(1, 3)) >= CLEAR) * TILE
+    return np.argwhere(cut.all(axis=(1, 3))) * TILE
 
 
 def _tiled(column: Plane) -> Field:
@@ -168,7 +178,12 @@ def _tiled(column: Plane) -> Field:
 
 
 def _worst_block(pair: EditPair, away: Bits) -> float:
-    """Return the largest difference of a block outside, less where it is busy."""
+    """Return the largest difference of a block outside, less where it is busy.
+
+    NaN where the edit was found by comparing: another changed place is then part of the edit.
+    """
+    if pair.found:
+        return float("nan")
     strength = difference(pair.original, pair.edited)
     strength[~away] = 0
     height, width = (max(1, side // BLOCK) for side in away.shape)
@@ -195,14 +210,13 @@ class Fit:
 
 def fit_of(tiles: Tiles) -> Fit:
     """Explain the difference of every tile."""
-    luma = tiles.before[..., 0]
-    after = tiles.after[..., 0]
+    luma, after = (np.ascontiguousarray(x[..., 0]) for x in (tiles.before, tiles.after))
     inner = (slice(None), slice(2, -2), slice(2, -2))
     across = (np.roll(luma, -1, 2) - np.roll(luma, 1, 2))[inner] / 2
     down = (np.roll(luma, -1, 1) - np.roll(luma, 1, 1))[inner] / 2
-    around = sum(np.roll(luma, move, axis) for axis in (1, 2) for move in (-1, 1))
-    curve = (4 * luma - around)[inner]
-    middle = luma.mean(axis=(1, 2), keepdims=True)
+    sides = np.stack([np.roll(luma, move, axis) for axis in (1, 2) for move in (-1, 1)])
+    curve = (4 * luma - sides.sum(axis=0))[inner]
+    middle = luma.reshape(len(luma), -1).mean(axis=1)[:, None, None]
     columns = np.stack(
         [np.ones_like(across), (luma - middle)[inner] / 64, across, down, curve], axis=-1
     ).reshape(len(luma), -1, 5)
@@ -211,8 +225,11 @@ def fit_of(tiles: Tiles) -> Fit:
     along = np.einsum("tpi,tp->ti", columns, apart, optimize=True) / apart.shape[1]
     found = np.linalg.solve(square + RIDGE * np.eye(5), along[..., None])[..., 0]
     left = np.sqrt(np.mean((apart - np.einsum("tpi,ti->tp", columns, found)) ** 2, axis=1))
-    colours = tiles.before[..., 1:], tiles.after[..., 1:]
-    spread = [np.sqrt(one.var(axis=(1, 2)).sum(axis=-1)) for one in colours]
+    colours = [
+        np.ascontiguousarray(np.moveaxis(x.reshape(len(luma), -1, 3)[:, ::SPARSE, 1:], 1, 2))
+        for x in (tiles.before, tiles.after)
+    ]
+    spread = [np.sqrt(one.var(axis=2).sum(axis=1)) for one in colours]
     return Fit(
         tiles=tiles,
         bias=found[:, 0].astype(np.float64),
@@ -222,7 +239,7 @@ def fit_of(tiles: Tiles) -> Fit:
         textured=np.sqrt(square[:, 2, 2] + square[:, 3, 3]).astype(np.float64),
         grain=_grain(luma, after),
         level=middle.ravel().astype(np.float64),
-        chroma=(colours[1] - colours[0]).mean(axis=(1, 2)).astype(np.float64),
+        chroma=(colours[1] - colours[0]).mean(axis=2).astype(np.float64),
         colour=np.log2((spread[1] + 1) / (spread[0] + 1)).astype(np.float64),
         left=left.astype(np.float64),
     )
@@ -248,7 +265,8 @@ def weighted_median(values: Floats, weights: Floats) -> float:
 
 
 def _shift(fit: Fit) -> float:
-    return hypot(*(weighted_median(one, fit.textured) for one in fit.shift.T))
+    across, down = (weighted_median(one, fit.textured) for one in fit.shift.T)
+    return float(np.hypot(across, down))
 
 
 def _scale(fit: Fit) -> float:
@@ -296,20 +314,27 @@ def _sharpened(fit: Fit) -> float:
 
 
 def _noise(fit: Fit) -> float:
-    return max(0.0, float(np.median(fit.grain)))
+    return _retouched(fit) if np.median(fit.grain) > 0 else 0.0
 
 
 def _denoised(fit: Fit) -> float:
-    return max(0.0, -float(np.median(fit.grain)))
+    return _retouched(fit) if np.median(fit.grain) <= 0 else 0.0
 
 
 def _retouched(fit: Fit) -> float:
-    """Return the levels that nothing explains, NaN where it is not known how it was saved."""
-    return float(np.median(fit.left)) if fit.tiles.exact else NAN
+    """Return the levels that nothing explains; by the grain alone where saving is not known.
+
+    Another JPEG encoder leaves some levels, too, but as much grain as there was.
+    """
+    if not fit.tiles.exact:
+        return abs(weighted_median(fit.grain, fit.textured))
+    left = float(np.quantile(fit.left, MOST_OF_ALL))
+    same_grain = abs(float(np.median(fit.grain))) < SAME_GRAIN
+    return left / ENCODER if same_grain and not fit.tiles.lossless else left
 
 
 def _recoloured(fit: Fit) -> float:
-    return hypot(*np.median(fit.chroma, axis=0))
+    return float(np.hypot(*np.median(fit.chroma, axis=0)))
 
 
 def _saturation(fit: Fit) -> float:
@@ -323,18 +348,17 @@ def _local(fit: Fit) -> float:
 KINDS: Table[Kind] = Table(
     "kind of change outside",
     (
-        Kind("shifted", _shift, 0.1, "px"),
-        Kind("scaled", _scale, 0.15, "px"),
-        Kind("lighter", _light, 0.5, "gray levels"),
-        Kind("contrast", _tone, 1.0, "gray levels"),
-        Kind("uneven", _gradient, 1.0, "gray levels"),
-        Kind("blurred", _blurred, 0.05, "ratio"),
-        Kind("sharpened", _sharpened, 0.05, "ratio"),
-        Kind("noise", _noise, 0.2, "log ratio"),
-        Kind("denoised", _denoised, 0.2, "log ratio"),
-        Kind("retouched", _retouched, 0.3, "gray levels"),
-        Kind("recoloured", _recoloured, 1.0, "gray levels"),
-        Kind("saturation", _saturation, 0.2, "log ratio"),
-        Kind("elsewhere", _local, 8.0, "gray levels"),
+        Kind("shifted", _shift, (0.03, 0.06), "px"),
+        Kind("scaled", _scale, (0.05, 0.06), "px"),
+        Kind("lighter", _light, (0.15, 0.25), "gray levels"),
+        Kind("contrast", _tone, (0.3, 0.8), "gray levels"),
+        Kind("uneven", _gradient, (0.3, 1.0), "gray levels"),
+        Kind("blurred", _blurred, (0.02, 0.1), "ratio"),
+        Kind("sharpened", _sharpened, (0.02, 0.03), "ratio"),
+        Kind("noise", _noise, (0.2, 0.15), "gray levels"),
+        Kind("denoised", _denoised, (0.2, 0.15), "gray levels"),
+        Kind("recoloured", _recoloured, (0.25, 0.25), "gray levels"),
+        Kind("saturation", _saturation, (0.03, 0.06), "log ratio"),
+        Kind("elsewhere", _local, (5.0, 5.0), "gray levels"),
     ),
 )

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from imagegate.edits.container import PARTS, Change
 from imagegate.edits.outside import KINDS, Outside
 from imagegate.features.edits import EDIT_MEASURES
-from imagegate.features.planes import NAN
 from imagegate.messages import ENGLISH, load_messages
 from imagegate.models.verdict import Reason
 from imagegate.tables import Box, Table
 from imagegate.text import number
 
 UNCHANGED, UNKNOWN, UNEXPLAINED = "edit.unchanged", "outside.unknown", "edit.doubtful"
+NAN = float("nan")
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def outside_reasons(outside: Outside) -> list[Reason]:
         return [_reason(UNKNOWN, "Too little of the picture lies outside of the edit.")]
     found = []
     for name in outside.kinds:
-        kind, amount = KINDS[name], outside.amounts[name]
-        detail = f"{number(amount)} {kind.unit}; re-saving gives up to {number(kind.limit)}."
-        found.append(_reason(kind.code, detail, name, amount, kind.unit, (0.0, kind.limit)))
+        kind, amount, limit = KINDS[name], outside.amounts[name], outside.limits[name]
+        detail = f"{number(amount)} {kind.unit}; re-saving gives up to {number(limit)}."
+        found.append(_reason(kind.code, detail, name, amount, kind.unit, (0.0, limit)))
     return found
 
 

@@ -46,6 +46,8 @@ class EditVerdict:
     p_artifact : float or None
         Calibrated probability that people see an artefact, 0 to 1; None without a gate of edits,
         or for an edit unlike all that the gate has learned from.
+    width, height : int
+        Of the edited picture, in pixels.
     region : Region
         Where the picture was edited.
     changes : tuple of Change
@@ -66,6 +68,8 @@ class EditVerdict:
     decision: Decision
     ok: bool
     p_artifact: float | None
+    width: int
+    height: int
     region: Region
     changes: tuple[Change, ...]
     outside: Outside

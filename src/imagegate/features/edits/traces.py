@@ -39,8 +39,8 @@ def ghost(scene: Scene, finest: float = SIGMAS[0], coarsest: float = SIGMAS[2]) 
 def shape_ghost(scene: Scene) -> float:
     """Return how far the shape that was taken away is still there.
 
-    As ``ghost`` for details of 3 to 12 px: faint shadows of letters and things. NaN without an
-    edit.
+    As ``ghost`` for details of 3 to 12 px: faint shadows of letters and things. NaN
+    without an edit.
     Source: as for ``ghost``.
     """
     return ghost(scene, SIGMAS[2], 2 * SIGMAS[3])

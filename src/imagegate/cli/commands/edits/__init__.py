@@ -1,1 +1,1 @@
-"""``imagegate edits``: one file a command."""
+"""The commands of ``imagegate edits``."""
