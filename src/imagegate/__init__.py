@@ -17,6 +17,7 @@ from imagegate.errors import ImagegateError
 
 if TYPE_CHECKING:
     from imagegate.edits.check import check_edit
+    from imagegate.edits.policy import EditPolicy
     from imagegate.edits.verdict import EditVerdict
     from imagegate.engines.engine import Engine
     from imagegate.engines.onnx import onnx_engine
@@ -44,6 +45,7 @@ __version__ = "0.1.0"
 
 # Every other name is imported when it is asked for: checking an image needs few of them.
 LATER = {
+    "EditPolicy": "edits.policy",
     "EditVerdict": "edits.verdict",
     "Engine": "engines.engine",
     "Gate": "models.gate",
@@ -85,6 +87,7 @@ LATER = {
 }
 
 __all__ = [
+    "EditPolicy",
     "EditVerdict",
     "Engine",
     "Gate",

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from typer.testing import CliRunner, Result
 import imagegate
 from imagegate.cli import COMMANDS, EARLIER, app
 from imagegate.cli.console import out, print_table
+from imagegate.cli.groups import GROUPS
 from imagegate.errors import SettingsError, UnknownNameError
 from imagegate.models.artifact import ALIASES, gate_names, load_gate
 from imagegate.tasks import find_engine
@@ -59,15 +61,27 @@ def test_the_version_is_that_of_the_package() -> None:
     assert done.stdout.split() == ["imagegate", metadata.version("imagegate")]
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+LEAVES = [*COMMANDS, *(f"{group} {name}" for group, rows in GROUPS.items() for name in rows)]
+
+
+@pytest.mark.parametrize("name", LEAVES)
 def test_help_shows_examples_that_parse(name: str) -> None:
-    lines = [line.strip() for line in run(name, "--help").output.splitlines()]
+    lines = [line.strip() for line in run(*name.split(), "--help").output.splitlines()]
     assert not [line for line in lines if "…" in line]  # no option is cut at 80 columns
     examples = [line for line in lines if line.startswith(f"imagegate {name}")]
     assert examples
-    command = typer.main.get_command(app).get_command(None, name)
+    command: Any = typer.main.get_command(app)
+    for word in name.split():
+        command = command.get_command(None, word)
     for line in examples:
-        command.make_context(name, shlex.split(line)[2:])
+        command.make_context(name, shlex.split(line)[1 + len(name.split()) :])
+
+
+def test_a_group_lists_its_commands_and_suggests_them() -> None:
+    assert "check" in run("edits", "--help").output
+    done = run("edits", "chekc")
+    assert done.exit_code == 2
+    assert "'check'" in done.output
 
 
 @pytest.mark.parametrize(

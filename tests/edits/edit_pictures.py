@@ -19,7 +19,7 @@ def scene(seed: int = 0, height: int = 300, width: int = 400) -> Pixels:
     for _ in range(6):
         centre = (int(rng.integers(0, width)), int(rng.integers(0, height)))
         picture = picture.astype(np.float32)
-        cv2.circle(picture, centre, int(rng.integers(8, 40)), rng.uniform(30, 220, 3).tolist(), -1)
+        cv2.circle(picture, centre, int(rng.integers(8, 40)), rng.uniform(70, 180, 3).tolist(), -1)
     picture = cv2.GaussianBlur(picture, (0, 0), 0.8) + rng.normal(0, 2, (height, width, 3))
     return np.clip(picture, 0, 255).astype(np.uint8)
 

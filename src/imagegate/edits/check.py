@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imagegate.edits.container import ALLOWED, PARTS, Change, Facts, changes_between, facts_of
+from imagegate.edits.container import Facts, changes_between, facts_of
 from imagegate.edits.outside import check_outside
+from imagegate.edits.policy import EditPolicy, load_edit_policy
 from imagegate.edits.reasons import (
     artefact_reason,
     container_reason,
@@ -19,16 +24,16 @@ from imagegate.edits.reasons import (
 )
 from imagegate.edits.saving import Resave, resaves_of
 from imagegate.edits.verdict import EditVerdict, Region
-from imagegate.errors import ImageError, SettingsError, UnknownNameError
-from imagegate.features.edits import EDIT_MEASURES, EditPair, make_pair, measure_edit
+from imagegate.errors import ImageError, SettingsError
+from imagegate.features.edits import EditPair, make_pair, measure_edit
 from imagegate.features.edits.region import Bits
 from imagegate.image import Image, ImageFile, open_file, read
-from imagegate.models.artifact import gate_names, load_gate
+from imagegate.models.artifact import SUFFIX, ZOO, load_gate
 from imagegate.models.gate import Gate
-from imagegate.models.verdict import Reason
+from imagegate.models.verdict import Decision
 from imagegate.tables import Box
 
-SHIPPED = "edits"
+EDITS = "edits"  # the task of gates of edits
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,8 @@ def check_edit(
     edited: Any,
     mask: Any = None,
     *,
-    gate: Gate | None = None,
-    allowed: tuple[str, ...] = ALLOWED,
+    gate: Gate | str | Path | None = None,
+    policy: EditPolicy | Mapping[str, Any] | str | Path | None = None,
     numbers: bool = False,
 ) -> EditVerdict:
     """Check an edited picture against its original before it is published.
@@ -59,12 +64,11 @@ def check_edit(
     mask : path, bytes or ndarray, optional
         Where the edit is, either side light, or in the alpha channel; found by comparing if not
         given.
-    gate : Gate, optional
-        Of edits, for the probability of an artefact; without one it is None, and an edit passes
-        if nothing else speaks against it.
-    allowed : tuple of str
-        The parts of the container that may change: ``"size"``, ``"format"``, ``"mode"``,
-        ``"depth"``, ``"alpha"``, ``"profile"``, ``"exif"``, ``"orientation"``.
+    gate : Gate, name or path, optional
+        Of edits, for the probability of an artefact; by default the one that ships, if one does.
+        Without one it is None, and an edit passes if nothing else speaks against it.
+    policy : EditPolicy, mapping or path of a TOML file, optional
+        What may change, and which probabilities pass.
     numbers : bool
         Also compute SSIM, MDSI, HaarPSI and CIEDE2000 (extra ``edits``).
 
@@ -80,41 +84,34 @@ def check_edit(
     ImageError
         If a picture cannot be read.
     SettingsError
-        If the mask is none, or has another aspect.
-    UnknownNameError
-        If a part of ``allowed`` does not exist.
+        If the mask is none or has another aspect, the policy is none, or the gate is not of edits.
 
     Examples
     --------
-    >>> before = np.random.default_rng(0).integers(90, 110, (400, 500, 3), np.uint8)
+    >>> before = np.full((400, 500, 3), 128, np.uint8)
     >>> after = before.copy()
-    >>> after[150:200, 200:300] = before[50:100, 200:300]
-    >>> check_edit(before, after).region.box
-    (198, 148, 302, 202)
+    >>> after[150:200, 200:300] = 30
+    >>> verdict = check_edit(before, after)
+    >>> verdict.region.found, verdict.outside.changed
+    (True, False)
     """
-    for name in allowed:
-        if name not in PARTS:
-            raise UnknownNameError(PARTS.kind, name, PARTS)
+    rules = load_edit_policy(policy)
+    gate = edit_gate(gate)
     before, after = picture_of(original), picture_of(edited)
     pair = make_pair(before.image, after.image, mask_of(mask))
-    changes = changes_between(before.facts, after.facts, allowed=allowed)
-    outside = check_outside(pair, after.resaves)
+    changes = changes_between(before.facts, after.facts, allowed=rules.allow)
+    outside = check_outside(pair, after.resaves, ignore=rules.ignore)
     measures = measure_edit(pair)
     region = Region(box_of(pair.region), float(pair.region.mean()), pair.found)
-    p_artifact, doubtful = _chance(gate, measures)
+    p_artifact, by_gate = _chance(gate, measures, rules)
     reasons = [container_reason(change) for change in changes if not change.allowed]
     reasons += outside_reasons(outside)
     if region.box is None and not outside.changed:
         reasons.append(unchanged_reason())
-    elif gate is not None and doubtful:
-        reasons.append(
-            artefact_reason(
-                measures,
-                dict(zip(gate.card.measures, map(tuple, gate.usual.tolist()), strict=True)),
-                region.box,
-            )
-        )
-    decision = decide(changes, outside.changed, reasons)
+    elif gate and by_gate != "pass":
+        reasons.append(artefact_reason(measures, usual_of(gate), region.box))
+    redo = by_gate == "reject" or outside.changed or not all(one.allowed for one in changes)
+    decision: Decision = "reject" if redo else "review" if reasons else "pass"
     return EditVerdict(
         decision=decision,
         ok=decision == "pass",
@@ -131,27 +128,28 @@ def check_edit(
     )
 
 
-def decide(changes: tuple[Change, ...], outside: bool | None, reasons: list[Reason]) -> str:
-    """Return the decision: reject what has to be done again, review what else has a reason."""
-    if outside or not all(change.allowed for change in changes):
-        return "reject"
-    return "review" if reasons else "pass"
+def edit_gate(gate: Gate | str | Path | None = None) -> Gate | None:
+    """Return a gate of edits by name or file; the one that ships by default, None if none does."""
+    if gate is None:
+        shipped = ZOO / f"{EDITS}{SUFFIX}"
+        return _shipped(shipped) if shipped.is_file() else None
+    found = gate if isinstance(gate, Gate) else load_gate(gate)
+    if not isinstance(found, Gate) or found.card.task != EDITS:
+        raise SettingsError(f"{found.name} is no gate of edits: its task is {found.card.task}")
+    return found
 
 
-def gate_of_edits(name: str | None = None) -> Gate | None:
-    """Return a gate of edits by name or file: by default the one that ships, None without one.
+@cache
+def _shipped(path: Path) -> Gate:
+    found = load_gate(path)
+    if not isinstance(found, Gate):
+        raise SettingsError(f"{path}: is no gate of edits")
+    return found
 
-    Raises
-    ------
-    SettingsError
-        If it is a gate of something else.
-    """
-    if name is None and SHIPPED not in gate_names():
-        return None
-    gate = load_gate(name or SHIPPED)
-    if not isinstance(gate, Gate) or not set(gate.card.measures) <= set(EDIT_MEASURES):
-        raise SettingsError(f"{name}: no gate of edits, see imagegate gates")
-    return gate
+
+def pair_of(original: Any, edited: Any, mask: Any = None) -> EditPair:
+    """Read two pictures and a mask, as :func:`check_edit` takes them, as a pair."""
+    return make_pair(picture_of(original).image, picture_of(edited).image, mask_of(mask))
 
 
 def picture_of(source: Any) -> Picture:
@@ -174,11 +172,12 @@ def mask_of(mask: Any) -> NDArray[Any] | None:
     from PIL import Image as Pillow
 
     try:
-        with Pillow.open(Path(mask)) as picture:
+        with Pillow.open(io.BytesIO(mask) if isinstance(mask, bytes) else Path(mask)) as picture:
             plain = picture.mode in ("1", "L", "I;16", "RGB", "RGBA")
             return np.asarray(picture if plain else picture.convert("RGBA"))
     except (OSError, ValueError, SyntaxError) as error:
-        raise ImageError(str(mask), f"the mask cannot be read: {error}") from None
+        source = "<bytes>" if isinstance(mask, bytes) else str(mask)
+        raise ImageError(source, f"the mask cannot be read: {error}") from None
 
 
 def box_of(region: Bits) -> Box | None:
@@ -189,15 +188,26 @@ def box_of(region: Bits) -> Box | None:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _chance(gate: Gate | None, measures: dict[str, float]) -> tuple[float | None, bool]:
-    """Return the probability of an artefact, and whether the edit does not pass by it."""
-    if gate is None:
-        return None, False
+def usual_of(gate: Gate) -> dict[str, tuple[float, float]]:
+    """Return the range of 90 % of the good edits by measure."""
+    rows = zip(gate.card.measures, gate.usual.tolist(), strict=True)
+    return {name: (low, high) for name, (low, high) in rows}
+
+
+def _chance(
+    gate: Gate | None, measures: Mapping[str, float], policy: EditPolicy
+) -> tuple[float | None, Decision]:
+    """Return the probability of an artefact, and the decision by it alone."""
+    if gate is None or all(math.isnan(value) for value in measures.values()):
+        return None, "pass"
     row = np.array([[measures[name] for name in gate.card.measures]])
     if gate.unfamiliar(row)[0]:
-        return None, True
+        return None, "review"
     p_artifact = float(gate.p_fail(row)[0])
-    return p_artifact, gate.thresholds.decide(p_artifact) != "pass"
+    if policy.reject_from is not None and p_artifact >= policy.reject_from:
+        return p_artifact, "reject"
+    highest = gate.thresholds.highest if policy.pass_below is None else policy.pass_below
+    return p_artifact, "pass" if p_artifact <= highest else "review"
 
 
 def _numbers(pair: EditPair) -> dict[str, dict[str, float]]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image as Pillow
 
-from imagegate.errors import ImageError
 from imagegate.image import ImageFile
 from imagegate.tables import Table
 
@@ -79,8 +78,6 @@ PARTS: Table[Part] = Table(
         Part("orientation", lambda f: str(f.orientation), lambda facts: facts.orientation),
     ),
 )
-# What most pipelines change on purpose, and what nobody sees: told, and no reason against it.
-ALLOWED = ("format", "exif", "orientation")
 
 
 def facts_of(file: ImageFile) -> Facts:
@@ -94,14 +91,14 @@ def facts_of(file: ImageFile) -> Facts:
     return Facts(*stored, orientation=header.orientation, profile=profile, exif=exif)
 
 
-def _metadata(file: ImageFile) -> tuple[str, tuple[int, ...]]:
+def _metadata(file: ImageFile) -> tuple[str | None, tuple[int, ...] | None]:
     try:
         with Pillow.open(io.BytesIO(file.file.data)) as picture:
             data = picture.info.get("icc_profile") or b""
             exif = picture.getexif()
             tags = {*exif, *exif.get_ifd(0x8769), *exif.get_ifd(0x8825)} if exif else set()
-    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as error:
-        raise ImageError(file.file.source, f"its metadata cannot be read: {error}") from None
+    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError):
+        return None, None  # such as HEIC, where only its decoder reads it
     orientation_tag = 0x0112
     return _described(data), tuple(sorted(tags - {orientation_tag}))
 
@@ -120,7 +117,7 @@ def _described(profile: bytes) -> str:
 
 
 def changes_between(
-    before: Facts, after: Facts, *, allowed: tuple[str, ...] = ALLOWED
+    before: Facts, after: Facts, *, allowed: Collection[str] = ()
 ) -> tuple[Change, ...]:
     """Return what differs between two containers, in the order of ``PARTS``.
 

@@ -14,6 +14,7 @@ from imagegate.features.edits.pair import EditPair
 from imagegate.features.planes import Plane, u8
 
 OUTLINE = (90, 220, 255)
+ENDINGS = (".png", ".jpg", ".webp")
 
 
 def heat_map(pair: EditPair) -> Plane:
@@ -44,6 +45,11 @@ def write_heat_map(pair: EditPair, to: Path) -> None:
     SettingsError
         If the ending is none of a picture.
     """
-    if to.suffix.lower() not in Pillow.registered_extensions():
-        raise SettingsError(f"{to}: the name of a heat map ends with that of a picture, like .png")
+    check_name(to)
     Pillow.fromarray(heat_map(pair)).save(to)
+
+
+def check_name(to: Path) -> None:
+    """Raise if a heat map cannot be written to a file of this name."""
+    if to.suffix.lower() not in ENDINGS:
+        raise SettingsError(f"{to}: expected a name that ends with {', '.join(ENDINGS)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -89,7 +89,9 @@ class Outside:
     mean_difference: float
 
 
-def check_outside(pair: EditPair, resaves: Sequence[Resave] = ()) -> Outside:
+def check_outside(
+    pair: EditPair, resaves: Sequence[Resave] = (), *, ignore: Collection[str] = ()
+) -> Outside:
     """Tell whether anything but re-saving happened outside of the edit.
 
     Tiles outside are compared one by one: the difference of their luma is explained by light
@@ -105,6 +107,8 @@ def check_outside(pair: EditPair, resaves: Sequence[Resave] = ()) -> Outside:
     resaves : sequence of callable
         How the edited picture may have been saved, see :func:`imagegate.edits.saving.resaves_of`:
         the original is saved in the likeliest of these ways before it is compared.
+    ignore : collection of str
+        Kinds that may change.
     """
     tiles = tiles_of(pair, resaves)
     if tiles is None:
@@ -113,7 +117,7 @@ def check_outside(pair: EditPair, resaves: Sequence[Resave] = ()) -> Outside:
     fit = fit_of(tiles)
     amounts = {name: float(kind.amount(fit)) for name, kind in KINDS.items()}
     limits = {name: kind.limits[not tiles.exact] for name, kind in KINDS.items()}
-    over = {name: amounts[name] / limits[name] for name in KINDS}
+    over = {name: amounts[name] / limits[name] for name in KINDS if name not in ignore}
     found = sorted((name for name in over if over[name] > 1), key=lambda name: -over[name])
     mean = float(np.abs(tiles.after - tiles.before)[..., 0].mean())
     return Outside(bool(found), tuple(found), amounts, limits, mean)

@@ -9,8 +9,9 @@ from typing import Any
 from imagegate.edits.container import Change
 from imagegate.edits.outside import Outside
 from imagegate.messages import load_messages
-from imagegate.models.verdict import Reason, json_safe
+from imagegate.models.verdict import Decision, Reason, json_safe
 from imagegate.tables import Box
+from imagegate.text import percent
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class EditVerdict:
         The gate that gave the probability; empty for none.
     """
 
-    decision: str
+    decision: Decision
     ok: bool
     p_artifact: float | None
     width: int
@@ -82,6 +83,13 @@ class EditVerdict:
         found: dict[str, Any] = {**asdict(self), "reasons": [one.to_dict() for one in self.reasons]}
         safe: dict[str, Any] = json_safe(found)
         return safe
+
+    def __str__(self) -> str:
+        """Return the verdict as plain sentences."""
+        words = {"pass": "Pass", "review": "Someone should look at this edit", "reject": "Reject"}
+        risk = "" if self.p_artifact is None else f", artefact {percent(self.p_artifact)}"
+        why = " ".join(reason.message for reason in self.reasons[:3])
+        return f"{words[self.decision]}{risk}. {why}".rstrip()
 
     def translated(self, messages: str | Mapping[str, str]) -> EditVerdict:
         """Return the verdict with messages as of :func:`imagegate.load_messages`."""

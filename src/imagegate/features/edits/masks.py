@@ -12,6 +12,7 @@ from imagegate.features.edits.region import Bits
 from imagegate.features.planes import Plane
 
 WANTED = "expected a mask of shape (height, width), or gray, RGB or RGBA"
+SURE = 2.0  # times that the larger, dark side has to differ more to be the edit
 MOST_STRETCH = 0.05  # ratio of the aspects; rounding makes a small mask differ
 
 
@@ -25,8 +26,8 @@ def region_of_mask(mask: Any, original: Plane, edited: Plane) -> Bits:
         channel counts if it is not the same everywhere, else the lightness.
     original, edited : ndarray of uint8
         RGB (height, width, 3), of one size. Which of the two sides of the mask is the edit is
-        decided by them: it is where they differ more. Where they differ nowhere, it is the light
-        side.
+        decided by them: it is where they differ more; the dark side, if it is the larger one, only
+        where they differ clearly more. Where they differ nowhere, it is the light side.
 
     Raises
     ------
@@ -45,7 +46,8 @@ def region_of_mask(mask: Any, original: Plane, edited: Plane) -> Bits:
     if not light.any():
         return np.full(light.shape, bool(fitted.flat[0]), np.bool_)
     apart = cv2.absdiff(original, edited).max(axis=2)
-    inverted = apart[light].mean() < apart[~light].mean()
+    clearly = SURE if light.mean() < 0.5 else 1.0
+    inverted = apart[~light].mean() > clearly * apart[light].mean()
     return np.asarray(~light if inverted else light, np.bool_)
 
 

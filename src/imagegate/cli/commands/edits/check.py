@@ -3,111 +3,98 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from imagegate.cli.checking import chance, language_of, sentence
-from imagegate.cli.console import out, plain, print_json
+from imagegate.cli.checking import STYLE, language_of
+from imagegate.cli.console import out, plain, print_json, print_table, say, say_written
 from imagegate.cli.options import AsJson, Language
-from imagegate.edits.check import check_edit, gate_of_edits, mask_of, picture_of
-from imagegate.edits.container import ALLOWED
-from imagegate.edits.heat_map import write_heat_map
+from imagegate.edits.check import check_edit, pair_of
+from imagegate.edits.heat_map import check_name, write_heat_map
 from imagegate.edits.verdict import EditVerdict
-from imagegate.features.edits import make_pair
-from imagegate.text import number
+from imagegate.errors import SettingsError
+from imagegate.text import number, percent
 
 EXAMPLES = (
-    "imagegate edits check before.jpg after.jpg",
-    "imagegate edits check before.jpg after.webp --mask mask.png --heat-map differences.png",
-    "imagegate edits check before.jpg after.jpg --allow size,format --json",
+    "imagegate edits check shoe.jpg shoe-edited.jpg",
+    "imagegate edits check shoe.jpg shoe-edited.jpg --mask shoe-mask.png --json",
+    "imagegate edits check shoe.jpg shoe-edited.jpg --heat-map shoe-map.png",
 )
-STYLE = {"pass": "green", "review": "yellow", "reject": "bold red"}
-UNSEEN = ",".join(ALLOWED)
-EXIT = {"pass": 0, "review": 1, "reject": 1}
+PASSED, NOT_PASSED = 0, 1
 
-Original = Annotated[Path, typer.Argument(help="The picture before the edit.")]
-Edited = Annotated[Path, typer.Argument(help="The picture after it.")]
-Mask = Annotated[
+Before = Annotated[Path, typer.Argument(help="The picture before the edit.", metavar="ORIGINAL")]
+After = Annotated[Path, typer.Argument(help="The picture after the edit.", metavar="EDITED")]
+MaskFile = Annotated[
     Path | None,
-    typer.Option(help="Where the edit is, either side light; found by comparing if not given."),
+    typer.Option(help="Where the edit is, light on dark or dark on light; found by default."),
 ]
-GateFile = Annotated[
-    str | None, typer.Option("--gate", "-g", help="A gate of edits; the one that ships if any.")
+EditGate = Annotated[
+    str | None,
+    typer.Option("--gate", "-g", help="A .gate file of edits; by default the one that ships."),
 ]
-Allow = Annotated[
-    str,
-    typer.Option(help="What may change of the file: size, format, mode, depth, alpha, profile …"),
+EditPolicyFile = Annotated[
+    Path | None,
+    typer.Option("--policy", "-p", help="TOML: allow, ignore, pass_below, reject_from."),
 ]
 HeatMap = Annotated[
-    Path | None, typer.Option(help="Draw where people see a difference (FLIP; extra edits).")
+    Path | None, typer.Option(help="Write where people see a difference (FLIP) to this picture.")
 ]
 Numbers = Annotated[
-    bool, typer.Option("--numbers", help="Also SSIM, MDSI, HaarPSI and CIEDE2000 (extra edits).")
+    bool, typer.Option("--numbers", help="Also SSIM, MDSI, HaarPSI and CIEDE2000 by zone.")
 ]
 
 
 def command(
-    original: Original,
-    edited: Edited,
-    mask: Mask = None,
-    gate: GateFile = None,
-    allow: Allow = UNSEEN,
+    original: Before,
+    edited: After,
+    mask: MaskFile = None,
+    gate: EditGate = None,
+    policy: EditPolicyFile = None,
     heat_map: HeatMap = None,
     numbers: Numbers = False,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Check an edited picture against its original before it is published.
+    """Check an edited picture against its original: the container, the rest, the edit itself.
 
-    What happened to the file, whether anything changed where nothing should, and whether the edit
-    is likely to show.
-
-    Exit code 0: pass. 1: reject or review. 2: could not run.
+    Exit code 0: passed. 1: rejected, or for review. 2: could not run.
     """
-    allowed = tuple(name.strip() for name in allow.split(",") if name.strip())
-    found = check_edit(
-        original, edited, mask, gate=gate_of_edits(gate), allowed=allowed, numbers=numbers
-    ).translated(language_of(language))
+    language = language_of(language)
     if heat_map:
-        before, after = picture_of(original).image, picture_of(edited).image
-        write_heat_map(make_pair(before, after, mask_of(mask)), heat_map)
+        check_name(heat_map)
+        if any(path and path.resolve() == heat_map.resolve() for path in (original, edited, mask)):
+            raise SettingsError(f"{heat_map}: --heat-map would replace a picture that is checked")
+    verdict = check_edit(original, edited, mask, gate=gate, policy=policy, numbers=numbers)
+    verdict = verdict.translated(language)
+    if heat_map:
+        write_heat_map(pair_of(original, edited, mask), heat_map)
     if as_json:
-        print_json(found.to_dict())
+        print_json(verdict.to_dict())
     else:
-        show(found, edited, language)
-    raise typer.Exit(EXIT[found.decision])
+        show(verdict)
+        if heat_map:
+            say_written(heat_map)
+    raise typer.Exit(PASSED if verdict.ok else NOT_PASSED)
 
 
-def show(found: EditVerdict, edited: Path, language: str) -> None:
+def show(verdict: EditVerdict) -> None:
     """Print a verdict for people."""
-    start = f"[{STYLE[found.decision]}]{found.decision:<7}[/] {plain(str(edited))}"
-    out.print(start, soft_wrap=True)
-    lines = [_region(found)]
-    if found.p_artifact is not None:
-        lines.append(f"chance that it shows: {chance(found.p_artifact)}   [dim]({found.gate})[/]")
-    for change in found.changes:
-        told = f"{change.name}: {change.before} → {change.after}"
-        lines.append(f"  [dim]{plain(told)}{' (allowed)' if change.allowed else ''}[/]")
-    for reason in found.reasons:
-        words = sentence(_as_row(found), reason.to_dict(), language)
-        lines.append(f"  [yellow]•[/] {plain(words)}")
-        lines.append(f"    [dim]{plain(reason.detail)} ({reason.code})[/]")
-    for zone, values in (found.numbers or {}).items():
-        told = ", ".join(f"{name} {number(value)}" for name, value in values.items())
-        lines.append(f"  [dim]{zone:<8} {told}[/]")
-    out.print("\n".join(lines), soft_wrap=True)
-
-
-def _region(found: EditVerdict) -> str:
-    where = found.region
-    if where.box is None:
-        return "nothing was edited"
-    left, top, right, bottom = where.box
-    how = "found by comparing" if where.found else "as the mask says"
-    share = f"{100 * where.share:.3g} %"
-    return f"edited: {share} of the picture, {left},{top} to {right},{bottom} [dim]({how})[/]"
-
-
-def _as_row(found: EditVerdict) -> dict[str, Any]:
-    return {"width": found.width, "height": found.height}
+    word, region = verdict.decision, verdict.region
+    risk = "" if verdict.p_artifact is None else f"  artefact {percent(verdict.p_artifact)}"
+    out.print(f"[{STYLE[word]}]{word}[/]{risk}")
+    for reason in verdict.reasons:
+        say(f"  {reason.message}")
+        out.print(f"    [dim]{plain(reason.code)}: {plain(reason.detail)}[/]", soft_wrap=True)
+    for change in verdict.changes:
+        if change.allowed:
+            say(f"  allowed: {change.name} was {change.before}, is {change.after}")
+    if region.box:
+        how = "found" if region.found else "as the mask says"
+        left, top, right, bottom = region.box
+        size = f"{right - left} × {bottom - top} px at {left}, {top}"
+        say(f"  edit: {size}, {percent(region.share)} of the picture, {how}")
+    if verdict.numbers:
+        names = list(next(iter(verdict.numbers.values())))
+        rows = [(zone, *map(number, row.values())) for zone, row in verdict.numbers.items()]
+        print_table(["", *names], *rows, right=names)
