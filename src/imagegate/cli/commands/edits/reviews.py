@@ -12,7 +12,7 @@ from imagegate.cli.console import print_json, say
 from imagegate.cli.edit_options import By, StoreFolder, opened, who
 from imagegate.cli.options import AsJson
 from imagegate.edits.batch.proof import next_pictures, proof
-from imagegate.edits.batch.reviews import review, undo
+from imagegate.edits.batch.reviews import record_review, undo_review
 from imagegate.errors import SettingsError
 
 EXAMPLES = (
@@ -34,18 +34,18 @@ def command(
     Exit code 0: the bound is proven. 1: not yet. 2: could not run.
     """
     batch, reviewer = opened(store), who(by)
-    if take_back and undo(batch, who=reviewer) is None:
+    if take_back and undo_review(batch, reviewer) is None:
         raise SettingsError(f"{reviewer} has no answer to take back")
     for row in read_labels(add) if add else ():
-        review(
+        record_review(
             batch,
             row["name"],
+            reviewer,
             row["label"],
-            who=reviewer,
             kind=row.get("kind") or None,
             seconds=float(row["seconds"]) if row.get("seconds") else None,
         )
-    found, names = proof(batch), next_pictures(batch, who=reviewer, most=most)
+    found, names = proof(batch), next_pictures(batch, reviewer)[:most]
     if as_json:
         print_json({**found.to_dict(), "next": names})
     else:
