@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 from batches import batch_of, folders
 from typer.testing import CliRunner
@@ -48,3 +49,11 @@ def test_from_sample_to_rollback(run, tmp_path):
     assert facts["proven"]["proven"]
     assert facts["flagged"] == 1
     assert "rollback" in run("log")
+    assert "0 files" in run("gc")
+    assert (tmp_path / "store" / "files").exists()
+    assert "20 pictures can then not be rolled back" in run("gc", "--keep", "0")
+    run("export", "--parquet", str(tmp_path / "batch.parquet"))
+    rows = pq.read_table(tmp_path / "batch.parquet").to_pylist()
+    assert [row["flags"] for row in rows] == [0, 0, 0, 1] + [0] * 16
+    run("gc", "--keep", "0", "--remove")
+    assert not list((tmp_path / "store" / "files").glob("*/*"))

@@ -21,6 +21,8 @@ GROUPS = {
         "publish": "publish.command",
         "report-flag": "publish.report_flag",
         "rollback": "publish.rollback",
+        "gc": "versions.gc",
+        "export": "versions.export",
     }
 }
 ABOUT = {"edits": "Audit edited pictures: check, sample, review, publish, roll back."}
