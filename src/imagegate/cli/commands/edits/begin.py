@@ -14,9 +14,8 @@ from imagegate.edits.batch.begin import Matched, begin
 from imagegate.text import count
 
 EXAMPLES = (
-    "imagegate edits begin originals/ edited/ --store batch/ --model NAME --prompt TEXT",
-    "imagegate edits begin originals/ edited/ --masks masks/ --store batch/ --model NAME "
-    "--prompt TEXT --param steps=30",
+    "imagegate edits begin before/ after/ --store batch/ --model NAME --prompt TEXT",
+    "imagegate edits begin old/ new/ --masks masks/ --store batch/ --model NAME",
 )
 MOST = 10  # names that are listed
 
