@@ -15,7 +15,8 @@ from imagegate.features.edits.region import Bits, Field, difference
 from imagegate.features.planes import Plane, u8
 from imagegate.tables import Table
 
-TILE = 96  # px
+SIDES = (96, 48, 32)  # px a tile: smaller ones where there are few
+ENOUGH = 16  # tiles
 MOST_TILES = 64
 SPARSE = 7  # every so many pixels of colour
 SOME = 12  # tiles by which the way of saving is found
@@ -36,7 +37,7 @@ Floats = NDArray[np.float64]
 class Tiles:
     """Square tiles of both pictures where nothing was edited."""
 
-    before: Field  # YCrCb (tiles, TILE, TILE, 3)
+    before: Field  # YCrCb (tiles, side, side, 3)
     after: Field  # likewise
     places: Floats  # (tiles, 2): the middle of each, across and down, -1..1
     shape: tuple[int, int]  # height and width of the picture
@@ -103,7 +104,7 @@ def check_outside(
     Parameters
     ----------
     pair : EditPair
-        Of any size; from 4 tiles of 96 × 96 px outside on something can be said.
+        Of any size; from 4 tiles of 32 × 32 px outside on something can be said.
     resaves : sequence of callable
         How the edited picture may have been saved, see :func:`imagegate.edits.saving.resaves_of`:
         the original is saved in the likeliest of these ways before it is compared.
@@ -126,21 +127,21 @@ def check_outside(
 def tiles_of(pair: EditPair, resaves: Sequence[Resave] = ()) -> Tiles | None:
     """Cut tiles out of what was not edited; of everything if the edit found leaves nothing."""
     away = outside_of(pair.region)
-    corners = _corners(away)
+    corners, side = _corners(away)
     if len(corners) < FEWEST and pair.found:
         away = np.ones_like(away)
-        corners = _corners(away)
+        corners, side = _corners(away)
     if len(corners) < FEWEST:
         return None
     corners = corners[np.linspace(0, len(corners) - 1, min(len(corners), MOST_TILES)).astype(int)]
     before, after = (
-        np.concatenate([plane[y : y + TILE, x : x + TILE] for y, x in corners])
+        np.concatenate([plane[y : y + side, x : x + side] for y, x in corners])
         for plane in (pair.original, pair.edited)
     )
     known = len(resaves) <= 1, not resaves
     before, after = (_tiled(column) for column in (as_saved(before, after, resaves), after))
     shape = pair.region.shape[:2]
-    middles = (corners[:, ::-1] + TILE / 2) / (np.array(shape[::-1]) / 2) - 1
+    middles = (corners[:, ::-1] + side / 2) / (np.array(shape[::-1]) / 2) - 1
     return Tiles(before, after, middles, (shape[0], shape[1]), _worst_block(pair, away), *known)
 
 
@@ -149,7 +150,7 @@ def as_saved(before: Plane, after: Plane, resaves: Sequence[Resave]) -> Plane:
 
     Of several ways the likeliest is taken, not to save at all among them.
     """
-    some = min(len(before), SOME * TILE)
+    some = min(len(before), SOME * before.shape[1])
     ways: tuple[Resave, ...] = (u8, *resaves)
     apart = [cv2.absdiff(way(before[:some]), after[:some]).mean() for way in ways]
     return ways[int(np.argmin(apart))](before)
@@ -162,19 +163,22 @@ def outside_of(region: Bits) -> Bits:
     return np.asarray(cv2.distanceTransform(u8(~region), cv2.DIST_C, 3) > NEAR, np.bool_)
 
 
-def _corners(away: Bits) -> NDArray[np.int64]:
-    """Return the upper left corners, rows and columns, of the tiles that lie outside."""
-    height, width = (side // TILE for side in away.shape)
-    if not height or not width:
-        return np.zeros((0, 2), np.int64)
-    cut = away[: height * TILE, : width * TILE].reshape(height, TILE, width, TILE)
-    return np.argwhere(cut.all(axis=(1, 3))) * TILE
+def _corners(away: Bits) -> tuple[NDArray[np.int64], int]:
+    """Return the upper left corners, rows and columns, of the tiles outside, and their side."""
+    found = np.zeros((0, 2), np.int64)
+    for side in SIDES:
+        height, width = (length // side for length in away.shape)
+        cut = away[: height * side, : width * side].reshape(height, side, width, side)
+        found = np.argwhere(cut.all(axis=(1, 3))) * side
+        if len(found) >= ENOUGH:
+            break
+    return found, side
 
 
 def _tiled(column: Plane) -> Field:
-    """Return a column of tiles as YCrCb (tiles, TILE, TILE, 3)."""
+    """Return a column of square tiles as YCrCb (tiles, side, side, 3)."""
     found = cv2.cvtColor(np.ascontiguousarray(column), cv2.COLOR_RGB2YCrCb).astype(np.float32)
-    return np.asarray(found.reshape(-1, TILE, TILE, 3), np.float32)
+    return np.asarray(found.reshape(-1, column.shape[1], column.shape[1], 3), np.float32)
 
 
 def _worst_block(pair: EditPair, away: Bits) -> float:

@@ -15,7 +15,7 @@ from imagegate.text import count
 
 EXAMPLES = (
     "imagegate edits begin before/ after/ --store batch/ --model NAME --prompt TEXT",
-    "imagegate edits begin old/ new/ --masks m/ --store s/ --model NAME --prompt TEXT",
+    "imagegate edits begin a/ b/ --masks m/ --store s/ --model NAME --prompt TEXT",
 )
 MOST = 10  # names that are listed
 
