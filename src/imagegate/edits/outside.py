@@ -22,6 +22,7 @@ SPARSE = 7  # every so many pixels of colour
 SOME = 12  # tiles by which the way of saving is found
 NEAR = 9  # px next to the edit, which may blend with its surroundings
 FEWEST = 4  # tiles, from which on something can be said
+SPREAD_OUT = 12  # tiles, from which on it can be said how places differ
 BLOCK = 16  # px, of local changes
 QUIET = 0.3  # of the pixels of a tile, the least busy: there grain is all that is seen
 MOST_OF_ALL = 0.8  # of the tiles: flat ones show nothing of a retouch
@@ -138,7 +139,7 @@ def tiles_of(pair: EditPair, resaves: Sequence[Resave] = ()) -> Tiles | None:
         np.concatenate([plane[y : y + side, x : x + side] for y, x in corners])
         for plane in (pair.original, pair.edited)
     )
-    known = len(resaves) <= 1, not resaves
+    known = all(way.exact for way in resaves), not resaves
     before, after = (_tiled(column) for column in (as_saved(before, after, resaves), after))
     shape = pair.region.shape[:2]
     middles = (corners[:, ::-1] + side / 2) / (np.array(shape[::-1]) / 2) - 1
@@ -151,7 +152,7 @@ def as_saved(before: Plane, after: Plane, resaves: Sequence[Resave]) -> Plane:
     Of several ways the likeliest is taken, not to save at all among them.
     """
     some = min(len(before), SOME * before.shape[1])
-    ways: tuple[Resave, ...] = (u8, *resaves)
+    ways: tuple[Callable[[Plane], Plane], ...] = (u8, *resaves)
     apart = [cv2.absdiff(way(before[:some]), after[:some]).mean() for way in ways]
     return ways[int(np.argmin(apart))](before)
 
@@ -274,7 +275,9 @@ def _shift(fit: Fit) -> float:
 
 
 def _scale(fit: Fit) -> float:
-    """Return by how many px the corners moved against the middle."""
+    """Return by how many px the corners moved against the middle, NaN of few tiles."""
+    if len(fit.bias) < SPREAD_OUT:
+        return float("nan")
     weights = fit.textured / fit.textured.sum()
     moved = 0.0
     for axis in (0, 1):
@@ -302,7 +305,12 @@ def _tone(fit: Fit) -> float:
 
 
 def _gradient(fit: Fit) -> float:
-    """Return how many levels the change of light differs from one side to the other."""
+    """Return how many levels the change of light differs from one side to the other.
+
+    NaN of few tiles.
+    """
+    if len(fit.bias) < SPREAD_OUT:
+        return float("nan")
     bias = np.clip(fit.bias, *np.quantile(fit.bias, (0.05, 0.95)))
     columns = np.column_stack([np.ones(len(bias)), fit.tiles.places, fit.level / 64])
     found = np.linalg.lstsq(columns, bias, rcond=None)[0]
