@@ -16,6 +16,7 @@ GROUPS = {
         "validate": "validate.command",
         "sample": "sample.command",
         "reviews": "reviews.command",
+        "learn": "learn.command",
         "status": "status.command",
         "log": "status.log",
         "publish": "publish.command",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from imagegate.stats.hypergeometric import Sampled, bad_below, looks_needed
 
 HIGH_RISK = "high risk"
 EVERY = "other"
+FEWEST = 20  # pictures of a stratum by look
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def sample(
         The share with the largest ``p_artifact`` that counts as high risk, besides what the check
         sends to review. Rejected pictures are held back and not looked at.
     strata : mapping, optional
-        A stratum for each name; by default there is one.
+        A stratum for each name; by default the look of the picture (``edits.looks``), looks of
+        fewer than 20 pictures together.
 
     Raises
     ------
@@ -82,10 +85,10 @@ def sample(
     if batch.rows("SELECT 1 FROM reviews"):
         raise SettingsError(f"{batch.folder}: reviews have begun: the sample stays as it was drawn")
     rows = [row for row in rows if row["decision"] != REJECTED]
-    risky = _risky(rows, high)
+    risky, strata = _risky(rows, high), _looks(rows) if strata is None else strata
     rng, groups = np.random.default_rng(seed), dict[str, list[str]]()
     for row in rows:
-        group = HIGH_RISK if row["name"] in risky else (strata or {}).get(row["name"], EVERY)
+        group = HIGH_RISK if row["name"] in risky else strata.get(row["name"], EVERY)
         groups.setdefault(group, []).append(row["name"])
     with batch.change() as db:
         db.execute("UPDATE pictures SET stratum = NULL, place = NULL")
@@ -122,6 +125,14 @@ def planned(batch: Store) -> Plan:
 def part(size: int, share: float) -> int:
     """Return a share of a number, rounded up."""
     return math.ceil(round(share * size, 9))
+
+
+def _looks(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the look of every picture whose look is not rare."""
+    counted = Counter(row["look"] for row in rows)
+    return {
+        row["name"]: row["look"] for row in rows if row["look"] and counted[row["look"]] >= FEWEST
+    }
 
 
 def _risky(rows: list[dict[str, Any]], high: float) -> list[str]:

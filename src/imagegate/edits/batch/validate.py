@@ -16,11 +16,15 @@ Look: TypeAlias = Callable[[Path, Path, Path | None], Mapping[str, Any]]
 REJECTED, FOR_REVIEW, PASSED = "reject", "review", "pass"
 
 
-def look(original: Path, edited: Path, mask: Path | None) -> dict[str, Any]:
-    """Return the verdict about one edit as plain values."""
+def look(
+    original: Path, edited: Path, mask: Path | None, *, gate: str | None = None, policy: Any = None
+) -> dict[str, Any]:
+    """Return the verdict about one edit, and how the picture looks, as plain values."""
     from imagegate.edits.check import check_edit
+    from imagegate.edits.looks import look_of
 
-    return check_edit(original, edited, mask).to_dict()
+    verdict = check_edit(original, edited, mask, gate=gate, policy=policy)
+    return {**verdict.to_dict(), "look": look_of(original)}
 
 
 def validate(
@@ -42,11 +46,13 @@ def validate(
         zip(open_ones, run_many(work, tasks, jobs=jobs), strict=True), 1
     ):
         verdict = dict(done.value or {"decision": REJECTED, "error": done.error})
-        values = (verdict["decision"], verdict.get("p_artifact"), json.dumps(verdict), row["name"])
+        said = verdict.get("look")
+        values = (verdict["decision"], verdict.get("p_artifact"), json.dumps(verdict), said)
         with batch.change() as db:
             db.execute(
-                "UPDATE pictures SET decision = ?, p_artifact = ?, verdict = ? WHERE name = ?",
-                values,
+                "UPDATE pictures SET decision = ?, p_artifact = ?, verdict = ?, look = ? "
+                "WHERE name = ?",
+                (*values, row["name"]),
             )
         tell(number, len(open_ones))
     decisions = Counter(row["decision"] for row in batch.pictures())

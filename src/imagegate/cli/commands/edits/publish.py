@@ -10,6 +10,7 @@ from imagegate.cli.console import complain, print_json, say
 from imagegate.cli.edit_options import By, Destination, StoreFolder, opened, share_of, who
 from imagegate.cli.options import AsJson
 from imagegate.edits.batch import publish as steps
+from imagegate.edits.batch.xmp import marked
 from imagegate.errors import SettingsError
 
 EXAMPLES = (
@@ -29,6 +30,10 @@ def command(
     stage: Annotated[str, typer.Option(help="The share of every stratum to publish.")] = "100%",
     override: Override = None,
     flag_limit: FlagLimit = "1%",
+    xmp: Annotated[
+        bool,
+        typer.Option("--xmp", help="Write into each file what made it (XMP), no pixel changed."),
+    ] = False,
     by: By = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,6 +49,7 @@ def command(
             stage=share_of(stage, "--stage"),
             override=override,
             flag_limit=share_of(flag_limit, "--flag-limit"),
+            write=marked if xmp else None,
         )
     except steps.RefusedError as error:
         complain(str(error))

@@ -27,7 +27,9 @@ def command(
     confidence: Annotated[float, typer.Option(help="How sure that shall be.")] = 0.95,
     share: Annotated[str | None, typer.Option(help="Instead: look at a fixed share.")] = None,
     high_risk: Annotated[float, typer.Option(help="The riskiest share, all looked at.")] = 0.1,
-    strata: Annotated[Path | None, typer.Option(help="CSV with name,stratum.")] = None,
+    strata: Annotated[
+        Path | None, typer.Option(help="CSV with name,stratum; by look without it.")
+    ] = None,
     by: By = None,
     seed: Seed = 0,
     as_json: AsJson = False,
