@@ -36,6 +36,9 @@ from imagegate.tables import Box
 EDITS = "edits"  # the task of gates of edits
 
 
+LIKELY = 0.5  # a gate that promises nothing sends to review what it takes for bad rather than not
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture to compare: its pixels, what its file says, and how it may have been saved."""
@@ -66,7 +69,9 @@ def check_edit(
         given.
     gate : Gate, name or path, optional
         Of edits, for the probability of an artefact; by default the one that ships, if one does.
-        Without one it is None, and an edit passes if nothing else speaks against it.
+        Without one it is None, and an edit passes if nothing else speaks against it. A gate that
+        promises nothing sends to review what it takes for bad rather than not: then a pass says
+        that nothing known speaks against the edit, no more.
     policy : EditPolicy, mapping or path of a TOML file, optional
         What may change, and which probabilities pass.
     numbers : bool
@@ -206,7 +211,8 @@ def _chance(
     p_artifact = float(gate.p_fail(row)[0])
     if policy.reject_from is not None and p_artifact >= policy.reject_from:
         return p_artifact, "reject"
-    highest = gate.thresholds.highest if policy.pass_below is None else policy.pass_below
+    promised = LIKELY if gate.thresholds.passing is None else gate.thresholds.passing
+    highest = promised if policy.pass_below is None else policy.pass_below
     return p_artifact, "pass" if p_artifact <= highest else "review"
 
 

@@ -31,7 +31,7 @@ class EditPolicy:
         for pictures that are sharpened last.
     pass_below : float, optional
         The highest ``p_artifact`` that passes; by default the gate's own threshold, the only one
-        that its guarantee holds for.
+        that its guarantee holds for, or 0.5 for a gate without a guarantee.
     reject_from : float, optional
         The lowest ``p_artifact`` that is rejected. By default none is: people decide.
 
