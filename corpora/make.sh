@@ -12,7 +12,11 @@
 #   corpora/make.sh causes-pictures DATA OUT
 #   corpora/make.sh counterfactuals-ocr-tesseract DATA OUT       # likewise -ocr-rapidocr, -background-removal
 #
-# DATA holds receipts, old-books, people, clothing, grocery, forms, office-scans, typed-other, receipt-photos and
+# Edits that were made, for the gate of edits:
+#
+#   corpora/make.sh edits DATA OUT
+#
+# DATA holds kodak, subjects, receipts, old-books, people, clothing, grocery, forms, office-scans, typed-other, receipt-photos and
 # scene-text. The sets with "+fonts" take the fonts that are
 # installed; those of this corpus were, on Debian 12: fonts-croscore fonts-crosextra-caladea fonts-crosextra-carlito
 # fonts-dejavu-core fonts-dejavu-extra fonts-ebgaramond fonts-freefont-ttf fonts-inconsolata fonts-lato
@@ -99,6 +103,17 @@ background-removal)
     options=(--task background-removal --engine rembg --timeout 60)
     label people "$data/people" --variants 3
     label things "$data/clothing" "$data/grocery" --variants 3 --limit-sources 40
+    ;;
+edits)
+    make() {
+        imagegate degrade "$data/$1" --edits 4 --seed 16 --limit-sources 80 --measures-only --licence "$1=$2" --out "$out/$1"
+    }
+    make people "clothing-co-parsing (repo Apache-2.0; photo rights not stated)"
+    make clothing "clothing-dataset-small (CC0)"
+    make grocery "GroceryStoreDataset (MIT)"
+    make kodak "Kodak Lossless True Color Image Suite (released for unrestricted use)"
+    make scene-text "ICDAR 2015 (upstream CC-BY 4.0)"
+    make subjects "ECSSD (research use)"
     ;;
 causes-text)
     options=(--task ocr --recipe causes --variants 12)
