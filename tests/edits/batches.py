@@ -4,7 +4,7 @@ from pathlib import Path
 
 from imagegate.edits.batch.begin import begin
 from imagegate.edits.batch.store import Store
-from imagegate.edits.batch.validate import validate
+from imagegate.edits.batch.validate import Look, validate
 
 
 def folders(root: Path, number: int = 8) -> tuple[Path, Path]:
@@ -21,8 +21,8 @@ def verdict(original: Path, edited: Path, mask: Path | None) -> dict:
     return {"decision": "pass", "p_artifact": number / 1000}
 
 
-def batch_of(root: Path, number: int = 8) -> Store:
+def batch_of(root: Path, number: int = 8, look: Look = verdict) -> Store:
     begin(*folders(root, number), root / "store", model="m", prompt="clean", who="ann")
     batch = Store(root / "store")
-    validate(batch, who="ann", look=verdict, jobs=1)
+    validate(batch, who="ann", look=look, jobs=1)
     return batch

@@ -8,6 +8,8 @@ from batches import batch_of, folders
 from typer.testing import CliRunner
 
 from imagegate.cli import app
+from imagegate.edits.batch.learn import labelled
+from imagegate.edits.batch.reviews import record_review
 
 
 @pytest.fixture
@@ -41,6 +43,12 @@ def test_from_sample_to_rollback(run, tmp_path):
     answers = "".join(f"{name},good,2\n" for name in waiting[: plan["looks"]])
     (tmp_path / "labels.csv").write_text("name,label,seconds\n" + answers)
     run("reviews", "--add", str(tmp_path / "labels.csv"))
+    report = json.loads(run("report", "--json", "--out", str(tmp_path / "report.html")))
+    assert (report["looks"], report["bad"], report["proven"]) == (plan["looks"], 0, True)
+    assert [one["looks"] for one in report["offers"]] == sorted(
+        (one["looks"] for one in report["offers"]), reverse=True
+    )
+    assert "003.png" not in (tmp_path / "report.html").read_text()  # nothing is held back
     assert json.loads(run("publish", *to, "--stage", "10%", "--json"))["published"] == 3
     assert json.loads(run("publish", *to, "--json"))["published"] == 20
     run("report-flag", "003.png", code=1)
@@ -57,3 +65,17 @@ def test_from_sample_to_rollback(run, tmp_path):
     assert [row["flags"] for row in rows] == [0, 0, 0, 1] + [0] * 16
     run("gc", "--keep", "0", "--remove")
     assert not list((tmp_path / "store" / "files").glob("*/*"))
+
+
+def measured(original, edited, mask):
+    return {"decision": "pass", "width": 8, "height": 6, "measures": {"edit.grain": 1.5}}
+
+
+def test_reviews_become_labels_of_the_measures(tmp_path):
+    batch = batch_of(tmp_path, 4, look=measured)
+    for name, word in (("000.png", "good"), ("001.png", "bad"), ("002.png", "skip")):
+        record_review(batch, name, "ann", word)
+    rows = labelled(batch)
+    assert rows.column("source_id").tolist() == ["000.png", "001.png"]
+    assert rows.fails.tolist() == [False, True]
+    assert rows.matrix(["edit.grain"]).tolist() == [[1.5], [1.5]]

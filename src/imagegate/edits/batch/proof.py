@@ -48,9 +48,14 @@ class Proof:
         """Say it in one line."""
         drawn = sum(one.drawn for one in self.strata.values())
         found = sum(one.found for one in self.strata.values())
+        if not self.unseen:
+            return f"every picture that the check passes on was looked at, {self.bad:,} were bad"
         at = f"at {percent(self.confidence)} confidence"
-        said = f"{found} of {drawn} drawn at random found bad: "
-        said += f"fewer than {self.left_below} of {self.unseen} unseen are bad, {at}"
+        said = f"{found} of {drawn} drawn at random found bad"
+        if self.left_below <= self.unseen:
+            said += f": fewer than {self.left_below} of {self.unseen} unseen are bad, {at}"
+        else:
+            said += f", which proves nothing yet of the {self.unseen} unseen"
         if self.high_open:
             said += f"; {self.high_open} of high risk are still to be looked at"
         return said

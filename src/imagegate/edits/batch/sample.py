@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import numpy as np
 
 from imagegate.edits.batch.store import Store
 from imagegate.edits.batch.validate import FOR_REVIEW, REJECTED
+from imagegate.edits.reasons import UNCHANGED
 from imagegate.errors import SettingsError
 from imagegate.stats.hypergeometric import Sampled, bad_below, looks_needed
 
@@ -67,7 +69,8 @@ def sample(
         Look at this share of every stratum instead, and prove what that proves.
     high : float
         The share with the largest ``p_artifact`` that counts as high risk, besides what the check
-        sends to review. Rejected pictures are held back and not looked at.
+        sends to review for another reason than that. Rejected pictures are held back and not
+        looked at.
     strata : mapping, optional
         A stratum for each name; by default the look of the picture (``edits.looks``), looks of
         fewer than 20 pictures together.
@@ -136,8 +139,20 @@ def _looks(rows: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _risky(rows: list[dict[str, Any]], high: float) -> list[str]:
-    """Return the names of high risk, the riskiest first; without a risk, those for review."""
+    """Return the names of high risk, the riskiest first.
+
+    These are the riskiest share, and what is for review for another reason than its risk: that
+    only orders, and a gate that promises nothing sends much to review.
+    """
     rows = sorted(rows, key=lambda row: (-(row["p_artifact"] or 0.0), row["name"]))
     ranked = [row["name"] for row in rows if row["p_artifact"] is not None]
     top = set(ranked[: part(len(rows), high)])
-    return [r["name"] for r in rows if r["name"] in top or r["decision"] == FOR_REVIEW]
+    return [r["name"] for r in rows if r["name"] in top or _for_another_reason(r)]
+
+
+def _for_another_reason(row: dict[str, Any]) -> bool:
+    reasons = json.loads(row["verdict"] or "{}").get("reasons", ())
+    by_risk = row["p_artifact"] is not None and all(
+        reason["cause"] == "edit" and reason["code"] != UNCHANGED for reason in reasons
+    )
+    return row["decision"] == FOR_REVIEW and not by_risk
