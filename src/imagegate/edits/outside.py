@@ -28,6 +28,7 @@ QUIET = 0.3  # of the pixels of a tile, the least busy: there grain is all that 
 MOST_OF_ALL = 0.8  # of the tiles: flat ones show nothing of a retouch
 SAME_GRAIN = 0.06  # log2
 ENCODER = 20.0  # the share of its levels that counts where the grain stayed
+COLOURLESS = 4.0  # gray levels of chroma: what saving leaves of a gray picture
 RIDGE = 1e-3
 FLOOR = 0.6  # gray levels: what rounding alone leaves
 
@@ -100,7 +101,7 @@ def check_outside(
     (bias, gain), by shift (the two gradients) and by sharpness (the Laplacian) in least squares,
     and medians over tiles are taken, so that a part that was edited and not found is no matter.
     The limits lie above what honest re-saving (PNG, JPEG and WebP from quality 75 on) showed on
-    56 photographs; ``benchmarks/edit_outside.py`` measures them on others.
+    88 photographs and scans; ``benchmarks/edit_outside.py`` measures them on others.
 
     Parameters
     ----------
@@ -245,7 +246,7 @@ def fit_of(tiles: Tiles) -> Fit:
         grain=_grain(luma, after),
         level=middle.ravel().astype(np.float64),
         chroma=(colours[1] - colours[0]).mean(axis=2).astype(np.float64),
-        colour=np.log2((spread[1] + 1) / (spread[0] + 1)).astype(np.float64),
+        colour=np.log2((spread[1] + COLOURLESS) / (spread[0] + COLOURLESS)).astype(np.float64),
         left=left.astype(np.float64),
     )
 
@@ -367,8 +368,8 @@ KINDS: Table[Kind] = Table(
         Kind("uneven", _gradient, (0.3, 1.0), "gray levels"),
         Kind("blurred", _blurred, (0.02, 0.1), "ratio"),
         Kind("sharpened", _sharpened, (0.02, 0.03), "ratio"),
-        Kind("noise", _noise, (0.2, 0.15), "gray levels"),
-        Kind("denoised", _denoised, (0.2, 0.15), "gray levels"),
+        Kind("noise", _noise, (0.1, 0.15), "gray levels"),
+        Kind("denoised", _denoised, (0.1, 0.15), "gray levels"),
         Kind("recoloured", _recoloured, (0.25, 0.25), "gray levels"),
         Kind("saturation", _saturation, (0.03, 0.06), "log ratio"),
         Kind("elsewhere", _local, (5.0, 5.0), "gray levels"),
