@@ -22,7 +22,7 @@ def test_row_reads_well(row):
     assert re.fullmatch(r"[a-z]+\.[a-z0-9_]+", row.name)
     assert row.unit
     assert row.worse in {"high", "low", "either"}
-    assert row.family in {*CAUSES, "text", "letters", "content", "mask", "reading"}
+    assert row.family in {*CAUSES, "text", "letters", "content", "mask", "reading", "edit"}
     assert row.label == row.label.strip() != ""
     if row.unit == "px":
         assert row.name.endswith("_px")

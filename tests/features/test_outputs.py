@@ -19,6 +19,7 @@ from imagegate.features import (
     output_measures,
     output_table,
 )
+from imagegate.features.edits import EDIT_MEASURES
 from imagegate.features.outputs.cutout import mask_of
 from imagegate.features.outputs.transcript import plausible
 from imagegate.image import Image
@@ -50,7 +51,7 @@ def judged(output: object, picture: Image = PICTURE, **more: object) -> dict[str
 
 
 def test_every_measure_is_known_once():
-    assert set(every_measure()) == {*MEASURES, *ROWS}
+    assert set(every_measure()) == {*MEASURES, *ROWS, *EDIT_MEASURES}
 
 
 def test_disc():
