@@ -6,6 +6,7 @@ that was killed leaves some of it unticked; the next run, of whatever command, d
 
 from __future__ import annotations
 
+import glob
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -118,6 +119,17 @@ def rollback(
     return _finish(batch, destination, {})
 
 
+def differing(batch: Store, destination: str) -> list[str]:
+    """Return the pictures whose file is not what the batch says: changed, gone or unfinished."""
+    destination = _normal(destination)
+    fs, root = storage(destination)
+    return [
+        row["name"]
+        for row in _places(batch, destination)
+        if _hash(fs, _target(batch.picture(row["name"]), row, root)) != _content(row)
+    ]
+
+
 def report_flag(batch: Store, name: str, *, who: str, note: str | None = None) -> int:
     """Record that a customer flagged a picture and return how many pictures were flagged."""
     batch.picture(name)
@@ -168,31 +180,40 @@ def _finish(batch: Store, destination: str, held: Mapping[str, str]) -> Moved:
 def _put(batch: Store, destination: str, row: dict[str, Any]) -> bool:
     """Write one picture; False, and nothing, if somebody else's file has the name."""
     picture = batch.picture(row["name"])
-    state, _, sha = row["state"].partition(":")
-    name = picture["name"] if state == EDITED else picture["original_name"]
+    sha, back = _content(row), row["state"].startswith(ORIGINAL)
     fs, root = storage(destination)
-    target = f"{root.rstrip('/')}/{name}"
+    target = _target(picture, row, root)
+    if is_local(fs):
+        for left in Path(target).parent.glob(f".{glob.escape(Path(target).name)}.*.part"):
+            left.unlink()  # of a run that was killed
     there = _hash(fs, target)
     ours = {picture["original"], picture["edited"], sha, None}
-    if there not in ours and state == EDITED:
+    if there not in ours and not back:
         return False
     if there != sha:
         _write(fs, target, batch.read(sha))
         if _hash(fs, target) != sha:
             raise SettingsError(f"{target}: what was written is not what is there; run it again")
-    if state == ORIGINAL and picture["name"] != name:
+    if back:
         beside = f"{root.rstrip('/')}/{picture['name']}"
-        if fs.exists(beside):
+        if beside != target and fs.exists(beside):
             fs.rm_file(beside)
     return True
+
+
+def _target(picture: dict[str, Any], row: dict[str, Any], root: str) -> str:
+    name = picture["original_name" if row["state"].startswith(ORIGINAL) else "name"]
+    return f"{root.rstrip('/')}/{name}"
+
+
+def _content(row: dict[str, Any]) -> str:
+    return str(row["state"].partition(":")[2])
 
 
 def _write(fs: Any, target: str, content: bytes) -> None:
     if is_local(fs):
         path = Path(target)
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}.*.part"):
-            left.unlink()  # of a run that was killed
         write_whole(path, content)
         sync_folder(path.parent.parent)
         return

@@ -10,7 +10,7 @@ from imagegate.cli.console import print_json, say
 from imagegate.cli.edit_options import StoreFolder, opened
 from imagegate.cli.options import AsJson, RowsAsJson
 from imagegate.edits.batch.proof import held_back, proof
-from imagegate.edits.batch.publish import flagged
+from imagegate.edits.batch.publish import differing, flagged
 from imagegate.edits.batch.reviews import kinds, minutes
 from imagegate.edits.batch.store import Store
 
@@ -57,6 +57,7 @@ def facts(batch: Store) -> dict[str, Any]:
         "kinds": kinds(batch),
         "minutes": minutes(batch),
         "published": dict(out),
+        "changed_since": sum(len(differing(batch, place)) for place in out),
         "unfinished": sum(not one["done"] for one in places),
         "flagged": flagged(batch),
     }
