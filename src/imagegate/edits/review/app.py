@@ -43,8 +43,9 @@ HEADERS = {
 def review_app(batch: Store, *, hosts: tuple[str, ...] = LOCAL) -> Any:
     """Return the ASGI application of the review page.
 
-    Requests are answered one after the other. It answers requests to ``hosts`` alone, and changes from a page of its own alone. Pictures are
-    asked for by their name in the batch; no path of a request is opened.
+    Requests are answered one after the other, those to ``hosts`` alone; changes are taken from a
+    page of its own alone. Pictures are asked for by their name in the batch; no path of a request
+    is opened.
 
     Raises
     ------
