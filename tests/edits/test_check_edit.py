@@ -21,7 +21,7 @@ from imagegate.cli import app
 from imagegate.edits.heat_map import heat_map
 from imagegate.edits.numbers import numbers_of
 from imagegate.edits.policy import load_edit_policy
-from imagegate.edits.reasons import ARTEFACTS, artefact_reason
+from imagegate.edits.reasons import ARTEFACTS, CODES, artefact_reason
 from imagegate.errors import ImagegateError, SettingsError, UnknownNameError
 from imagegate.features.edits import EDIT_MEASURES, make_pair
 
@@ -141,6 +141,11 @@ def test_every_kind_of_artefact_can_be_told(kind: str) -> None:
     name, far = (row.high[0], 5.0) if row.high else (row.low[0], -5.0)
     assert artefact_reason({**fitting, name: far}, usual, BOX).code == row.code
     assert artefact_reason(fitting, usual, BOX).code == "edit.doubtful"
+
+
+def test_every_code_is_in_the_documents() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "edits.md").read_text(encoding="utf-8")
+    assert [code for code in CODES if f"`{code}`" not in text] == []
 
 
 def test_numbers_of_equal_pictures_are_those_of_no_difference() -> None:

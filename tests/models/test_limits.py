@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
 
 import cv2
 import numpy as np
 import pytest
+from jsonschema import validate
 
 from imagegate import Gate, load_gate
 from imagegate.engines.engine import EngineLimits
@@ -44,6 +47,13 @@ def test_a_picture_whose_letters_the_engine_shrinks_away_is_rejected(page: np.nd
     wide = np.tile(page, (1, math.ceil(TALL / page.shape[1]), 1))
     assert gate.check(wide).reasons[0].code == "limits.too_wide"
     assert all(reason.cause != "limits" for reason in gate.check(page).reasons)
+
+
+def test_a_verdict_by_limits_is_as_of_the_schema(page: np.ndarray) -> None:
+    folder = resources.files("imagegate") / "schema" / "verdict.schema.json"
+    verdict = load_gate("ocr-rapidocr").check(tall(page))
+    assert verdict.reasons[0].cause == "limits"
+    validate(verdict.to_dict(), json.loads(folder.read_text(encoding="utf-8")))
 
 
 def test_a_side_that_the_engine_refuses_is_rejected(page: np.ndarray) -> None:
