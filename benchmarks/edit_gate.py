@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 from imagegate import image
 from imagegate.edits.corpus import corpus_of, edit_row, write_corpus
+from imagegate.edits.learn import learn_from_labels
 from imagegate.edits.made.defects import DEFECTS
 from imagegate.edits.made.fillers import FILLERS
 from imagegate.features.edits import EDIT_MEASURES, make_pair
+from imagegate.models.artifact import load_gate
 from imagegate.stats.metrics import auroc, even_weights, passing
 from imagegate.training.corpus import Corpus, join_corpora, read_corpus
 from imagegate.training.learning.learner import GRID, LearnerSettings, learn
@@ -152,6 +154,12 @@ def of_real(rank: Callable[[Corpus], NDArray[np.float64]], made: Corpus, real: C
     reach = {name: area(np.nan_to_num(x), own.fails) for name, x in single.items()}
     for name in sorted(reach, key=lambda name: -abs(reach[name] - 0.5))[:3]:
         print(f"| {name} alone, the best of {len(reach)} | {len(own)} | {reach[name]:.2f} |")
+    gate = load_gate("edits")
+    found = learn_from_labels(gate, own)
+    print(f"| the gate that ships | {len(own)} | {found.before:.2f} |")
+    print(
+        f"| learned from these labels, cross-validated by group | {len(own)} | {found.after:.2f} |"
+    )
 
 
 def ways(rows: Corpus) -> dict[str, Mask]:
